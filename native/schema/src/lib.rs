@@ -1,1 +1,23 @@
-//! Filled by a later commit.
+//! What an event is: the catalogue of everything beamtap records, its units, ids and loss counters.
+//!
+//! Everything else that needs an event's name, its fields or its layout derives it from [`CATALOGUE`]: the C
+//! tracepoint provider, the Rust bindings, the reader, `docs/EVENTS.md`. Names are spelled here and nowhere else.
+//!
+//! This crate depends on nothing and knows no VM, no LTTng and no clock.
+
+#![forbid(unsafe_code)]
+
+mod catalogue;
+mod entity;
+pub mod field;
+mod info;
+mod loss;
+mod provider;
+pub mod render;
+
+pub use catalogue::{CATALOGUE, EVENT_COUNT, Event, EventKind, event, wire};
+pub use entity::{Entity, EntityKind};
+pub use field::{ExceptionClass, FieldSource, FieldType, MessageKind, Phase, ThreadKind, Unit, WireType};
+pub use info::{Channel, Class, EventInfo, FieldInfo, WireEvent};
+pub use loss::{Counters, LOSSES, Loss, LossInfo};
+pub use provider::{PROVIDER, PROVIDER_SYMBOL, ProviderTable, SCHEMA_ID};

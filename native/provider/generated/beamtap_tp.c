@@ -1,0 +1,369 @@
+/* Rendered from native/schema/src/catalogue.rs by `cargo test -p beamtap-schema`. Do not edit. */
+#define LTTNG_UST_TRACEPOINT_CREATE_PROBES
+#define LTTNG_UST_TRACEPOINT_DEFINE
+#include "beamtap_tp.h"
+
+/* The caller has looked at the switch: these record without looking again. */
+
+void beamtap_emit_call(const void *e);
+void beamtap_emit_call(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, call, (const struct beamtap_call *) e);
+}
+const int *beamtap_enabled_call(void);
+const int *beamtap_enabled_call(void)
+{
+	return &lttng_ust_tracepoint_beamtap___call.state;
+}
+
+void beamtap_emit_return_from(const void *e);
+void beamtap_emit_return_from(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, return_from, (const struct beamtap_return_from *) e);
+}
+const int *beamtap_enabled_return_from(void);
+const int *beamtap_enabled_return_from(void)
+{
+	return &lttng_ust_tracepoint_beamtap___return_from.state;
+}
+
+void beamtap_emit_exception_from(const void *e);
+void beamtap_emit_exception_from(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, exception_from, (const struct beamtap_exception_from *) e);
+}
+const int *beamtap_enabled_exception_from(void);
+const int *beamtap_enabled_exception_from(void)
+{
+	return &lttng_ust_tracepoint_beamtap___exception_from.state;
+}
+
+void beamtap_emit_return_to(const void *e);
+void beamtap_emit_return_to(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, return_to, (const struct beamtap_return_to *) e);
+}
+const int *beamtap_enabled_return_to(void);
+const int *beamtap_enabled_return_to(void)
+{
+	return &lttng_ust_tracepoint_beamtap___return_to.state;
+}
+
+void beamtap_emit_send(const void *e);
+void beamtap_emit_send(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, send, (const struct beamtap_send *) e);
+}
+const int *beamtap_enabled_send(void);
+const int *beamtap_enabled_send(void)
+{
+	return &lttng_ust_tracepoint_beamtap___send.state;
+}
+
+void beamtap_emit_send_to_non_existing_process(const void *e);
+void beamtap_emit_send_to_non_existing_process(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, send_to_non_existing_process, (const struct beamtap_send_to_non_existing_process *) e);
+}
+const int *beamtap_enabled_send_to_non_existing_process(void);
+const int *beamtap_enabled_send_to_non_existing_process(void)
+{
+	return &lttng_ust_tracepoint_beamtap___send_to_non_existing_process.state;
+}
+
+void beamtap_emit_receive(const void *e);
+void beamtap_emit_receive(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, receive, (const struct beamtap_receive *) e);
+}
+const int *beamtap_enabled_receive(void);
+const int *beamtap_enabled_receive(void)
+{
+	return &lttng_ust_tracepoint_beamtap___receive.state;
+}
+
+void beamtap_emit_spawn(const void *e);
+void beamtap_emit_spawn(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, spawn, (const struct beamtap_spawn *) e);
+}
+const int *beamtap_enabled_spawn(void);
+const int *beamtap_enabled_spawn(void)
+{
+	return &lttng_ust_tracepoint_beamtap___spawn.state;
+}
+
+void beamtap_emit_spawned(const void *e);
+void beamtap_emit_spawned(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, spawned, (const struct beamtap_spawned *) e);
+}
+const int *beamtap_enabled_spawned(void);
+const int *beamtap_enabled_spawned(void)
+{
+	return &lttng_ust_tracepoint_beamtap___spawned.state;
+}
+
+void beamtap_emit_exit(const void *e);
+void beamtap_emit_exit(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, exit, (const struct beamtap_exit *) e);
+}
+const int *beamtap_enabled_exit(void);
+const int *beamtap_enabled_exit(void)
+{
+	return &lttng_ust_tracepoint_beamtap___exit.state;
+}
+
+void beamtap_emit_register(const void *e);
+void beamtap_emit_register(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, register, (const struct beamtap_register *) e);
+}
+const int *beamtap_enabled_register(void);
+const int *beamtap_enabled_register(void)
+{
+	return &lttng_ust_tracepoint_beamtap___register.state;
+}
+
+void beamtap_emit_unregister(const void *e);
+void beamtap_emit_unregister(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, unregister, (const struct beamtap_unregister *) e);
+}
+const int *beamtap_enabled_unregister(void);
+const int *beamtap_enabled_unregister(void)
+{
+	return &lttng_ust_tracepoint_beamtap___unregister.state;
+}
+
+void beamtap_emit_link(const void *e);
+void beamtap_emit_link(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, link, (const struct beamtap_link *) e);
+}
+const int *beamtap_enabled_link(void);
+const int *beamtap_enabled_link(void)
+{
+	return &lttng_ust_tracepoint_beamtap___link.state;
+}
+
+void beamtap_emit_unlink(const void *e);
+void beamtap_emit_unlink(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, unlink, (const struct beamtap_unlink *) e);
+}
+const int *beamtap_enabled_unlink(void);
+const int *beamtap_enabled_unlink(void)
+{
+	return &lttng_ust_tracepoint_beamtap___unlink.state;
+}
+
+void beamtap_emit_getting_linked(const void *e);
+void beamtap_emit_getting_linked(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, getting_linked, (const struct beamtap_getting_linked *) e);
+}
+const int *beamtap_enabled_getting_linked(void);
+const int *beamtap_enabled_getting_linked(void)
+{
+	return &lttng_ust_tracepoint_beamtap___getting_linked.state;
+}
+
+void beamtap_emit_getting_unlinked(const void *e);
+void beamtap_emit_getting_unlinked(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, getting_unlinked, (const struct beamtap_getting_unlinked *) e);
+}
+const int *beamtap_enabled_getting_unlinked(void);
+const int *beamtap_enabled_getting_unlinked(void)
+{
+	return &lttng_ust_tracepoint_beamtap___getting_unlinked.state;
+}
+
+void beamtap_emit_in(const void *e);
+void beamtap_emit_in(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, in, (const struct beamtap_in *) e);
+}
+const int *beamtap_enabled_in(void);
+const int *beamtap_enabled_in(void)
+{
+	return &lttng_ust_tracepoint_beamtap___in.state;
+}
+
+void beamtap_emit_out(const void *e);
+void beamtap_emit_out(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, out, (const struct beamtap_out *) e);
+}
+const int *beamtap_enabled_out(void);
+const int *beamtap_enabled_out(void)
+{
+	return &lttng_ust_tracepoint_beamtap___out.state;
+}
+
+void beamtap_emit_in_exiting(const void *e);
+void beamtap_emit_in_exiting(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, in_exiting, (const struct beamtap_in_exiting *) e);
+}
+const int *beamtap_enabled_in_exiting(void);
+const int *beamtap_enabled_in_exiting(void)
+{
+	return &lttng_ust_tracepoint_beamtap___in_exiting.state;
+}
+
+void beamtap_emit_out_exiting(const void *e);
+void beamtap_emit_out_exiting(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, out_exiting, (const struct beamtap_out_exiting *) e);
+}
+const int *beamtap_enabled_out_exiting(void);
+const int *beamtap_enabled_out_exiting(void)
+{
+	return &lttng_ust_tracepoint_beamtap___out_exiting.state;
+}
+
+void beamtap_emit_out_exited(const void *e);
+void beamtap_emit_out_exited(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, out_exited, (const struct beamtap_out_exited *) e);
+}
+const int *beamtap_enabled_out_exited(void);
+const int *beamtap_enabled_out_exited(void)
+{
+	return &lttng_ust_tracepoint_beamtap___out_exited.state;
+}
+
+void beamtap_emit_gc_minor_start(const void *e);
+void beamtap_emit_gc_minor_start(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, gc_minor_start, (const struct beamtap_gc_minor_start *) e);
+}
+const int *beamtap_enabled_gc_minor_start(void);
+const int *beamtap_enabled_gc_minor_start(void)
+{
+	return &lttng_ust_tracepoint_beamtap___gc_minor_start.state;
+}
+
+void beamtap_emit_gc_minor_end(const void *e);
+void beamtap_emit_gc_minor_end(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, gc_minor_end, (const struct beamtap_gc_minor_end *) e);
+}
+const int *beamtap_enabled_gc_minor_end(void);
+const int *beamtap_enabled_gc_minor_end(void)
+{
+	return &lttng_ust_tracepoint_beamtap___gc_minor_end.state;
+}
+
+void beamtap_emit_gc_major_start(const void *e);
+void beamtap_emit_gc_major_start(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, gc_major_start, (const struct beamtap_gc_major_start *) e);
+}
+const int *beamtap_enabled_gc_major_start(void);
+const int *beamtap_enabled_gc_major_start(void)
+{
+	return &lttng_ust_tracepoint_beamtap___gc_major_start.state;
+}
+
+void beamtap_emit_gc_major_end(const void *e);
+void beamtap_emit_gc_major_end(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, gc_major_end, (const struct beamtap_gc_major_end *) e);
+}
+const int *beamtap_enabled_gc_major_end(void);
+const int *beamtap_enabled_gc_major_end(void)
+{
+	return &lttng_ust_tracepoint_beamtap___gc_major_end.state;
+}
+
+void beamtap_emit_gc_max_heap_size(const void *e);
+void beamtap_emit_gc_max_heap_size(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, gc_max_heap_size, (const struct beamtap_gc_max_heap_size *) e);
+}
+const int *beamtap_enabled_gc_max_heap_size(void);
+const int *beamtap_enabled_gc_max_heap_size(void)
+{
+	return &lttng_ust_tracepoint_beamtap___gc_max_heap_size.state;
+}
+
+void beamtap_emit_def_function(const void *e);
+void beamtap_emit_def_function(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, def_function, (const struct beamtap_def_function *) e);
+}
+const int *beamtap_enabled_def_function(void);
+const int *beamtap_enabled_def_function(void)
+{
+	return &lttng_ust_tracepoint_beamtap___def_function.state;
+}
+
+void beamtap_emit_def_atom(const void *e);
+void beamtap_emit_def_atom(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, def_atom, (const struct beamtap_def_atom *) e);
+}
+const int *beamtap_enabled_def_atom(void);
+const int *beamtap_enabled_def_atom(void)
+{
+	return &lttng_ust_tracepoint_beamtap___def_atom.state;
+}
+
+void beamtap_emit_def_process(const void *e);
+void beamtap_emit_def_process(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, def_process, (const struct beamtap_def_process *) e);
+}
+const int *beamtap_enabled_def_process(void);
+const int *beamtap_enabled_def_process(void)
+{
+	return &lttng_ust_tracepoint_beamtap___def_process.state;
+}
+
+void beamtap_emit_def_thread(const void *e);
+void beamtap_emit_def_thread(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, def_thread, (const struct beamtap_def_thread *) e);
+}
+const int *beamtap_enabled_def_thread(void);
+const int *beamtap_enabled_def_thread(void)
+{
+	return &lttng_ust_tracepoint_beamtap___def_thread.state;
+}
+
+void beamtap_emit_def_vm(const void *e);
+void beamtap_emit_def_vm(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, def_vm, (const struct beamtap_def_vm *) e);
+}
+const int *beamtap_enabled_def_vm(void);
+const int *beamtap_enabled_def_vm(void)
+{
+	return &lttng_ust_tracepoint_beamtap___def_vm.state;
+}
+
+void beamtap_emit_canary(const void *e);
+void beamtap_emit_canary(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, canary, (const struct beamtap_canary *) e);
+}
+const int *beamtap_enabled_canary(void);
+const int *beamtap_enabled_canary(void)
+{
+	return &lttng_ust_tracepoint_beamtap___canary.state;
+}
+
+void beamtap_emit_counters(const void *e);
+void beamtap_emit_counters(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, counters, (const struct beamtap_counters *) e);
+}
+const int *beamtap_enabled_counters(void);
+const int *beamtap_enabled_counters(void)
+{
+	return &lttng_ust_tracepoint_beamtap___counters.state;
+}

@@ -1,0 +1,630 @@
+/* Rendered from native/schema/src/catalogue.rs by `cargo test -p beamtap-schema`. Do not edit. */
+#undef LTTNG_UST_TRACEPOINT_PROVIDER
+#define LTTNG_UST_TRACEPOINT_PROVIDER beamtap
+
+#undef LTTNG_UST_TRACEPOINT_INCLUDE
+#define LTTNG_UST_TRACEPOINT_INCLUDE "./beamtap_tp.h"
+
+#ifndef BEAMTAP_TP_STRUCTS
+#define BEAMTAP_TP_STRUCTS
+#include <stdint.h>
+
+struct beamtap_call {
+	uint64_t pid;
+	uint32_t function;
+};
+
+struct beamtap_return_from {
+	uint64_t pid;
+	uint32_t function;
+};
+
+struct beamtap_exception_from {
+	uint64_t pid;
+	uint32_t function;
+	uint8_t class;
+};
+
+struct beamtap_return_to {
+	uint64_t pid;
+	uint32_t function;
+};
+
+struct beamtap_send {
+	uint64_t from;
+	uint8_t from_kind;
+	uint64_t to;
+	uint8_t to_kind;
+	uint8_t message;
+	uint64_t tag;
+};
+
+struct beamtap_send_to_non_existing_process {
+	uint64_t from;
+	uint8_t from_kind;
+	uint64_t to;
+	uint8_t to_kind;
+	uint8_t message;
+	uint64_t tag;
+};
+
+struct beamtap_receive {
+	uint64_t to;
+	uint8_t to_kind;
+	uint8_t message;
+	uint64_t tag;
+};
+
+struct beamtap_spawn {
+	uint64_t pid;
+	uint64_t parent;
+	uint32_t function;
+};
+
+struct beamtap_spawned {
+	uint64_t pid;
+	uint64_t parent;
+	uint32_t function;
+};
+
+struct beamtap_exit {
+	uint64_t pid;
+	const char * reason;
+};
+
+struct beamtap_register {
+	uint64_t pid;
+	uint32_t name;
+};
+
+struct beamtap_unregister {
+	uint64_t pid;
+	uint32_t name;
+};
+
+struct beamtap_link {
+	uint64_t pid;
+	uint64_t peer;
+	uint8_t peer_kind;
+};
+
+struct beamtap_unlink {
+	uint64_t pid;
+	uint64_t peer;
+	uint8_t peer_kind;
+};
+
+struct beamtap_getting_linked {
+	uint64_t pid;
+	uint64_t peer;
+	uint8_t peer_kind;
+};
+
+struct beamtap_getting_unlinked {
+	uint64_t pid;
+	uint64_t peer;
+	uint8_t peer_kind;
+};
+
+struct beamtap_in {
+	uint64_t pid;
+	uint32_t function;
+	uint32_t thread;
+};
+
+struct beamtap_out {
+	uint64_t pid;
+	uint32_t function;
+	uint32_t thread;
+};
+
+struct beamtap_in_exiting {
+	uint64_t pid;
+	uint32_t function;
+	uint32_t thread;
+};
+
+struct beamtap_out_exiting {
+	uint64_t pid;
+	uint32_t function;
+	uint32_t thread;
+};
+
+struct beamtap_out_exited {
+	uint64_t pid;
+	uint32_t function;
+	uint32_t thread;
+};
+
+struct beamtap_gc_minor_start {
+	uint64_t pid;
+	uint32_t thread;
+	uint64_t need_words;
+	uint64_t heap_words;
+	uint64_t heap_block_words;
+	uint64_t old_heap_words;
+	uint64_t old_heap_block_words;
+	uint64_t stack_words;
+	uint64_t recent_words;
+	uint64_t mbuf_words;
+	uint64_t bin_vheap_words;
+	uint64_t bin_vheap_block_words;
+	uint64_t bin_old_vheap_words;
+	uint64_t bin_old_vheap_block_words;
+};
+
+struct beamtap_gc_minor_end {
+	uint64_t pid;
+	uint32_t thread;
+	uint64_t reclaimed_words;
+	uint64_t heap_words;
+	uint64_t heap_block_words;
+	uint64_t old_heap_words;
+	uint64_t old_heap_block_words;
+	uint64_t stack_words;
+	uint64_t recent_words;
+	uint64_t mbuf_words;
+	uint64_t bin_vheap_words;
+	uint64_t bin_vheap_block_words;
+	uint64_t bin_old_vheap_words;
+	uint64_t bin_old_vheap_block_words;
+};
+
+struct beamtap_gc_major_start {
+	uint64_t pid;
+	uint32_t thread;
+	uint64_t need_words;
+	uint64_t heap_words;
+	uint64_t heap_block_words;
+	uint64_t old_heap_words;
+	uint64_t old_heap_block_words;
+	uint64_t stack_words;
+	uint64_t recent_words;
+	uint64_t mbuf_words;
+	uint64_t bin_vheap_words;
+	uint64_t bin_vheap_block_words;
+	uint64_t bin_old_vheap_words;
+	uint64_t bin_old_vheap_block_words;
+};
+
+struct beamtap_gc_major_end {
+	uint64_t pid;
+	uint32_t thread;
+	uint64_t reclaimed_words;
+	uint64_t heap_words;
+	uint64_t heap_block_words;
+	uint64_t old_heap_words;
+	uint64_t old_heap_block_words;
+	uint64_t stack_words;
+	uint64_t recent_words;
+	uint64_t mbuf_words;
+	uint64_t bin_vheap_words;
+	uint64_t bin_vheap_block_words;
+	uint64_t bin_old_vheap_words;
+	uint64_t bin_old_vheap_block_words;
+};
+
+struct beamtap_gc_max_heap_size {
+	uint64_t pid;
+	uint32_t thread;
+	uint64_t heap_words;
+	uint64_t heap_block_words;
+	uint64_t old_heap_words;
+	uint64_t old_heap_block_words;
+	uint64_t stack_words;
+	uint64_t mbuf_words;
+};
+
+struct beamtap_def_function {
+	uint32_t function;
+	const char * module;
+	const char * name;
+	uint8_t arity;
+};
+
+struct beamtap_def_atom {
+	uint32_t atom;
+	const char * text;
+};
+
+struct beamtap_def_process {
+	uint64_t pid;
+	uint64_t parent;
+	uint32_t name;
+	uint32_t function;
+};
+
+struct beamtap_def_thread {
+	uint32_t thread;
+	uint8_t kind;
+	uint32_t scheduler;
+	const char * name;
+};
+
+struct beamtap_def_vm {
+	uint32_t os_pid;
+	const char * node;
+	const char * otp_release;
+	const char * erts;
+	uint32_t schedulers;
+	uint32_t word_bytes;
+	const char * beamtap;
+};
+
+struct beamtap_canary {
+	uint64_t nonce_high;
+	uint64_t nonce_low;
+};
+
+struct beamtap_counters {
+	uint8_t phase;
+	const char * event;
+	uint64_t emitted;
+	uint64_t suppressed;
+	uint64_t unreadable;
+	uint64_t truncated;
+};
+#endif
+
+#if !defined(BEAMTAP_TP_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ)
+#define BEAMTAP_TP_H
+#include <lttng/tracepoint.h>
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, call,
+	LTTNG_UST_TP_ARGS(const struct beamtap_call *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, return_from,
+	LTTNG_UST_TP_ARGS(const struct beamtap_return_from *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, exception_from,
+	LTTNG_UST_TP_ARGS(const struct beamtap_exception_from *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+		lttng_ust_field_integer(uint8_t, class, e->class)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, return_to,
+	LTTNG_UST_TP_ARGS(const struct beamtap_return_to *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, send,
+	LTTNG_UST_TP_ARGS(const struct beamtap_send *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, from, e->from)
+		lttng_ust_field_integer(uint8_t, from_kind, e->from_kind)
+		lttng_ust_field_integer(uint64_t, to, e->to)
+		lttng_ust_field_integer(uint8_t, to_kind, e->to_kind)
+		lttng_ust_field_integer(uint8_t, message, e->message)
+		lttng_ust_field_integer(uint64_t, tag, e->tag)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, send_to_non_existing_process,
+	LTTNG_UST_TP_ARGS(const struct beamtap_send_to_non_existing_process *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, from, e->from)
+		lttng_ust_field_integer(uint8_t, from_kind, e->from_kind)
+		lttng_ust_field_integer(uint64_t, to, e->to)
+		lttng_ust_field_integer(uint8_t, to_kind, e->to_kind)
+		lttng_ust_field_integer(uint8_t, message, e->message)
+		lttng_ust_field_integer(uint64_t, tag, e->tag)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, receive,
+	LTTNG_UST_TP_ARGS(const struct beamtap_receive *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, to, e->to)
+		lttng_ust_field_integer(uint8_t, to_kind, e->to_kind)
+		lttng_ust_field_integer(uint8_t, message, e->message)
+		lttng_ust_field_integer(uint64_t, tag, e->tag)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, spawn,
+	LTTNG_UST_TP_ARGS(const struct beamtap_spawn *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, parent, e->parent)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, spawned,
+	LTTNG_UST_TP_ARGS(const struct beamtap_spawned *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, parent, e->parent)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, exit,
+	LTTNG_UST_TP_ARGS(const struct beamtap_exit *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_string(reason, e->reason)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, register,
+	LTTNG_UST_TP_ARGS(const struct beamtap_register *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, name, e->name)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, unregister,
+	LTTNG_UST_TP_ARGS(const struct beamtap_unregister *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, name, e->name)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, link,
+	LTTNG_UST_TP_ARGS(const struct beamtap_link *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, peer, e->peer)
+		lttng_ust_field_integer(uint8_t, peer_kind, e->peer_kind)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, unlink,
+	LTTNG_UST_TP_ARGS(const struct beamtap_unlink *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, peer, e->peer)
+		lttng_ust_field_integer(uint8_t, peer_kind, e->peer_kind)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, getting_linked,
+	LTTNG_UST_TP_ARGS(const struct beamtap_getting_linked *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, peer, e->peer)
+		lttng_ust_field_integer(uint8_t, peer_kind, e->peer_kind)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, getting_unlinked,
+	LTTNG_UST_TP_ARGS(const struct beamtap_getting_unlinked *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, peer, e->peer)
+		lttng_ust_field_integer(uint8_t, peer_kind, e->peer_kind)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, in,
+	LTTNG_UST_TP_ARGS(const struct beamtap_in *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, out,
+	LTTNG_UST_TP_ARGS(const struct beamtap_out *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, in_exiting,
+	LTTNG_UST_TP_ARGS(const struct beamtap_in_exiting *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, out_exiting,
+	LTTNG_UST_TP_ARGS(const struct beamtap_out_exiting *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, out_exited,
+	LTTNG_UST_TP_ARGS(const struct beamtap_out_exited *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, gc_minor_start,
+	LTTNG_UST_TP_ARGS(const struct beamtap_gc_minor_start *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+		lttng_ust_field_integer(uint64_t, need_words, e->need_words)
+		lttng_ust_field_integer(uint64_t, heap_words, e->heap_words)
+		lttng_ust_field_integer(uint64_t, heap_block_words, e->heap_block_words)
+		lttng_ust_field_integer(uint64_t, old_heap_words, e->old_heap_words)
+		lttng_ust_field_integer(uint64_t, old_heap_block_words, e->old_heap_block_words)
+		lttng_ust_field_integer(uint64_t, stack_words, e->stack_words)
+		lttng_ust_field_integer(uint64_t, recent_words, e->recent_words)
+		lttng_ust_field_integer(uint64_t, mbuf_words, e->mbuf_words)
+		lttng_ust_field_integer(uint64_t, bin_vheap_words, e->bin_vheap_words)
+		lttng_ust_field_integer(uint64_t, bin_vheap_block_words, e->bin_vheap_block_words)
+		lttng_ust_field_integer(uint64_t, bin_old_vheap_words, e->bin_old_vheap_words)
+		lttng_ust_field_integer(uint64_t, bin_old_vheap_block_words, e->bin_old_vheap_block_words)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, gc_minor_end,
+	LTTNG_UST_TP_ARGS(const struct beamtap_gc_minor_end *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+		lttng_ust_field_integer(uint64_t, reclaimed_words, e->reclaimed_words)
+		lttng_ust_field_integer(uint64_t, heap_words, e->heap_words)
+		lttng_ust_field_integer(uint64_t, heap_block_words, e->heap_block_words)
+		lttng_ust_field_integer(uint64_t, old_heap_words, e->old_heap_words)
+		lttng_ust_field_integer(uint64_t, old_heap_block_words, e->old_heap_block_words)
+		lttng_ust_field_integer(uint64_t, stack_words, e->stack_words)
+		lttng_ust_field_integer(uint64_t, recent_words, e->recent_words)
+		lttng_ust_field_integer(uint64_t, mbuf_words, e->mbuf_words)
+		lttng_ust_field_integer(uint64_t, bin_vheap_words, e->bin_vheap_words)
+		lttng_ust_field_integer(uint64_t, bin_vheap_block_words, e->bin_vheap_block_words)
+		lttng_ust_field_integer(uint64_t, bin_old_vheap_words, e->bin_old_vheap_words)
+		lttng_ust_field_integer(uint64_t, bin_old_vheap_block_words, e->bin_old_vheap_block_words)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, gc_major_start,
+	LTTNG_UST_TP_ARGS(const struct beamtap_gc_major_start *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+		lttng_ust_field_integer(uint64_t, need_words, e->need_words)
+		lttng_ust_field_integer(uint64_t, heap_words, e->heap_words)
+		lttng_ust_field_integer(uint64_t, heap_block_words, e->heap_block_words)
+		lttng_ust_field_integer(uint64_t, old_heap_words, e->old_heap_words)
+		lttng_ust_field_integer(uint64_t, old_heap_block_words, e->old_heap_block_words)
+		lttng_ust_field_integer(uint64_t, stack_words, e->stack_words)
+		lttng_ust_field_integer(uint64_t, recent_words, e->recent_words)
+		lttng_ust_field_integer(uint64_t, mbuf_words, e->mbuf_words)
+		lttng_ust_field_integer(uint64_t, bin_vheap_words, e->bin_vheap_words)
+		lttng_ust_field_integer(uint64_t, bin_vheap_block_words, e->bin_vheap_block_words)
+		lttng_ust_field_integer(uint64_t, bin_old_vheap_words, e->bin_old_vheap_words)
+		lttng_ust_field_integer(uint64_t, bin_old_vheap_block_words, e->bin_old_vheap_block_words)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, gc_major_end,
+	LTTNG_UST_TP_ARGS(const struct beamtap_gc_major_end *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+		lttng_ust_field_integer(uint64_t, reclaimed_words, e->reclaimed_words)
+		lttng_ust_field_integer(uint64_t, heap_words, e->heap_words)
+		lttng_ust_field_integer(uint64_t, heap_block_words, e->heap_block_words)
+		lttng_ust_field_integer(uint64_t, old_heap_words, e->old_heap_words)
+		lttng_ust_field_integer(uint64_t, old_heap_block_words, e->old_heap_block_words)
+		lttng_ust_field_integer(uint64_t, stack_words, e->stack_words)
+		lttng_ust_field_integer(uint64_t, recent_words, e->recent_words)
+		lttng_ust_field_integer(uint64_t, mbuf_words, e->mbuf_words)
+		lttng_ust_field_integer(uint64_t, bin_vheap_words, e->bin_vheap_words)
+		lttng_ust_field_integer(uint64_t, bin_vheap_block_words, e->bin_vheap_block_words)
+		lttng_ust_field_integer(uint64_t, bin_old_vheap_words, e->bin_old_vheap_words)
+		lttng_ust_field_integer(uint64_t, bin_old_vheap_block_words, e->bin_old_vheap_block_words)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, gc_max_heap_size,
+	LTTNG_UST_TP_ARGS(const struct beamtap_gc_max_heap_size *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+		lttng_ust_field_integer(uint64_t, heap_words, e->heap_words)
+		lttng_ust_field_integer(uint64_t, heap_block_words, e->heap_block_words)
+		lttng_ust_field_integer(uint64_t, old_heap_words, e->old_heap_words)
+		lttng_ust_field_integer(uint64_t, old_heap_block_words, e->old_heap_block_words)
+		lttng_ust_field_integer(uint64_t, stack_words, e->stack_words)
+		lttng_ust_field_integer(uint64_t, mbuf_words, e->mbuf_words)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_function,
+	LTTNG_UST_TP_ARGS(const struct beamtap_def_function *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint32_t, function, e->function)
+		lttng_ust_field_string(module, e->module)
+		lttng_ust_field_string(name, e->name)
+		lttng_ust_field_integer(uint8_t, arity, e->arity)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_atom,
+	LTTNG_UST_TP_ARGS(const struct beamtap_def_atom *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint32_t, atom, e->atom)
+		lttng_ust_field_string(text, e->text)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_process,
+	LTTNG_UST_TP_ARGS(const struct beamtap_def_process *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, parent, e->parent)
+		lttng_ust_field_integer(uint32_t, name, e->name)
+		lttng_ust_field_integer(uint32_t, function, e->function)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_thread,
+	LTTNG_UST_TP_ARGS(const struct beamtap_def_thread *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+		lttng_ust_field_integer(uint8_t, kind, e->kind)
+		lttng_ust_field_integer(uint32_t, scheduler, e->scheduler)
+		lttng_ust_field_string(name, e->name)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_vm,
+	LTTNG_UST_TP_ARGS(const struct beamtap_def_vm *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint32_t, os_pid, e->os_pid)
+		lttng_ust_field_string(node, e->node)
+		lttng_ust_field_string(otp_release, e->otp_release)
+		lttng_ust_field_string(erts, e->erts)
+		lttng_ust_field_integer(uint32_t, schedulers, e->schedulers)
+		lttng_ust_field_integer(uint32_t, word_bytes, e->word_bytes)
+		lttng_ust_field_string(beamtap, e->beamtap)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, canary,
+	LTTNG_UST_TP_ARGS(const struct beamtap_canary *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, nonce_high, e->nonce_high)
+		lttng_ust_field_integer(uint64_t, nonce_low, e->nonce_low)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, counters,
+	LTTNG_UST_TP_ARGS(const struct beamtap_counters *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint8_t, phase, e->phase)
+		lttng_ust_field_string(event, e->event)
+		lttng_ust_field_integer(uint64_t, emitted, e->emitted)
+		lttng_ust_field_integer(uint64_t, suppressed, e->suppressed)
+		lttng_ust_field_integer(uint64_t, unreadable, e->unreadable)
+		lttng_ust_field_integer(uint64_t, truncated, e->truncated)
+	)
+)
+
+#endif
+
+#include <lttng/tracepoint-event.h>

@@ -1,0 +1,146 @@
+// Rendered from native/schema/src/catalogue.rs by `cargo test -p beamtap-schema`. Do not edit.
+
+use std::ffi::{c_int, c_void};
+
+extern "C" {
+    fn beamtap_emit_call(event: *const c_void);
+    fn beamtap_enabled_call() -> *const c_int;
+    fn beamtap_emit_return_from(event: *const c_void);
+    fn beamtap_enabled_return_from() -> *const c_int;
+    fn beamtap_emit_exception_from(event: *const c_void);
+    fn beamtap_enabled_exception_from() -> *const c_int;
+    fn beamtap_emit_return_to(event: *const c_void);
+    fn beamtap_enabled_return_to() -> *const c_int;
+    fn beamtap_emit_send(event: *const c_void);
+    fn beamtap_enabled_send() -> *const c_int;
+    fn beamtap_emit_send_to_non_existing_process(event: *const c_void);
+    fn beamtap_enabled_send_to_non_existing_process() -> *const c_int;
+    fn beamtap_emit_receive(event: *const c_void);
+    fn beamtap_enabled_receive() -> *const c_int;
+    fn beamtap_emit_spawn(event: *const c_void);
+    fn beamtap_enabled_spawn() -> *const c_int;
+    fn beamtap_emit_spawned(event: *const c_void);
+    fn beamtap_enabled_spawned() -> *const c_int;
+    fn beamtap_emit_exit(event: *const c_void);
+    fn beamtap_enabled_exit() -> *const c_int;
+    fn beamtap_emit_register(event: *const c_void);
+    fn beamtap_enabled_register() -> *const c_int;
+    fn beamtap_emit_unregister(event: *const c_void);
+    fn beamtap_enabled_unregister() -> *const c_int;
+    fn beamtap_emit_link(event: *const c_void);
+    fn beamtap_enabled_link() -> *const c_int;
+    fn beamtap_emit_unlink(event: *const c_void);
+    fn beamtap_enabled_unlink() -> *const c_int;
+    fn beamtap_emit_getting_linked(event: *const c_void);
+    fn beamtap_enabled_getting_linked() -> *const c_int;
+    fn beamtap_emit_getting_unlinked(event: *const c_void);
+    fn beamtap_enabled_getting_unlinked() -> *const c_int;
+    fn beamtap_emit_in(event: *const c_void);
+    fn beamtap_enabled_in() -> *const c_int;
+    fn beamtap_emit_out(event: *const c_void);
+    fn beamtap_enabled_out() -> *const c_int;
+    fn beamtap_emit_in_exiting(event: *const c_void);
+    fn beamtap_enabled_in_exiting() -> *const c_int;
+    fn beamtap_emit_out_exiting(event: *const c_void);
+    fn beamtap_enabled_out_exiting() -> *const c_int;
+    fn beamtap_emit_out_exited(event: *const c_void);
+    fn beamtap_enabled_out_exited() -> *const c_int;
+    fn beamtap_emit_gc_minor_start(event: *const c_void);
+    fn beamtap_enabled_gc_minor_start() -> *const c_int;
+    fn beamtap_emit_gc_minor_end(event: *const c_void);
+    fn beamtap_enabled_gc_minor_end() -> *const c_int;
+    fn beamtap_emit_gc_major_start(event: *const c_void);
+    fn beamtap_enabled_gc_major_start() -> *const c_int;
+    fn beamtap_emit_gc_major_end(event: *const c_void);
+    fn beamtap_enabled_gc_major_end() -> *const c_int;
+    fn beamtap_emit_gc_max_heap_size(event: *const c_void);
+    fn beamtap_enabled_gc_max_heap_size() -> *const c_int;
+    fn beamtap_emit_def_function(event: *const c_void);
+    fn beamtap_enabled_def_function() -> *const c_int;
+    fn beamtap_emit_def_atom(event: *const c_void);
+    fn beamtap_enabled_def_atom() -> *const c_int;
+    fn beamtap_emit_def_process(event: *const c_void);
+    fn beamtap_enabled_def_process() -> *const c_int;
+    fn beamtap_emit_def_thread(event: *const c_void);
+    fn beamtap_enabled_def_thread() -> *const c_int;
+    fn beamtap_emit_def_vm(event: *const c_void);
+    fn beamtap_enabled_def_vm() -> *const c_int;
+    fn beamtap_emit_canary(event: *const c_void);
+    fn beamtap_enabled_canary() -> *const c_int;
+    fn beamtap_emit_counters(event: *const c_void);
+    fn beamtap_enabled_counters() -> *const c_int;
+}
+
+/// Records one event, by kind.
+pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVENT_COUNT] = [
+    beamtap_emit_call,
+    beamtap_emit_return_from,
+    beamtap_emit_exception_from,
+    beamtap_emit_return_to,
+    beamtap_emit_send,
+    beamtap_emit_send_to_non_existing_process,
+    beamtap_emit_receive,
+    beamtap_emit_spawn,
+    beamtap_emit_spawned,
+    beamtap_emit_exit,
+    beamtap_emit_register,
+    beamtap_emit_unregister,
+    beamtap_emit_link,
+    beamtap_emit_unlink,
+    beamtap_emit_getting_linked,
+    beamtap_emit_getting_unlinked,
+    beamtap_emit_in,
+    beamtap_emit_out,
+    beamtap_emit_in_exiting,
+    beamtap_emit_out_exiting,
+    beamtap_emit_out_exited,
+    beamtap_emit_gc_minor_start,
+    beamtap_emit_gc_minor_end,
+    beamtap_emit_gc_major_start,
+    beamtap_emit_gc_major_end,
+    beamtap_emit_gc_max_heap_size,
+    beamtap_emit_def_function,
+    beamtap_emit_def_atom,
+    beamtap_emit_def_process,
+    beamtap_emit_def_thread,
+    beamtap_emit_def_vm,
+    beamtap_emit_canary,
+    beamtap_emit_counters,
+];
+
+/// Finds an event's switch, by kind.
+pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schema::EVENT_COUNT] = [
+    beamtap_enabled_call,
+    beamtap_enabled_return_from,
+    beamtap_enabled_exception_from,
+    beamtap_enabled_return_to,
+    beamtap_enabled_send,
+    beamtap_enabled_send_to_non_existing_process,
+    beamtap_enabled_receive,
+    beamtap_enabled_spawn,
+    beamtap_enabled_spawned,
+    beamtap_enabled_exit,
+    beamtap_enabled_register,
+    beamtap_enabled_unregister,
+    beamtap_enabled_link,
+    beamtap_enabled_unlink,
+    beamtap_enabled_getting_linked,
+    beamtap_enabled_getting_unlinked,
+    beamtap_enabled_in,
+    beamtap_enabled_out,
+    beamtap_enabled_in_exiting,
+    beamtap_enabled_out_exiting,
+    beamtap_enabled_out_exited,
+    beamtap_enabled_gc_minor_start,
+    beamtap_enabled_gc_minor_end,
+    beamtap_enabled_gc_major_start,
+    beamtap_enabled_gc_major_end,
+    beamtap_enabled_gc_max_heap_size,
+    beamtap_enabled_def_function,
+    beamtap_enabled_def_atom,
+    beamtap_enabled_def_process,
+    beamtap_enabled_def_thread,
+    beamtap_enabled_def_vm,
+    beamtap_enabled_canary,
+    beamtap_enabled_counters,
+];

@@ -1,0 +1,420 @@
+//! The catalogue. A new event is one stanza here.
+
+use crate::field::{FieldKind, FieldSource, kind};
+use crate::info::{Channel, Class, EventInfo, FieldInfo, events};
+
+events! {
+    /// A traced function was called.
+    "call" Call (Events, Call) {
+        /// The calling process.
+        pid: Pid,
+        /// The function called.
+        function: Function,
+    }
+    /// A traced function returned; asked for with `return` in the function's pattern.
+    "return_from" ReturnFrom (Events, Call) {
+        /// The process that returned.
+        pid: Pid,
+        /// The function it returned from.
+        function: Function,
+    }
+    /// A traced function was left by an exception; asked for with `exception` in the function's pattern.
+    "exception_from" ExceptionFrom (Events, Call) {
+        /// The process that raised.
+        pid: Pid,
+        /// The function that was left.
+        function: Function,
+        /// The exception's class.
+        class: Exception,
+    }
+    /// A chain of traced calls ended and execution went on in the function named.
+    "return_to" ReturnTo (Events, ReturnTo) {
+        /// The process that returned.
+        pid: Pid,
+        /// The function returned to; 0 when the process has no caller to return to.
+        function: Function,
+    }
+    /// A process or port sent a message to something that exists.
+    "send" Send (Events, Send) {
+        /// The sender.
+        from: Entity,
+        /// What kind of thing sent it.
+        from_kind: EntityTag,
+        /// What it was sent to.
+        to: Entity,
+        /// What kind of thing it was sent to.
+        to_kind: EntityTag,
+        /// The message's outer form.
+        message: Message,
+        /// Ties a call to its reply.
+        tag: Tag,
+    }
+    /// A process or port sent a message to a process that does not exist.
+    "send_to_non_existing_process" SendToNonExistingProcess (Events, Send) {
+        /// The sender.
+        from: Entity,
+        /// What kind of thing sent it.
+        from_kind: EntityTag,
+        /// What it was sent to.
+        to: Entity,
+        /// What kind of thing it was sent to.
+        to_kind: EntityTag,
+        /// The message's outer form.
+        message: Message,
+        /// Ties a call to its reply.
+        tag: Tag,
+    }
+    /// A message was taken into the receiver's message queue.
+    "receive" Receive (Events, Receive) {
+        /// The receiver.
+        to: Entity,
+        /// What kind of thing received it.
+        to_kind: EntityTag,
+        /// The message's outer form.
+        message: Message,
+        /// Ties a call to its reply.
+        tag: Tag,
+    }
+    /// A process spawned another one; told by the parent.
+    "spawn" Spawn (Events, Procs) {
+        /// The new process.
+        pid: Pid,
+        /// The process that spawned it.
+        parent: Pid,
+        /// The function it starts in.
+        function: Function,
+    }
+    /// A process was spawned; told by the child.
+    "spawned" Spawned (Events, Procs) {
+        /// The new process.
+        pid: Pid,
+        /// The process that spawned it.
+        parent: Pid,
+        /// The function it starts in.
+        function: Function,
+    }
+    /// A process ended.
+    "exit" Exit (Events, Procs) {
+        /// The process.
+        pid: Pid,
+        /// The shape of its exit reason: an atom, or a tuple's first atom with `_` for the rest.
+        reason: Text,
+    }
+    /// A process took a registered name.
+    "register" Register (Events, Procs) {
+        /// The process.
+        pid: Pid,
+        /// The name.
+        name: Atom,
+    }
+    /// A process gave up a registered name.
+    "unregister" Unregister (Events, Procs) {
+        /// The process.
+        pid: Pid,
+        /// The name.
+        name: Atom,
+    }
+    /// A process linked itself to another process or port.
+    "link" Link (Events, Procs) {
+        /// The process that linked.
+        pid: Pid,
+        /// What it linked to.
+        peer: Entity,
+        /// What kind of thing it linked to.
+        peer_kind: EntityTag,
+    }
+    /// A process removed a link.
+    "unlink" Unlink (Events, Procs) {
+        /// The process that unlinked.
+        pid: Pid,
+        /// What it was linked to.
+        peer: Entity,
+        /// What kind of thing it was linked to.
+        peer_kind: EntityTag,
+    }
+    /// A process got linked by another process or port.
+    "getting_linked" GettingLinked (Events, Procs) {
+        /// The process that got the link.
+        pid: Pid,
+        /// What linked to it.
+        peer: Entity,
+        /// What kind of thing linked to it.
+        peer_kind: EntityTag,
+    }
+    /// A process lost a link that another process or port removed.
+    "getting_unlinked" GettingUnlinked (Events, Procs) {
+        /// The process that lost the link.
+        pid: Pid,
+        /// What unlinked from it.
+        peer: Entity,
+        /// What kind of thing unlinked from it.
+        peer_kind: EntityTag,
+    }
+    /// A process was scheduled in.
+    "in" In (Events, Running) {
+        /// The process.
+        pid: Pid,
+        /// The function it goes on in; 0 when unknown.
+        function: Function,
+        /// The thread it runs on.
+        thread: Thread,
+    }
+    /// A process was scheduled out.
+    "out" Out (Events, Running) {
+        /// The process.
+        pid: Pid,
+        /// The function it will go on in; 0 when unknown.
+        function: Function,
+        /// The thread it ran on.
+        thread: Thread,
+    }
+    /// An exiting process was scheduled in.
+    "in_exiting" InExiting (Events, Exiting) {
+        /// The process.
+        pid: Pid,
+        /// The function it was in; 0 when unknown.
+        function: Function,
+        /// The thread it runs on.
+        thread: Thread,
+    }
+    /// An exiting process was scheduled out.
+    "out_exiting" OutExiting (Events, Exiting) {
+        /// The process.
+        pid: Pid,
+        /// The function it was in; 0 when unknown.
+        function: Function,
+        /// The thread it ran on.
+        thread: Thread,
+    }
+    /// A process was scheduled out for the last time.
+    "out_exited" OutExited (Events, Exiting) {
+        /// The process.
+        pid: Pid,
+        /// The function it was in; 0 when unknown.
+        function: Function,
+        /// The thread it ran on.
+        thread: Thread,
+    }
+    /// A minor garbage collection began.
+    "gc_minor_start" GcMinorStart (Events, GarbageCollection) {
+        /// The process whose heap is collected.
+        pid: Pid,
+        /// The thread that collects.
+        thread: Thread,
+        /// The free space asked for.
+        need_words: Words,
+        /// Young heap in use.
+        heap_words: Words,
+        /// Young heap allocated.
+        heap_block_words: Words,
+        /// Old heap in use.
+        old_heap_words: Words,
+        /// Old heap allocated.
+        old_heap_block_words: Words,
+        /// Stack in use.
+        stack_words: Words,
+        /// Data that survived the last collection.
+        recent_words: Words,
+        /// Message buffers outside the heap.
+        mbuf_words: Words,
+        /// Binaries referred to from the young heap.
+        bin_vheap_words: Words,
+        /// Binary size at which the young heap is collected.
+        bin_vheap_block_words: Words,
+        /// Binaries referred to from the old heap.
+        bin_old_vheap_words: Words,
+        /// Binary size at which the old heap is collected.
+        bin_old_vheap_block_words: Words,
+    }
+    /// A minor garbage collection ended.
+    "gc_minor_end" GcMinorEnd (Events, GarbageCollection) {
+        /// The process whose heap was collected.
+        pid: Pid,
+        /// The thread that collected.
+        thread: Thread,
+        /// What was freed.
+        reclaimed_words: Words,
+        /// Young heap in use.
+        heap_words: Words,
+        /// Young heap allocated.
+        heap_block_words: Words,
+        /// Old heap in use.
+        old_heap_words: Words,
+        /// Old heap allocated.
+        old_heap_block_words: Words,
+        /// Stack in use.
+        stack_words: Words,
+        /// Data that survived this collection.
+        recent_words: Words,
+        /// Message buffers outside the heap.
+        mbuf_words: Words,
+        /// Binaries referred to from the young heap.
+        bin_vheap_words: Words,
+        /// Binary size at which the young heap is collected.
+        bin_vheap_block_words: Words,
+        /// Binaries referred to from the old heap.
+        bin_old_vheap_words: Words,
+        /// Binary size at which the old heap is collected.
+        bin_old_vheap_block_words: Words,
+    }
+    /// A major garbage collection began.
+    "gc_major_start" GcMajorStart (Events, GarbageCollection) {
+        /// The process whose heap is collected.
+        pid: Pid,
+        /// The thread that collects.
+        thread: Thread,
+        /// The free space asked for.
+        need_words: Words,
+        /// Young heap in use.
+        heap_words: Words,
+        /// Young heap allocated.
+        heap_block_words: Words,
+        /// Old heap in use.
+        old_heap_words: Words,
+        /// Old heap allocated.
+        old_heap_block_words: Words,
+        /// Stack in use.
+        stack_words: Words,
+        /// Data that survived the last collection.
+        recent_words: Words,
+        /// Message buffers outside the heap.
+        mbuf_words: Words,
+        /// Binaries referred to from the young heap.
+        bin_vheap_words: Words,
+        /// Binary size at which the young heap is collected.
+        bin_vheap_block_words: Words,
+        /// Binaries referred to from the old heap.
+        bin_old_vheap_words: Words,
+        /// Binary size at which the old heap is collected.
+        bin_old_vheap_block_words: Words,
+    }
+    /// A major garbage collection ended.
+    "gc_major_end" GcMajorEnd (Events, GarbageCollection) {
+        /// The process whose heap was collected.
+        pid: Pid,
+        /// The thread that collected.
+        thread: Thread,
+        /// What was freed.
+        reclaimed_words: Words,
+        /// Young heap in use.
+        heap_words: Words,
+        /// Young heap allocated.
+        heap_block_words: Words,
+        /// Old heap in use.
+        old_heap_words: Words,
+        /// Old heap allocated.
+        old_heap_block_words: Words,
+        /// Stack in use.
+        stack_words: Words,
+        /// Data that survived this collection.
+        recent_words: Words,
+        /// Message buffers outside the heap.
+        mbuf_words: Words,
+        /// Binaries referred to from the young heap.
+        bin_vheap_words: Words,
+        /// Binary size at which the young heap is collected.
+        bin_vheap_block_words: Words,
+        /// Binaries referred to from the old heap.
+        bin_old_vheap_words: Words,
+        /// Binary size at which the old heap is collected.
+        bin_old_vheap_block_words: Words,
+    }
+    /// A process grew beyond its `max_heap_size`.
+    "gc_max_heap_size" GcMaxHeapSize (Events, GarbageCollection) {
+        /// The process.
+        pid: Pid,
+        /// The thread it ran on.
+        thread: Thread,
+        /// Young heap in use.
+        heap_words: Words,
+        /// Young heap allocated.
+        heap_block_words: Words,
+        /// Old heap in use.
+        old_heap_words: Words,
+        /// Old heap allocated.
+        old_heap_block_words: Words,
+        /// Stack in use.
+        stack_words: Words,
+        /// Message buffers outside the heap.
+        mbuf_words: Words,
+    }
+    /// Names an interned function.
+    "def_function" DefFunction (Definitions, Own) {
+        /// The number events carry.
+        function: Function,
+        /// The module, as an atom prints without quotes.
+        module: Text,
+        /// The function's name, as an atom prints without quotes.
+        name: Text,
+        /// Its arity.
+        arity: Arity,
+    }
+    /// Names an interned atom.
+    "def_atom" DefAtom (Definitions, Own) {
+        /// The number events carry.
+        atom: Atom,
+        /// The atom, without quotes.
+        text: Text,
+    }
+    /// Describes a process that was alive when definitions were dumped.
+    "def_process" DefProcess (Definitions, Own) {
+        /// The process.
+        pid: Pid,
+        /// The process that spawned it; 0 when unknown.
+        parent: Pid,
+        /// Its registered name; 0 when it has none.
+        name: Atom,
+        /// The function it started in, as proc_lib knows it where it does.
+        function: Function,
+    }
+    /// Describes a thread of the VM.
+    "def_thread" DefThread (Definitions, Own) {
+        /// The kernel's thread id.
+        thread: Thread,
+        /// What the thread does.
+        kind: ThreadTag,
+        /// The scheduler's number, from 1; 0 for threads that are not schedulers.
+        scheduler: SmallCount,
+        /// The thread's name, as the VM set it.
+        name: Text,
+    }
+    /// Describes the traced VM.
+    "def_vm" DefVm (Definitions, Own) {
+        /// The kernel's process id.
+        os_pid: SmallCount,
+        /// The node's name.
+        node: Text,
+        /// The OTP release, such as `25`.
+        otp_release: Text,
+        /// The version of the run-time system.
+        erts: Text,
+        /// Schedulers online.
+        schedulers: SmallCount,
+        /// Bytes in a word.
+        word_bytes: SmallCount,
+        /// The version of beamtap that recorded.
+        beamtap: Text,
+    }
+    /// Proves that the way from the VM to the reader is open: written once at the start of a recording.
+    "canary" Canary (Definitions, Own) {
+        /// Upper half of the recording's number.
+        nonce_high: Nonce,
+        /// Lower half of the recording's number.
+        nonce_low: Nonce,
+    }
+    /// What happened to the events of one kind since the VM loaded beamtap. Not counted itself.
+    "counters" CountersOf (Definitions, Own) {
+        /// Where in the recording the counters were read.
+        phase: PhaseTag,
+        /// The event's name, without the provider.
+        event: Text,
+        /// Handed to LTTng.
+        emitted: Count,
+        /// Kept back by a limit or because no recording was open.
+        suppressed: Count,
+        /// Not emitted because the VM's term could not be read.
+        unreadable: Count,
+        /// Emitted with a text cut to its bound.
+        truncated: Count,
+    }
+}

@@ -1,0 +1,267 @@
+//! The types a field can have: what they mean, their unit, and how wide they are on the wire.
+
+use std::ffi::c_char;
+
+/// What a quantity is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Not a quantity: an identity, a name or one of a fixed set of values.
+    None,
+    /// Machine words of the traced VM (8 bytes on a 64-bit VM).
+    Words,
+    /// A plain number of things.
+    Count,
+}
+
+/// How a field is laid out in the provider's C structure and in the recorded event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WireType {
+    /// `uint8_t`
+    U8,
+    /// `uint32_t`
+    U32,
+    /// `uint64_t`
+    U64,
+    /// `const char *` in the structure, a NUL-terminated UTF-8 string in the trace.
+    Text,
+}
+
+impl WireType {
+    /// The C type of the member in the provider's structure.
+    pub const fn c_type(self) -> &'static str {
+        match self {
+            WireType::U8 => "uint8_t",
+            WireType::U32 => "uint32_t",
+            WireType::U64 => "uint64_t",
+            WireType::Text => "const char *",
+        }
+    }
+}
+
+/// Where the fields of one recorded event are read from. Implemented by whoever holds the bytes.
+pub trait FieldSource<'a> {
+    /// The unsigned integer in field `index`, widened.
+    fn unsigned(&self, index: usize) -> u64;
+    /// The text in field `index`; bytes that are not UTF-8 are the implementor's to replace.
+    fn text(&self, index: usize) -> &'a str;
+}
+
+/// Ties a field type's name in the catalogue to its wire form and its form when read.
+pub trait FieldKind {
+    /// The member's type in the provider's `#[repr(C)]` structure.
+    type Wire: Copy;
+    /// The type a reader sees.
+    type Read<'a>: Copy;
+    /// The entry for the catalogue.
+    const TYPE: FieldType;
+    /// Reads field `index` of one event.
+    fn read<'a, S: FieldSource<'a>>(source: &S, index: usize) -> Self::Read<'a>;
+}
+
+macro_rules! field_types {
+    ($( $(#[doc = $doc:literal])+ $name:ident : $wire:ident, $unit:ident; )+) => {
+        /// The meaning of a field. Each has one wire type and one unit.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum FieldType { $( $(#[doc = $doc])+ $name, )+ }
+
+        impl FieldType {
+            /// How the field is laid out.
+            pub const fn wire(self) -> WireType {
+                match self { $( FieldType::$name => WireType::$wire, )+ }
+            }
+
+            /// What the field is counted in.
+            pub const fn unit(self) -> Unit {
+                match self { $( FieldType::$name => Unit::$unit, )+ }
+            }
+
+            /// The type's name, for documentation.
+            pub const fn name(self) -> &'static str {
+                match self { $( FieldType::$name => stringify!($name), )+ }
+            }
+
+            /// One line on what the type means, for documentation.
+            pub const fn doc(self) -> &'static str {
+                match self { $( FieldType::$name => concat!($($doc),+), )+ }
+            }
+
+            /// Every field type there is, in the order they are documented.
+            pub const ALL: &'static [FieldType] = &[ $( FieldType::$name, )+ ];
+        }
+
+        /// One marker per field type, for use in the catalogue.
+        pub mod kind {
+            $(
+                $(#[doc = $doc])+
+                #[derive(Clone, Copy, Debug)]
+                pub struct $name;
+                impl super::FieldKind for $name {
+                    type Wire = wire_type!($wire);
+                    type Read<'a> = read_type!($wire, 'a);
+                    const TYPE: super::FieldType = super::FieldType::$name;
+                    fn read<'a, S: super::FieldSource<'a>>(source: &S, index: usize) -> Self::Read<'a> {
+                        read_field!($wire, source, index)
+                    }
+                }
+            )+
+        }
+    };
+}
+
+macro_rules! wire_type {
+    (U8) => { u8 };
+    (U32) => { u32 };
+    (U64) => { u64 };
+    (Text) => { *const super::c_char };
+}
+
+macro_rules! read_type {
+    (U8, $a:lifetime) => { u8 };
+    (U32, $a:lifetime) => { u32 };
+    (U64, $a:lifetime) => { u64 };
+    (Text, $a:lifetime) => { &$a str };
+}
+
+// The narrowing casts cannot lose anything: the reader checked the field's width when it bound the event class.
+macro_rules! read_field {
+    (U8, $source:ident, $index:ident) => {
+        $source.unsigned($index) as u8
+    };
+    (U32, $source:ident, $index:ident) => {
+        $source.unsigned($index) as u32
+    };
+    (U64, $source:ident, $index:ident) => {
+        $source.unsigned($index)
+    };
+    (Text, $source:ident, $index:ident) => {
+        $source.text($index)
+    };
+}
+
+field_types! {
+    /// A local process: `serial << 32 | number` of `<0.Number.Serial>`.
+    Pid: U64, None;
+    /// A process, port, name or reference; its [`EntityKind`](crate::EntityKind) says which.
+    Entity: U64, None;
+    /// Which kind of thing an [`Entity`](crate::Entity) field names: see `EntityKind`.
+    EntityTag: U8, None;
+    /// An interned function, named by `def_function`; 0 when the VM gave none.
+    Function: U32, None;
+    /// An interned atom, named by `def_atom`; 0 when there is none.
+    Atom: U32, None;
+    /// A kernel thread id, named by `def_thread`.
+    Thread: U32, None;
+    /// `error`, `exit` or `throw`: see `ExceptionClass`.
+    Exception: U8, None;
+    /// What a message is by its outer form: see `MessageKind`.
+    Message: U8, None;
+    /// A 64-bit hash that identifies one call and its reply; 0 when the message carries no tag.
+    Tag: U64, None;
+    /// Which kind of thread: see `ThreadKind`.
+    ThreadTag: U8, None;
+    /// Where in a recording a counter was read: see `Phase`.
+    PhaseTag: U8, None;
+    /// A size in words of the traced VM.
+    Words: U64, Words;
+    /// A number of things.
+    Count: U64, Count;
+    /// A number of things below 2^32.
+    SmallCount: U32, Count;
+    /// The number of arguments of a function.
+    Arity: U8, Count;
+    /// Half of the 128-bit number that identifies one recording.
+    Nonce: U64, None;
+    /// Text in UTF-8.
+    Text: Text, None;
+}
+
+macro_rules! wire_enum {
+    ($(#[$meta:meta])* $name:ident { $( $(#[doc = $doc:literal])+ $variant:ident = $value:literal $text:literal, )+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum $name { $( $(#[doc = $doc])+ $variant = $value, )+ }
+
+        impl $name {
+            /// The value with this number on the wire, if there is one.
+            pub const fn from_wire(value: u8) -> Option<Self> {
+                match value { $( $value => Some($name::$variant), )+ _ => None }
+            }
+
+            /// The number on the wire.
+            pub const fn to_wire(self) -> u8 {
+                self as u8
+            }
+
+            /// The field's own word for it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $( $name::$variant => $text, )+ }
+            }
+
+            /// All values: number on the wire, word, meaning.
+            pub const ALL: &'static [(u8, &'static str, &'static str)] =
+                &[ $( ($value, $text, concat!($($doc),+)), )+ ];
+        }
+    };
+}
+pub(crate) use wire_enum;
+
+wire_enum! {
+    /// The class of an Erlang exception.
+    ExceptionClass {
+        /// A run-time error or `erlang:error/1`.
+        Error = 0 "error",
+        /// `erlang:exit/1`.
+        Exit = 1 "exit",
+        /// `erlang:throw/1`.
+        Throw = 2 "throw",
+        /// The VM gave a class that is none of the three.
+        Unknown = 3 "unknown",
+    }
+}
+
+wire_enum! {
+    /// What a message is, told by its outer form alone; its content stays in the VM.
+    MessageKind {
+        /// None of the forms below.
+        Other = 0 "other",
+        /// `{'$gen_call', {Pid, Tag}, _}`: a request of gen_server:call and its kin.
+        GenCall = 1 "gen_call",
+        /// `{'$gen_cast', _}`.
+        GenCast = 2 "gen_cast",
+        /// `{Ref, _}` or `{[alias | Ref], _}`: the reply to a call.
+        Reply = 3 "reply",
+        /// `{'DOWN', Ref, _, _, _}`: a monitor fired.
+        Down = 4 "down",
+        /// `{'EXIT', _, _}`: an exit signal turned into a message.
+        Exit = 5 "exit",
+        /// `{timeout, Ref, _}`: a timer of erlang:start_timer.
+        Timeout = 6 "timeout",
+    }
+}
+
+wire_enum! {
+    /// What a thread of the VM does.
+    ThreadKind {
+        /// Runs Erlang processes and ports.
+        Scheduler = 0 "scheduler",
+        /// Runs dirty CPU-bound native functions and large garbage collections.
+        DirtyCpu = 1 "dirty_cpu",
+        /// Runs dirty I/O-bound native functions.
+        DirtyIo = 2 "dirty_io",
+        /// Any other thread of the VM's process.
+        Other = 3 "other",
+    }
+}
+
+wire_enum! {
+    /// Where in a recording a counter was read.
+    Phase {
+        /// Before the first traced event of the recording.
+        Begin = 0 "begin",
+        /// While the recording ran: a lower bound, should the end be missing.
+        Running = 1 "running",
+        /// After the last traced event of the recording.
+        End = 2 "end",
+    }
+}

@@ -1,0 +1,84 @@
+//! The ways an event can get lost, and the counters that prove that none got lost unseen.
+//!
+//! The sum law: `emitted = read + discarded + lost + gap`. What is left over is the residual, and every report
+//! prints it.
+
+/// One way in which events go missing between the VM and the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// Kept back inside the VM.
+    Suppressed,
+    /// The VM's term could not be read.
+    Unreadable,
+    /// A text was cut; the event itself is there.
+    Truncated,
+    /// LTTng's buffers were full.
+    Discarded,
+    /// A whole packet was overwritten or never arrived.
+    LostPackets,
+    /// The recording itself was interrupted.
+    Gap,
+}
+
+/// What a loss is called and what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct LossInfo {
+    /// Which loss.
+    pub loss: Loss,
+    /// Its name in reports.
+    pub name: &'static str,
+    /// What happened, and what to do about it.
+    pub doc: &'static str,
+}
+
+/// Every loss there is, from the VM outwards.
+pub const LOSSES: [LossInfo; 6] = [
+    LossInfo {
+        loss: Loss::Suppressed,
+        name: "suppressed",
+        doc: "Kept back inside the VM by a limit, or because no recording was open. Raise the limit.",
+    },
+    LossInfo {
+        loss: Loss::Unreadable,
+        name: "unreadable",
+        doc: "The VM handed over a term of a form beamtap does not know. Counted, not emitted.",
+    },
+    LossInfo { loss: Loss::Truncated, name: "truncated", doc: "Emitted, with a text cut to its bound." },
+    LossInfo {
+        loss: Loss::Discarded,
+        name: "discarded",
+        doc: "LTTng's buffers were full and the event was dropped. Make the buffers larger or trace less.",
+    },
+    LossInfo {
+        loss: Loss::LostPackets,
+        name: "lost",
+        doc: "Whole packets were overwritten (flight recorder) or never arrived; how many events they held is unknown \
+              until the counters are compared.",
+    },
+    LossInfo { loss: Loss::Gap, name: "gap", doc: "The recording was interrupted and taken up again." },
+];
+
+/// What happened to the events of one kind inside the VM.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Handed to LTTng.
+    pub emitted: u64,
+    /// Kept back by a limit or because no recording was open.
+    pub suppressed: u64,
+    /// Not emitted because the VM's term could not be read.
+    pub unreadable: u64,
+    /// Emitted with a text cut to its bound.
+    pub truncated: u64,
+}
+
+impl Counters {
+    /// What was counted between `earlier` and `self`. Counters only grow; a smaller value wraps as they do.
+    pub const fn since(self, earlier: Counters) -> Counters {
+        Counters {
+            emitted: self.emitted.wrapping_sub(earlier.emitted),
+            suppressed: self.suppressed.wrapping_sub(earlier.suppressed),
+            unreadable: self.unreadable.wrapping_sub(earlier.unreadable),
+            truncated: self.truncated.wrapping_sub(earlier.truncated),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `docs/EVENTS.md`: what is recorded, for people.
+
+use super::ORIGIN;
+use crate::{
+    CATALOGUE, Channel, Class, EntityKind, EventInfo, ExceptionClass, FieldType, LOSSES, MessageKind,
+    PROVIDER, Phase, ThreadKind, Unit,
+};
+use std::fmt::Write;
+
+type Values = &'static [(u8, &'static str, &'static str)];
+
+pub(super) fn render() -> String {
+    let mut out = format!(
+        "<!-- {ORIGIN} -->\n# Events\n\n\
+         What beamtap records, through the LTTng-UST provider `{PROVIDER}`. Each event carries LTTng's time stamp \
+         (CLOCK_MONOTONIC, nanoseconds) and the number of the CPU it was recorded on. Names are those of the trace \
+         messages of `erlang:trace/3` where there is one.\n\n\
+         Events of the VM go to the channel `{}`, definitions to `{}`, whose buffers a flood of events cannot fill.\n",
+        Channel::Events.name(),
+        Channel::Definitions.name(),
+    );
+    for class in Class::FLAGS {
+        let _ = writeln!(out, "\n## Flag `{}`", class.flag());
+        for event in CATALOGUE.iter().filter(|event| event.class == *class) {
+            describe(&mut out, event);
+        }
+    }
+    out.push_str("\n## Definitions and counters\n");
+    for event in CATALOGUE.iter().filter(|event| event.class == Class::Own) {
+        describe(&mut out, event);
+    }
+    types(&mut out);
+    losses(&mut out);
+    out
+}
+
+fn describe(out: &mut String, event: &EventInfo) {
+    let _ = write!(out, "\n### `{PROVIDER}:{}`\n\n{}\n\n", event.name, event.doc.trim());
+    out.push_str("| field | type | meaning |\n| --- | --- | --- |\n");
+    for field in event.fields {
+        let _ = writeln!(out, "| `{}` | {} | {} |", field.name, field.field_type.name(), field.doc.trim());
+    }
+}
+
+fn types(out: &mut String) {
+    out.push_str(
+        "\n## Types of fields\n\n| type | recorded as | unit | meaning |\n| --- | --- | --- | --- |\n",
+    );
+    for field_type in FieldType::ALL {
+        let unit = match field_type.unit() {
+            Unit::None => "",
+            Unit::Words => "words",
+            Unit::Count => "count",
+        };
+        let recorded = match field_type.wire() {
+            crate::WireType::Text => "string",
+            wire => wire.c_type(),
+        };
+        // Links of the Rust documentation mean nothing in this file.
+        let doc = field_type
+            .doc()
+            .replace("](crate::EntityKind)", "")
+            .replace("](crate::Entity)", "")
+            .replace('[', "");
+        let _ = writeln!(out, "| {} | `{recorded}` | {unit} | {} |", field_type.name(), doc.trim());
+    }
+    let enums: [(&str, Values); 5] = [
+        ("EntityKind", EntityKind::ALL),
+        ("ExceptionClass", ExceptionClass::ALL),
+        ("MessageKind", MessageKind::ALL),
+        ("ThreadKind", ThreadKind::ALL),
+        ("Phase", Phase::ALL),
+    ];
+    for (name, values) in enums {
+        let _ = write!(out, "\n### {name}\n\n| value | word | meaning |\n| --- | --- | --- |\n");
+        for (value, word, doc) in values {
+            let _ = writeln!(out, "| {value} | {word} | {} |", doc.trim());
+        }
+    }
+}
+
+fn losses(out: &mut String) {
+    out.push_str(
+        "\n## What can get lost, and how it shows\n\n\
+         `emitted = read + discarded + lost + gap`; what is left over is the residual that every report prints.\n\n\
+         | name | meaning |\n| --- | --- |\n",
+    );
+    for info in &LOSSES {
+        let _ = writeln!(out, "| {} | {} |", info.name, info.doc);
+    }
+}
