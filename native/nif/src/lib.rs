@@ -1,1 +1,24 @@
-//! Filled by a later commit.
+//! beamtap's `erl_tracer`: turns what the VM reports into typed LTTng events.
+//!
+//! Two worlds live here. On the tracer path ([`raw`], [`tracer`], [`term`], [`intern`], [`block`], [`gate`]) code runs
+//! inside the traced process, once per event: it allocates, locks, formats, calls the kernel and panics never. Beside
+//! it ([`control`], [`lttng`], [`provider`], [`definitions`], [`guard`]) ordinary NIFs, on dirty schedulers where they
+//! can take long, open and close the way to LTTng.
+//!
+//! The library links nothing of LTTng, so that it loads wherever the VM runs.
+
+mod block;
+mod control;
+mod definitions;
+mod gate;
+mod guard;
+mod intern;
+mod layout;
+mod lttng;
+mod provider;
+mod raw;
+mod sys;
+mod term;
+mod tracer;
+
+rustler::init!("beamtap_nif", load = control::load);

@@ -1,0 +1,212 @@
+//! What each thread of the VM keeps for itself: counters, a cache of interned functions, its share of the limits.
+//!
+//! Blocks stand ready in zeroed static memory, which costs nothing until it is touched: the tracer path never
+//! allocates. A thread takes one at its first event and keeps it; the VM's threads live as long as the VM.
+
+use beamtap_schema::{Counters, EVENT_COUNT, EventKind};
+use std::cell::Cell;
+use std::sync::atomic::{
+    AtomicU32, AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+    compiler_fence,
+};
+
+/// Threads that can trace. A VM has its schedulers and dirty schedulers; beyond this, events are counted as suppressed.
+const BLOCKS: usize = 1024;
+const CACHE_BITS: u32 = 11;
+/// Slots of the gate, and so of shares.
+pub(crate) const SLOTS: usize = 8;
+
+/// What happened to an event, in the order of the fields of `Counters`.
+#[derive(Clone, Copy)]
+pub(crate) enum Outcome {
+    Emitted,
+    Suppressed,
+    Unreadable,
+    Truncated,
+}
+const OUTCOMES: usize = 4;
+
+struct CacheEntry {
+    key: AtomicU64,
+    id: AtomicU32,
+}
+
+/// A thread's part of a tap's event budget, and whose it is.
+pub(crate) struct Share {
+    pub(crate) token: AtomicU64,
+    pub(crate) left: AtomicU64,
+}
+
+/// One thread's own memory. Only its thread writes; others read counters at any time.
+#[repr(align(128))]
+pub(crate) struct Block {
+    /// 1 while the thread is between [`Block::enter`] and [`Block::leave`].
+    active: AtomicU32,
+    thread_id: AtomicU32,
+    pub(crate) shares: [Share; SLOTS],
+    counters: [[AtomicU64; OUTCOMES]; EVENT_COUNT],
+    cache: [CacheEntry; 1 << CACHE_BITS],
+}
+
+static POOL: [Block; BLOCKS] = [const { Block::new() }; BLOCKS];
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+/// Events of threads that found no block.
+static OVERFLOW: [AtomicU64; EVENT_COUNT] = [const { AtomicU64::new(0) }; EVENT_COUNT];
+/// Set where the kernel has no membarrier: then every event pays for a full fence.
+static NEEDS_FENCE: AtomicU32 = AtomicU32::new(0);
+
+thread_local! {
+    static MINE: Cell<Option<&'static Block>> = const { Cell::new(None) };
+}
+
+/// This thread's block; nothing when all are taken.
+#[inline]
+pub(crate) fn mine() -> Option<&'static Block> {
+    MINE.with(|mine| match mine.get() {
+        Some(block) => Some(block),
+        None => take(mine),
+    })
+}
+
+#[cold]
+fn take(mine: &Cell<Option<&'static Block>>) -> Option<&'static Block> {
+    let place = TAKEN.fetch_add(1, Relaxed);
+    if place >= BLOCKS {
+        TAKEN.store(BLOCKS, Relaxed);
+        return None;
+    }
+    let block = &POOL[place];
+    // SAFETY: gettid takes nothing and cannot fail. It is the one system call on this path, once per thread.
+    let thread_id = unsafe { libc::syscall(libc::SYS_gettid) };
+    block.thread_id.store(thread_id as u32, Relaxed);
+    mine.set(Some(block));
+    Some(block)
+}
+
+/// Counts an event of a thread that found no block.
+#[cold]
+pub(crate) fn overflowed(kind: EventKind) {
+    OVERFLOW[kind as usize].fetch_add(1, Relaxed);
+}
+
+fn taken() -> &'static [Block] {
+    &POOL[..TAKEN.load(Relaxed).min(BLOCKS)]
+}
+
+/// The counters of every kind, over all threads.
+pub(crate) fn counters() -> [Counters; EVENT_COUNT] {
+    let mut sums = [Counters::default(); EVENT_COUNT];
+    for (sum, overflow) in sums.iter_mut().zip(&OVERFLOW) {
+        sum.suppressed = overflow.load(Relaxed);
+    }
+    for block in taken() {
+        for (sum, counters) in sums.iter_mut().zip(&block.counters) {
+            let [emitted, suppressed, unreadable, truncated] =
+                counters.each_ref().map(|counter| counter.load(Relaxed));
+            sum.emitted += emitted;
+            sum.suppressed += suppressed;
+            sum.unreadable += unreadable;
+            sum.truncated += truncated;
+        }
+    }
+    sums
+}
+
+/// What threads still hold of the budget of the tap with this token.
+pub(crate) fn unspent(slot: usize, token: u64) -> u64 {
+    taken()
+        .iter()
+        .filter(|block| block.shares[slot].token.load(Relaxed) == token)
+        .map(|block| block.shares[slot].left.load(Relaxed))
+        .sum()
+}
+
+/// Chooses how [`quiesce`] makes other threads' stores visible. Called once at load.
+pub(crate) fn prepare_barrier() {
+    if membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) != 0 {
+        NEEDS_FENCE.store(1, Relaxed);
+    }
+}
+
+fn membarrier(command: libc::c_int) -> libc::c_long {
+    // SAFETY: membarrier takes a command, flags and a cpu, all plain numbers, and touches no memory of ours.
+    unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) }
+}
+
+/// Waits until no thread is inside a callback that began before the gate was closed. Answers whether that came true
+/// within five seconds; a callback takes microseconds, so only a stopped thread can make it fail.
+pub(crate) fn quiesce() -> bool {
+    // Pairs with `enter`: after this, a thread whose mark we do not see has seen the closed gate.
+    std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+    if NEEDS_FENCE.load(Relaxed) == 0 {
+        membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    }
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    taken().iter().all(|block| {
+        while block.active.load(Acquire) != 0 {
+            if std::time::Instant::now() > deadline {
+                return false;
+            }
+            std::thread::yield_now();
+        }
+        true
+    })
+}
+
+impl Block {
+    const fn new() -> Self {
+        Block {
+            active: AtomicU32::new(0),
+            thread_id: AtomicU32::new(0),
+            shares: [const { Share { token: AtomicU64::new(0), left: AtomicU64::new(0) } }; SLOTS],
+            counters: [const { [const { AtomicU64::new(0) }; OUTCOMES] }; EVENT_COUNT],
+            cache: [const { CacheEntry { key: AtomicU64::new(0), id: AtomicU32::new(0) } }; 1 << CACHE_BITS],
+        }
+    }
+
+    /// Marks the thread as inside a callback. Whatever it reads of the gate afterwards is honoured by [`quiesce`].
+    #[inline]
+    pub(crate) fn enter(&self) {
+        self.active.store(1, Relaxed);
+        if NEEDS_FENCE.load(Relaxed) == 0 {
+            // quiesce() sends a barrier to every running thread, so that this one need not pay for its own.
+            compiler_fence(std::sync::atomic::Ordering::SeqCst);
+        } else {
+            std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+
+    /// The thread has left the callback, also when it left by a panic.
+    #[inline]
+    pub(crate) fn leave(&self) {
+        self.active.store(0, Release);
+    }
+
+    /// The kernel's id of the thread.
+    #[inline]
+    pub(crate) fn thread_id(&self) -> u32 {
+        self.thread_id.load(Relaxed)
+    }
+
+    /// Counts what happened to an event. A load and a store: nobody else writes here.
+    #[inline]
+    pub(crate) fn count(&self, kind: EventKind, outcome: Outcome) {
+        let counter = &self.counters[kind as usize][outcome as usize];
+        counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// The interned number of a key this thread has seen lately; 0 when it has to be looked up.
+    #[inline]
+    pub(crate) fn cached(&self, key: crate::intern::Key) -> u32 {
+        let entry = &self.cache[key.hash(CACHE_BITS)];
+        if entry.key.load(Relaxed) == key.bits() { entry.id.load(Relaxed) } else { 0 }
+    }
+
+    /// Remembers a key's number in place of whatever stood there.
+    pub(crate) fn remember(&self, key: crate::intern::Key, id: u32) {
+        let entry = &self.cache[key.hash(CACHE_BITS)];
+        entry.key.store(key.bits(), Relaxed);
+        entry.id.store(id, Relaxed);
+    }
+}

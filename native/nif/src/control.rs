@@ -1,0 +1,338 @@
+//! The ordinary NIFs: opening the provider, taps, holds, definitions, counters.
+
+use crate::block;
+use crate::definitions::{self, Process, Vm};
+use crate::gate::{self, Trip};
+use crate::guard;
+use crate::layout::{self, PidSample};
+use crate::provider;
+use crate::sys::{CallEnv, word_of};
+use crate::term;
+use crate::tracer;
+use beamtap_schema::{CATALOGUE, EventKind, Phase};
+use rustler::sys::enif_make_atom_len;
+use rustler::{
+    Atom, Binary, Decoder, Encoder, Env, Error, ListIterator, LocalPid, Monitor, NifMap, NifResult,
+    OwnedBinary, Resource, ResourceArc, Term,
+};
+use std::ffi::CString;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+pub(crate) mod atoms {
+    rustler::atoms! {
+        ok,
+        error,
+        timeout,
+        infinity,
+        not_loaded,
+        loaded,
+        failed,
+        unknown_layout,
+        no_slot,
+        no_tap,
+        no_provider,
+        no_guard,
+        not_quiet,
+        idle,
+        armed,
+        tripped,
+        none,
+        events,
+        deadline,
+        deadline_ms,
+        owner,
+        panics,
+        begin = "begin",
+        running,
+        end = "end",
+    }
+}
+
+/// Called by the VM when the module loads. Anything but success makes the module fail to load.
+pub(crate) fn load(env: Env, _info: Term) -> bool {
+    let make = |name: &str| {
+        // SAFETY: the environment is that of the load in progress; the name is given with its length.
+        word_of(unsafe { enif_make_atom_len(env.as_c_arg(), name.as_ptr().cast(), name.len()) })
+    };
+    term::prepare_atoms(make);
+    tracer::prepare_tags(make);
+    block::prepare_barrier();
+    gate::open_unbound();
+    env.register::<Owner>().is_ok() && crate::lttng::register(env)
+}
+
+/// A binary from bytes.
+pub(crate) fn binary<'a>(env: Env<'a>, bytes: &[u8]) -> Term<'a> {
+    let mut owned = OwnedBinary::new(bytes.len());
+    owned.as_mut_slice().copy_from_slice(bytes);
+    owned.release(env).encode(env)
+}
+
+/// `{error, {Kind, Line, Remedy}}`: what went wrong and what to do about it, for people.
+pub(crate) fn failure<'a>(env: Env<'a>, kind: Atom, line: &str, remedy: &str) -> Term<'a> {
+    (atoms::error(), (kind, binary(env, line.as_bytes()), binary(env, remedy.as_bytes()))).encode(env)
+}
+
+pub(crate) fn trip_atom(reason: Trip) -> Atom {
+    match reason {
+        Trip::None => atoms::none(),
+        Trip::Events => atoms::events(),
+        Trip::Deadline => atoms::deadline(),
+        Trip::Owner => atoms::owner(),
+        Trip::Panics => atoms::panics(),
+    }
+}
+
+fn word(term: Term) -> u64 {
+    word_of(term.as_c_arg())
+}
+
+#[rustler::nif]
+fn calibrate<'a>(env: Env<'a>, pids: Vec<(Term<'a>, u64, u64)>, ports: Vec<(Term<'a>, u64)>) -> Term<'a> {
+    let pids: Vec<PidSample> =
+        pids.iter().map(|&(pid, number, serial)| PidSample { word: word(pid), number, serial }).collect();
+    let ports: Vec<(u64, u64)> = ports.iter().map(|&(port, number)| (word(port), number)).collect();
+    if layout::calibrate(&pids, &ports, word(5u32.encode(env)), word(atoms::ok().encode(env))) {
+        atoms::ok().encode(env)
+    } else {
+        (atoms::error(), atoms::unknown_layout()).encode(env)
+    }
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn open_provider<'a>(env: Env<'a>, path: Binary<'a>) -> Term<'a> {
+    use std::os::unix::ffi::OsStrExt;
+    if !layout::is_calibrated() {
+        return failure(
+            env,
+            atoms::unknown_layout(),
+            "this VM packs pids in a way beamtap does not know",
+            "report it",
+        );
+    }
+    let path = PathBuf::from(std::ffi::OsStr::from_bytes(path.as_slice()));
+    match provider::open(&path) {
+        Ok(()) => atoms::ok().encode(env),
+        Err(error) => failure(env, atoms::no_provider(), &error.line(), error.remedy()),
+    }
+}
+
+#[rustler::nif(name = "provider")]
+fn provider_state(env: Env) -> Term {
+    match provider::state() {
+        provider::State::NotLoaded => atoms::not_loaded().encode(env),
+        provider::State::Loaded => atoms::loaded().encode(env),
+        provider::State::Failed(line) => (atoms::failed(), binary(env, line.as_bytes())).encode(env),
+    }
+}
+
+#[rustler::nif]
+fn catalogue(env: Env) -> Vec<(Term, Term, Term)> {
+    let text = |text: &str| binary(env, text.as_bytes());
+    CATALOGUE
+        .iter()
+        .map(|event| (text(event.name), text(event.class.flag()), text(event.channel.name())))
+        .collect()
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn await_enabled(names: Vec<Binary>, timeout_ms: u64) -> NifResult<Atom> {
+    let kinds = names
+        .iter()
+        .map(|name| {
+            std::str::from_utf8(name.as_slice()).ok().and_then(EventKind::from_name).ok_or(Error::BadArg)
+        })
+        .collect::<NifResult<Vec<_>>>()?;
+    let is_enabled = provider::await_enabled(&kinds, Duration::from_millis(timeout_ms));
+    Ok(if is_enabled { atoms::ok() } else { atoms::timeout() })
+}
+
+/// Monitors a tap's owner: its death disarms the tap at once, whatever the Erlang side does.
+struct Owner {
+    token: u64,
+    monitor: Mutex<Option<Monitor>>,
+}
+
+impl Resource for Owner {
+    const IMPLEMENTS_DOWN: bool = true;
+
+    fn down<'a>(&'a self, _env: Env<'a>, _pid: LocalPid, _monitor: Monitor) {
+        gate::trip(layout::small(self.token), Trip::Owner);
+    }
+}
+
+/// The owners of open taps; a resource lives, and so its monitor, as long as it stands here.
+static OWNERS: Mutex<Vec<ResourceArc<Owner>>> = Mutex::new(Vec::new());
+
+struct Limit(Option<u64>);
+
+impl<'a> Decoder<'a> for Limit {
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        if term.decode::<Atom>().is_ok_and(|atom| atom == atoms::infinity()) {
+            return Ok(Limit(None));
+        }
+        term.decode().map(|limit| Limit(Some(limit)))
+    }
+}
+
+#[rustler::nif]
+fn tap_open<'a>(env: Env<'a>, owner: LocalPid, limits: Term<'a>) -> NifResult<Term<'a>> {
+    let Limit(events) = limits.map_get(atoms::events())?.decode()?;
+    let Limit(deadline_ms) = limits.map_get(atoms::deadline_ms())?.decode()?;
+    let events = events.unwrap_or(gate::UNLIMITED).min(gate::UNLIMITED);
+    let duration_ns = deadline_ms.map(|ms| ms.saturating_mul(1_000_000));
+    let Some(token) = gate::tap_open(events, duration_ns) else {
+        return Ok((atoms::error(), atoms::no_slot()).encode(env));
+    };
+    let resource = ResourceArc::new(Owner { token, monitor: Mutex::new(None) });
+    match env.monitor(&resource, &owner) {
+        Some(monitor) => *resource.monitor.lock().unwrap_or_else(PoisonError::into_inner) = Some(monitor),
+        // Dead already.
+        None => gate::trip(layout::small(token), Trip::Owner),
+    }
+    OWNERS.lock().unwrap_or_else(PoisonError::into_inner).push(resource);
+    Ok((atoms::ok(), token).encode(env))
+}
+
+#[rustler::nif]
+fn tap_watch<'a>(env: Env<'a>, token: u64, session: LocalPid) -> Term<'a> {
+    if guard::watch(token, session) {
+        atoms::ok().encode(env)
+    } else {
+        (atoms::error(), atoms::no_guard()).encode(env)
+    }
+}
+
+#[rustler::nif]
+fn tap_arm(env: Env, token: u64) -> Term {
+    if gate::tap_arm(token) { atoms::ok().encode(env) } else { (atoms::error(), atoms::no_tap()).encode(env) }
+}
+
+/// `ok`, or `{error, not_quiet}` when a callback did not end in time and may still emit.
+fn quiet(env: Env, is_quiet: bool) -> Term {
+    if is_quiet { atoms::ok().encode(env) } else { (atoms::error(), atoms::not_quiet()).encode(env) }
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn tap_disarm(env: Env, token: u64) -> Term {
+    quiet(env, gate::tap_disarm(token))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn tap_close(env: Env, token: u64) -> Atom {
+    gate::tap_close(token);
+    guard::unwatch(token);
+    let closed: Vec<_> = {
+        let mut owners = OWNERS.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.extract_if(.., |owner| owner.token == token).collect()
+    };
+    for owner in closed {
+        if let Some(monitor) = owner.monitor.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            env.demonitor(&owner, &monitor);
+        }
+    }
+    atoms::ok()
+}
+
+#[derive(NifMap)]
+struct TapInfo {
+    state: Atom,
+    reason: Atom,
+    emitted: u64,
+}
+
+#[rustler::nif]
+fn tap_info(env: Env, token: u64) -> Term {
+    let Some(tap) = gate::tap_state(token) else {
+        return (atoms::error(), atoms::no_tap()).encode(env);
+    };
+    let state = match tap.trip {
+        Trip::None if tap.is_armed => atoms::armed(),
+        Trip::None => atoms::idle(),
+        _ => atoms::tripped(),
+    };
+    TapInfo { state, reason: trip_atom(tap.trip), emitted: tap.emitted }.encode(env)
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn hold(env: Env) -> Term {
+    quiet(env, gate::hold())
+}
+
+#[rustler::nif]
+fn release() -> Atom {
+    gate::release();
+    atoms::ok()
+}
+
+#[rustler::nif]
+fn panics() -> u32 {
+    gate::panics()
+}
+
+#[rustler::nif]
+fn counters(env: Env) -> Vec<Term> {
+    CATALOGUE
+        .iter()
+        .zip(block::counters())
+        .map(|(event, counted)| {
+            let name = binary(env, event.name.as_bytes());
+            (name, counted.emitted, counted.suppressed, counted.unreadable, counted.truncated).encode(env)
+        })
+        .collect()
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn emit_counters(env: Env, phase: Atom) -> NifResult<Term> {
+    let phase = match phase {
+        phase if phase == atoms::begin() => Phase::Begin,
+        phase if phase == atoms::running() => Phase::Running,
+        phase if phase == atoms::end() => Phase::End,
+        _ => return Err(Error::BadArg),
+    };
+    Ok(emitted(env, definitions::counters(phase)))
+}
+
+#[rustler::nif]
+fn emit_canary(env: Env, high: u64, low: u64) -> Term {
+    emitted(env, definitions::canary(high, low))
+}
+
+fn emitted(env: Env, done: Option<()>) -> Term {
+    match done {
+        Some(()) => atoms::ok().encode(env),
+        None => (atoms::error(), atoms::no_slot()).encode(env),
+    }
+}
+
+#[derive(NifMap)]
+struct VmTerms<'a> {
+    node: Binary<'a>,
+    otp_release: Binary<'a>,
+    erts: Binary<'a>,
+    schedulers: u32,
+    beamtap: Binary<'a>,
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn dump_definitions<'a>(env: Env<'a>, vm: VmTerms<'a>, processes: ListIterator<'a>) -> NifResult<Term<'a>> {
+    let text = |binary: Binary| CString::new(binary.as_slice()).map_err(|_| Error::BadArg);
+    let vm = Vm {
+        node: text(vm.node)?,
+        otp_release: text(vm.otp_release)?,
+        erts: text(vm.erts)?,
+        schedulers: vm.schedulers,
+        beamtap: text(vm.beamtap)?,
+    };
+    let processes = processes
+        .map(|process| {
+            let (pid, parent, name, function): (Term, Term, Term, Term) = process.decode()?;
+            Ok(Process { pid: word(pid), parent: word(parent), name: word(name), function: word(function) })
+        })
+        .collect::<NifResult<Vec<_>>>()?;
+    // SAFETY: the environment is that of the call in progress, which this frame does not outlive.
+    let call = unsafe { CallEnv::new(env.as_c_arg()) };
+    Ok(emitted(env, definitions::dump(call, &vm, &processes)))
+}

@@ -1,0 +1,320 @@
+//! Who may emit, and how much: the limits, in front of everything else.
+//!
+//! A tracer's state is a small integer, the tap's token. Per slot one word holds the token's term while the tap may
+//! emit and 0 while it may not, so that a callback's question "may I?" is one load and one comparison, which also
+//! turns away tracers left over from an earlier tap of the same slot.
+
+use crate::block::{self, Block, SLOTS};
+use crate::layout;
+use std::sync::Mutex;
+use std::sync::atomic::{
+    AtomicU8, AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
+
+/// The slot of `beamtap:tracer()`: bound by nothing but what LTTng has enabled.
+const OPEN_SLOT: usize = 0;
+/// Events a thread takes from the budget at once; a limit is met to within this many per thread.
+const BATCH: u64 = 64;
+/// No limit.
+pub(crate) const UNLIMITED: u64 = u64::MAX / 2;
+/// Panics in callbacks after which every tap is disarmed.
+const PANICS_TOLERATED: u32 = 10;
+
+/// Why a tap stopped emitting by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Trip {
+    None = 0,
+    Events = 1,
+    Deadline = 2,
+    Owner = 3,
+    Panics = 4,
+}
+
+impl Trip {
+    const fn from_code(code: u8) -> Trip {
+        match code {
+            1 => Trip::Events,
+            2 => Trip::Deadline,
+            3 => Trip::Owner,
+            4 => Trip::Panics,
+            _ => Trip::None,
+        }
+    }
+}
+
+struct Slot {
+    /// The token's term while callbacks may emit.
+    open: AtomicU64,
+    /// The token's term while the VM is to keep the tracer.
+    alive: AtomicU64,
+    /// What is left of the event budget.
+    budget: AtomicU64,
+    /// When the tap ends, on CLOCK_MONOTONIC; 0 while it is not armed.
+    deadline_ns: AtomicU64,
+    tripped: AtomicU8,
+}
+
+static SLOTS_STATE: [Slot; SLOTS] = [const {
+    Slot {
+        open: AtomicU64::new(0),
+        alive: AtomicU64::new(0),
+        budget: AtomicU64::new(0),
+        deadline_ns: AtomicU64::new(0),
+        tripped: AtomicU8::new(0),
+    }
+}; SLOTS];
+
+static PANICS: AtomicU32 = AtomicU32::new(0);
+
+/// What control calls know of a slot; callbacks never look here.
+#[derive(Clone, Copy)]
+struct Tap {
+    token: u64,
+    events: u64,
+    duration_ns: Option<u64>,
+    is_armed: bool,
+}
+
+struct Control {
+    taps: [Option<Tap>; SLOTS],
+    generation: u64,
+    holds: u32,
+}
+
+static CONTROL: Mutex<Control> = Mutex::new(Control { taps: [None; SLOTS], generation: 0, holds: 0 });
+
+fn control() -> std::sync::MutexGuard<'static, Control> {
+    // A panic while holding the lock leaves plain numbers behind, none of them half written.
+    CONTROL.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// What can be said of a tap.
+pub(crate) struct TapState {
+    pub(crate) is_armed: bool,
+    pub(crate) trip: Trip,
+    pub(crate) emitted: u64,
+}
+
+/// The slot that a tracer's state names, were it valid.
+#[inline]
+fn slot_of(state: u64) -> Option<(usize, &'static Slot)> {
+    let slot = layout::small_value(state)? as usize % SLOTS;
+    Some((slot, &SLOTS_STATE[slot]))
+}
+
+/// Whether a tracer with this state may emit now.
+#[inline]
+pub(crate) fn is_open(state: u64) -> bool {
+    slot_of(state).is_some_and(|(_, slot)| slot.open.load(Relaxed) == state)
+}
+
+/// Whether the VM should keep a tracer with this state.
+pub(crate) fn is_alive(state: u64) -> bool {
+    slot_of(state).is_some_and(|(_, slot)| slot.alive.load(Relaxed) == state)
+}
+
+/// Takes one event from the budget of the tap with this state. Trips the tap when nothing is left.
+#[inline]
+pub(crate) fn spend(block: &Block, state: u64) -> bool {
+    let Some((index, slot)) = slot_of(state) else { return false };
+    if index == OPEN_SLOT {
+        return true;
+    }
+    let share = &block.shares[index];
+    let left = share.left.load(Relaxed);
+    if share.token.load(Relaxed) == state && left > 0 {
+        share.left.store(left - 1, Relaxed);
+        return true;
+    }
+    refill(block, index, slot, state)
+}
+
+#[cold]
+fn refill(block: &Block, index: usize, slot: &Slot, state: u64) -> bool {
+    let mut budget = slot.budget.load(Relaxed);
+    loop {
+        let batch = budget.min(BATCH);
+        if batch == 0 {
+            trip(state, Trip::Events);
+            return false;
+        }
+        match slot.budget.compare_exchange_weak(budget, budget - batch, Relaxed, Relaxed) {
+            Ok(_) => {
+                block.shares[index].token.store(state, Relaxed);
+                block.shares[index].left.store(batch - 1, Relaxed);
+                return true;
+            }
+            Err(now) => budget = now,
+        }
+    }
+}
+
+/// Ends a tap from the inside: no event more, and the VM is told to drop its tracers. The guard tells the owner.
+pub(crate) fn trip(state: u64, reason: Trip) {
+    let Some((_, slot)) = slot_of(state) else { return };
+    if slot.alive.compare_exchange(state, 0, AcqRel, Relaxed).is_ok() {
+        slot.tripped.store(reason as u8, Release);
+        let _ = slot.open.compare_exchange(state, 0, AcqRel, Relaxed);
+    }
+}
+
+/// Counts a panic caught in a callback; from the tenth on no tap emits any more.
+#[cold]
+pub(crate) fn panicked() {
+    if PANICS.fetch_add(1, Relaxed) + 1 >= PANICS_TOLERATED {
+        for slot in &SLOTS_STATE {
+            trip(slot.alive.load(Relaxed), Trip::Panics);
+        }
+    }
+}
+
+/// How many panics were caught in callbacks.
+pub(crate) fn panics() -> u32 {
+    PANICS.load(Relaxed)
+}
+
+/// Opens the slot of `beamtap:tracer()`. Called once at load.
+pub(crate) fn open_unbound() {
+    let state = layout::small(OPEN_SLOT as u64);
+    SLOTS_STATE[OPEN_SLOT].alive.store(state, Relaxed);
+    if control().holds == 0 {
+        SLOTS_STATE[OPEN_SLOT].open.store(state, Release);
+    }
+}
+
+/// Takes a free slot for a tap of at most `events` events and, once armed, `duration_ns`. Answers its token.
+pub(crate) fn tap_open(events: u64, duration_ns: Option<u64>) -> Option<u64> {
+    let mut control = control();
+    let index = (OPEN_SLOT + 1..SLOTS).find(|&index| control.taps[index].is_none())?;
+    control.generation += 1;
+    let token = control.generation * SLOTS as u64 + index as u64;
+    control.taps[index] = Some(Tap { token, events, duration_ns, is_armed: false });
+    let slot = &SLOTS_STATE[index];
+    slot.budget.store(events, Relaxed);
+    slot.deadline_ns.store(0, Relaxed);
+    slot.tripped.store(0, Relaxed);
+    slot.alive.store(layout::small(token), Release);
+    Some(token)
+}
+
+/// Lets a tap emit; its time begins now. Answers whether there was such a tap and it had not tripped.
+pub(crate) fn tap_arm(token: u64) -> bool {
+    let mut control = control();
+    let is_held = control.holds > 0;
+    let Some((index, tap)) = find(&mut control, token) else { return false };
+    let slot = &SLOTS_STATE[index];
+    if slot.alive.load(Acquire) != layout::small(token) {
+        return false;
+    }
+    tap.is_armed = true;
+    if let Some(duration) = tap.duration_ns {
+        slot.deadline_ns.store(monotonic_ns().saturating_add(duration).max(1), Relaxed);
+    }
+    if !is_held {
+        open(slot, token);
+    }
+    true
+}
+
+/// Opens the slot unless it trips at this very moment: the trip clears `alive` first and `open` after.
+fn open(slot: &Slot, token: u64) {
+    let state = layout::small(token);
+    slot.open.store(state, Release);
+    if slot.alive.load(Acquire) != state {
+        let _ = slot.open.compare_exchange(state, 0, AcqRel, Relaxed);
+    }
+}
+
+/// Closes a tap's gate and waits until nobody emits for it. Answers whether that came true.
+pub(crate) fn tap_disarm(token: u64) -> bool {
+    {
+        let mut control = control();
+        let Some((index, tap)) = find(&mut control, token) else { return true };
+        tap.is_armed = false;
+        SLOTS_STATE[index].deadline_ns.store(0, Relaxed);
+        let _ = SLOTS_STATE[index].open.compare_exchange(layout::small(token), 0, AcqRel, Relaxed);
+    }
+    block::quiesce()
+}
+
+/// Gives a tap's slot back. Tracers that still carry its token are dropped by the VM at their next event.
+pub(crate) fn tap_close(token: u64) {
+    tap_disarm(token);
+    let mut control = control();
+    if let Some((index, _)) = find(&mut control, token) {
+        control.taps[index] = None;
+        let _ = SLOTS_STATE[index].alive.compare_exchange(layout::small(token), 0, AcqRel, Relaxed);
+    }
+}
+
+/// What became of a tap.
+pub(crate) fn tap_state(token: u64) -> Option<TapState> {
+    let mut control = control();
+    let (index, tap) = find(&mut control, token)?;
+    let slot = &SLOTS_STATE[index];
+    let left = slot.budget.load(Relaxed) + block::unspent(index, layout::small(token));
+    Some(TapState {
+        is_armed: tap.is_armed,
+        trip: Trip::from_code(slot.tripped.load(Acquire)),
+        emitted: tap.events.saturating_sub(left),
+    })
+}
+
+/// Ends every tap whose time is over, and lists those that tripped, for whatever reason: token and reason.
+pub(crate) fn expire(now_ns: u64) -> Vec<(u64, Trip)> {
+    let taps = control().taps;
+    let mut tripped = Vec::new();
+    for tap in taps.into_iter().flatten() {
+        let slot = &SLOTS_STATE[tap.token as usize % SLOTS];
+        let deadline = slot.deadline_ns.load(Relaxed);
+        if deadline != 0 && now_ns >= deadline {
+            trip(layout::small(tap.token), Trip::Deadline);
+        }
+        match Trip::from_code(slot.tripped.load(Acquire)) {
+            Trip::None => {}
+            reason => tripped.push((tap.token, reason)),
+        }
+    }
+    tripped
+}
+
+/// Stops all emission, also through `beamtap:tracer()`, until [`release`]; nests. Answers whether every callback in
+/// flight has ended.
+pub(crate) fn hold() -> bool {
+    {
+        let mut control = control();
+        control.holds += 1;
+        for slot in &SLOTS_STATE {
+            slot.open.store(0, Release);
+        }
+    }
+    block::quiesce()
+}
+
+/// Takes one [`hold`] back.
+pub(crate) fn release() {
+    let mut control = control();
+    control.holds = control.holds.saturating_sub(1);
+    if control.holds > 0 {
+        return;
+    }
+    open(&SLOTS_STATE[OPEN_SLOT], OPEN_SLOT as u64);
+    for tap in control.taps.into_iter().flatten().filter(|tap| tap.is_armed) {
+        open(&SLOTS_STATE[tap.token as usize % SLOTS], tap.token);
+    }
+}
+
+fn find(control: &mut Control, token: u64) -> Option<(usize, &mut Tap)> {
+    let index = token as usize % SLOTS;
+    control.taps[index].as_mut().filter(|tap| tap.token == token).map(|tap| (index, tap))
+}
+
+/// CLOCK_MONOTONIC in nanoseconds: the clock of LTTng's time stamps.
+pub(crate) fn monotonic_ns() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the out-pointer is to a local; this clock always exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}

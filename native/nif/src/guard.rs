@@ -1,0 +1,81 @@
+//! The guard: a native thread that ends taps whose time is over and tells their sessions of every trip.
+//!
+//! It wakes every few milliseconds while a tap is watched and sleeps otherwise. It keeps the tracer path free of
+//! clocks and messages.
+
+use crate::gate::{self, Trip};
+use rustler::{Atom, LocalPid, OwnedEnv};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often deadlines and trips are looked at: half of the 10 ms within which a limit takes effect.
+const TICK: Duration = Duration::from_millis(5);
+
+struct Watch {
+    token: u64,
+    session: LocalPid,
+}
+
+struct Watched {
+    list: Vec<Watch>,
+    is_running: bool,
+}
+
+static WATCHED: Mutex<Watched> = Mutex::new(Watched { list: Vec::new(), is_running: false });
+static CHANGED: Condvar = Condvar::new();
+
+fn watched() -> MutexGuard<'static, Watched> {
+    WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Watches over the tap: `session` gets `{beamtap_tripped, Token, Reason}` when it trips. Answers whether the guard
+/// runs; without it no deadline is kept and the tap must not be armed.
+pub(crate) fn watch(token: u64, session: LocalPid) -> bool {
+    let mut watched = watched();
+    if !watched.is_running {
+        let started = std::thread::Builder::new().name("beamtap-guard".into()).spawn(guard);
+        watched.is_running = started.is_ok();
+    }
+    if watched.is_running {
+        watched.list.push(Watch { token, session });
+        CHANGED.notify_one();
+    }
+    watched.is_running
+}
+
+/// Forgets the tap.
+pub(crate) fn unwatch(token: u64) {
+    watched().list.retain(|watch| watch.token != token);
+}
+
+fn guard() {
+    let mut watched = watched();
+    loop {
+        if watched.list.is_empty() {
+            watched = CHANGED.wait(watched).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
+        let tripped = gate::expire(gate::monotonic_ns());
+        let told: Vec<(u64, LocalPid, Trip)> = watched
+            .list
+            .iter()
+            .filter_map(|watch| {
+                let &(token, reason) = tripped.iter().find(|(token, _)| *token == watch.token)?;
+                Some((token, watch.session, reason))
+            })
+            .collect();
+        watched.list.retain(|watch| !told.iter().any(|(token, _, _)| *token == watch.token));
+        for (token, session, reason) in told {
+            tell(token, session, reason);
+        }
+        watched = CHANGED.wait_timeout(watched, TICK).unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+fn tell(token: u64, session: LocalPid, reason: Trip) {
+    // A session that is gone needs no telling.
+    let _ = OwnedEnv::new().send_and_clear(&session, |env| {
+        let tag = Atom::from_str(env, "beamtap_tripped").ok();
+        (tag, token, crate::control::trip_atom(reason))
+    });
+}

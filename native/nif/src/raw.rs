@@ -1,0 +1,113 @@
+//! The callbacks as the VM calls them: raw functions, registered without rustler's per-call collection of arguments.
+//!
+//! `trace_call/5` and `trace_send/5` are missing on purpose: the VM's meta-trace path calls those two with three
+//! arguments where they exist. Everything else the VM may look for is here.
+
+use crate::block;
+use crate::gate;
+use crate::sys::{CallEnv, term_of};
+use crate::term;
+use crate::tracer::{self, Family, Traced};
+use rustler::Nif;
+use rustler::codegen_runtime::inventory;
+use rustler::sys::{ErlNifEnv, ErlNifTerm};
+use std::ffi::{c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+const ENABLED_ARITY: usize = 3;
+const TRACE_ARITY: usize = 5;
+
+/// Answers an `enabled_*` question. A panic answers `discard`: anything unexpected would make the VM drop the tracer.
+///
+/// # Safety
+///
+/// The VM's contract of a NIF of arity 3: `argv` points to that many terms for the length of the call.
+#[inline]
+unsafe fn answer(family: Family, argv: *const ErlNifTerm) -> ErlNifTerm {
+    // SAFETY: `argv` points to 3 terms for the length of this call, by the contract above; 3 is the arity registered.
+    let &[tag, state, _tracee] = unsafe { &*argv.cast::<[u64; ENABLED_ARITY]>() };
+    // Callbacks cannot run before load has prepared the atoms; no answer is then the VM's `discard`.
+    let Some(atoms) = term::atoms() else { return ErlNifTerm::default() };
+    match catch_unwind(|| tracer::enabled(atoms, family, tag, state)) {
+        Ok(word) => term_of(word),
+        Err(_) => {
+            gate::panicked();
+            term_of(atoms.discard)
+        }
+    }
+}
+
+/// Takes one event. The answer is ignored by the VM; a panic is counted.
+///
+/// # Safety
+///
+/// The VM's contract of a NIF of arity 5: `env` is the call's environment and `argv` points to that many terms, both
+/// for the length of the call.
+#[inline]
+unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> ErlNifTerm {
+    // SAFETY: `argv` points to 5 terms for the length of this call, by the contract above; 5 is the arity registered.
+    let &[tag, state, tracee, term, options] = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
+    let Some(atoms) = term::atoms() else { return ErlNifTerm::default() };
+    // SAFETY: the environment is the running call's, and `traced` does not outlive this frame.
+    let env = unsafe { CallEnv::new(env) };
+    let traced = Traced { env, atoms, tracee, term, options };
+    // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
+    if catch_unwind(AssertUnwindSafe(|| tracer::trace(family, tag, state, &traced))).is_err() {
+        if let Some(block) = block::mine() {
+            block.leave();
+        }
+        gate::panicked();
+    }
+    term_of(atoms.ok)
+}
+
+macro_rules! callbacks {
+    (enabled: $( $enabled:ident $enabled_family:ident, )+ ; trace: $( $trace:ident $trace_family:ident, )+) => {
+        $(
+            unsafe extern "C" fn $enabled(_env: *mut ErlNifEnv, _argc: c_int, argv: *const ErlNifTerm) -> ErlNifTerm {
+                // SAFETY: registered below with arity 3; the VM keeps its contract.
+                unsafe { answer(tracer::$enabled_family, argv) }
+            }
+            inventory::submit!(Nif {
+                name: concat!(stringify!($enabled), "\0").as_ptr().cast::<c_char>(),
+                arity: ENABLED_ARITY as u32,
+                flags: 0,
+                raw_func: $enabled,
+            });
+        )+
+        $(
+            unsafe extern "C" fn $trace(env: *mut ErlNifEnv, _argc: c_int, argv: *const ErlNifTerm) -> ErlNifTerm {
+                // SAFETY: registered below with arity 5; the VM keeps its contract.
+                unsafe { take(tracer::$trace_family, env, argv) }
+            }
+            inventory::submit!(Nif {
+                name: concat!(stringify!($trace), "\0").as_ptr().cast::<c_char>(),
+                arity: TRACE_ARITY as u32,
+                flags: 0,
+                raw_func: $trace,
+            });
+        )+
+    };
+}
+
+callbacks! {
+    enabled:
+        enabled DEFAULT,
+        enabled_call CALL,
+        enabled_send SEND,
+        enabled_receive RECEIVE,
+        enabled_procs PROCS,
+        enabled_running_procs RUNNING_PROCS,
+        enabled_garbage_collection GARBAGE_COLLECTION,
+        enabled_ports NONE,
+        enabled_running_ports NONE,
+    ;
+    trace:
+        trace DEFAULT,
+        trace_receive RECEIVE,
+        trace_procs PROCS,
+        trace_running_procs RUNNING_PROCS,
+        trace_garbage_collection GARBAGE_COLLECTION,
+        trace_ports NONE,
+        trace_running_ports NONE,
+}

@@ -1,0 +1,188 @@
+//! Thin safe wrappers around the VM's functions that the tracer path uses.
+
+use rustler::sys::{
+    ErlNifCharEncoding, ErlNifEnv, ErlNifHash, ErlNifTerm, enif_get_atom, enif_get_list_cell,
+    enif_get_list_length, enif_get_map_value, enif_get_tuple, enif_get_uint64, enif_hash, enif_is_ref,
+};
+use std::ffi::{c_char, c_int, c_uint};
+use std::marker::PhantomData;
+
+unsafe extern "C" {
+    // Not among rustler's bindings. Its `%T` is the only way to an atom's name beyond Latin-1 before OTP 26.
+    fn enif_snprintf(out: *mut c_char, size: usize, format: *const c_char, ...) -> c_int;
+}
+
+/// A term's machine word. The tracer path compares and unpacks words; rustler keeps them opaque.
+#[inline]
+pub(crate) const fn word_of(term: ErlNifTerm) -> u64 {
+    // SAFETY: the type is a transparent wrapper of a pointer-sized integer; the sizes are compared by the compiler.
+    unsafe { std::mem::transmute::<ErlNifTerm, u64>(term) }
+}
+
+/// The term with this machine word, which came from the VM.
+#[inline]
+pub(crate) const fn term_of(word: u64) -> ErlNifTerm {
+    // SAFETY: as in `word_of`.
+    unsafe { std::mem::transmute::<u64, ErlNifTerm>(word) }
+}
+
+/// The environment of one call from the VM. Cannot outlive the call.
+#[derive(Clone, Copy)]
+pub(crate) struct CallEnv<'a> {
+    env: *mut ErlNifEnv,
+    call: PhantomData<&'a ()>,
+}
+
+impl<'a> CallEnv<'a> {
+    /// Wraps the environment of the call in progress.
+    ///
+    /// # Safety
+    ///
+    /// `env` is the environment the VM passed to the call that is running, and `'a` does not outlive that call.
+    pub(crate) const unsafe fn new(env: *mut ErlNifEnv) -> Self {
+        CallEnv { env, call: PhantomData }
+    }
+
+    /// The elements of a tuple.
+    #[inline]
+    pub(crate) fn tuple(self, term: u64) -> Option<&'a [u64]> {
+        let mut arity: c_int = 0;
+        let mut elements: *const ErlNifTerm = std::ptr::null();
+        // SAFETY: `self.env` is valid by `new`, and the two out-pointers are to locals.
+        let found = unsafe { enif_get_tuple(self.env, term_of(term), &mut arity, &mut elements) };
+        if found == 0 || arity <= 0 {
+            return None;
+        }
+        // SAFETY: the VM answered with a tuple of `arity` terms that lives at least as long as the call; a term is one
+        // 64-bit word, as `word_of` has the compiler check.
+        Some(unsafe { std::slice::from_raw_parts(elements.cast::<u64>(), arity as usize) })
+    }
+
+    /// The length of a proper list.
+    pub(crate) fn list_length(self, term: u64) -> Option<u32> {
+        let mut length: c_uint = 0;
+        // SAFETY: `self.env` is valid by `new`, the out-pointer is to a local.
+        (unsafe { enif_get_list_length(self.env, term_of(term), &mut length) } != 0).then_some(length)
+    }
+
+    /// Head and tail of a non-empty list.
+    #[inline]
+    pub(crate) fn list_cell(self, term: u64) -> Option<(u64, u64)> {
+        let (mut head, mut tail) = (ErlNifTerm::default(), ErlNifTerm::default());
+        // SAFETY: `self.env` is valid by `new`, the out-pointers are to locals.
+        let found = unsafe { enif_get_list_cell(self.env, term_of(term), &mut head, &mut tail) };
+        (found != 0).then_some((word_of(head), word_of(tail)))
+    }
+
+    /// The value of `key` in a map.
+    #[inline]
+    pub(crate) fn map_value(self, map: u64, key: u64) -> Option<u64> {
+        let mut value = ErlNifTerm::default();
+        // SAFETY: `self.env` is valid by `new`, the out-pointer is to a local.
+        let found = unsafe { enif_get_map_value(self.env, term_of(map), term_of(key), &mut value) };
+        (found != 0).then_some(word_of(value))
+    }
+
+    /// A non-negative integer below 2^64.
+    #[inline]
+    pub(crate) fn unsigned(self, term: u64) -> Option<u64> {
+        let mut value = 0;
+        // SAFETY: `self.env` is valid by `new`, the out-pointer is to a local.
+        (unsafe { enif_get_uint64(self.env, term_of(term), &mut value) } != 0).then_some(value)
+    }
+
+    /// A 64-bit hash of a reference, the same for equal references as long as the VM lives; nothing for other terms.
+    #[inline]
+    pub(crate) fn reference_hash(self, term: u64) -> Option<u64> {
+        let term = term_of(term);
+        // SAFETY: `self.env` is valid by `new`.
+        if unsafe { enif_is_ref(self.env, term) } == 0 {
+            return None;
+        }
+        let half = |salt| {
+            // SAFETY: hashing reads the term only; the kind of hash exists in every release with this function.
+            unsafe { enif_hash(ErlNifHash::ERL_NIF_INTERNAL_HASH, term, salt) }
+        };
+        // The VM's internal hash has 32 bits.
+        Some(half(0x6265_616d) << 32 | (half(0x7461_7021) & 0xFFFF_FFFF))
+    }
+
+    /// Writes an atom's name in UTF-8, NUL-terminated and without quotes, and answers its length.
+    pub(crate) fn atom_name(self, atom: u64, out: &mut AtomName) -> Option<usize> {
+        let mut latin = [0u8; 256];
+        // SAFETY: the buffer is 256 bytes long, as the call is told.
+        let written = unsafe {
+            enif_get_atom(
+                self.env,
+                term_of(atom),
+                latin.as_mut_ptr().cast(),
+                latin.len() as c_uint,
+                ErlNifCharEncoding::ERL_NIF_LATIN1,
+            )
+        };
+        if written > 0 {
+            let name = latin.get(..written as usize - 1)?;
+            return Some(out.fill(name.iter().map(|&byte| char::from(byte))));
+        }
+        crate::layout::atom_index(atom)?;
+        // SAFETY: the buffer's size is given; an atom prints as at most 255 characters, quotes and escapes, and what
+        // does not fit is cut.
+        let printed =
+            unsafe { enif_snprintf(out.0.as_mut_ptr().cast(), out.0.len(), c"%T".as_ptr(), term_of(atom)) };
+        (printed > 0).then(|| out.unquote())
+    }
+}
+
+/// Room for the longest atom: 255 characters of up to four bytes, quotes, escapes and a NUL.
+pub(crate) struct AtomName([u8; 1280]);
+
+impl AtomName {
+    pub(crate) const fn new() -> Self {
+        AtomName([0; 1280])
+    }
+
+    /// The name as a C string.
+    pub(crate) const fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+
+    /// The name's bytes, for a length that [`CallEnv::atom_name`] answered.
+    pub(crate) fn bytes(&self, length: usize) -> &[u8] {
+        self.0.get(..length).unwrap_or_default()
+    }
+
+    /// Takes the characters that fit and ends them with a NUL.
+    fn fill(&mut self, characters: impl Iterator<Item = char>) -> usize {
+        let mut length = 0;
+        for character in characters {
+            let mut utf8 = [0; 4];
+            let encoded = character.encode_utf8(&mut utf8).as_bytes();
+            // A NUL inside an atom would end the C string early; the field's text shows it as a space.
+            let encoded = if encoded == [0] { &[b' '][..] } else { encoded };
+            let Some(room) = self.0.get_mut(length..length + encoded.len()) else { break };
+            room.copy_from_slice(encoded);
+            length += encoded.len();
+        }
+        let end = length.min(self.0.len() - 1);
+        self.0[end] = 0;
+        end
+    }
+
+    /// Takes the quotes and escapes off a printed atom, in place.
+    fn unquote(&mut self) -> usize {
+        let printed = self.0.iter().position(|&byte| byte == 0).unwrap_or(self.0.len() - 1);
+        let quoted = printed >= 2 && self.0[0] == b'\'';
+        let (mut read, end) = if quoted { (1, printed - 1) } else { (0, printed) };
+        let mut write = 0;
+        while read < end {
+            if quoted && self.0[read] == b'\\' && read + 1 < end {
+                read += 1;
+            }
+            self.0[write] = self.0[read];
+            write += 1;
+            read += 1;
+        }
+        self.0[write] = 0;
+        write
+    }
+}

@@ -1,0 +1,290 @@
+//! Reads what the VM hands over. Total: whatever a term is, the answer is a value or "unreadable", in bounded time.
+
+use crate::layout;
+use crate::sys::{AtomName, CallEnv};
+use beamtap_schema::{Entity, EntityKind, ExceptionClass, MessageKind};
+use std::ffi::c_char;
+use std::sync::OnceLock;
+
+/// The atoms the tracer compares terms with, as the VM's words.
+pub(crate) struct Atoms {
+    pub(crate) ok: u64,
+    pub(crate) trace: u64,
+    pub(crate) discard: u64,
+    pub(crate) remove: u64,
+    pub(crate) trace_status: u64,
+    pub(crate) extra: u64,
+    pub(crate) undefined: u64,
+    pub(crate) alias: u64,
+    pub(crate) gen_call: u64,
+    pub(crate) gen_cast: u64,
+    pub(crate) down: u64,
+    pub(crate) exit_message: u64,
+    pub(crate) timeout: u64,
+    pub(crate) error: u64,
+    pub(crate) exit: u64,
+    pub(crate) throw: u64,
+    pub(crate) wordsize: u64,
+    pub(crate) heap_size: u64,
+    pub(crate) heap_block_size: u64,
+    pub(crate) old_heap_size: u64,
+    pub(crate) old_heap_block_size: u64,
+    pub(crate) stack_size: u64,
+    pub(crate) recent_size: u64,
+    pub(crate) mbuf_size: u64,
+    pub(crate) bin_vheap_size: u64,
+    pub(crate) bin_vheap_block_size: u64,
+    pub(crate) bin_old_vheap_size: u64,
+    pub(crate) bin_old_vheap_block_size: u64,
+}
+
+static ATOMS: OnceLock<Atoms> = OnceLock::new();
+
+/// Looks every atom up, once, at load. `make` turns a name into the VM's word.
+pub(crate) fn prepare_atoms(make: impl Fn(&str) -> u64) {
+    ATOMS.get_or_init(|| Atoms {
+        ok: make("ok"),
+        trace: make("trace"),
+        discard: make("discard"),
+        remove: make("remove"),
+        trace_status: make("trace_status"),
+        extra: make("extra"),
+        undefined: make("undefined"),
+        alias: make("alias"),
+        gen_call: make("$gen_call"),
+        gen_cast: make("$gen_cast"),
+        down: make("DOWN"),
+        exit_message: make("EXIT"),
+        timeout: make("timeout"),
+        error: make("error"),
+        exit: make("exit"),
+        throw: make("throw"),
+        wordsize: make("wordsize"),
+        heap_size: make("heap_size"),
+        heap_block_size: make("heap_block_size"),
+        old_heap_size: make("old_heap_size"),
+        old_heap_block_size: make("old_heap_block_size"),
+        stack_size: make("stack_size"),
+        recent_size: make("recent_size"),
+        mbuf_size: make("mbuf_size"),
+        bin_vheap_size: make("bin_vheap_size"),
+        bin_vheap_block_size: make("bin_vheap_block_size"),
+        bin_old_vheap_size: make("bin_old_vheap_size"),
+        bin_old_vheap_block_size: make("bin_old_vheap_block_size"),
+    });
+}
+
+/// The atoms; nothing before [`prepare_atoms`], when no callback can run yet.
+#[inline]
+pub(crate) fn atoms() -> Option<&'static Atoms> {
+    ATOMS.get()
+}
+
+/// Module, name and arity of `{M, F, Arity}` or `{M, F, Args}`.
+#[inline]
+pub(crate) fn mfa(env: CallEnv<'_>, term: u64) -> Option<(u64, u64, u64)> {
+    let &[module, name, arity] = env.tuple(term)? else { return None };
+    let arity = match layout::small_value(arity) {
+        Some(arity) => arity,
+        // A function has at most 255 arguments, so the list is short.
+        None => u64::from(env.list_length(arity)?),
+    };
+    Some((module, name, arity))
+}
+
+/// What a message is sent to: process, port, name, alias, or anything of another node.
+pub(crate) fn destination(env: CallEnv<'_>, term: u64) -> (Entity, Option<u64>) {
+    if let Some(entity) = layout::entity(term) {
+        return (entity, None);
+    }
+    if layout::atom_index(term).is_some() {
+        return (Entity { kind: EntityKind::Name, id: 0 }, Some(term));
+    }
+    if let Some(hash) = env.reference_hash(term) {
+        return (Entity { kind: EntityKind::Alias, id: hash }, None);
+    }
+    // {Name, Node}, or a pid or port of another node.
+    let kind = if env.tuple(term).is_none_or(|pair| pair.len() == 2) {
+        EntityKind::Remote
+    } else {
+        EntityKind::Unknown
+    };
+    (Entity { kind, id: 0 }, None)
+}
+
+/// What a message is by its outer form, and the hash that ties a call to its reply (0 when it has none).
+pub(crate) fn message(env: CallEnv<'_>, atoms: &Atoms, term: u64) -> (MessageKind, u64) {
+    let other = (MessageKind::Other, 0);
+    let Some(elements) = env.tuple(term) else { return other };
+    match *elements {
+        [first, _] if first == atoms.gen_cast => (MessageKind::GenCast, 0),
+        [first, _] => match tag_hash(env, atoms, first) {
+            Some(hash) => (MessageKind::Reply, hash),
+            None => other,
+        },
+        [first, from, _] if first == atoms.gen_call => {
+            let hash = match env.tuple(from) {
+                Some(&[_, tag]) => tag_hash(env, atoms, tag).unwrap_or(0),
+                _ => 0,
+            };
+            (MessageKind::GenCall, hash)
+        }
+        [first, _, _] if first == atoms.exit_message => (MessageKind::Exit, 0),
+        [first, reference, _] if first == atoms.timeout => {
+            (MessageKind::Timeout, env.reference_hash(reference).unwrap_or(0))
+        }
+        [first, reference, _, _, _] if first == atoms.down => {
+            (MessageKind::Down, env.reference_hash(reference).unwrap_or(0))
+        }
+        _ => other,
+    }
+}
+
+/// The hash of a call's tag: a reference, bare or as `[alias | Ref]`.
+fn tag_hash(env: CallEnv<'_>, atoms: &Atoms, tag: u64) -> Option<u64> {
+    env.reference_hash(tag).or_else(|| {
+        let (head, tail) = env.list_cell(tag)?;
+        if head == atoms.alias { env.reference_hash(tail) } else { None }
+    })
+}
+
+/// The class in `{Class, Value}`.
+pub(crate) fn exception_class(env: CallEnv<'_>, atoms: &Atoms, term: u64) -> ExceptionClass {
+    match env.tuple(term) {
+        Some(&[class, _]) if class == atoms.error => ExceptionClass::Error,
+        Some(&[class, _]) if class == atoms.exit => ExceptionClass::Exit,
+        Some(&[class, _]) if class == atoms.throw => ExceptionClass::Throw,
+        _ => ExceptionClass::Unknown,
+    }
+}
+
+/// The sizes the VM tells at a garbage collection, in words, found by name; 0 where the VM gives none.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct HeapSizes {
+    pub(crate) word_size: u64,
+    pub(crate) heap: u64,
+    pub(crate) heap_block: u64,
+    pub(crate) old_heap: u64,
+    pub(crate) old_heap_block: u64,
+    pub(crate) stack: u64,
+    pub(crate) recent: u64,
+    pub(crate) mbuf: u64,
+    pub(crate) bin_vheap: u64,
+    pub(crate) bin_vheap_block: u64,
+    pub(crate) bin_old_vheap: u64,
+    pub(crate) bin_old_vheap_block: u64,
+}
+
+/// Entries looked at in the VM's list; it has twelve.
+const SIZES_READ: usize = 32;
+
+/// Reads `[{Name, Words}, ...]`.
+pub(crate) fn heap_sizes(env: CallEnv<'_>, atoms: &Atoms, mut list: u64) -> Option<HeapSizes> {
+    let mut sizes = HeapSizes::default();
+    let mut found = 0;
+    for _ in 0..SIZES_READ {
+        let Some((head, tail)) = env.list_cell(list) else { break };
+        list = tail;
+        let Some(&[name, value]) = env.tuple(head) else { continue };
+        let field = match name {
+            name if name == atoms.wordsize => &mut sizes.word_size,
+            name if name == atoms.heap_size => &mut sizes.heap,
+            name if name == atoms.heap_block_size => &mut sizes.heap_block,
+            name if name == atoms.old_heap_size => &mut sizes.old_heap,
+            name if name == atoms.old_heap_block_size => &mut sizes.old_heap_block,
+            name if name == atoms.stack_size => &mut sizes.stack,
+            name if name == atoms.recent_size => &mut sizes.recent,
+            name if name == atoms.mbuf_size => &mut sizes.mbuf,
+            name if name == atoms.bin_vheap_size => &mut sizes.bin_vheap,
+            name if name == atoms.bin_vheap_block_size => &mut sizes.bin_vheap_block,
+            name if name == atoms.bin_old_vheap_size => &mut sizes.bin_old_vheap,
+            name if name == atoms.bin_old_vheap_block_size => &mut sizes.bin_old_vheap_block,
+            _ => continue,
+        };
+        *field = match layout::small_value(value) {
+            Some(words) => words,
+            None => env.unsigned(value)?,
+        };
+        found += 1;
+    }
+    (found > 0).then_some(sizes)
+}
+
+/// An exit reason reduced to its shape: `normal`, `{badmatch,_}`, `{{badmatch,_},_}`, `_`. No data leaves the VM.
+pub(crate) struct Shape {
+    text: [u8; SHAPE_BYTES],
+    length: usize,
+    is_truncated: bool,
+}
+
+const SHAPE_BYTES: usize = 256;
+/// Room that is always left for the closing of what was opened.
+const SHAPE_RESERVE: usize = 32;
+const SHAPE_DEPTH: u32 = 2;
+const SHAPE_ELEMENTS: usize = 4;
+
+impl Shape {
+    pub(crate) fn of(env: CallEnv<'_>, reason: u64) -> Shape {
+        let mut shape = Shape { text: [0; SHAPE_BYTES], length: 0, is_truncated: false };
+        shape.write(env, reason, SHAPE_DEPTH);
+        shape
+    }
+
+    pub(crate) const fn as_ptr(&self) -> *const c_char {
+        self.text.as_ptr().cast()
+    }
+
+    pub(crate) const fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
+
+    fn write(&mut self, env: CallEnv<'_>, term: u64, depth: u32) {
+        if layout::atom_index(term).is_some() {
+            let mut name = AtomName::new();
+            match env.atom_name(term, &mut name) {
+                Some(length) => self.push_name(name.bytes(length)),
+                None => self.push(b"_"),
+            }
+            return;
+        }
+        let Some(elements) = env.tuple(term).filter(|_| depth > 0) else { return self.push(b"_") };
+        self.push(b"{");
+        for (index, &element) in elements.iter().enumerate() {
+            if index > 0 {
+                self.push(b",");
+            }
+            match index {
+                0 => self.write(env, element, depth - 1),
+                SHAPE_ELEMENTS.. => {
+                    self.push(b"...");
+                    break;
+                }
+                _ => self.push(b"_"),
+            }
+        }
+        self.push(b"}");
+    }
+
+    /// Adds an atom's name as far as there is room, cut at a character.
+    fn push_name(&mut self, name: &[u8]) {
+        let room = (SHAPE_BYTES - SHAPE_RESERVE).saturating_sub(self.length);
+        if name.len() <= room {
+            return self.push(name);
+        }
+        self.is_truncated = true;
+        let mut cut = room;
+        while cut > 0 && name[cut] & 0xC0 == 0x80 {
+            cut -= 1;
+        }
+        self.push(&name[..cut]);
+        self.push("…".as_bytes());
+    }
+
+    /// Adds bytes that fit into what the reserve guarantees; the last byte stays 0.
+    fn push(&mut self, bytes: &[u8]) {
+        let room = SHAPE_BYTES - 1 - self.length;
+        let taken = bytes.len().min(room);
+        self.text[self.length..self.length + taken].copy_from_slice(&bytes[..taken]);
+        self.length += taken;
+    }
+}

@@ -1,0 +1,40 @@
+//! Compiles the rendered tracepoints and links them so that they are both listed and recorded.
+
+use std::path::Path;
+
+fn main() {
+    println!("cargo::rerun-if-changed=generated");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(lttng_ust)");
+    // A host without lttng-ust still compiles everything; the library then offers no table and the NIF says why.
+    if !header_found() {
+        println!("cargo::warning=lttng/tracepoint.h not found (Debian: liblttng-ust-dev): building without tracepoints");
+        return;
+    }
+    println!("cargo::rustc-cfg=lttng_ust");
+    // Tracepoints announce themselves from sections and constructors nobody refers to: take the archive whole.
+    cc::Build::new()
+        .file("generated/beamtap_tp.c")
+        .include("generated")
+        .warnings(true)
+        .cargo_metadata(false)
+        .compile("beamtap_tp");
+    let out = std::env::var("OUT_DIR").unwrap_or_default();
+    println!("cargo::rustc-link-search=native={out}");
+    println!("cargo::rustc-link-lib=static:+whole-archive=beamtap_tp");
+    println!("cargo::rustc-link-lib=dylib=lttng-ust");
+    // rustc links with lld, which drops the section that lists the tracepoints unless told not to: the events would
+    // show in `lttng list --userspace` and record nothing.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nostart-stop-gc");
+    // LTTng calls into a provider from its own thread: unloading one in use is unsafe.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+}
+
+fn header_found() -> bool {
+    println!("cargo::rerun-if-env-changed=CFLAGS");
+    let source = Path::new(&std::env::var("OUT_DIR").unwrap_or_default()).join("probe.c");
+    if std::fs::write(&source, "#include <lttng/tracepoint.h>\n").is_err() {
+        return false;
+    }
+    cc::Build::new().file(&source).cargo_metadata(false).cargo_warnings(false).try_expand().is_ok()
+}
