@@ -1,10 +1,11 @@
 //! How the VM packs immediate terms into a machine word: learnt from terms of known value, never assumed.
 //!
-//! Reading a word is what makes a pid cost nothing; the layout has changed between releases (the number of a pid had
-//! 15 bits before OTP 24 and has 28 since), so it is calibrated at load and everything is refused that does not fit.
+//! Reading a word is what makes a pid cost nothing. Releases differ in how many bits number and serial have and in
+//! what else the word repeats of them (OTP 25 keeps a copy in the upper half for its process table), so the places are
+//! calibrated at load from single-bit samples, and a VM that fits nothing known is refused.
 
 use beamtap_schema::{Entity, EntityKind};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 const TAG_BITS: u32 = 4;
 const TAG_MASK: u64 = 0xF;
@@ -16,8 +17,38 @@ const ATOM_BITS: u32 = 6;
 const ATOM_MASK: u64 = 0x3F;
 const TAG_ATOM: u64 = 0x0B;
 
-/// Where a pid's serial begins, counted from the end of the tag; 0 until calibrated.
-static SERIAL_SHIFT: AtomicU32 = AtomicU32::new(0);
+/// A run of bits in a word; an empty mask until calibrated.
+struct Bits {
+    shift: AtomicU32,
+    mask: AtomicU64,
+}
+
+static PID_NUMBER: Bits = Bits::unknown();
+static PID_SERIAL: Bits = Bits::unknown();
+static PORT_NUMBER: Bits = Bits::unknown();
+
+impl Bits {
+    const fn unknown() -> Self {
+        Bits { shift: AtomicU32::new(0), mask: AtomicU64::new(0) }
+    }
+
+    #[inline]
+    fn of(&self, word: u64) -> u64 {
+        word >> (self.shift.load(Relaxed) & 63) & self.mask.load(Relaxed)
+    }
+
+    /// Learns the run from the words of 0 and of 1, 2, 4, ...: the lowest bit in which a word differs from that of 0.
+    /// Answers whether the bits found follow each other.
+    fn learn(&self, zero: u64, powers: impl Iterator<Item = (u64, u64)>) -> bool {
+        let mut places: Vec<(u32, u32)> =
+            powers.map(|(word, value)| (value.trailing_zeros(), (word ^ zero).trailing_zeros())).collect();
+        places.sort_unstable();
+        let Some(&(0, shift)) = places.first() else { return false };
+        self.shift.store(shift, Relaxed);
+        self.mask.store(u64::MAX >> (64 - places.len().min(64)), Relaxed);
+        places.iter().enumerate().all(|(index, &place)| place == (index as u32, shift + index as u32))
+    }
+}
 
 /// The word of the small integer `value`.
 pub(crate) const fn small(value: u64) -> u64 {
@@ -47,16 +78,13 @@ pub(crate) fn pid(word: u64) -> Option<u64> {
     if word & TAG_MASK != TAG_PID {
         return None;
     }
-    let data = word >> TAG_BITS;
-    let shift = SERIAL_SHIFT.load(Relaxed) & 63;
-    let serial = data >> shift;
-    Some(serial << 32 | (data & ((1 << shift) - 1)))
+    Some(PID_SERIAL.of(word) << 32 | PID_NUMBER.of(word))
 }
 
 /// The number of a local port; nothing for any other term.
 #[inline]
-pub(crate) const fn port(word: u64) -> Option<u64> {
-    if word & TAG_MASK == TAG_PORT { Some(word >> TAG_BITS) } else { None }
+pub(crate) fn port(word: u64) -> Option<u64> {
+    (word & TAG_MASK == TAG_PORT).then(|| PORT_NUMBER.of(word))
 }
 
 /// A process or port given by its word.
@@ -76,25 +104,27 @@ pub(crate) struct PidSample {
     pub(crate) serial: u64,
 }
 
-/// Learns the layout. At least one sample must have number 0 and serial 1: its word shows where the serial begins.
-/// Answers whether every sample, the ports and the small integer and atom given fit the layout found.
+/// Learns the layout. The samples hold 0, and every power of two that the release allows, for the pid's number, the
+/// pid's serial and the port's number. Answers whether these and every other sample, the small integer 5 and the atom
+/// given fit the layout found.
 pub(crate) fn calibrate(pids: &[PidSample], ports: &[(u64, u64)], five: u64, atom: u64) -> bool {
-    let Some(first) = pids.iter().find(|sample| sample.number == 0 && sample.serial == 1) else {
+    let Some(pid_zero) = pids.iter().find(|sample| sample.number == 0 && sample.serial == 0) else {
         return false;
     };
-    let data = first.word >> TAG_BITS;
-    if first.word & TAG_MASK != TAG_PID || !data.is_power_of_two() {
-        return false;
-    }
-    SERIAL_SHIFT.store(data.trailing_zeros(), Relaxed);
-    pids.iter().all(|sample| pid(sample.word) == Some(sample.serial << 32 | sample.number))
+    let Some(port_zero) = ports.iter().find(|(_, number)| *number == 0) else { return false };
+    let numbers = pids.iter().filter(|sample| sample.serial == 0 && sample.number.is_power_of_two());
+    let serials = pids.iter().filter(|sample| sample.number == 0 && sample.serial.is_power_of_two());
+    let port_numbers = ports.iter().copied().filter(|(_, number)| number.is_power_of_two());
+    PID_NUMBER.learn(pid_zero.word, numbers.map(|sample| (sample.word, sample.number)))
+        && PID_SERIAL.learn(pid_zero.word, serials.map(|sample| (sample.word, sample.serial)))
+        && PORT_NUMBER.learn(port_zero.0, port_numbers)
+        && pids.iter().all(|sample| pid(sample.word) == Some(sample.serial << 32 | sample.number))
         && ports.iter().all(|&(word, number)| port(word) == Some(number))
-        && small_value(five) == Some(5)
         && five == small(5)
         && atom_index(atom).is_some_and(|index| atom_word(index) == atom)
 }
 
-/// Whether [`calibrate`] has succeeded at least in finding the serial.
+/// Whether [`calibrate`] has found a layout.
 pub(crate) fn is_calibrated() -> bool {
-    SERIAL_SHIFT.load(Relaxed) != 0
+    PORT_NUMBER.mask.load(Relaxed) != 0
 }
