@@ -1,5 +1,284 @@
-//! LTTng sessions as NIFs.
-use rustler::Env;
-pub(crate) fn register(_env: Env) -> bool {
-    true
+//! LTTng sessions as NIFs: each on a dirty I/O scheduler, each bounded in time by `beamtap-ctl`.
+
+use crate::control::{atoms, binary, failure};
+use beamtap_ctl::{
+    Buffers, Channel, DEFAULT_TIMEOUT, Error, Host, Losses, Lttng, Mode, Plan, Session, daemons,
+};
+use rustler::{
+    Atom, Binary, Encoder, Env, Error as NifError, LocalPid, Monitor, NifMap, NifResult, Resource,
+    ResourceArc, Term,
+};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+mod kinds {
+    rustler::atoms! {
+        no_library,
+        no_sessiond,
+        not_permitted,
+        shm_too_small,
+        timeout,
+        bad_plan,
+        session_exists,
+        no_such_session,
+        no_consumer,
+        other,
+        warning,
+    }
+}
+
+/// Where LTTng-UST keeps its ring buffers.
+const SHM: &str = "/dev/shm";
+/// Looking whether a daemon answers must not hold a doctor up.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What one tap holds of LTTng. Ended in this order: the session, then the daemon if it was started for it.
+struct Held {
+    session: Session,
+    sessiond: daemons::Sessiond,
+}
+
+/// A session as the VM sees it: gone when nothing refers to it any more or when the process that opened it dies.
+struct Handle {
+    held: Mutex<Option<Held>>,
+    _monitor: Mutex<Option<Monitor>>,
+}
+
+impl Handle {
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends what is held on a thread of its own: talking to a daemon may take seconds, and this may be a scheduler.
+    fn abandon(&self) {
+        let held = match self.held.try_lock() {
+            Ok(mut held) => held.take(),
+            // A call is using it right now; the resource's end will come here again.
+            Err(_) => None,
+        };
+        if let Some(held) = held {
+            // Without a thread it is dropped here, which ends it all the same, only slower.
+            let _ = std::thread::Builder::new().name("beamtap-close".into()).spawn(move || drop(held));
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}
+
+impl Resource for Handle {
+    const IMPLEMENTS_DOWN: bool = true;
+
+    fn down<'a>(&'a self, _env: Env<'a>, _pid: LocalPid, _monitor: Monitor) {
+        self.abandon();
+    }
+}
+
+/// Registers the resource; called once at load.
+pub(crate) fn register(env: Env) -> bool {
+    env.register::<Handle>().is_ok()
+}
+
+fn kind_of(error: &Error) -> Atom {
+    let kinds = [
+        (error.is_no_library(), kinds::no_library()),
+        (error.is_no_sessiond(), kinds::no_sessiond()),
+        (error.is_not_permitted(), kinds::not_permitted()),
+        (error.is_shm_too_small(), kinds::shm_too_small()),
+        (error.is_timeout(), kinds::timeout()),
+        (error.is_bad_plan(), kinds::bad_plan()),
+        (error.is_session_exists(), kinds::session_exists()),
+        (error.is_no_such_session(), kinds::no_such_session()),
+        (error.is_no_consumer(), kinds::no_consumer()),
+    ];
+    kinds.into_iter().find(|(is_it, _)| *is_it).map_or_else(kinds::other, |(_, kind)| kind)
+}
+
+fn refused<'a>(env: Env<'a>, error: &Error) -> Term<'a> {
+    failure(env, kind_of(error), &error.to_string(), error.remedy())
+}
+
+fn done(env: Env, result: Result<(), Error>) -> Term {
+    match result {
+        Ok(()) => atoms::ok().encode(env),
+        Err(error) => refused(env, &error),
+    }
+}
+
+#[derive(NifMap)]
+struct ChannelTerms<'a> {
+    name: Binary<'a>,
+    subbuf_size: u64,
+    num_subbuf: u64,
+}
+
+#[derive(NifMap)]
+struct PlanTerms<'a> {
+    name: Binary<'a>,
+    output: Binary<'a>,
+    channels: Vec<ChannelTerms<'a>>,
+    events: Vec<(Binary<'a>, Binary<'a>)>,
+    track_self: bool,
+}
+
+fn text<'a>(binary: &'a Binary) -> NifResult<&'a str> {
+    std::str::from_utf8(binary.as_slice()).map_err(|_| NifError::BadArg)
+}
+
+impl PlanTerms<'_> {
+    fn plan(&self) -> NifResult<Plan> {
+        let mut plan = Plan::new(text(&self.name)?, Mode::local(text(&self.output)?));
+        for terms in &self.channels {
+            let name = text(&terms.name)?;
+            let buffers = Buffers { subbuf_size: terms.subbuf_size, subbuf_count: terms.num_subbuf };
+            let mut channel = Channel::new(name).buffers(buffers);
+            for (of, event) in &self.events {
+                if text(of)? == name {
+                    channel = channel.event(text(event)?);
+                }
+            }
+            plan = plan.channel(channel);
+        }
+        Ok(if self.track_self { plan.track_vpid(std::process::id().cast_signed()) } else { plan })
+    }
+}
+
+fn open(plan: &Plan) -> Result<Held, Error> {
+    let lttng = Lttng::load()?;
+    let sessiond = daemons::ensure(&lttng, daemons::Lifetime::WithProcess, DEFAULT_TIMEOUT)?;
+    let session = lttng.open(plan, DEFAULT_TIMEOUT)?;
+    Ok(Held { session, sessiond })
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_open<'a>(env: Env<'a>, plan: PlanTerms<'a>) -> NifResult<Term<'a>> {
+    let plan = plan.plan()?;
+    let held = match open(&plan) {
+        Ok(held) => held,
+        Err(error) => return Ok(refused(env, &error)),
+    };
+    let handle = ResourceArc::new(Handle { held: Mutex::new(Some(held)), _monitor: Mutex::new(None) });
+    match env.monitor(&handle, &env.pid()) {
+        Some(monitor) => {
+            *handle._monitor.lock().unwrap_or_else(PoisonError::into_inner) = Some(monitor);
+        }
+        // The caller died meanwhile.
+        None => handle.abandon(),
+    }
+    Ok((atoms::ok(), handle).encode(env))
+}
+
+/// Runs `act` on what the handle holds; a handle that was ended says so.
+fn with_session<'a, T>(
+    env: Env<'a>,
+    handle: &Handle,
+    act: impl FnOnce(&mut Session) -> Result<T, Error>,
+    answer: impl FnOnce(T) -> Term<'a>,
+) -> Term<'a> {
+    match handle.held().as_mut() {
+        Some(held) => match act(&mut held.session) {
+            Ok(value) => answer(value),
+            Err(error) => refused(env, &error),
+        },
+        None => {
+            failure(env, kinds::no_such_session(), "the LTTng session has ended already", "start a new tap")
+        }
+    }
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_start(env: Env, handle: ResourceArc<Handle>) -> Term {
+    with_session(env, &handle, |session| session.start(DEFAULT_TIMEOUT), |()| atoms::ok().encode(env))
+}
+
+fn losses<'a>(env: Env<'a>, losses: &Losses) -> Term<'a> {
+    let map = |count: fn(&beamtap_ctl::ChannelLosses) -> u64| {
+        losses.channels.iter().fold(Term::map_new(env), |map, channel| {
+            let name = binary(env, channel.channel.as_bytes());
+            map.map_put(name, count(channel)).unwrap_or(map)
+        })
+    };
+    let map = [
+        ("discarded", map(|channel| channel.discarded_events)),
+        ("lost_packets", map(|channel| channel.lost_packets)),
+        ("is_final", losses.is_final.encode(env)),
+    ]
+    .into_iter()
+    .fold(Term::map_new(env), |all, (key, value)| match Atom::from_str(env, key) {
+        Ok(key) => all.map_put(key, value).unwrap_or(all),
+        Err(_) => all,
+    });
+    (atoms::ok(), map).encode(env)
+}
+
+/// Nobody may emit any more when this is called: that is what makes the counts exact.
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_stop(env: Env, handle: ResourceArc<Handle>) -> Term {
+    with_session(env, &handle, |session| session.stop(DEFAULT_TIMEOUT), |counted| losses(env, &counted))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_destroy(env: Env, handle: ResourceArc<Handle>) -> Term {
+    let Some(Held { session, sessiond }) = handle.held().take() else {
+        return atoms::ok().encode(env);
+    };
+    let destroyed = session.destroy(DEFAULT_TIMEOUT);
+    let stopped = sessiond.stop(DEFAULT_TIMEOUT);
+    done(env, destroyed.and(stopped))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn sessions(env: Env) -> Term {
+    match Lttng::load().and_then(|lttng| lttng.sessions(DEFAULT_TIMEOUT)) {
+        Ok(sessions) => {
+            let names: Vec<Term> =
+                sessions.iter().map(|session| binary(env, session.name.as_bytes())).collect();
+            (atoms::ok(), names).encode(env)
+        }
+        Err(error) if error.is_no_sessiond() => (atoms::ok(), Vec::<Term>::new()).encode(env),
+        Err(error) => refused(env, &error),
+    }
+}
+
+/// Rows for `beamtap:doctor/0`: `{Check, ok | warning | error, Finding, Remedy}`.
+#[rustler::nif(schedule = "DirtyIo")]
+fn lttng_status(env: Env) -> Vec<Term> {
+    let row = |check: &str, verdict: Atom, finding: &str, remedy: &str| {
+        let text = |text: &str| binary(env, text.as_bytes());
+        (text(check), verdict, text(finding), text(remedy)).encode(env)
+    };
+    let problem = |check: &str, error: &Error| row(check, atoms::error(), &error.to_string(), error.remedy());
+    let mut rows = Vec::new();
+    match Lttng::load() {
+        Ok(lttng) => {
+            rows.push(row("liblttng-ctl", atoms::ok(), "found", ""));
+            rows.push(match lttng.is_sessiond_alive(STATUS_TIMEOUT) {
+                Ok(true) => row("lttng-sessiond", atoms::ok(), "answers", ""),
+                Ok(false) => {
+                    row("lttng-sessiond", atoms::ok(), "not running; started when a tap needs it", "")
+                }
+                Err(error) => problem("lttng-sessiond", &error),
+            });
+        }
+        Err(error) => rows.push(problem("liblttng-ctl", &error)),
+    }
+    rows.push(match Host::look(Path::new(SHM)) {
+        Ok(host) => {
+            let mib = host.shm_free >> 20;
+            let finding = format!("{mib} MiB free for ring buffers of {} CPUs", host.possible_cpus);
+            // The default buffers of a tap take 4 MiB a CPU.
+            if mib < u64::from(host.possible_cpus) * 4 {
+                let remedy = "make /dev/shm larger (containers: --shm-size) or the tap's sub-buffers smaller";
+                row(SHM, kinds::warning(), &finding, remedy)
+            } else {
+                row(SHM, atoms::ok(), &finding, "")
+            }
+        }
+        Err(error) => problem(SHM, &error),
+    });
+    rows
 }
