@@ -1,1 +1,64 @@
-//! Filled by a later commit.
+//! LTTng session control over `liblttng-ctl.so.0`, opened at run time and never linked.
+//!
+//! A host without LTTng loads this crate like any other; [`Lttng::load`] then says what is missing and
+//! [`Error::remedy`] what to do about it.
+//!
+//! [`Plan`] says what is wanted and checks it, [`Lttng::open`] carries it out, [`Session`] destroys what was made when
+//! it is dropped, and [`daemons`] finds or starts the session daemon.
+//!
+//! # Time
+//!
+//! Every liblttng-ctl call is a blocking conversation with the session daemon, and a stopped daemon (SIGSTOP, a
+//! frozen cgroup) never answers. All calls therefore run on one thread of their own, and every method here takes the
+//! longest time its caller is willing to wait. When that time is over the conversation is cut by shutting the
+//! library's socket down, the thread is free again, and the caller gets an error for which [`Error::is_timeout`] is
+//! true. The daemon may still carry out, once it runs again, what it was sent before: a session whose creation or
+//! destruction timed out can exist under its name. The next [`Lttng::open`] of this process destroys such sessions
+//! first; [`Lttng::sessions`] and [`Lttng::destroy`] let a later process do it.
+//!
+//! liblttng-ctl keeps its connection in process globals without a lock, so two threads must never be in it at once:
+//! that is why the thread is one per process and why nothing else in the process should call the library directly.
+//!
+//! # Example: record one process's events into a directory
+//!
+//! ```no_run
+//! use beamtap_ctl::{Channel, DEFAULT_TIMEOUT, Lttng, Mode, Plan, daemons};
+//! # fn main() -> Result<(), beamtap_ctl::Error> {
+//! let lttng = Lttng::load()?;
+//! let sessiond = daemons::ensure(&lttng, daemons::Lifetime::WithProcess, DEFAULT_TIMEOUT)?;
+//! let plan = Plan::new("beamtap-4711", Mode::local("/tmp/trace"))
+//!     .channel(Channel::new("beamtap-events").event("beamtap:*"))
+//!     .track_vpid(4711);
+//! let mut session = lttng.open(&plan, DEFAULT_TIMEOUT)?;
+//! session.start(DEFAULT_TIMEOUT)?;
+//! // … and when nobody emits any more:
+//! let losses = session.stop(DEFAULT_TIMEOUT)?;
+//! println!("{} events discarded", losses.discarded_events());
+//! session.destroy(DEFAULT_TIMEOUT)?;
+//! sessiond.stop(DEFAULT_TIMEOUT)?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod daemons;
+mod deadline;
+mod error;
+mod host;
+mod library;
+mod plan;
+mod process;
+mod session;
+mod socket;
+mod sys;
+mod worker;
+
+use std::time::Duration;
+
+pub use error::Error;
+pub use host::Host;
+pub use library::{Lttng, SessionInfo};
+pub use plan::{Buffers, Channel, Mode, OnFull, Plan, Rule};
+pub use session::{ChannelLosses, Losses, Session};
+
+/// How long a call waits by default. With it no call holds its caller for 10 s.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(9);

@@ -1,1 +1,20 @@
-//! Filled by a later commit.
+//! What the tests of several crates share: isolated LTTng worlds, a program that emits events, and babeltrace2 as the
+//! witness of what was recorded.
+//!
+//! Everything here panics with the reason when it fails: it is for tests only.
+
+mod emitter;
+mod inhabitant;
+mod inside;
+mod sandbox;
+mod stream_files;
+mod wait;
+mod witness;
+
+pub use emitter::{Emitter, Payload};
+pub use inhabitant::{Inhabitant, Relayd};
+pub use inside::{in_sandbox, in_sandbox_with};
+pub use sandbox::{Sandbox, SandboxOptions};
+pub use stream_files::{Packet, StreamFile, stream_files};
+pub use wait::wait_until;
+pub use witness::{WitnessEvent, babeltrace, parse_text};

@@ -1,0 +1,166 @@
+//! What can go wrong between us and LTTng, told in the user's terms.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Why LTTng could not do what was asked.
+///
+/// `Display` is one line that names what is missing or refused; [`Error::remedy`] is one line with what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    NoLibrary { reason: String },
+    OldLibrary { symbol: &'static str },
+    NoSessiond,
+    NoSessiondProgram,
+    SessiondFailed { reason: String },
+    NotPermitted { what: String },
+    Timeout { what: String, within: Duration },
+    ShmTooSmall { path: String, needed: u64, free: u64 },
+    BadPlan { reason: String },
+    SessionExists { name: String },
+    NoSuchSession { name: String },
+    NoConsumer,
+    Library { call: &'static str, code: i32, text: String },
+    System { what: String, reason: String },
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Self { kind }
+    }
+}
+
+impl Error {
+    pub(crate) fn bad_plan(reason: impl Into<String>) -> Self {
+        Kind::BadPlan { reason: reason.into() }.into()
+    }
+
+    pub(crate) fn timeout(what: impl Into<String>, within: Duration) -> Self {
+        Kind::Timeout { what: what.into(), within }.into()
+    }
+
+    pub(crate) fn system(what: impl Into<String>, reason: impl fmt::Display) -> Self {
+        Kind::System { what: what.into(), reason: reason.to_string() }.into()
+    }
+
+    /// The control library is not installed, or too old to be used.
+    pub fn is_no_library(&self) -> bool {
+        matches!(self.kind, Kind::NoLibrary { .. } | Kind::OldLibrary { .. })
+    }
+
+    /// No session daemon answers, and none could be started.
+    pub fn is_no_sessiond(&self) -> bool {
+        matches!(self.kind, Kind::NoSessiond | Kind::NoSessiondProgram | Kind::SessiondFailed { .. })
+    }
+
+    /// The daemon or the system refused for lack of rights.
+    pub fn is_not_permitted(&self) -> bool {
+        matches!(self.kind, Kind::NotPermitted { .. })
+    }
+
+    /// The daemon did not answer in time; what it was asked may still happen (see the crate's documentation).
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.kind, Kind::Timeout { .. })
+    }
+
+    /// The ring buffers would not fit into shared memory.
+    pub fn is_shm_too_small(&self) -> bool {
+        matches!(self.kind, Kind::ShmTooSmall { .. })
+    }
+
+    /// The plan itself cannot be carried out; LTTng was not asked.
+    pub fn is_bad_plan(&self) -> bool {
+        matches!(self.kind, Kind::BadPlan { .. })
+    }
+
+    /// A session of this name exists already.
+    pub fn is_session_exists(&self) -> bool {
+        matches!(self.kind, Kind::SessionExists { .. })
+    }
+
+    /// The session is gone: destroyed by somebody else, or its daemon was restarted.
+    pub fn is_no_such_session(&self) -> bool {
+        matches!(self.kind, Kind::NoSuchSession { .. })
+    }
+
+    /// The daemon lost its consumer: it can trace no user space until it is restarted.
+    pub fn is_no_consumer(&self) -> bool {
+        matches!(self.kind, Kind::NoConsumer)
+    }
+
+    /// LTTng's own error code (`enum lttng_error_code`), where LTTng gave one that has no predicate here.
+    pub fn lttng_code(&self) -> Option<i32> {
+        match self.kind {
+            Kind::Library { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// What the user can do about it: one line, empty when nothing is known to help.
+    pub fn remedy(&self) -> &'static str {
+        match &self.kind {
+            Kind::NoLibrary { .. } => "install liblttng-ctl0 (Debian, Ubuntu) or lttng-tools (elsewhere)",
+            Kind::OldLibrary { .. } => "install lttng-tools 2.13 or newer",
+            Kind::NoSessiondProgram => "install lttng-tools, or set LTTNG_SESSIOND_PATH to lttng-sessiond",
+            Kind::NoSessiond => "start one: lttng-sessiond --daemonize",
+            Kind::SessiondFailed { .. } => {
+                "run lttng-sessiond by hand to see why; HOME or LTTNG_HOME must be writable"
+            }
+            Kind::NotPermitted { .. } => {
+                "join the group `tracing` and log in again, or use a session daemon of your own"
+            }
+            Kind::Timeout { .. } => "look whether lttng-sessiond is stopped (state T in ps) and restart it",
+            Kind::ShmTooSmall { .. } => {
+                "enlarge /dev/shm (docker: --shm-size) or use smaller or fewer sub-buffers"
+            }
+            Kind::BadPlan { .. } => "correct the option named",
+            Kind::SessionExists { .. } => "choose another session name, or destroy it: lttng destroy NAME",
+            Kind::NoSuchSession { .. } => "start the session anew",
+            Kind::NoConsumer => "restart lttng-sessiond: its consumer daemon died",
+            Kind::Library { .. } => "see the session daemon's log (lttng-sessiond -vvv)",
+            Kind::System { .. } => "",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::NoLibrary { reason } => {
+                write!(f, "LTTng's control library liblttng-ctl.so.0 is missing: {reason}")
+            }
+            Kind::OldLibrary { symbol } => {
+                write!(f, "LTTng's control library is too old: it has no {symbol}")
+            }
+            Kind::NoSessiond => write!(f, "no LTTng session daemon answers"),
+            Kind::NoSessiondProgram => {
+                write!(f, "no LTTng session daemon answers and the program lttng-sessiond is missing")
+            }
+            Kind::SessiondFailed { reason } => write!(f, "lttng-sessiond could not be started: {reason}"),
+            Kind::NotPermitted { what } => write!(f, "LTTng refuses {what}: not permitted"),
+            Kind::Timeout { what, within } => {
+                write!(
+                    f,
+                    "the LTTng session daemon did not answer {what} within {:.1} s",
+                    within.as_secs_f64()
+                )
+            }
+            Kind::ShmTooSmall { path, needed, free } => {
+                write!(f, "{path} is too small: the buffers need {needed} bytes, {free} are free")
+            }
+            Kind::BadPlan { reason } => write!(f, "{reason}"),
+            Kind::SessionExists { name } => write!(f, "an LTTng session named {name} exists already"),
+            Kind::NoSuchSession { name } => write!(f, "there is no LTTng session named {name}"),
+            Kind::NoConsumer => write!(f, "the LTTng session daemon has no user-space consumer daemon"),
+            Kind::Library { call, code, text } => write!(f, "{call} failed: {text} (LTTng error {code})"),
+            Kind::System { what, reason } => write!(f, "{what}: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

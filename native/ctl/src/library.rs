@@ -1,0 +1,270 @@
+//! The loaded library: what can be asked of it without a session of one's own.
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::ptr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::deadline::Deadline;
+use crate::error::{Error, Kind};
+use crate::host::Host;
+use crate::plan::Plan;
+use crate::session::Session;
+use crate::sys::{self, Functions};
+use crate::worker::{Outcome, Worker};
+
+/// The one library of this process, and its one thread: the library cannot bear two.
+static LOADED: Mutex<Option<Lttng>> = Mutex::new(None);
+
+/// LTTng's control library, opened. Cheap to clone; all clones share one thread.
+#[derive(Clone)]
+pub struct Lttng {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    worker: Worker,
+    /// Sessions of ours that may still exist because the daemon did not answer in time.
+    unsettled: Mutex<Vec<String>>,
+}
+
+/// A session that the daemon knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// Its name.
+    pub name: String,
+    /// Where its trace goes, in LTTng's words; empty for a snapshot session without output.
+    pub path: String,
+    /// It is recording.
+    pub is_active: bool,
+    /// It is a flight recorder.
+    pub is_snapshot: bool,
+    /// The period of a live session; `None` when it is not live.
+    pub live_interval: Option<Duration>,
+}
+
+impl Lttng {
+    /// Opens the library, once for the process; it stays open and its thread stays for the process's life.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_no_library`] is true when it is not installed or older than 2.13. A later
+    /// call looks again.
+    pub fn load() -> Result<Self, Error> {
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lttng) = &*loaded {
+            return Ok(lttng.clone());
+        }
+        let worker = Worker::start(sys::open()?)?;
+        let lttng = Self { shared: Arc::new(Shared { worker, unsettled: Mutex::default() }) };
+        *loaded = Some(lttng.clone());
+        Ok(lttng)
+    }
+
+    /// Something accepts connections on the session daemon's socket. A stopped daemon does, too.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_timeout`] is true when the connection was not accepted in time.
+    pub fn is_sessiond_alive(&self, within: Duration) -> Result<bool, Error> {
+        self.call("a greeting", Deadline::after(within), |functions| {
+            // SAFETY: no arguments; only the worker thread is in the library.
+            Ok(unsafe { (functions.session_daemon_alive)() } == 1)
+        })
+    }
+
+    /// Makes the session that the plan describes; nothing is recorded before [`Session::start`].
+    ///
+    /// When any step fails, what was made before is destroyed again.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_bad_plan`] or [`Error::is_shm_too_small`] is true before the daemon is
+    /// asked for anything; [`Error::is_no_sessiond`], [`Error::is_session_exists`], [`Error::is_timeout`], … after.
+    pub fn open(&self, plan: &Plan, within: Duration) -> Result<Session, Error> {
+        let host = Host::look(plan.shm())?;
+        let steps = plan.steps(&host)?;
+        let deadline = Deadline::after(within);
+        self.destroy_unsettled(deadline)?;
+        Session::make(self.clone(), plan, steps, deadline)
+    }
+
+    /// Lists the daemon's sessions: ours and everybody else's of the same daemon.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_no_sessiond`] or [`Error::is_timeout`] is true when it cannot be asked.
+    pub fn sessions(&self, within: Duration) -> Result<Vec<SessionInfo>, Error> {
+        self.call("the list of sessions", Deadline::after(within), list_sessions)
+    }
+
+    /// Destroys a session by name, waiting until its data is written.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_no_such_session`] is true when there is none of this name.
+    pub fn destroy(&self, name: &str, within: Duration) -> Result<(), Error> {
+        self.destroy_by(name, Deadline::after(within))
+    }
+
+    pub(crate) fn destroy_by(&self, name: &str, deadline: Deadline) -> Result<(), Error> {
+        let c_name = c_string(name)?;
+        let result =
+            self.call_about(name, format!("to destroy session {name}"), deadline, move |functions| {
+                destroy_session(functions, &c_name, deadline)
+            });
+        if let Err(error) = &result
+            && error.is_timeout()
+        {
+            self.leave_unsettled(name);
+        }
+        result
+    }
+
+    /// Asks the daemon for something; `what` completes "did not answer …".
+    pub(crate) fn call<T: Send + 'static>(
+        &self,
+        what: impl Into<String>,
+        deadline: Deadline,
+        job: impl FnOnce(&Functions) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self.shared.worker.call(deadline, job) {
+            Outcome::Answered(result) => result,
+            Outcome::CutOff | Outcome::NotAsked => Err(Error::timeout(what, deadline.within())),
+        }
+    }
+
+    /// As [`Lttng::call`], for a request after whose loss it is unknown whether session `name` exists.
+    pub(crate) fn call_about<T: Send + 'static>(
+        &self,
+        name: &str,
+        what: impl Into<String>,
+        deadline: Deadline,
+        job: impl FnOnce(&Functions) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self.shared.worker.call(deadline, job) {
+            Outcome::Answered(result) => result,
+            Outcome::NotAsked => Err(Error::timeout(what, deadline.within())),
+            Outcome::CutOff => {
+                self.leave_unsettled(name);
+                Err(Error::timeout(what, deadline.within()))
+            }
+        }
+    }
+
+    /// Remembers a session that could not be destroyed now, for the next [`Lttng::open`].
+    pub(crate) fn leave_unsettled(&self, name: &str) {
+        let mut names = self.unsettled();
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+
+    fn destroy_unsettled(&self, deadline: Deadline) -> Result<(), Error> {
+        let names = self.unsettled().clone();
+        for name in names {
+            match self.destroy_by(&name, deadline) {
+                Err(error) if error.is_timeout() => return Err(error),
+                // Whatever else the daemon says, it has no such session (any more) that we could destroy.
+                Ok(()) | Err(_) => self.unsettled().retain(|known| *known != name),
+            }
+        }
+        Ok(())
+    }
+
+    fn unsettled(&self) -> MutexGuard<'_, Vec<String>> {
+        self.shared.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Turns a return code into an error that names `subject`; codes that are not negative are the call's result.
+pub(crate) fn checked(
+    functions: &Functions,
+    call: &'static str,
+    subject: &str,
+    code: c_int,
+) -> Result<c_int, Error> {
+    if code >= 0 { Ok(code) } else { Err(error_of(functions, call, subject, -code)) }
+}
+
+/// The error for a positive `enum lttng_error_code`.
+pub(crate) fn error_of(functions: &Functions, call: &'static str, subject: &str, code: c_int) -> Error {
+    match code {
+        sys::ERR_NO_SESSIOND | sys::ERR_CONNECT_FAIL => Kind::NoSessiond,
+        sys::ERR_EPERM => Kind::NotPermitted { what: subject.to_owned() },
+        sys::ERR_EXIST_SESS => Kind::SessionExists { name: subject.to_owned() },
+        sys::ERR_NO_SESSION | sys::ERR_SESS_NOT_FOUND | sys::ERR_SESSION_NOT_EXIST => {
+            Kind::NoSuchSession { name: subject.to_owned() }
+        }
+        sys::ERR_NO_USTCONSUMERD => Kind::NoConsumer,
+        _ => {
+            // SAFETY: the function returns a pointer to a constant string for every code.
+            let text = unsafe { CStr::from_ptr((functions.strerror)(-code)) };
+            Kind::Library { call, code, text: text.to_string_lossy().into_owned() }
+        }
+    }
+    .into()
+}
+
+pub(crate) fn c_string(text: &str) -> Result<CString, Error> {
+    CString::new(text).map_err(|_| Error::bad_plan(format!("{text:?} contains a NUL byte")))
+}
+
+/// The text of a fixed C array, up to its NUL or its end.
+pub(crate) fn text_of(array: &[c_char]) -> String {
+    let bytes: Vec<u8> = array.iter().take_while(|c| **c != 0).map(|c| c.cast_unsigned()).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn list_sessions(functions: &Functions) -> Result<Vec<SessionInfo>, Error> {
+    let mut array = ptr::null_mut();
+    // SAFETY: `array` is a valid place for the result.
+    let code = unsafe { (functions.list_sessions)(&raw mut array) };
+    let count = checked(functions, "lttng_list_sessions", "the list of sessions", code)?;
+    let mut infos = Vec::new();
+    for index in 0..usize::try_from(count).unwrap_or(0) {
+        // SAFETY: the library returned `count` structures at `array`.
+        let session = unsafe { &*array.add(index) };
+        infos.push(SessionInfo {
+            name: text_of(&session.name),
+            path: text_of(&session.path),
+            is_active: session.enabled != 0,
+            is_snapshot: session.snapshot_mode != 0,
+            live_interval: (session.live_timer_interval != 0)
+                .then(|| Duration::from_micros(session.live_timer_interval.into())),
+        });
+    }
+    // SAFETY: the library allocated the array with malloc for its caller to free, or left it null.
+    unsafe { libc::free(array.cast()) };
+    Ok(infos)
+}
+
+fn destroy_session(functions: &Functions, name: &CStr, deadline: Deadline) -> Result<(), Error> {
+    const CALL: &str = "lttng_destroy_session_ext";
+    let subject = name.to_string_lossy();
+    let mut handle = ptr::null_mut();
+    // SAFETY: the name is NUL terminated and `handle` is a valid place for the result; both outlive the call.
+    let code = unsafe { (functions.destroy_session_ext)(name.as_ptr(), &raw mut handle) };
+    if code != sys::OK {
+        return Err(error_of(functions, CALL, &subject, code));
+    }
+    let wait_ms = c_int::try_from(deadline.remaining().as_millis()).unwrap_or(c_int::MAX);
+    let mut result = sys::OK;
+    // SAFETY: the library returned OK, so the handle is valid until it is destroyed here, once.
+    let status = unsafe {
+        let status = (functions.destruction_handle_wait_for_completion)(handle, wait_ms);
+        if status == sys::DESTRUCTION_STATUS_COMPLETED {
+            (functions.destruction_handle_get_result)(handle, &raw mut result);
+        }
+        (functions.destruction_handle_destroy)(handle);
+        status
+    };
+    match status {
+        sys::DESTRUCTION_STATUS_COMPLETED if result == sys::OK => Ok(()),
+        sys::DESTRUCTION_STATUS_COMPLETED => Err(error_of(functions, CALL, &subject, result)),
+        sys::DESTRUCTION_STATUS_TIMEOUT => {
+            Err(Error::timeout(format!("to destroy session {subject}"), deadline.within()))
+        }
+        _ => Err(Kind::NoSessiond.into()),
+    }
+}
