@@ -60,6 +60,9 @@ pub(crate) fn load(env: Env, _info: Term) -> bool {
     tracer::prepare_tags(make);
     block::prepare_barrier();
     gate::open_unbound();
+    // SAFETY: the environment is that of the load in progress, which this frame does not outlive.
+    let call = unsafe { CallEnv::new(env.as_c_arg()) };
+    call.calibrate_tuples(word((atoms::ok(), atoms::error(), 5u32).encode(env)));
     env.register::<Owner>().is_ok() && crate::lttng::register(env)
 }
 

@@ -97,28 +97,29 @@ pub(crate) struct TapState {
     pub(crate) emitted: u64,
 }
 
-/// The slot that a tracer's state names, were it valid.
+/// The slot that a tracer's state names, were it valid: whether it is shows when the slot's words are compared with it.
 #[inline]
-fn slot_of(state: u64) -> Option<(usize, &'static Slot)> {
-    let slot = layout::small_value(state)? as usize % SLOTS;
-    Some((slot, &SLOTS_STATE[slot]))
+fn slot_of(state: u64) -> (usize, &'static Slot) {
+    let slot = layout::small_bits(state) as usize % SLOTS;
+    (slot, &SLOTS_STATE[slot])
 }
 
 /// Whether a tracer with this state may emit now.
 #[inline]
 pub(crate) fn is_open(state: u64) -> bool {
-    slot_of(state).is_some_and(|(_, slot)| slot.open.load(Relaxed) == state)
+    slot_of(state).1.open.load(Relaxed) == state
 }
 
 /// Whether the VM should keep a tracer with this state.
+#[inline]
 pub(crate) fn is_alive(state: u64) -> bool {
-    slot_of(state).is_some_and(|(_, slot)| slot.alive.load(Relaxed) == state)
+    slot_of(state).1.alive.load(Relaxed) == state
 }
 
 /// Takes one event from the budget of the tap with this state. Trips the tap when nothing is left.
 #[inline]
 pub(crate) fn spend(block: &Block, state: u64) -> bool {
-    let Some((index, slot)) = slot_of(state) else { return false };
+    let (index, slot) = slot_of(state);
     if index == OPEN_SLOT {
         return true;
     }
@@ -153,7 +154,10 @@ fn refill(block: &Block, index: usize, slot: &Slot, state: u64) -> bool {
 
 /// Ends a tap from the inside: no event more, and the VM is told to drop its tracers. The guard tells the owner.
 pub(crate) fn trip(state: u64, reason: Trip) {
-    let Some((_, slot)) = slot_of(state) else { return };
+    let (_, slot) = slot_of(state);
+    if state == 0 {
+        return;
+    }
     if slot.alive.compare_exchange(state, 0, AcqRel, Relaxed).is_ok() {
         slot.tripped.store(reason as u8, Release);
         let _ = slot.open.compare_exchange(state, 0, AcqRel, Relaxed);

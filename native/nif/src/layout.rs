@@ -55,6 +55,12 @@ pub(crate) const fn small(value: u64) -> u64 {
     value << TAG_BITS | TAG_SMALL
 }
 
+/// What a small integer's word holds above its tag; of any other term, some number.
+#[inline]
+pub(crate) const fn small_bits(word: u64) -> u64 {
+    word >> TAG_BITS
+}
+
 /// The value of a small, non-negative integer's word.
 #[inline]
 pub(crate) const fn small_value(word: u64) -> Option<u64> {

@@ -22,7 +22,7 @@ const TRACE_ARITY: usize = 5;
 /// # Safety
 ///
 /// The VM's contract of a NIF of arity 3: `argv` points to that many terms for the length of the call.
-#[inline]
+#[inline(always)]
 unsafe fn answer(family: Family, argv: *const ErlNifTerm) -> ErlNifTerm {
     // SAFETY: `argv` points to 3 terms for the length of this call, by the contract above; 3 is the arity registered.
     let &[tag, state, _tracee] = unsafe { &*argv.cast::<[u64; ENABLED_ARITY]>() };
@@ -43,8 +43,12 @@ unsafe fn answer(family: Family, argv: *const ErlNifTerm) -> ErlNifTerm {
 ///
 /// The VM's contract of a NIF of arity 5: `env` is the call's environment and `argv` points to that many terms, both
 /// for the length of the call.
-#[inline]
-unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> ErlNifTerm {
+#[inline(always)]
+unsafe fn take(
+    trace: impl Fn(u64, u64, &Traced<'_>),
+    env: *mut ErlNifEnv,
+    argv: *const ErlNifTerm,
+) -> ErlNifTerm {
     // SAFETY: `argv` points to 5 terms for the length of this call, by the contract above; 5 is the arity registered.
     let &[tag, state, tracee, term, options] = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
     let Some(atoms) = term::atoms() else { return ErlNifTerm::default() };
@@ -52,7 +56,7 @@ unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> 
     let env = unsafe { CallEnv::new(env) };
     let traced = Traced { env, atoms, tracee, term, options };
     // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
-    if catch_unwind(AssertUnwindSafe(|| tracer::trace(family, tag, state, &traced))).is_err() {
+    if catch_unwind(AssertUnwindSafe(|| trace(tag, state, &traced))).is_err() {
         if let Some(block) = block::mine() {
             block.leave();
         }
@@ -62,11 +66,11 @@ unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> 
 }
 
 macro_rules! callbacks {
-    (enabled: $( $enabled:ident $enabled_family:ident, )+ ; trace: $( $trace:ident $trace_family:ident, )+) => {
+    (enabled: $( $enabled:ident $family:ident, )+ ; trace: $( $trace:ident $emit:expr, )+) => {
         $(
             unsafe extern "C" fn $enabled(_env: *mut ErlNifEnv, _argc: c_int, argv: *const ErlNifTerm) -> ErlNifTerm {
                 // SAFETY: registered below with arity 3; the VM keeps its contract.
-                unsafe { answer(tracer::$enabled_family, argv) }
+                unsafe { answer(tracer::$family, argv) }
             }
             inventory::submit!(Nif {
                 name: concat!(stringify!($enabled), "\0").as_ptr().cast::<c_char>(),
@@ -78,7 +82,7 @@ macro_rules! callbacks {
         $(
             unsafe extern "C" fn $trace(env: *mut ErlNifEnv, _argc: c_int, argv: *const ErlNifTerm) -> ErlNifTerm {
                 // SAFETY: registered below with arity 5; the VM keeps its contract.
-                unsafe { take(tracer::$trace_family, env, argv) }
+                unsafe { take($emit, env, argv) }
             }
             inventory::submit!(Nif {
                 name: concat!(stringify!($trace), "\0").as_ptr().cast::<c_char>(),
@@ -92,7 +96,7 @@ macro_rules! callbacks {
 
 callbacks! {
     enabled:
-        enabled DEFAULT,
+        enabled ALL,
         enabled_call CALL,
         enabled_send SEND,
         enabled_receive RECEIVE,
@@ -103,11 +107,16 @@ callbacks! {
         enabled_running_ports NONE,
     ;
     trace:
-        trace DEFAULT,
-        trace_receive RECEIVE,
-        trace_procs PROCS,
-        trace_running_procs RUNNING_PROCS,
-        trace_garbage_collection GARBAGE_COLLECTION,
-        trace_ports NONE,
-        trace_running_ports NONE,
+        trace tracer::trace_default,
+        trace_receive of(tracer::RECEIVE),
+        trace_procs of(tracer::PROCS),
+        trace_running_procs of(tracer::RUNNING_PROCS),
+        trace_garbage_collection of(tracer::GARBAGE_COLLECTION),
+        trace_ports of(tracer::NONE),
+        trace_running_ports of(tracer::NONE),
+}
+
+/// The way of every family but the default one.
+const fn of(family: Family) -> impl Fn(u64, u64, &Traced<'_>) {
+    move |tag, state, traced: &Traced<'_>| tracer::trace(family, tag, state, traced)
 }

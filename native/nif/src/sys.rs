@@ -6,11 +6,22 @@ use rustler::sys::{
 };
 use std::ffi::{c_char, c_int, c_uint};
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 unsafe extern "C" {
     // Not among rustler's bindings. Its `%T` is the only way to an atom's name beyond Latin-1 before OTP 26.
     fn enif_snprintf(out: *mut c_char, size: usize, format: *const c_char, ...) -> c_int;
 }
+
+/// Whether the VM packs tuples as below: learnt at load, asked of the VM otherwise.
+static READS_TUPLES: AtomicBool = AtomicBool::new(false);
+const PRIMARY_MASK: u64 = 0b11;
+const PRIMARY_BOXED: u64 = 0b10;
+/// Terms are aligned to words, so the low three bits of a boxed term are tags.
+const POINTER_TAGS: u64 = 0b111;
+/// A tuple's header has its lowest six bits clear, and its arity above them.
+const HEADER_BITS: u32 = 6;
+const HEADER_MASK: u64 = (1 << HEADER_BITS) - 1;
 
 /// A term's machine word. The tracer path compares and unpacks words; rustler keeps them opaque.
 #[inline]
@@ -46,6 +57,28 @@ impl<'a> CallEnv<'a> {
     /// The elements of a tuple.
     #[inline]
     pub(crate) fn tuple(self, term: u64) -> Option<&'a [u64]> {
+        if READS_TUPLES.load(Relaxed) { self.tuple_in_memory(term) } else { self.tuple_by_vm(term) }
+    }
+
+    /// Reads the tuple where it lies: what the VM's own function does, without the call.
+    #[inline]
+    fn tuple_in_memory(self, term: u64) -> Option<&'a [u64]> {
+        if term & PRIMARY_MASK != PRIMARY_BOXED {
+            return None;
+        }
+        let address = std::ptr::with_exposed_provenance::<u64>((term & !POINTER_TAGS) as usize);
+        // SAFETY: a boxed term points to its header word, in memory that lives as long as the call; that this VM packs
+        // terms so was checked with a known tuple before `READS_TUPLES` was set.
+        let header = unsafe { *address };
+        if header & HEADER_MASK != 0 {
+            return None;
+        }
+        let arity = (header >> HEADER_BITS) as usize;
+        // SAFETY: as above; behind a tuple's header stand as many terms as it says.
+        Some(unsafe { std::slice::from_raw_parts(address.add(1), arity) })
+    }
+
+    fn tuple_by_vm(self, term: u64) -> Option<&'a [u64]> {
         let mut arity: c_int = 0;
         let mut elements: *const ErlNifTerm = std::ptr::null();
         // SAFETY: `self.env` is valid by `new`, and the two out-pointers are to locals.
@@ -56,6 +89,18 @@ impl<'a> CallEnv<'a> {
         // SAFETY: the VM answered with a tuple of `arity` terms that lives at least as long as the call; a term is one
         // 64-bit word, as `word_of` has the compiler check.
         Some(unsafe { std::slice::from_raw_parts(elements.cast::<u64>(), arity as usize) })
+    }
+
+    /// Learns whether tuples can be read where they lie, by comparing with what the VM's function says of one.
+    pub(crate) fn calibrate_tuples(self, known: u64) {
+        let Some(by_vm) = self.tuple_by_vm(known) else { return };
+        let at = by_vm.as_ptr().expose_provenance() as u64;
+        // Looked at as numbers first: only a word that points right before the elements is followed.
+        let is_boxed =
+            known & PRIMARY_MASK == PRIMARY_BOXED && (known & !POINTER_TAGS) + size_of::<u64>() as u64 == at;
+        if is_boxed && self.tuple_in_memory(known) == Some(by_vm) {
+            READS_TUPLES.store(true, Relaxed);
+        }
     }
 
     /// The length of a proper list.

@@ -37,8 +37,16 @@ pub(crate) const GARBAGE_COLLECTION: Family = &[
     EventKind::GcMaxHeapSize,
 ];
 /// The kinds that come through `trace/5` because their own callbacks must not exist (the VM would call them with too
-/// few arguments) or do not.
+/// few arguments) or do not; besides calls, which go their own way.
 pub(crate) const DEFAULT: Family = &[
+    EventKind::ReturnFrom,
+    EventKind::ReturnTo,
+    EventKind::ExceptionFrom,
+    EventKind::Send,
+    EventKind::SendToNonExistingProcess,
+];
+/// What `enabled/3` is asked about where the VM finds no callback of the family's own: in practice `trace_status`.
+pub(crate) const ALL: Family = &[
     EventKind::Call,
     EventKind::ReturnFrom,
     EventKind::ReturnTo,
@@ -57,14 +65,14 @@ pub(crate) fn prepare_tags(make: impl Fn(&str) -> u64) {
     TAGS.get_or_init(|| CATALOGUE.each_ref().map(|event| make(event.name)));
 }
 
-#[inline]
+#[inline(always)]
 fn kind_of(family: Family, tag: u64) -> Option<EventKind> {
     let tags = TAGS.get()?;
     family.iter().copied().find(|&kind| tags[kind as usize] == tag)
 }
 
 /// Answers an `enabled` question with `trace`, `discard`, or, for `trace_status` alone, `remove`.
-#[inline]
+#[inline(always)]
 pub(crate) fn enabled(atoms: &Atoms, family: Family, tag: u64, state: u64) -> u64 {
     if tag == atoms.trace_status {
         return if gate::is_alive(state) { atoms.trace } else { atoms.remove };
@@ -97,8 +105,37 @@ pub(crate) struct Traced<'a> {
     pub(crate) options: u64,
 }
 
-/// Emits one event, unless the gate or a limit says no.
+/// Emits one event that came through `trace/5`: calls, which are most, take the shortest way.
 #[inline]
+pub(crate) fn trace_default(tag: u64, state: u64, traced: &Traced<'_>) {
+    if TAGS.get().is_some_and(|tags| tags[EventKind::Call as usize] == tag) {
+        call(state, traced);
+    } else {
+        trace(DEFAULT, tag, state, traced);
+    }
+}
+
+/// The same as [`trace`] for the one kind, with nothing to choose.
+#[inline]
+fn call(state: u64, traced: &Traced<'_>) {
+    if !provider::is_enabled(EventKind::Call) {
+        return;
+    }
+    let Some(block) = block::mine() else { return block::overflowed(EventKind::Call) };
+    block.enter();
+    if gate::is_open(state) && gate::spend(block, state) {
+        let emitter = Emitter { block, traced };
+        match (emitter.pid(), emitter.mfa(traced.term)) {
+            (Some(pid), Some(function)) => emitter.put(&wire::Call { pid, function }),
+            _ => block.count(EventKind::Call, Outcome::Unreadable),
+        }
+    } else {
+        block.count(EventKind::Call, Outcome::Suppressed);
+    }
+    block.leave();
+}
+
+/// Emits one event, unless the gate or a limit says no.
 pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
     let Some(kind) = kind_of(family, tag) else { return };
     // Returns and exceptions come without having been asked about, and the switch may have changed since the question.
