@@ -1,1 +1,83 @@
-//! Filled by a later commit.
+//! Reads traces in the Common Trace Format, versions 1.8 and 2, as LTTng and others write them.
+//!
+//! A [`TraceSet`] is what is in a directory: traces, their streams, and the classes of events that their metadata
+//! describes. A [`Reader`] gives the events of all streams in the order of time, together with what was lost.
+//! Fields are borrowed from the packet; no event costs an allocation.
+//!
+//! # Example: count events by name, and what is missing
+//!
+//! ```no_run
+//! use beamtap_ctf::{Item, TraceSet};
+//!
+//! let set = TraceSet::open("/tmp/my-session".as_ref())?;
+//! let mut reader = set.reader();
+//! let (mut counts, mut discarded) = (vec![0u64; set.classes().len()], 0);
+//! while let Some(item) = reader.next()? {
+//!     match item {
+//!         Item::Event(event) => counts[event.class().index()] += 1,
+//!         Item::Discarded(loss) => discarded += loss.count,
+//!         Item::LostPackets(loss) => eprintln!("{} packets lost", loss.count),
+//!     }
+//! }
+//! for (class, count) in set.classes().iter().zip(counts) {
+//!     println!("{count:10} {}", class.name());
+//! }
+//! println!("{discarded:10} discarded");
+//! # Ok::<(), beamtap_ctf::Error>(())
+//! ```
+//!
+//! # Example: read integers fast
+//!
+//! Look fields up once per class, then read them by index.
+//!
+//! ```no_run
+//! use beamtap_ctf::{Item, TraceSet};
+//!
+//! let set = TraceSet::open("/tmp/my-session".as_ref())?;
+//! let lengths: Vec<Option<usize>> = set.classes().iter().map(|c| c.field_index("length")).collect();
+//! let mut reader = set.reader();
+//! let mut total = 0;
+//! while let Some(item) = reader.next()? {
+//!     if let Item::Event(event) = item {
+//!         if let Some(length) = lengths[event.class().index()] {
+//!             total += event.u64(length);
+//!         }
+//!     }
+//! }
+//! println!("{total} bytes");
+//! # Ok::<(), beamtap_ctf::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod bits;
+mod class;
+mod clock;
+mod cursor;
+mod error;
+mod event;
+mod field;
+mod header;
+mod loss;
+mod metadata;
+mod packet;
+mod program;
+mod reader;
+mod text;
+mod trace_set;
+mod value;
+mod walk;
+mod window;
+
+pub use bits::ByteOrder;
+pub use class::{ClassKey, EventClass};
+pub use clock::Clock;
+pub use cursor::TimeRange;
+pub use error::Error;
+pub use event::{Event, Item};
+pub use field::{Choice, Field, FieldKind, FieldType, Mapping};
+pub use loss::{Loss, StreamKey};
+pub use metadata::EnvValue;
+pub use reader::Reader;
+pub use trace_set::{Stream, Trace, TraceSet};
+pub use value::{Elements, EnumValue, Members, Selected, Value};

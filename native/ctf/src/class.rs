@@ -1,0 +1,257 @@
+//! Event classes, and the plans by which the streams of a trace are decoded.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::clock::{Clock, Scale};
+use crate::field::{Field, FieldType};
+use crate::header::HeaderPlan;
+use crate::metadata::{EnvValue, EventDef, Metadata};
+use crate::program::{Access, Program, compile, own_slots};
+
+/// Key of an event class: its index in [`TraceSet::classes`](crate::TraceSet::classes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassKey(pub(crate) u32);
+
+impl ClassKey {
+    /// Index in the slice of classes.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A kind of event: its name and its fields. Cheap to clone.
+#[derive(Clone)]
+pub struct EventClass(pub(crate) Arc<ClassData>);
+
+pub(crate) struct ClassData {
+    pub(crate) key: ClassKey,
+    pub(crate) trace: u32,
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) log_level: Option<i64>,
+    pub(crate) emf_uri: Option<String>,
+    pub(crate) common: Option<FieldType>,
+    pub(crate) specific: Option<FieldType>,
+    pub(crate) payload: Option<FieldType>,
+    pub(crate) program: Program,
+    pub(crate) common_access: Vec<Access>,
+    pub(crate) specific_access: Vec<Access>,
+    pub(crate) payload_access: Vec<Access>,
+    pub(crate) slots: u16,
+    pub(crate) uses_header: bool,
+}
+
+impl EventClass {
+    fn new(def: EventDef, key: ClassKey, trace: u32) -> EventClass {
+        let scopes = [&def.common_context, &def.specific_context, &def.payload].map(Option::as_ref);
+        let (program, [common_access, specific_access, payload_access]) = compile(scopes);
+        EventClass(Arc::new(ClassData {
+            key,
+            trace,
+            id: def.id,
+            name: def.name,
+            log_level: def.log_level,
+            emf_uri: def.emf_uri,
+            common: def.common_context,
+            specific: def.specific_context,
+            payload: def.payload,
+            program,
+            common_access,
+            specific_access,
+            payload_access,
+            slots: def.slots,
+            uses_header: def.uses_header,
+        }))
+    }
+
+    /// Index of this class among all of the set's.
+    pub fn key(&self) -> ClassKey {
+        self.0.key
+    }
+
+    /// Name, as in `provider:event`.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Number by which the trace's streams tell this class, unique in one stream class only.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// Index of the trace that describes this class: see [`TraceSet::traces`](crate::TraceSet::traces).
+    pub fn trace(&self) -> usize {
+        self.0.trace as usize
+    }
+
+    /// LTTng's log level, 0 (emergency) to 14 (debug).
+    pub fn log_level(&self) -> Option<i64> {
+        self.0.log_level
+    }
+
+    /// Where the event's meaning is described.
+    pub fn emf_uri(&self) -> Option<&str> {
+        self.0.emf_uri.as_deref()
+    }
+
+    /// Fields of the payload, in order: what [`Event`](crate::Event)'s accessors count in.
+    pub fn fields(&self) -> &[Field] {
+        self.0.payload.as_ref().map_or(&[], FieldType::members)
+    }
+
+    /// Index of a field of the payload.
+    pub fn field_index(&self, name: &str) -> Option<usize> {
+        self.fields().iter().position(|f| f.name() == name)
+    }
+
+    /// Fields of the context that all events of the stream carry, such as `vtid`.
+    pub fn common_context(&self) -> &[Field] {
+        self.0.common.as_ref().map_or(&[], FieldType::members)
+    }
+
+    /// Fields of the context that only events of this class carry.
+    pub fn specific_context(&self) -> &[Field] {
+        self.0.specific.as_ref().map_or(&[], FieldType::members)
+    }
+}
+
+impl fmt::Debug for EventClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventClass")
+            .field("name", &self.name())
+            .field("common_context", &self.0.common)
+            .field("specific_context", &self.0.specific)
+            .field("fields", &self.0.payload)
+            .finish()
+    }
+}
+
+/// How to decode the packets of one stream class.
+pub(crate) struct StreamPlan {
+    pub(crate) id: u64,
+    pub(crate) packet_context: Option<FieldType>,
+    pub(crate) packet_context_slots: (u16, u16),
+    pub(crate) event_header: Option<FieldType>,
+    pub(crate) header: HeaderPlan,
+    pub(crate) scale: Option<Scale>,
+    /// Key by event class id, for small ids.
+    table: Vec<u32>,
+    /// The others.
+    large_ids: HashMap<u64, u32>,
+}
+
+/// Ids below this are looked up by index.
+const TABLE_SIZE: u64 = 1 << 16;
+const NO_CLASS: u32 = u32::MAX;
+
+impl StreamPlan {
+    #[inline(always)]
+    pub(crate) fn class(&self, id: u64) -> Option<usize> {
+        match self.table.get(id as usize) {
+            Some(&NO_CLASS) => None,
+            Some(&key) => Some(key as usize),
+            None => self.large_ids.get(&id).map(|&key| key as usize),
+        }
+    }
+
+    fn insert(&mut self, id: u64, key: u32) {
+        if id < TABLE_SIZE {
+            let needed = id as usize + 1;
+            if self.table.len() < needed {
+                self.table.resize(needed, NO_CLASS);
+            }
+            self.table[id as usize] = key;
+        } else {
+            self.large_ids.insert(id, key);
+        }
+    }
+}
+
+/// How to decode the packets of one trace.
+pub(crate) struct TracePlan {
+    pub(crate) uuid: Option<[u8; 16]>,
+    pub(crate) packet_header: Option<FieldType>,
+    pub(crate) streams: Vec<StreamPlan>,
+    pub(crate) environment: Vec<(String, EnvValue)>,
+    pub(crate) clocks: Vec<Clock>,
+}
+
+/// All that is known from metadata: what cursors decode with.
+#[derive(Default)]
+pub(crate) struct Catalog {
+    pub(crate) traces: Vec<TracePlan>,
+    pub(crate) classes: Vec<EventClass>,
+    /// Marks that any of the programs needs.
+    pub(crate) marks: usize,
+    /// Slots that any of the classes needs.
+    pub(crate) slots: usize,
+    /// Greatest alignment of any type, in bytes.
+    pub(crate) align_bytes: usize,
+}
+
+impl Catalog {
+    /// Takes over what `metadata` has gained; `trace` is the number of traces before for a new one.
+    pub(crate) fn absorb(&mut self, trace: usize, metadata: &mut Metadata) {
+        if trace == self.traces.len() {
+            self.traces.push(TracePlan {
+                uuid: None,
+                packet_header: None,
+                streams: Vec::new(),
+                environment: Vec::new(),
+                clocks: Vec::new(),
+            });
+        }
+        self.align_bytes = self.align_bytes.max(8);
+        let plan = &mut self.traces[trace];
+        plan.uuid = metadata.uuid;
+        plan.environment.clone_from(&metadata.environment);
+        plan.clocks.clone_from(&metadata.clocks);
+        if plan.packet_header.is_none() {
+            plan.packet_header.clone_from(&metadata.packet_header);
+        }
+        let mut widest = plan.packet_header.as_ref().map_or(8, max_align);
+        for (i, stream) in metadata.streams.iter_mut().enumerate() {
+            if i == plan.streams.len() {
+                self.slots = self.slots.max(stream.slots.into());
+                plan.streams.push(StreamPlan {
+                    id: stream.id,
+                    packet_context_slots: stream.packet_context.as_ref().map_or((0, 0), own_slots),
+                    packet_context: stream.packet_context.clone(),
+                    header: HeaderPlan::new(stream.event_header.as_ref()),
+                    event_header: stream.event_header.clone(),
+                    scale: stream.clock.map(|c| metadata.clocks[c].scale()),
+                    table: Vec::new(),
+                    large_ids: HashMap::new(),
+                });
+                let types = [&stream.packet_context, &stream.event_header];
+                widest = types.into_iter().flatten().map(max_align).fold(widest, u32::max);
+            }
+            for def in stream.events.drain(..) {
+                let key = self.classes.len() as u32;
+                plan.streams[i].insert(def.id, key);
+                let types = [&def.common_context, &def.specific_context, &def.payload];
+                widest = types.into_iter().flatten().map(max_align).fold(widest, u32::max);
+                let class = EventClass::new(def, ClassKey(key), trace as u32);
+                self.marks = self.marks.max(class.0.program.marks);
+                self.slots = self.slots.max(class.0.slots.into());
+                self.classes.push(class);
+            }
+        }
+        self.align_bytes = self.align_bytes.max(widest as usize / 8);
+    }
+}
+
+/// Greatest alignment in a type tree, in bits.
+fn max_align(ty: &FieldType) -> u32 {
+    use crate::field::Kind;
+    let inner = match &ty.kind {
+        Kind::Struct(members) => members.iter().map(|m| max_align(&m.ty)).max(),
+        Kind::Array(array) => Some(max_align(&array.element)),
+        Kind::Variant(variant) => variant.choices.iter().map(|c| max_align(&c.ty)).max(),
+        Kind::Optional(optional) => Some(max_align(&optional.ty)),
+        Kind::Int(_) | Kind::Enum(..) | Kind::Float(_) | Kind::Str => None,
+    };
+    inner.unwrap_or(1).max(ty.align)
+}

@@ -1,0 +1,404 @@
+//! One stream, event by event.
+
+use std::path::PathBuf;
+
+use crate::class::{Catalog, StreamPlan};
+use crate::clock::unwrap_low_bits;
+use crate::error::{Error, Fault, Kind};
+use crate::header::{HeaderPlan, walk_header};
+use crate::loss::{self, Loss, PacketCounts, StreamKey};
+use crate::packet::{HeaderFault, PacketInfo, read_header};
+use crate::walk::Roles;
+use crate::window::{Allowance, Window};
+
+/// Largest packet header with context, in bytes.
+const MAX_PACKET_HEADER: usize = 1 << 20;
+
+/// A file of a stream, and the trace whose metadata describes it.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamFile {
+    pub(crate) trace: usize,
+    pub(crate) path: PathBuf,
+}
+
+/// What comes next in the stream.
+pub(crate) enum Head {
+    Event,
+    Discarded(Loss),
+    LostPackets(Loss),
+    /// The stream cannot be read on.
+    Fault(Error),
+    End,
+}
+
+/// Position in a stream.
+pub(crate) struct Cursor {
+    key: StreamKey,
+    files: Vec<StreamFile>,
+    next_file: usize,
+    in_file: bool,
+    window: Window,
+    trace: usize,
+    pub(crate) info: PacketInfo,
+    in_packet: bool,
+    packet_index: u64,
+    packet_offset: u64,
+    /// Where in the packet the window's origin is, in bits.
+    origin_bits: u64,
+    /// From the window's origin, in bits: the next record, the end of what is in memory, the end of the content.
+    pos: u64,
+    end: u64,
+    content_end: u64,
+    clock: u64,
+    raw_ns: u64,
+    time_ns: i64,
+    class: usize,
+    head: Head,
+    /// Losses found at the beginning of a packet that are still to be told.
+    losses: Vec<Head>,
+    counts: PacketCounts,
+    marks: Vec<u64>,
+    slots: Vec<u64>,
+    roles: Roles,
+    /// The packet's bytes up to its first event.
+    header_bytes: Vec<u8>,
+    range: TimeRange,
+}
+
+/// Time from which and up to which events are wanted, in nanoseconds since the Unix epoch, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeRange {
+    /// Earlier events are left out.
+    pub begin_ns: i64,
+    /// Later events are left out.
+    pub end_ns: i64,
+}
+
+impl Default for TimeRange {
+    /// All of time.
+    fn default() -> TimeRange {
+        TimeRange { begin_ns: i64::MIN, end_ns: i64::MAX }
+    }
+}
+
+impl Cursor {
+    pub(crate) fn new(
+        key: StreamKey,
+        files: Vec<StreamFile>,
+        catalog: &Catalog,
+        allowance: Allowance,
+        range: TimeRange,
+    ) -> Cursor {
+        Cursor {
+            key,
+            trace: files.first().map_or(0, |f| f.trace),
+            files,
+            next_file: 0,
+            in_file: false,
+            window: Window::new(allowance),
+            info: PacketInfo::default(),
+            in_packet: false,
+            packet_index: 0,
+            packet_offset: 0,
+            origin_bits: 0,
+            pos: 0,
+            end: 0,
+            content_end: 0,
+            clock: 0,
+            raw_ns: 0,
+            time_ns: i64::MIN,
+            class: 0,
+            head: Head::End,
+            losses: Vec::new(),
+            counts: PacketCounts::default(),
+            marks: vec![0; catalog.marks],
+            slots: vec![0; catalog.slots],
+            roles: Roles::default(),
+            header_bytes: Vec::new(),
+            range,
+        }
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Time of the head, for merging.
+    #[inline(always)]
+    pub(crate) fn time_ns(&self) -> i64 {
+        self.time_ns
+    }
+
+    pub(crate) fn cycles(&self) -> u64 {
+        self.clock
+    }
+
+    pub(crate) fn raw_ns(&self) -> u64 {
+        self.raw_ns
+    }
+
+    pub(crate) fn key(&self) -> StreamKey {
+        self.key
+    }
+
+    #[inline(always)]
+    pub(crate) fn class(&self) -> usize {
+        self.class
+    }
+
+    pub(crate) fn trace(&self) -> usize {
+        self.trace
+    }
+
+    /// Bytes that marks count in, and where they end, in bits.
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> (&[u8], u64) {
+        (self.window.bytes(), self.end)
+    }
+
+    #[inline(always)]
+    pub(crate) fn mark(&self, mark: u16) -> u64 {
+        self.marks.get(usize::from(mark)).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn slots(&self) -> &[u64] {
+        &self.slots
+    }
+
+    pub(crate) fn header_bytes(&self) -> &[u8] {
+        &self.header_bytes
+    }
+
+    /// Takes the fault out of the head; the stream is at its end after it.
+    pub(crate) fn take_fault(&mut self) -> Option<Error> {
+        match std::mem::replace(&mut self.head, Head::End) {
+            Head::Fault(error) => Some(error),
+            other => {
+                self.head = other;
+                None
+            }
+        }
+    }
+
+    /// Moves to the next event, loss or fault.
+    #[inline]
+    pub(crate) fn advance(&mut self, catalog: &Catalog) {
+        if self.losses.is_empty()
+            && self.pos < self.content_end
+            && self.decode(catalog).is_ok()
+            && self.in_range()
+        {
+            self.head = Head::Event;
+            return;
+        }
+        self.advance_slowly(catalog);
+    }
+
+    #[inline(always)]
+    fn in_range(&self) -> bool {
+        self.range.begin_ns <= self.time_ns && self.time_ns <= self.range.end_ns
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn advance_slowly(&mut self, catalog: &Catalog) {
+        loop {
+            match self.step(catalog) {
+                Ok(Some(head)) => {
+                    if let Head::End = head {
+                        self.finish();
+                    }
+                    self.head = head;
+                    return;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.finish();
+                    self.head = Head::Fault(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Nothing more is read from this stream.
+    fn finish(&mut self) {
+        self.window.close();
+        self.losses.clear();
+        (self.pos, self.end, self.content_end) = (0, 0, 0);
+        (self.in_packet, self.in_file, self.next_file) = (false, false, 0);
+        self.files.clear();
+    }
+
+    fn step(&mut self, catalog: &Catalog) -> Result<Option<Head>, Error> {
+        if let Some(head) = self.losses.pop() {
+            if let Head::Discarded(loss) | Head::LostPackets(loss) = &head {
+                self.time_ns = self.time_ns.max(loss.begin_ns);
+            }
+            return Ok(Some(head));
+        }
+        if !self.in_packet {
+            return self.next_packet(catalog);
+        }
+        if self.pos >= self.content_end {
+            return self.leave_packet();
+        }
+        match self.decode(catalog) {
+            Ok(()) if self.time_ns > self.range.end_ns => Ok(Some(Head::End)),
+            Ok(()) => Ok(self.in_range().then_some(Head::Event)),
+            Err(Fault::PastEnd) if self.end < self.content_end => {
+                self.load_more(catalog.align_bytes)?;
+                Ok(None)
+            }
+            Err(fault) => Err(self.locate(fault.into_error())),
+        }
+    }
+
+    /// Decodes the record at the position; moves behind it only when it is whole.
+    #[inline(always)]
+    fn decode(&mut self, catalog: &Catalog) -> Result<(), Fault> {
+        let plan: &StreamPlan = &catalog.traces[self.trace].streams[self.info.stream];
+        let buf = self.window.bytes();
+        let header_type = plan.event_header.as_ref();
+        let (body, values) =
+            plan.header.read(header_type, buf, self.pos, self.end, &mut self.slots, &mut self.roles)?;
+        let clock = match values.clock_bits {
+            0 => self.clock,
+            bits => unwrap_low_bits(self.clock, values.clock, bits),
+        };
+        let class = plan.class(values.id).ok_or(Fault::NoEventClass(values.id))?;
+        let data = &*catalog.classes[class].0;
+        if data.uses_header
+            && let (Some(ty), true) = (header_type, !matches!(plan.header, HeaderPlan::Walk))
+        {
+            walk_header(ty, buf, self.pos, self.end, &mut self.slots, &mut self.roles)?;
+        }
+        let scopes = [data.common.as_ref(), data.specific.as_ref(), data.payload.as_ref()];
+        let next = data.program.run(scopes, buf, body, self.end, &mut self.marks, &mut self.slots)?;
+        if next > self.end {
+            return Err(Fault::PastEnd);
+        }
+        if next == self.pos {
+            return Err(Fault::EmptyRecord);
+        }
+        if let Some(scale) = &plan.scale {
+            self.raw_ns = scale.raw_ns(clock)?;
+            self.time_ns = scale.wall_ns(self.raw_ns)?;
+        }
+        self.clock = clock;
+        self.class = class;
+        self.pos = next;
+        Ok(())
+    }
+
+    /// Reads on in the packet, from the record at the position.
+    fn load_more(&mut self, align_bytes: usize) -> Result<(), Error> {
+        let align = align_bytes.max(8);
+        let keep_from = (self.pos >> 3) as usize / align * align;
+        if !self.window.refill(keep_from)? {
+            let error = Error::new(Kind::Truncated, "the file ends in the middle of a packet");
+            return Err(self.locate(error));
+        }
+        let moved = self.window.origin() - self.packet_offset;
+        self.pos -= moved * 8 - self.origin_bits;
+        self.origin_bits = moved * 8;
+        self.set_ends();
+        Ok(())
+    }
+
+    fn set_ends(&mut self) {
+        let content = self.info.content_bits.or(self.info.packet_bits);
+        let content = content.unwrap_or((self.window.file_len() - self.packet_offset).saturating_mul(8));
+        self.content_end = content.saturating_sub(self.origin_bits);
+        self.end = self.content_end.min(self.window.available() as u64 * 8);
+    }
+
+    /// The packet has no more events.
+    fn leave_packet(&mut self) -> Result<Option<Head>, Error> {
+        self.in_packet = false;
+        let left = self.window.file_len() - self.packet_offset;
+        let bytes = self.info.packet_bits.map_or(left, |bits| bits / 8);
+        if bytes > left {
+            let error = Error::new(Kind::Truncated, "the file ends before the last packet does");
+            return Err(self.locate(error));
+        }
+        self.packet_offset += bytes;
+        self.packet_index += 1;
+        (self.pos, self.content_end) = (0, 0);
+        Ok(None)
+    }
+
+    fn next_packet(&mut self, catalog: &Catalog) -> Result<Option<Head>, Error> {
+        if !self.in_file {
+            let Some(file) = self.files.get(self.next_file) else { return Ok(Some(Head::End)) };
+            self.window.open(&file.path)?;
+            self.trace = file.trace;
+            self.next_file += 1;
+            (self.in_file, self.packet_index, self.packet_offset) = (true, 0, 0);
+        }
+        if self.packet_offset >= self.window.file_len() {
+            self.in_file = false;
+            return Ok(None);
+        }
+        self.window.seek(self.packet_offset);
+        (self.origin_bits, self.pos) = (0, 0);
+        let plan = &catalog.traces[self.trace];
+        self.info = loop {
+            let available = self.window.available();
+            match read_header(plan, self.window.bytes(), available, &mut self.slots, &mut self.roles) {
+                Ok(info) => break info,
+                Err(HeaderFault::Bad(error)) => return Err(self.locate(error)),
+                Err(HeaderFault::PastEnd) if available > MAX_PACKET_HEADER => {
+                    return Err(self.locate(Error::new(Kind::Limit, "the packet's header is too large")));
+                }
+                Err(HeaderFault::PastEnd) => {
+                    if !self.window.refill(0)? {
+                        let error = Error::new(Kind::Truncated, "the file ends in a packet's header");
+                        return Err(self.locate(error));
+                    }
+                }
+            }
+        };
+        self.header_bytes.clear();
+        let header = self.info.events_at.div_ceil(8) as usize;
+        self.header_bytes.extend_from_slice(&self.window.bytes()[..header + crate::bits::PAD]);
+        self.enter_packet(catalog)
+    }
+
+    fn enter_packet(&mut self, catalog: &Catalog) -> Result<Option<Head>, Error> {
+        self.in_packet = true;
+        self.pos = self.info.events_at;
+        self.set_ends();
+        if let Some(begin) = self.info.begin {
+            self.clock = begin;
+        }
+        let scale = catalog.traces[self.trace].streams[self.info.stream].scale;
+        let wall = |cycles: u64| match scale {
+            Some(scale) => scale.raw_ns(cycles).and_then(|ns| scale.wall_ns(ns)),
+            None => Ok(0),
+        };
+        let times = (self.info.begin.map(wall).transpose(), self.info.end.map(wall).transpose());
+        let (begin_ns, end_ns) = match times {
+            (Ok(begin), Ok(end)) => (begin, end),
+            (Err(fault), _) | (_, Err(fault)) => return Err(self.locate(fault.into_error())),
+        };
+        let (discarded, lost) = loss::compare(self.key, &mut self.counts, &self.info, (begin_ns, end_ns));
+        if begin_ns.is_some_and(|begin| begin > self.range.end_ns) {
+            return Ok(Some(Head::End));
+        }
+        if end_ns.is_some_and(|end| end < self.range.begin_ns) && self.info.packet_bits.is_some() {
+            self.pos = self.content_end;
+            return Ok(None);
+        }
+        // Told last in, first out.
+        self.losses.extend(lost.map(Head::LostPackets));
+        self.losses.extend(discarded.map(Head::Discarded));
+        Ok(None)
+    }
+
+    /// Adds the place of the current record to an error.
+    fn locate(&self, error: Error) -> Error {
+        let offset = self.packet_offset + (self.origin_bits + self.pos) / 8;
+        error.in_file(self.window.path()).at_packet(self.packet_index, offset)
+    }
+}

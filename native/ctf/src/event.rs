@@ -1,0 +1,277 @@
+//! Events, and what else a reader gives.
+
+use std::borrow::Cow;
+
+use crate::bits::{load_be, load_le, sign_extend};
+use crate::class::{Catalog, ClassData, ClassKey, EventClass};
+use crate::cursor::Cursor;
+use crate::field::{FieldType, Kind, Length};
+use crate::loss::{Loss, StreamKey};
+use crate::program::{Access, Load};
+use crate::value::{self, Members, Place, Value};
+
+/// What comes next in a trace.
+#[derive(Debug, Clone, Copy)]
+pub enum Item<'a> {
+    /// An event record.
+    Event(Event<'a>),
+    /// Events that the tracer had no room for.
+    Discarded(Loss),
+    /// Packets that were written over before they were saved.
+    LostPackets(Loss),
+}
+
+/// An event record. It borrows from the reader and is gone at the next call of `next`.
+///
+/// Accessors take the index of a field among [`EventClass::fields`]. They never panic: a field that is not there, or is
+/// not of the type that was asked for, reads as 0 or as empty. Look at the class once, before reading its events.
+#[derive(Clone, Copy)]
+pub struct Event<'a> {
+    cursor: &'a Cursor,
+    catalog: &'a Catalog,
+    class: &'a ClassData,
+}
+
+impl<'a> Event<'a> {
+    #[inline(always)]
+    pub(crate) fn new(cursor: &'a Cursor, catalog: &'a Catalog) -> Event<'a> {
+        Event { cursor, catalog, class: &catalog.classes[cursor.class()].0 }
+    }
+
+    /// Key of the event's class.
+    #[inline]
+    pub fn class(&self) -> ClassKey {
+        self.class.key
+    }
+
+    /// The event's class.
+    pub fn definition(&self) -> &'a EventClass {
+        &self.catalog.classes[self.class.key.index()]
+    }
+
+    /// Name of the event's class.
+    pub fn name(&self) -> &'a str {
+        &self.class.name
+    }
+
+    /// Time in nanoseconds since the Unix epoch; 0 when the stream has no clock.
+    #[inline]
+    pub fn timestamp_ns(&self) -> i64 {
+        if self.has_clock() { self.cursor.time_ns() } else { 0 }
+    }
+
+    /// Time in nanoseconds since the clock's own 0: for LTTng's traces `CLOCK_MONOTONIC`; 0 without a clock.
+    #[inline]
+    pub fn monotonic_ns(&self) -> u64 {
+        self.cursor.raw_ns()
+    }
+
+    /// Clock value as the trace has it, in cycles.
+    pub fn cycles(&self) -> u64 {
+        self.cursor.cycles()
+    }
+
+    /// True when the stream's events have timestamps.
+    pub fn has_clock(&self) -> bool {
+        self.plan().scale.is_some()
+    }
+
+    /// The stream that the event is in.
+    #[inline]
+    pub fn stream(&self) -> StreamKey {
+        self.cursor.key()
+    }
+
+    /// Index of the event's trace among [`TraceSet::traces`](crate::TraceSet::traces).
+    pub fn trace(&self) -> usize {
+        self.cursor.trace()
+    }
+
+    /// The CPU that the packet was filled on; `None` when packets do not say it.
+    #[inline]
+    pub fn cpu_id(&self) -> Option<u32> {
+        self.cursor.info.cpu
+    }
+
+    /// Value of an integer, an enumeration, or a number's whole part. Signed values keep their 64 bits.
+    #[inline]
+    pub fn u64(&self, field: usize) -> u64 {
+        match self.class.payload_access.get(field) {
+            Some(access) => self.load(access, self.class.payload.as_ref(), field),
+            None => 0,
+        }
+    }
+
+    /// Value of an integer or an enumeration. Unsigned values above `i64::MAX` wrap.
+    #[inline]
+    pub fn i64(&self, field: usize) -> i64 {
+        self.u64(field) as i64
+    }
+
+    /// Value of a number.
+    #[inline]
+    pub fn f64(&self, field: usize) -> f64 {
+        let Some(access) = self.class.payload_access.get(field) else { return 0.0 };
+        match (access.load, self.class.fields_type(field)) {
+            (Load::Float, Some(FieldType { kind: Kind::Float(float), .. })) => {
+                value::load_float(self.cursor.bytes().0, self.position(access), float)
+            }
+            (Load::SignedLe | Load::SignedBe, _) => self.i64(field) as f64,
+            _ => self.u64(field) as f64,
+        }
+    }
+
+    /// Bytes of a text field, without the NUL.
+    #[inline]
+    pub fn bytes(&self, field: usize) -> &'a [u8] {
+        let Some(access) = self.class.payload_access.get(field) else { return &[] };
+        let (buf, end) = self.cursor.bytes();
+        match access.load {
+            Load::Text => value::c_string(buf, self.position(access), end),
+            Load::TextArray => self.text_array(access, field),
+            _ => &[],
+        }
+    }
+
+    /// A text field as UTF-8; what is not UTF-8 is replaced.
+    pub fn str(&self, field: usize) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.bytes(field))
+    }
+
+    /// Value of any field of the payload.
+    pub fn value(&self, field: usize) -> Option<Value<'a>> {
+        let ty = self.class.fields_type(field)?;
+        let access = self.class.payload_access.get(field)?;
+        Some(self.place(access).value(ty))
+    }
+
+    /// All fields of the payload with their names.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
+        self.scope(self.class.payload.as_ref(), &self.class.payload_access)
+    }
+
+    /// Fields of the context that all events of the stream carry.
+    pub fn common_context(&self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
+        self.scope(self.class.common.as_ref(), &self.class.common_access)
+    }
+
+    /// Fields of the context that only events of this class carry.
+    pub fn specific_context(&self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
+        self.scope(self.class.specific.as_ref(), &self.class.specific_access)
+    }
+
+    /// Value of an integer field of the common context.
+    #[inline]
+    pub fn context_u64(&self, field: usize) -> u64 {
+        match self.class.common_access.get(field) {
+            Some(access) => self.load(access, self.class.common.as_ref(), field),
+            None => 0,
+        }
+    }
+
+    /// Members of the packet's context, those included that this reader itself uses, such as `packet_size`.
+    pub fn packet_context(&self) -> Option<Members<'a>> {
+        let plan = self.plan();
+        let ty = plan.packet_context.as_ref()?;
+        let buf = self.cursor.header_bytes();
+        let info = &self.cursor.info;
+        let place =
+            Place::new(buf, info.context_at, info.events_at, self.cursor.slots(), plan.packet_context_slots);
+        Some(Members::of(place, ty))
+    }
+
+    /// Scopes behind the header that the event has: their type, and index and value of each member.
+    pub(crate) fn scopes(
+        self,
+    ) -> impl Iterator<Item = (&'a FieldType, impl Iterator<Item = (usize, Value<'a>)> + use<'a>)> + use<'a>
+    {
+        let class = self.class;
+        [
+            (&class.common, &class.common_access),
+            (&class.specific, &class.specific_access),
+            (&class.payload, &class.payload_access),
+        ]
+        .into_iter()
+        .filter_map(move |(ty, accesses)| {
+            let ty = ty.as_ref()?;
+            let members = ty.members().iter().zip(accesses).enumerate();
+            Some((ty, members.map(move |(i, (m, access))| (i, self.place(access).value(&m.ty)))))
+        })
+    }
+
+    fn plan(&self) -> &'a crate::class::StreamPlan {
+        &self.catalog.traces[self.cursor.trace()].streams[self.cursor.info.stream]
+    }
+
+    fn scope(
+        self,
+        ty: Option<&'a FieldType>,
+        accesses: &'a [Access],
+    ) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
+        let members = ty.map_or(&[][..], FieldType::members);
+        members.iter().zip(accesses).map(move |(m, access)| (m.name(), self.place(access).value(&m.ty)))
+    }
+
+    #[inline(always)]
+    fn position(&self, access: &Access) -> u64 {
+        self.cursor.mark(access.mark) + u64::from(access.offset)
+    }
+
+    fn place(&self, access: &Access) -> Place<'a> {
+        let (buf, end) = self.cursor.bytes();
+        Place::new(buf, self.position(access), end, self.cursor.slots(), access.own_slots)
+    }
+
+    #[inline(always)]
+    fn load(&self, access: &Access, scope: Option<&FieldType>, field: usize) -> u64 {
+        let buf = self.cursor.bytes().0;
+        let (pos, bits) = (self.position(access), u32::from(access.bits));
+        match access.load {
+            Load::UnsignedLe => load_le(buf, pos, bits),
+            Load::SignedLe => sign_extend(load_le(buf, pos, bits), bits),
+            Load::UnsignedBe => load_be(buf, pos, bits),
+            Load::SignedBe => sign_extend(load_be(buf, pos, bits), bits),
+            Load::Float => match scope.and_then(|s| s.members().get(field)).map(|m| &m.ty.kind) {
+                Some(Kind::Float(float)) => value::load_float(buf, pos, float) as i64 as u64,
+                _ => 0,
+            },
+            Load::Text | Load::TextArray | Load::Compound => 0,
+        }
+    }
+
+    fn text_array(&self, access: &Access, field: usize) -> &'a [u8] {
+        let Some(Kind::Array(array)) = self.class.fields_type(field).map(|ty| &ty.kind) else { return &[] };
+        let length = match &array.length {
+            Length::Static(n) => *n,
+            Length::Dynamic(reference) => {
+                self.cursor.slots().get(usize::from(reference.slot)).copied().unwrap_or(0)
+            }
+        };
+        let (buf, end) = self.cursor.bytes();
+        value::text(buf, self.position(access), end, length)
+    }
+}
+
+impl ClassData {
+    fn fields_type(&self, field: usize) -> Option<&FieldType> {
+        Some(&self.payload.as_ref()?.members().get(field)?.ty)
+    }
+}
+
+impl std::fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        struct Map<I>(std::cell::RefCell<I>);
+        impl<'a, I: Iterator<Item = (&'a str, Value<'a>)>> std::fmt::Debug for Map<I> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_map().entries(&mut *self.0.borrow_mut()).finish()
+            }
+        }
+        f.debug_struct("Event")
+            .field("timestamp_ns", &self.timestamp_ns())
+            .field("name", &self.name())
+            .field("common_context", &Map(self.common_context().into()))
+            .field("specific_context", &Map(self.specific_context().into()))
+            .field("fields", &Map(self.fields().into()))
+            .finish()
+    }
+}

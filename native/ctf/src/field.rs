@@ -1,0 +1,463 @@
+//! Types of fields, as the metadata describes them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::bits::{ByteOrder, align_up};
+
+/// No slot: nothing later in the packet asks for this number.
+pub(crate) const NO_SLOT: u16 = u16::MAX;
+/// No clock is behind this number.
+pub(crate) const NO_CLOCK: u16 = u16::MAX;
+/// Greatest depth of nesting that a type may have.
+pub(crate) const MAX_DEPTH: u16 = 64;
+/// Greatest alignment that a type may have, in bits. A window of a packet starts on a multiple of it.
+pub(crate) const MAX_ALIGN: u64 = 1 << 19;
+
+/// Type of one field: an integer, an enumeration, a string, a structure, …
+#[derive(Clone)]
+pub struct FieldType {
+    pub(crate) kind: Kind,
+    /// Alignment in bits, a power of two.
+    pub(crate) align: u32,
+    /// Size in bits when it is the same in every record, counted from an aligned start.
+    pub(crate) size: Option<u64>,
+    /// A number inside has a slot or a role, so that skipping over the bytes is not enough.
+    pub(crate) saves: bool,
+    /// Levels of nesting, this one included.
+    pub(crate) depth: u16,
+}
+
+/// What a [`FieldType`] is, for matching on.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum FieldKind<'a> {
+    /// An unsigned integer of so many bits.
+    Unsigned {
+        /// Width in bits, 1 to 64.
+        bits: u32,
+        /// Base that people like to read it in: 2, 8, 10 or 16.
+        base: u32,
+    },
+    /// A signed integer of so many bits.
+    Signed {
+        /// Width in bits, 1 to 64.
+        bits: u32,
+        /// Base that people like to read it in: 2, 8, 10 or 16.
+        base: u32,
+    },
+    /// An integer with names for its values.
+    Enum {
+        /// True when values are signed.
+        signed: bool,
+        /// Names with the ranges of values that they stand for.
+        mappings: &'a [Mapping],
+    },
+    /// An IEEE 754 number of 32 or 64 bits.
+    Float {
+        /// 32 or 64.
+        bits: u32,
+    },
+    /// Bytes of text: NUL-terminated, or an array or sequence of 8-bit characters.
+    Str,
+    /// Named members.
+    Struct(&'a [Field]),
+    /// So many elements of one type.
+    Array {
+        /// Type of the elements.
+        element: &'a FieldType,
+        /// Number of elements.
+        length: u64,
+    },
+    /// Elements of one type, as many as an earlier field says.
+    Sequence {
+        /// Type of the elements.
+        element: &'a FieldType,
+    },
+    /// One of several types, as an earlier field says.
+    Variant(&'a [Choice]),
+    /// A field that is there or not, as an earlier field says.
+    Optional(&'a FieldType),
+}
+
+/// A named member of a structure.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// As the metadata spells it: what references in the metadata use.
+    pub(crate) raw: Box<str>,
+    /// Bytes of `raw` that are not part of the public name: TSDL's leading underscore.
+    pub(crate) strip: u8,
+    pub(crate) ty: FieldType,
+}
+
+impl Field {
+    /// Name of the member, without the underscore that TSDL puts in front.
+    pub fn name(&self) -> &str {
+        &self.raw[self.strip as usize..]
+    }
+
+    /// Type of the member.
+    pub fn field_type(&self) -> &FieldType {
+        &self.ty
+    }
+}
+
+/// One option of a variant.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub(crate) raw: Box<str>,
+    pub(crate) strip: u8,
+    pub(crate) ty: FieldType,
+    /// Selector values that choose this option, both ends included, in the selector's own signedness.
+    pub(crate) ranges: Vec<(u64, u64)>,
+}
+
+impl Choice {
+    /// Name of the option.
+    pub fn name(&self) -> &str {
+        &self.raw[self.strip as usize..]
+    }
+
+    /// Type of the field when this option is chosen.
+    pub fn field_type(&self) -> &FieldType {
+        &self.ty
+    }
+}
+
+/// A name for a range of an enumeration's values.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    pub(crate) label: Box<str>,
+    pub(crate) low: u64,
+    pub(crate) high: u64,
+}
+
+impl Mapping {
+    /// The name.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// First and last value, as 64 bits; read them as `i64` when the enumeration is signed.
+    pub fn range(&self) -> (u64, u64) {
+        (self.low, self.high)
+    }
+
+    pub(crate) fn contains(&self, value: u64, signed: bool) -> bool {
+        in_range((self.low, self.high), value, signed)
+    }
+}
+
+pub(crate) fn in_range((low, high): (u64, u64), value: u64, signed: bool) -> bool {
+    if signed { (low as i64..=high as i64).contains(&(value as i64)) } else { (low..=high).contains(&value) }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Int(Int),
+    Enum(Int, Arc<[Mapping]>),
+    Float(Float),
+    Str,
+    Struct(Vec<Field>),
+    Array(Box<Array>),
+    Variant(Box<Variant>),
+    #[expect(dead_code, reason = "made by CTF 2 metadata only")]
+    Optional(Box<Optional>),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Int {
+    pub(crate) bits: u8,
+    pub(crate) signed: bool,
+    pub(crate) base: u8,
+    /// Characters: an array of these is a string.
+    pub(crate) text: bool,
+    /// The byte order is the trace's, which may not be known yet.
+    pub(crate) native: bool,
+    pub(crate) order: ByteOrder,
+    pub(crate) role: Role,
+    pub(crate) slot: u16,
+    /// Index of the name of the clock in the builder's table.
+    pub(crate) clock: u16,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Float {
+    pub(crate) bits: u8,
+    pub(crate) native: bool,
+    pub(crate) order: ByteOrder,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Array {
+    pub(crate) element: FieldType,
+    pub(crate) length: Length,
+    /// Bytes of text, not numbers.
+    pub(crate) text: bool,
+    /// The UUID of the trace in a packet header.
+    pub(crate) uuid: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Length {
+    Static(u64),
+    Dynamic(Reference),
+}
+
+/// A field named by another one as its length or selector.
+#[derive(Debug, Clone)]
+pub(crate) struct Reference {
+    pub(crate) path: Arc<[Box<str>]>,
+    /// The path starts at a scope's root, as all of CTF 2's do and TSDL's with a scope's name in front.
+    pub(crate) scope: Option<Scope>,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) slot: u16,
+    pub(crate) signed: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Variant {
+    pub(crate) selector: Option<Reference>,
+    pub(crate) choices: Vec<Choice>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Optional {
+    pub(crate) selector: Reference,
+    pub(crate) ranges: Vec<(u64, u64)>,
+    pub(crate) ty: FieldType,
+}
+
+/// Parts of a packet and of an event record that have a structure of their own, in the order of the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Scope {
+    PacketHeader,
+    PacketContext,
+    EventHeader,
+    CommonContext,
+    SpecificContext,
+    Payload,
+}
+
+/// What a number tells the reader itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Role {
+    None,
+    Magic,
+    StreamClass,
+    StreamInstance,
+    Begin,
+    End,
+    ContentSize,
+    PacketSize,
+    SequenceNumber,
+    Discarded,
+    Cpu,
+    EventClass,
+    Timestamp,
+}
+
+/// Number of [`Role`]s.
+pub(crate) const ROLES: usize = 13;
+
+impl FieldType {
+    pub(crate) fn int(int: Int, align: u32) -> FieldType {
+        FieldType { kind: Kind::Int(int), align, size: Some(int.bits.into()), saves: false, depth: 1 }
+    }
+
+    pub(crate) fn enumeration(int: Int, align: u32, mappings: Arc<[Mapping]>) -> FieldType {
+        FieldType {
+            kind: Kind::Enum(int, mappings),
+            align,
+            size: Some(int.bits.into()),
+            saves: false,
+            depth: 1,
+        }
+    }
+
+    pub(crate) fn float(float: Float, align: u32) -> FieldType {
+        FieldType { kind: Kind::Float(float), align, size: Some(float.bits.into()), saves: false, depth: 1 }
+    }
+
+    pub(crate) fn string() -> FieldType {
+        FieldType { kind: Kind::Str, align: 8, size: None, saves: false, depth: 1 }
+    }
+
+    pub(crate) fn structure(members: Vec<Field>, min_align: u32) -> FieldType {
+        let align = members.iter().map(|m| m.ty.align).fold(min_align, u32::max);
+        let size = members.iter().try_fold(0u64, |at, m| {
+            align_up(at, m.ty.align.into()).checked_add(m.ty.size?).filter(|&s| s <= SIZE_LIMIT)
+        });
+        let depth = 1 + members.iter().map(|m| m.ty.depth).max().unwrap_or(0);
+        FieldType { kind: Kind::Struct(members), align, size, saves: false, depth }
+    }
+
+    pub(crate) fn array(element: FieldType, length: Length, text: bool) -> FieldType {
+        let align = element.align;
+        let size = match (&length, element.size) {
+            (Length::Static(0), _) => Some(0),
+            (Length::Static(n), Some(size)) => array_size(size, align, *n),
+            _ => None,
+        };
+        let depth = 1 + element.depth;
+        FieldType {
+            kind: Kind::Array(Box::new(Array { element, length, text, uuid: false })),
+            align,
+            size,
+            saves: false,
+            depth,
+        }
+    }
+
+    pub(crate) fn variant(selector: Option<Reference>, choices: Vec<Choice>) -> FieldType {
+        let depth = 1 + choices.iter().map(|c| c.ty.depth).max().unwrap_or(0);
+        FieldType {
+            kind: Kind::Variant(Box::new(Variant { selector, choices })),
+            align: 1,
+            size: None,
+            saves: false,
+            depth,
+        }
+    }
+
+    #[expect(dead_code, reason = "made by CTF 2 metadata only")]
+    pub(crate) fn optional(selector: Reference, ranges: Vec<(u64, u64)>, ty: FieldType) -> FieldType {
+        let depth = 1 + ty.depth;
+        FieldType {
+            kind: Kind::Optional(Box::new(Optional { selector, ranges, ty })),
+            align: 1,
+            size: None,
+            saves: false,
+            depth,
+        }
+    }
+
+    /// What this type is.
+    pub fn kind(&self) -> FieldKind<'_> {
+        match &self.kind {
+            Kind::Int(i) if i.signed => FieldKind::Signed { bits: i.bits.into(), base: i.base.into() },
+            Kind::Int(i) => FieldKind::Unsigned { bits: i.bits.into(), base: i.base.into() },
+            Kind::Enum(i, mappings) => FieldKind::Enum { signed: i.signed, mappings },
+            Kind::Float(f) => FieldKind::Float { bits: f.bits.into() },
+            Kind::Str => FieldKind::Str,
+            Kind::Struct(members) => FieldKind::Struct(members),
+            Kind::Array(a) if a.text => FieldKind::Str,
+            Kind::Array(a) => match a.length {
+                Length::Static(length) => FieldKind::Array { element: &a.element, length },
+                Length::Dynamic(_) => FieldKind::Sequence { element: &a.element },
+            },
+            Kind::Variant(v) => FieldKind::Variant(&v.choices),
+            Kind::Optional(o) => FieldKind::Optional(&o.ty),
+        }
+    }
+
+    /// True for integers and enumerations, whose values [`Event::u64`](crate::Event::u64) reads.
+    pub fn is_integer(&self) -> bool {
+        matches!(self.kind, Kind::Int(_) | Kind::Enum(..))
+    }
+
+    /// True when [`Event::bytes`](crate::Event::bytes) reads its value.
+    pub fn is_text(&self) -> bool {
+        matches!(self.kind(), FieldKind::Str)
+    }
+
+    pub(crate) fn as_int(&self) -> Option<&Int> {
+        match &self.kind {
+            Kind::Int(int) | Kind::Enum(int, _) => Some(int),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_int_mut(&mut self) -> Option<&mut Int> {
+        match &mut self.kind {
+            Kind::Int(int) | Kind::Enum(int, _) => Some(int),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn members(&self) -> &[Field] {
+        match &self.kind {
+            Kind::Struct(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// Number of types in the tree, names of enumeration values included: what keeping it costs.
+    pub(crate) fn weight(&self) -> u64 {
+        1 + match &self.kind {
+            Kind::Struct(members) => members.iter().map(|m| m.ty.weight()).sum(),
+            Kind::Array(a) => a.element.weight(),
+            Kind::Variant(v) => v.choices.iter().map(|c| c.ty.weight() + c.ranges.len() as u64).sum(),
+            Kind::Optional(o) => o.ty.weight(),
+            Kind::Int(_) | Kind::Enum(..) | Kind::Float(_) | Kind::Str => 0,
+        }
+    }
+
+    /// Finds out for the whole tree where [`saves`](FieldType::saves) holds, once slots and roles are given.
+    pub(crate) fn note_saves(&mut self) -> bool {
+        self.saves = match &mut self.kind {
+            Kind::Int(int) | Kind::Enum(int, _) => int.slot != NO_SLOT || int.role != Role::None,
+            Kind::Float(_) | Kind::Str => false,
+            Kind::Struct(members) => members.iter_mut().fold(false, |any, m| m.ty.note_saves() | any),
+            Kind::Array(a) => a.element.note_saves() | a.uuid,
+            Kind::Variant(v) => v.choices.iter_mut().fold(false, |any, c| c.ty.note_saves() | any),
+            Kind::Optional(o) => o.ty.note_saves(),
+        };
+        self.saves
+    }
+
+    /// Calls `f` for every integer and floating-point type in the tree, from the first byte to the last.
+    pub(crate) fn for_each_scalar(&mut self, f: &mut dyn FnMut(Scalar<'_>)) {
+        match &mut self.kind {
+            Kind::Int(int) | Kind::Enum(int, _) => f(Scalar::Int(int)),
+            Kind::Float(float) => f(Scalar::Float(float)),
+            Kind::Str => {}
+            Kind::Struct(members) => members.iter_mut().for_each(|m| m.ty.for_each_scalar(f)),
+            Kind::Array(a) => a.element.for_each_scalar(f),
+            Kind::Variant(v) => v.choices.iter_mut().for_each(|c| c.ty.for_each_scalar(f)),
+            Kind::Optional(o) => o.ty.for_each_scalar(f),
+        }
+    }
+}
+
+pub(crate) enum Scalar<'a> {
+    Int(&'a mut Int),
+    Float(&'a mut Float),
+}
+
+/// Greatest size of a type that counts as fixed: 2^60 bits. What is larger fails when it is read.
+const SIZE_LIMIT: u64 = 1 << 60;
+
+/// Size of `count` elements, each aligned; `None` when no packet could hold them.
+pub(crate) fn array_size(size: u64, align: u32, count: u64) -> Option<u64> {
+    if count == 0 {
+        return Some(0);
+    }
+    let total = align_up(size, align.into()).checked_mul(count - 1)?.checked_add(size)?;
+    (total <= SIZE_LIMIT).then_some(total)
+}
+
+impl fmt::Debug for FieldType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Int(i) => write!(f, "{}{}", if i.signed { "i" } else { "u" }, i.bits),
+            Kind::Enum(i, _) => write!(f, "enum {}{}", if i.signed { "i" } else { "u" }, i.bits),
+            Kind::Float(x) => write!(f, "f{}", x.bits),
+            Kind::Str => write!(f, "string"),
+            Kind::Struct(members) => {
+                f.debug_map().entries(members.iter().map(|m| (m.name(), &m.ty))).finish()
+            }
+            Kind::Array(a) => match &a.length {
+                Length::Static(n) => write!(f, "[{:?}; {n}]", a.element),
+                Length::Dynamic(r) => write!(f, "[{:?}; {}]", a.element, r.path.join(".")),
+            },
+            Kind::Variant(v) => {
+                write!(f, "variant ")?;
+                f.debug_map().entries(v.choices.iter().map(|c| (c.name(), &c.ty))).finish()
+            }
+            Kind::Optional(o) => write!(f, "optional {:?}", o.ty),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Events and packets that the tracer could not keep.
+
+use crate::packet::PacketInfo;
+
+/// Key of a stream: its index in [`Reader::streams`](crate::Reader::streams).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamKey(pub(crate) u32);
+
+impl StreamKey {
+    /// Index in the slice of streams.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Something that is missing from a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// The stream it is missing from.
+    pub stream: StreamKey,
+    /// How many events, or packets.
+    pub count: u64,
+    /// End of the last packet before the loss, in nanoseconds since the Unix epoch; begin of the first packet when
+    /// there is none before, 0 when packets carry no time.
+    pub begin_ns: i64,
+    /// For discarded events the end, for lost packets the begin of the first packet behind the loss.
+    pub end_ns: i64,
+}
+
+/// Counters of the packet before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PacketCounts {
+    pub(crate) end_ns: Option<i64>,
+    pub(crate) discarded: u64,
+    pub(crate) sequence_number: Option<u64>,
+}
+
+/// What went missing between the packet before and this one: events, and packets.
+pub(crate) fn compare(
+    stream: StreamKey,
+    before: &mut PacketCounts,
+    packet: &PacketInfo,
+    (begin_ns, end_ns): (Option<i64>, Option<i64>),
+) -> (Option<Loss>, Option<Loss>) {
+    let from = before.end_ns.or(begin_ns).unwrap_or(0);
+    let discarded = packet.discarded.map_or(0, |now| increase(before.discarded, now, packet.discarded_bits));
+    let skipped = match (before.sequence_number, packet.sequence_number) {
+        (Some(last), Some(this)) => this.saturating_sub(last).saturating_sub(1),
+        _ => 0,
+    };
+    let loss = |count: u64, end: Option<i64>| {
+        (count > 0).then(|| Loss { stream, count, begin_ns: from, end_ns: end.unwrap_or(from).max(from) })
+    };
+    let result = (loss(discarded, end_ns.or(begin_ns)), loss(skipped, begin_ns));
+    *before = PacketCounts {
+        end_ns: end_ns.or(begin_ns).or(before.end_ns),
+        discarded: packet.discarded.unwrap_or(before.discarded),
+        sequence_number: packet.sequence_number.or(before.sequence_number),
+    };
+    result
+}
+
+/// How far a counter of so many bits went up; 0 when it was set back rather than wrapped.
+fn increase(before: u64, now: u64, bits: u32) -> u64 {
+    if now >= before {
+        return now - before;
+    }
+    let mask = if bits >= 64 { u64::MAX } else { (1 << bits) - 1 };
+    let wrapped = now.wrapping_sub(before) & mask;
+    if wrapped <= mask >> 1 { wrapped } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_wrap_but_do_not_go_back() {
+        assert_eq!(increase(3, 10, 64), 7);
+        assert_eq!(increase(0xffff_fff0, 4, 32), 20);
+        assert_eq!(increase(1000, 0, 32), 0);
+        assert_eq!(increase(1000, 0, 64), 0);
+    }
+}

@@ -1,0 +1,288 @@
+//! Finds the fields that lengths and selectors name, and gives each such field a slot to leave its value in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::field::{Field, FieldType, Kind, Length, Mapping, NO_SLOT, Reference, Scope};
+
+/// Most slots that one event class may use, those of its packet included.
+const MAX_SLOTS: u16 = 4096;
+
+/// The type tree of a scope, open to having slots set.
+pub(super) struct ScopeTree<'t> {
+    scope: Scope,
+    ty: Option<&'t mut FieldType>,
+}
+
+impl<'t> ScopeTree<'t> {
+    pub(super) fn new(scope: Scope, ty: Option<&'t mut FieldType>) -> ScopeTree<'t> {
+        ScopeTree { scope, ty }
+    }
+}
+
+/// Way down a type tree: index of the member or option at each level, 0 for an array's element.
+type Trail = Vec<u32>;
+
+/// What a reference was found to name.
+struct Target {
+    /// Slot, when the target has one already.
+    slot: u16,
+    place: (Scope, Trail),
+    signed: bool,
+    mappings: Option<Arc<[Mapping]>>,
+}
+
+/// Gives a slot to every number, other than the elements of arrays, of a scope that is decoded once for many events
+/// or before the event class is known.
+pub(super) fn number_all(ty: &mut FieldType, next: &mut u16) {
+    match &mut ty.kind {
+        Kind::Int(int) | Kind::Enum(int, _) => {
+            if *next < MAX_SLOTS {
+                int.slot = *next;
+                *next += 1;
+            }
+        }
+        Kind::Float(_) | Kind::Str => {}
+        Kind::Struct(members) => members.iter_mut().for_each(|m| number_all(&mut m.ty, next)),
+        Kind::Array(array) => {
+            if array.element.as_int().is_none() {
+                number_all(&mut array.element, next);
+            }
+        }
+        Kind::Variant(variant) => variant.choices.iter_mut().for_each(|c| number_all(&mut c.ty, next)),
+        Kind::Optional(optional) => number_all(&mut optional.ty, next),
+    }
+}
+
+/// Resolves all references in `open`, to fields there or in the scopes before, which are `ready`.
+/// True when one of them leads into the event header.
+pub(super) fn resolve(
+    open: &mut [ScopeTree<'_>],
+    ready: &[(Scope, &FieldType)],
+    next: &mut u16,
+) -> Result<bool, Error> {
+    let targets = {
+        let mut search = Search { roots: ready.to_vec(), found: Vec::new(), frames: Vec::new() };
+        for tree in open.iter() {
+            if let Some(ty) = tree.ty.as_deref() {
+                search.roots.push((tree.scope, ty));
+                search.visit(ty, tree.scope, &mut Vec::new())?;
+            }
+        }
+        search.found
+    };
+    // Slots are given in the order of the bytes, so that those inside of one field follow each other.
+    let mut slots: BTreeMap<&(Scope, Trail), u16> =
+        targets.iter().filter(|t| t.slot == NO_SLOT).map(|t| (&t.place, NO_SLOT)).collect();
+    for ((scope, trail), slot) in &mut slots {
+        if *next >= MAX_SLOTS {
+            return Err(Error::metadata("too many fields are lengths or selectors of others", 1, 1));
+        }
+        *slot = *next;
+        *next += 1;
+        let root = open.iter_mut().find(|tree| tree.scope == *scope).and_then(|tree| tree.ty.as_deref_mut());
+        if let Some(int) = root.and_then(|root| follow(root, trail)).and_then(FieldType::as_int_mut) {
+            int.slot = *slot;
+        }
+    }
+    let mut resolved = targets.iter();
+    for tree in open.iter_mut() {
+        if let Some(ty) = tree.ty.as_deref_mut() {
+            for_each_reference(ty, &mut |reference, choices| {
+                let Some(target) = resolved.next() else { return };
+                reference.slot = if target.slot == NO_SLOT {
+                    slots.get(&target.place).copied().unwrap_or(NO_SLOT)
+                } else {
+                    target.slot
+                };
+                reference.signed = target.signed;
+                if let (Some(choices), Some(mappings)) = (choices, &target.mappings) {
+                    assign_ranges(choices, mappings);
+                }
+            });
+        }
+    }
+    Ok(targets.iter().any(|t| t.place.0 == Scope::EventHeader && !open.iter().any(|o| o.scope == t.place.0)))
+}
+
+fn follow<'t>(root: &'t mut FieldType, trail: &[u32]) -> Option<&'t mut FieldType> {
+    trail.iter().try_fold(root, |ty, &step| match &mut ty.kind {
+        Kind::Struct(members) => members.get_mut(step as usize).map(|m| &mut m.ty),
+        Kind::Variant(variant) => variant.choices.get_mut(step as usize).map(|c| &mut c.ty),
+        Kind::Array(array) => Some(&mut array.element),
+        Kind::Optional(optional) => Some(&mut optional.ty),
+        _ => None,
+    })
+}
+
+/// Calls `f` for every reference in the order that [`Search::visit`] meets them; for a TSDL variant's with its
+/// options, which have no ranges yet.
+fn for_each_reference(
+    ty: &mut FieldType,
+    f: &mut dyn FnMut(&mut Reference, Option<&mut Vec<crate::field::Choice>>),
+) {
+    match &mut ty.kind {
+        Kind::Int(_) | Kind::Enum(..) | Kind::Float(_) | Kind::Str => {}
+        Kind::Struct(members) => members.iter_mut().for_each(|m| for_each_reference(&mut m.ty, f)),
+        Kind::Array(array) => {
+            if let Length::Dynamic(reference) = &mut array.length {
+                f(reference, None);
+            }
+            for_each_reference(&mut array.element, f);
+        }
+        Kind::Variant(variant) => {
+            if let Some(selector) = &mut variant.selector {
+                f(selector, Some(&mut variant.choices));
+            }
+            variant.choices.iter_mut().for_each(|c| for_each_reference(&mut c.ty, f));
+        }
+        Kind::Optional(optional) => {
+            f(&mut optional.selector, None);
+            for_each_reference(&mut optional.ty, f);
+        }
+    }
+}
+
+/// Gives each option of a TSDL variant the values of the enumeration that have its name; the option may be
+/// spelled with an underscore more.
+fn assign_ranges(choices: &mut [crate::field::Choice], mappings: &[Mapping]) {
+    if choices.iter().any(|c| !c.ranges.is_empty()) {
+        return;
+    }
+    let labelled = |name: &str| {
+        mappings.iter().filter(|m| *m.label == *name).map(|m| (m.low, m.high)).collect::<Vec<_>>()
+    };
+    for choice in choices {
+        choice.ranges = labelled(&choice.raw);
+        if choice.ranges.is_empty() {
+            choice.ranges = labelled(choice.name());
+        }
+    }
+}
+
+struct Search<'t> {
+    roots: Vec<(Scope, &'t FieldType)>,
+    found: Vec<Target>,
+    /// Structures around the place: length of the trail to each, its members, and how many come before the place.
+    frames: Vec<(usize, &'t [Field], usize)>,
+}
+
+impl<'t> Search<'t> {
+    fn visit(&mut self, ty: &'t FieldType, scope: Scope, trail: &mut Trail) -> Result<(), Error> {
+        match &ty.kind {
+            Kind::Int(_) | Kind::Enum(..) | Kind::Float(_) | Kind::Str => Ok(()),
+            Kind::Struct(members) => {
+                for (i, member) in members.iter().enumerate() {
+                    self.frames.push((trail.len(), members, i));
+                    trail.push(i as u32);
+                    self.visit(&member.ty, scope, trail)?;
+                    trail.pop();
+                    self.frames.pop();
+                }
+                Ok(())
+            }
+            Kind::Array(array) => {
+                if let Length::Dynamic(reference) = &array.length {
+                    let (target, ty) = self.find(reference, scope, trail)?;
+                    if ty.as_int().is_none_or(|int| int.signed) {
+                        return fault(reference, "the length of a sequence must be an unsigned integer");
+                    }
+                    self.found.push(target);
+                }
+                self.below(&array.element, scope, trail, 0)
+            }
+            Kind::Variant(variant) => {
+                let Some(selector) = &variant.selector else {
+                    return Err(Error::metadata("a variant has no tag", 1, 1));
+                };
+                let (target, ty) = self.find(selector, scope, trail)?;
+                let by_range = variant.choices.iter().any(|c| !c.ranges.is_empty());
+                if !by_range && !matches!(ty.kind, Kind::Enum(..)) {
+                    return fault(selector, "the tag of a variant must be an enumeration");
+                }
+                self.found.push(target);
+                for (i, choice) in variant.choices.iter().enumerate() {
+                    self.below(&choice.ty, scope, trail, i as u32)?;
+                }
+                Ok(())
+            }
+            Kind::Optional(optional) => {
+                let (target, _) = self.find(&optional.selector, scope, trail)?;
+                self.found.push(target);
+                self.below(&optional.ty, scope, trail, 0)
+            }
+        }
+    }
+
+    fn below(&mut self, ty: &'t FieldType, scope: Scope, trail: &mut Trail, step: u32) -> Result<(), Error> {
+        trail.push(step);
+        self.visit(ty, scope, trail)?;
+        trail.pop();
+        Ok(())
+    }
+
+    /// The field that a reference at `trail` in `scope` names.
+    fn find(
+        &self,
+        reference: &Reference,
+        scope: Scope,
+        trail: &Trail,
+    ) -> Result<(Target, &'t FieldType), Error> {
+        let path = &*reference.path;
+        let mut hit = None;
+        match reference.scope {
+            Some(wanted) => {
+                if let Some(&(_, root)) = self.roots.iter().find(|(s, _)| *s == wanted) {
+                    hit = descend(root, path, Vec::new()).map(|(ty, found)| (wanted, found, ty));
+                }
+            }
+            None => {
+                for &(length, members, before) in self.frames.iter().rev() {
+                    let Some(first) = path.first() else { break };
+                    let found = members[..before].iter().rposition(|m| m.raw == *first);
+                    if let Some(i) = found {
+                        let mut way = trail[..length].to_vec();
+                        way.push(i as u32);
+                        hit = descend(&members[i].ty, &path[1..], way).map(|(ty, found)| (scope, found, ty));
+                        break;
+                    }
+                }
+                if hit.is_none() {
+                    hit = self.roots.iter().rev().filter(|(s, _)| *s < scope).find_map(|&(s, root)| {
+                        descend(root, path, Vec::new()).map(|(ty, found)| (s, found, ty))
+                    });
+                }
+            }
+        }
+        let name = path.join(".");
+        let Some((found_scope, found, ty)) = hit else {
+            return fault(reference, format!("no field {name:?} comes before this one"));
+        };
+        if found_scope > scope || (found_scope == scope && found >= *trail) {
+            return fault(reference, format!("the field {name:?} does not come before this one"));
+        }
+        let Some(int) = ty.as_int() else {
+            return fault(reference, format!("the field {name:?} is not an integer"));
+        };
+        let mappings = match &ty.kind {
+            Kind::Enum(_, mappings) => Some(mappings.clone()),
+            _ => None,
+        };
+        let (slot, signed) = (int.slot, int.signed);
+        Ok((Target { slot, place: (found_scope, found), signed, mappings }, ty))
+    }
+}
+
+/// Goes down structures by name.
+fn descend<'t>(ty: &'t FieldType, path: &[Box<str>], trail: Trail) -> Option<(&'t FieldType, Trail)> {
+    path.iter().try_fold((ty, trail), |(ty, mut trail), name| {
+        let i = ty.members().iter().position(|m| m.raw == *name)?;
+        trail.push(i as u32);
+        Some((&ty.members()[i].ty, trail))
+    })
+}
+
+fn fault<T>(reference: &Reference, what: impl Into<String>) -> Result<T, Error> {
+    Err(Error::metadata(what, reference.line, reference.column))
+}

@@ -1,0 +1,126 @@
+//! Packet headers and contexts.
+
+use crate::class::TracePlan;
+use crate::error::{Error, Fault, Kind};
+use crate::field::{FieldType, Role};
+use crate::walk::{self, Env, Roles};
+
+/// What a packet says about itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PacketInfo {
+    /// Index of the stream class in its trace's plan.
+    pub(crate) stream: usize,
+    pub(crate) instance: Option<u64>,
+    /// Sizes in bits; `None` when the packet reaches to the end of the file.
+    pub(crate) packet_bits: Option<u64>,
+    pub(crate) content_bits: Option<u64>,
+    /// Clock values, in cycles.
+    pub(crate) begin: Option<u64>,
+    pub(crate) end: Option<u64>,
+    pub(crate) sequence_number: Option<u64>,
+    pub(crate) discarded: Option<u64>,
+    pub(crate) discarded_bits: u32,
+    pub(crate) cpu: Option<u32>,
+    /// Position of the packet context and of the first event, in bits from the packet's first.
+    pub(crate) context_at: u64,
+    pub(crate) events_at: u64,
+}
+
+/// Why a packet's header could not be read.
+pub(crate) enum HeaderFault {
+    /// More bytes may help.
+    PastEnd,
+    Bad(Error),
+}
+
+impl From<Fault> for HeaderFault {
+    fn from(fault: Fault) -> HeaderFault {
+        match fault {
+            Fault::PastEnd => HeaderFault::PastEnd,
+            other => HeaderFault::Bad(other.into_error()),
+        }
+    }
+}
+
+fn bad<T>(what: impl Into<String>) -> Result<T, HeaderFault> {
+    Err(HeaderFault::Bad(Error::new(Kind::Corrupt, what)))
+}
+
+/// Reads the header and the context of the packet at the beginning of `buf`, of which `available` bytes are data.
+pub(crate) fn read_header(
+    plan: &TracePlan,
+    buf: &[u8],
+    available: usize,
+    slots: &mut [u64],
+    roles: &mut Roles,
+) -> Result<PacketInfo, HeaderFault> {
+    let end = available as u64 * 8;
+    *roles = Roles::default();
+    let mut walk_scope = |ty: Option<&FieldType>, pos: u64, roles: &mut Roles| match ty {
+        Some(ty) => {
+            let mut env = Env { outer: &[], own: slots, first: 0, roles: Some(roles), budget: end + 64 };
+            walk::skip(ty, buf, pos, end, &mut env)
+        }
+        None => Ok(pos),
+    };
+    let context_at = walk_scope(plan.packet_header.as_ref(), 0, roles)?;
+    let mut info = PacketInfo { context_at, ..PacketInfo::default() };
+    if let Some(magic) = roles.get(Role::Magic)
+        && magic != 0xC1FC_1FC1
+    {
+        return bad(format!("the packet begins with {magic:#x} instead of the magic number 0xc1fc1fc1"));
+    }
+    if let (Some(at), Some(uuid)) = (roles.uuid_at, plan.uuid) {
+        let at = (at >> 3) as usize;
+        if buf.get(at..at + 16) != Some(&uuid[..]) {
+            return bad("the packet's UUID is not the trace's");
+        }
+    }
+    info.stream = match roles.get(Role::StreamClass) {
+        Some(id) => match plan.streams.iter().position(|s| s.id == id) {
+            Some(index) => index,
+            None => return bad(format!("stream class id {id} is not in the metadata")),
+        },
+        None if plan.streams.len() == 1 => 0,
+        None => return bad("the packet does not say which stream class it is of"),
+    };
+    info.events_at = walk_scope(plan.streams[info.stream].packet_context.as_ref(), info.context_at, roles)?;
+    info.instance = roles.get(Role::StreamInstance);
+    info.begin = roles.get(Role::Begin);
+    info.end = roles.get(Role::End);
+    info.sequence_number = roles.get(Role::SequenceNumber);
+    info.discarded = roles.get(Role::Discarded);
+    info.discarded_bits = roles.bits(Role::Discarded);
+    info.cpu = roles.get(Role::Cpu).map(|cpu| cpu as u32);
+    info.packet_bits = roles.get(Role::PacketSize);
+    info.content_bits = roles.get(Role::ContentSize);
+    check_sizes(&mut info)?;
+    Ok(info)
+}
+
+fn check_sizes(info: &mut PacketInfo) -> Result<(), HeaderFault> {
+    if let Some(bits) = info.packet_bits {
+        if bits % 8 != 0 || bits == 0 {
+            return bad(format!("a packet of {bits} bits is not made of bytes"));
+        }
+        if bits < info.events_at {
+            return bad(format!(
+                "a packet of {bits} bits is smaller than its own header of {}",
+                info.events_at
+            ));
+        }
+    }
+    if let Some(content) = info.content_bits {
+        if content < info.events_at {
+            return bad(format!("{content} bits of content are less than the header's {}", info.events_at));
+        }
+        match info.packet_bits {
+            Some(bits) if content > bits => {
+                return bad(format!("{content} bits of content are more than the packet's {bits}"));
+            }
+            Some(_) => {}
+            None => info.packet_bits = Some(content.next_multiple_of(8)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,283 @@
+//! Decode programs: what must be done to get over one event record, compiled once per event class.
+//!
+//! Fields at a constant distance from a known place need no step at all: their [`Access`] says where they are.
+//! A place is known ("marked") at the beginning and behind every field whose length varies.
+
+use crate::bits::{ByteOrder, align_up};
+use crate::error::Fault;
+use crate::field::{FieldType, Int, Kind, Length, NO_SLOT};
+use crate::walk::{self, Env, advance, load_int, skip_elements, string_end};
+
+/// One thing to do at the current position.
+#[derive(Debug)]
+enum Step {
+    /// Round the position up to this many bits.
+    Align(u32),
+    /// Move over so many bits.
+    Advance(u64),
+    /// Remember the position.
+    Mark(u16),
+    /// Leave the number that ends here in its slot.
+    Save(Int),
+    /// Move over a NUL-terminated string.
+    Text,
+    /// Move over elements, as many as a slot says, of a size (1 or more) and alignment in bits.
+    Elements { slot: u16, size: u64, align: u32 },
+    /// Walk over a member of one of the scopes by its type.
+    Walk { scope: u8, member: u32 },
+}
+
+/// Steps over the three scopes of an event record that follow its header.
+#[derive(Debug)]
+pub(crate) struct Program {
+    steps: Vec<Step>,
+    /// Alignment and size when these are all there is to it: nothing varies, nothing is saved.
+    fixed: Option<(u64, u64)>,
+    /// Number of marks.
+    pub(crate) marks: usize,
+}
+
+/// Where a member of a scope is and how to load it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Access {
+    pub(crate) load: Load,
+    pub(crate) bits: u8,
+    pub(crate) mark: u16,
+    /// Bits from the mark.
+    pub(crate) offset: u32,
+    /// Slots set inside of the member: first and behind the last.
+    pub(crate) own_slots: (u16, u16),
+}
+
+/// How to load a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Load {
+    UnsignedLe,
+    SignedLe,
+    UnsignedBe,
+    SignedBe,
+    Float,
+    /// Bytes up to a NUL.
+    Text,
+    /// An array of characters.
+    TextArray,
+    Compound,
+}
+
+struct Compiler {
+    steps: Vec<Step>,
+    marks: u16,
+    /// No mark stands at the current base yet.
+    needs_mark: bool,
+    /// Bits since the base.
+    offset: u64,
+    /// The base is a multiple of this many bits.
+    known_align: u64,
+}
+
+/// The base is moved when an offset gets larger than this.
+const MAX_OFFSET: u64 = 1 << 31;
+
+/// Compiles the scopes; gives the program and, per scope, where its members are.
+pub(crate) fn compile(scopes: [Option<&FieldType>; 3]) -> (Program, [Vec<Access>; 3]) {
+    let mut compiler = Compiler { steps: Vec::new(), marks: 0, needs_mark: true, offset: 0, known_align: 1 };
+    let mut accesses: [Vec<Access>; 3] = Default::default();
+    for (i, scope) in scopes.iter().enumerate() {
+        if let Some(ty) = scope {
+            accesses[i] = compiler.scope(ty, i as u8);
+        }
+    }
+    compiler.flush();
+    let fixed = match compiler.steps.as_slice() {
+        [] => Some((1, 0)),
+        [Step::Align(align), Step::Mark(0), Step::Advance(size)] => Some((u64::from(*align), *size)),
+        [Step::Mark(0), Step::Advance(size)] => Some((1, *size)),
+        _ => None,
+    };
+    (Program { steps: compiler.steps, fixed, marks: compiler.marks.into() }, accesses)
+}
+
+impl Compiler {
+    fn scope(&mut self, ty: &FieldType, scope: u8) -> Vec<Access> {
+        self.align_to(ty.align.into());
+        ty.members().iter().enumerate().map(|(i, m)| self.member(&m.ty, scope, i as u32)).collect()
+    }
+
+    fn member(&mut self, ty: &FieldType, scope: u8, member: u32) -> Access {
+        if self.offset > MAX_OFFSET {
+            self.flush();
+        }
+        if let Kind::Str = ty.kind {
+            let access = self.here(ty);
+            self.flush();
+            self.steps.push(Step::Text);
+            self.varied(8);
+            return access;
+        }
+        if let (Some(size), false) = (ty.size, ty.saves)
+            && (size > 0 || !matches!(ty.kind, Kind::Array(_)))
+        {
+            let access = self.here(ty);
+            self.offset += size;
+            return access;
+        }
+        if let Kind::Int(int) | Kind::Enum(int, _) = &ty.kind {
+            let access = self.here(ty);
+            self.offset += u64::from(int.bits);
+            self.flush();
+            self.steps.push(Step::Save(*int));
+            return access;
+        }
+        if let Kind::Array(array) = &ty.kind
+            && let (Length::Dynamic(length), Some(size), false) =
+                (&array.length, array.element.size, array.element.saves)
+            && size > 0
+        {
+            let access = self.here(ty);
+            self.flush();
+            let align = array.element.align;
+            self.steps.push(Step::Elements { slot: length.slot, size, align });
+            let stride = align_up(size, align.into());
+            self.varied(lowest_bit(size | stride | u64::from(align)));
+            return access;
+        }
+        let access = self.here(ty);
+        self.flush();
+        self.steps.push(Step::Walk { scope, member });
+        self.varied(1);
+        access
+    }
+
+    /// Where a member that comes next is, once aligned.
+    fn here(&mut self, ty: &FieldType) -> Access {
+        self.align_to(ty.align.into());
+        if std::mem::take(&mut self.needs_mark) {
+            self.steps.push(Step::Mark(self.marks));
+            self.marks += 1;
+        }
+        let (load, bits) = match &ty.kind {
+            Kind::Int(int) | Kind::Enum(int, _) => {
+                let load = match (int.order, int.signed) {
+                    (ByteOrder::Little, false) => Load::UnsignedLe,
+                    (ByteOrder::Little, true) => Load::SignedLe,
+                    (ByteOrder::Big, false) => Load::UnsignedBe,
+                    (ByteOrder::Big, true) => Load::SignedBe,
+                };
+                (load, int.bits)
+            }
+            Kind::Float(float) => (Load::Float, float.bits),
+            Kind::Str => (Load::Text, 0),
+            Kind::Array(array) if array.text => (Load::TextArray, 0),
+            _ => (Load::Compound, 0),
+        };
+        Access { load, bits, mark: self.marks - 1, offset: self.offset as u32, own_slots: own_slots(ty) }
+    }
+
+    fn align_to(&mut self, align: u64) {
+        if align <= self.known_align {
+            self.offset = align_up(self.offset, align);
+            return;
+        }
+        self.flush();
+        self.steps.push(Step::Align(align as u32));
+        self.known_align = align;
+    }
+
+    /// Moves the base to the current position.
+    fn flush(&mut self) {
+        if self.offset > 0 {
+            self.steps.push(Step::Advance(self.offset));
+            self.known_align = self.known_align.min(lowest_bit(self.offset));
+            self.offset = 0;
+            self.needs_mark = true;
+        }
+    }
+
+    /// A field of varying length was added, which ends at a multiple of `align` bits.
+    fn varied(&mut self, align: u64) {
+        self.known_align = align;
+        self.needs_mark = true;
+    }
+}
+
+fn lowest_bit(n: u64) -> u64 {
+    n & n.wrapping_neg()
+}
+
+/// First and behind the last of the slots that are set inside of a field.
+pub(crate) fn own_slots(ty: &FieldType) -> (u16, u16) {
+    let join = |a: (u16, u16), b: (u16, u16)| if b.0 < b.1 { (a.0.min(b.0), a.1.max(b.1)) } else { a };
+    let none = (NO_SLOT, 0);
+    match &ty.kind {
+        Kind::Int(int) | Kind::Enum(int, _) if int.slot != NO_SLOT => (int.slot, int.slot + 1),
+        Kind::Int(_) | Kind::Enum(..) | Kind::Float(_) | Kind::Str => none,
+        Kind::Struct(members) => members.iter().map(|m| own_slots(&m.ty)).fold(none, join),
+        Kind::Array(array) => own_slots(&array.element),
+        Kind::Variant(variant) => variant.choices.iter().map(|c| own_slots(&c.ty)).fold(none, join),
+        Kind::Optional(optional) => own_slots(&optional.ty),
+    }
+}
+
+impl Program {
+    /// Moves over a record whose header ends at `pos`; gives the end of the record.
+    #[inline(always)]
+    pub(crate) fn run(
+        &self,
+        scopes: [Option<&FieldType>; 3],
+        buf: &[u8],
+        pos: u64,
+        end: u64,
+        marks: &mut [u64],
+        slots: &mut [u64],
+    ) -> Result<u64, Fault> {
+        if let Some((align, size)) = self.fixed {
+            let pos = align_up(pos, align);
+            if let Some(mark) = marks.first_mut() {
+                *mark = pos;
+            }
+            return advance(pos, size, end);
+        }
+        self.run_steps(scopes, buf, pos, end, marks, slots)
+    }
+
+    fn run_steps(
+        &self,
+        scopes: [Option<&FieldType>; 3],
+        buf: &[u8],
+        mut pos: u64,
+        end: u64,
+        marks: &mut [u64],
+        slots: &mut [u64],
+    ) -> Result<u64, Fault> {
+        for step in &self.steps {
+            match step {
+                Step::Align(align) => pos = align_up(pos, u64::from(*align)),
+                Step::Advance(size) => pos = advance(pos, *size, end)?,
+                Step::Mark(mark) => {
+                    if let Some(place) = marks.get_mut(usize::from(*mark)) {
+                        *place = pos;
+                    }
+                }
+                Step::Save(int) => {
+                    if let Some(slot) = slots.get_mut(usize::from(int.slot)) {
+                        *slot = load_int(buf, pos - u64::from(int.bits), int);
+                    }
+                }
+                Step::Text => pos = string_end(buf, pos, end)?,
+                Step::Elements { slot, size, align } => {
+                    let n = slots.get(usize::from(*slot)).copied().unwrap_or(0);
+                    if n > 0 {
+                        pos = skip_elements(pos, *size, *align, n, end)?;
+                    }
+                }
+                Step::Walk { scope, member } => {
+                    let Some(ty) = scopes[usize::from(*scope)] else { continue };
+                    let Some(member) = ty.members().get(*member as usize) else { continue };
+                    let mut env = Env { outer: &[], own: slots, first: 0, roles: None, budget: end + 64 };
+                    pos = walk::skip(&member.ty, buf, pos, end, &mut env)?;
+                }
+            }
+        }
+        Ok(pos)
+    }
+}

@@ -1,0 +1,272 @@
+//! Traces in directories.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::class::{Catalog, EventClass};
+use crate::clock::Clock;
+use crate::cursor::{StreamFile, TimeRange};
+use crate::error::{Error, Kind};
+use crate::metadata::{EnvValue, MAX_TEXT, MetadataReader};
+use crate::packet::{HeaderFault, PacketInfo, read_header};
+use crate::reader::Reader;
+use crate::walk::Roles;
+use crate::window::{Allowance, Window};
+
+/// Directories are searched to this depth.
+const MAX_DEPTH: usize = 16;
+/// Most stream files that one set may have.
+const MAX_FILES: usize = 1 << 16;
+
+/// One or many traces that are read together: what `lttng` leaves in a session's directory.
+pub struct TraceSet {
+    pub(crate) catalog: Arc<Catalog>,
+    traces: Vec<Trace>,
+    pub(crate) streams: Vec<Stream>,
+}
+
+/// A trace: a directory with a `metadata` file.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    path: PathBuf,
+    uuid: Option<[u8; 16]>,
+    environment: Vec<(String, EnvValue)>,
+    clocks: Vec<Clock>,
+}
+
+impl Trace {
+    /// The directory; the session's URL for a live trace.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Identity of the trace, which the chunks of a rotated session share.
+    pub fn uuid(&self) -> Option<[u8; 16]> {
+        self.uuid
+    }
+
+    /// What the tracer says about itself and the traced system: `hostname`, `tracer_name`, `vpid`, …
+    pub fn environment(&self) -> impl Iterator<Item = (&str, &EnvValue)> {
+        self.environment.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Clocks that timestamps are from.
+    pub fn clocks(&self) -> &[Clock] {
+        &self.clocks
+    }
+}
+
+/// A stream: packets that follow each other in time, in one file or several.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    pub(crate) files: Vec<StreamFile>,
+    pub(crate) class_id: Option<u64>,
+    pub(crate) instance: Option<u64>,
+}
+
+impl Stream {
+    /// Index of the trace among [`TraceSet::traces`]; the first one's for a stream that goes on in a later chunk.
+    pub fn trace(&self) -> usize {
+        self.files.first().map_or(0, |f| f.trace)
+    }
+
+    /// Files of the stream, the oldest first.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|f| f.path.as_path())
+    }
+
+    /// Id of the stream class, which LTTng gives to a channel; `None` when the stream has no packets.
+    pub fn class_id(&self) -> Option<u64> {
+        self.class_id
+    }
+
+    /// Id of the stream within its class: for LTTng the CPU.
+    pub fn instance_id(&self) -> Option<u64> {
+        self.instance
+    }
+}
+
+impl TraceSet {
+    /// Finds every trace in `path` and below it and reads their metadata.
+    ///
+    /// # Errors
+    ///
+    /// `is_not_a_trace` when there is none, `is_metadata` when metadata cannot be understood, `is_io`.
+    pub fn open(path: &Path) -> Result<TraceSet, Error> {
+        let mut directories = Vec::new();
+        find_traces(path, 0, &mut directories)?;
+        if directories.is_empty() {
+            return Err(
+                Error::new(Kind::NotATrace, "no CTF trace: no file \"metadata\" here or below").in_file(path)
+            );
+        }
+        let mut catalog = Catalog::default();
+        let mut traces = Vec::new();
+        for (i, directory) in directories.iter().enumerate() {
+            let file = directory.join("metadata");
+            let mut reader = MetadataReader::new();
+            let bytes = read_metadata(&file)?;
+            reader.push(&bytes, true).map_err(|e| e.in_file(&file))?;
+            catalog.absorb(i, &mut reader.builder.metadata);
+            traces.push(catalog.describe(i, directory));
+        }
+        let streams = find_streams(&directories, &catalog)?;
+        Ok(TraceSet { catalog: Arc::new(catalog), traces, streams })
+    }
+
+    /// The traces, in the order of their paths.
+    pub fn traces(&self) -> &[Trace] {
+        &self.traces
+    }
+
+    /// Entries of all traces' environments.
+    pub fn environment(&self) -> impl Iterator<Item = (&str, &EnvValue)> {
+        self.traces.iter().flat_map(Trace::environment)
+    }
+
+    /// Event classes of all traces. Chunks of one session have each their own, of the same names.
+    pub fn classes(&self) -> &[EventClass] {
+        &self.catalog.classes
+    }
+
+    /// The streams, in the order by which events of one time are told apart.
+    pub fn streams(&self) -> &[Stream] {
+        &self.streams
+    }
+
+    /// Reads all events from the first to the last.
+    pub fn reader(&self) -> Reader {
+        self.reader_of(TimeRange::default())
+    }
+
+    /// Reads the events of a stretch of time. Packets outside of it are not decoded.
+    pub fn reader_of(&self, range: TimeRange) -> Reader {
+        Reader::new(self, range)
+    }
+}
+
+impl Catalog {
+    pub(crate) fn describe(&self, trace: usize, path: &Path) -> Trace {
+        let plan = &self.traces[trace];
+        Trace {
+            path: path.to_path_buf(),
+            uuid: plan.uuid,
+            environment: plan.environment.clone(),
+            clocks: plan.clocks.clone(),
+        }
+    }
+}
+
+/// Directories with a `metadata` file, sorted.
+fn find_traces(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    if path.join("metadata").is_file() {
+        found.push(path.to_path_buf());
+    }
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if depth == 0 => return Err(Error::io("cannot read the directory", path, e)),
+        Err(_) => return Ok(()),
+    };
+    let mut children: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|child| child.is_dir()).collect();
+    children.sort();
+    for child in children {
+        if depth < MAX_DEPTH {
+            find_traces(&child, depth + 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_metadata(path: &Path) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(|e| Error::io("cannot open", path, e))?;
+    file.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes).map_err(|e| Error::io("cannot read", path, e))?;
+    Ok(bytes)
+}
+
+/// Stream files of a trace, sorted by name.
+pub(crate) fn stream_files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries =
+        fs::read_dir(directory).map_err(|e| Error::io("cannot read the directory", directory, e))?;
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.as_encoded_bytes();
+            name != b"metadata" && !name.starts_with(b".") && !name.ends_with(b".idx")
+        })
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+/// What puts files into one stream: trace, stream class, stream instance. Traces of one UUID are one.
+type StreamIdentity = (Option<[u8; 16]>, usize, u64, u64);
+
+fn find_streams(directories: &[PathBuf], catalog: &Catalog) -> Result<Vec<Stream>, Error> {
+    let mut streams: Vec<Stream> = Vec::new();
+    let mut begins: Vec<Vec<(u64, StreamFile)>> = Vec::new();
+    let mut known: BTreeMap<StreamIdentity, usize> = BTreeMap::new();
+    let mut files = 0;
+    for (trace, directory) in directories.iter().enumerate() {
+        for path in stream_files(directory)? {
+            files += 1;
+            if files > MAX_FILES {
+                return Err(
+                    Error::new(Kind::Limit, format!("more than {MAX_FILES} stream files")).in_file(directory)
+                );
+            }
+            let first = first_packet(&path, trace, catalog);
+            let uuid = catalog.traces[trace].uuid;
+            let identity = first.as_ref().and_then(|info| {
+                let class = catalog.traces[trace].streams[info.stream].id;
+                Some((uuid, if uuid.is_some() { 0 } else { trace }, class, info.instance?))
+            });
+            let index = match identity.and_then(|identity| known.get(&identity)) {
+                Some(&index) => index,
+                None => {
+                    streams.push(Stream {
+                        files: Vec::new(),
+                        class_id: first.as_ref().map(|info| catalog.traces[trace].streams[info.stream].id),
+                        instance: first.as_ref().and_then(|info| info.instance),
+                    });
+                    begins.push(Vec::new());
+                    known.extend(identity.map(|identity| (identity, streams.len() - 1)));
+                    streams.len() - 1
+                }
+            };
+            let begin = first.and_then(|info| info.begin).unwrap_or(0);
+            begins[index].push((begin, StreamFile { trace, path }));
+        }
+    }
+    for (stream, mut files) in streams.iter_mut().zip(begins) {
+        files.sort_by_key(|(begin, _)| *begin);
+        stream.files = files.into_iter().map(|(_, file)| file).collect();
+    }
+    Ok(streams)
+}
+
+/// What the first packet of a file says; `None` when it cannot be read, which the reader will tell.
+fn first_packet(path: &Path, trace: usize, catalog: &Catalog) -> Option<PacketInfo> {
+    let mut window = Window::new(Allowance::for_a_look());
+    window.open(path).ok()?;
+    let (mut slots, mut roles) = (vec![0; catalog.slots], Roles::default());
+    loop {
+        let plan = &catalog.traces[trace];
+        match read_header(plan, window.bytes(), window.available(), &mut slots, &mut roles) {
+            Ok(info) => return Some(info),
+            Err(HeaderFault::Bad(_)) => return None,
+            Err(HeaderFault::PastEnd) => {
+                if !window.refill(0).ok()? {
+                    return None;
+                }
+            }
+        }
+    }
+}

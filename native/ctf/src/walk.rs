@@ -1,0 +1,197 @@
+//! The general way through any field: follows the type tree. Event classes whose layout is simple take the
+//! [`program`](crate::program) instead and come here only for variants and nested dynamic types.
+
+use crate::bits::{align_up, load, sign_extend};
+use crate::error::Fault;
+use crate::field::{Array, FieldType, Int, Kind, Length, NO_SLOT, ROLES, Role, in_range};
+
+/// Numbers that the reader itself needs, found by their role.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Roles {
+    values: [u64; ROLES],
+    /// Width of the number; 0 when the packet had none of this role.
+    bits: [u8; ROLES],
+    /// Where in the packet the UUID is, in bits.
+    pub(crate) uuid_at: Option<u64>,
+}
+
+impl Roles {
+    pub(crate) fn get(&self, role: Role) -> Option<u64> {
+        (self.bits[role as usize] != 0).then_some(self.values[role as usize])
+    }
+
+    pub(crate) fn bits(&self, role: Role) -> u32 {
+        self.bits[role as usize].into()
+    }
+
+    pub(crate) fn clear(&mut self, role: Role) {
+        self.bits[role as usize] = 0;
+    }
+
+    fn set(&mut self, int: &Int, value: u64) {
+        self.values[int.role as usize] = value;
+        self.bits[int.role as usize] = int.bits;
+    }
+}
+
+/// What is known while walking: numbers that later lengths and selectors refer to.
+///
+/// `own` holds the slots from `first` on and is written to; all others are read from `outer`.
+pub(crate) struct Env<'a> {
+    pub(crate) outer: &'a [u64],
+    pub(crate) own: &'a mut [u64],
+    pub(crate) first: u16,
+    pub(crate) roles: Option<&'a mut Roles>,
+    /// Elements without bytes of their own that may still be walked over.
+    pub(crate) budget: u64,
+}
+
+impl Env<'_> {
+    pub(crate) fn get(&self, slot: u16) -> u64 {
+        let own = usize::from(slot.wrapping_sub(self.first));
+        match self.own.get(own) {
+            Some(value) => *value,
+            None => self.outer.get(usize::from(slot)).copied().unwrap_or(0),
+        }
+    }
+
+    fn save(&mut self, int: &Int, value: u64) {
+        if int.slot != NO_SLOT
+            && let Some(slot) = self.own.get_mut(usize::from(int.slot.wrapping_sub(self.first)))
+        {
+            *slot = value;
+        }
+        if int.role != Role::None
+            && let Some(roles) = self.roles.as_deref_mut()
+        {
+            roles.set(int, value);
+        }
+    }
+}
+
+/// The value of an integer that lies inside `buf`, its sign spread.
+#[inline]
+pub(crate) fn load_int(buf: &[u8], pos: u64, int: &Int) -> u64 {
+    let value = load(buf, pos, int.bits.into(), int.order);
+    if int.signed { sign_extend(value, int.bits.into()) } else { value }
+}
+
+/// Moves over `size` bits.
+#[inline]
+pub(crate) fn advance(pos: u64, size: u64, end: u64) -> Result<u64, Fault> {
+    match pos.checked_add(size) {
+        Some(next) if next <= end => Ok(next),
+        _ => Err(Fault::PastEnd),
+    }
+}
+
+/// Position behind the NUL that ends the string at `pos`, which is at a byte.
+#[inline]
+pub(crate) fn string_end(buf: &[u8], pos: u64, end: u64) -> Result<u64, Fault> {
+    let bytes = buf.get((pos >> 3) as usize..(end >> 3) as usize).ok_or(Fault::PastEnd)?;
+    match memchr::memchr(0, bytes) {
+        Some(n) => Ok(pos + ((n as u64 + 1) << 3)),
+        None => Err(Fault::PastEnd),
+    }
+}
+
+/// Moves over a field of type `ty` that begins, before alignment, at `pos`; numbers with slots and roles are saved.
+pub(crate) fn skip(ty: &FieldType, buf: &[u8], pos: u64, end: u64, env: &mut Env<'_>) -> Result<u64, Fault> {
+    let pos = align_up(pos, ty.align.into());
+    if let (Some(size), false) = (ty.size, ty.saves) {
+        return match &ty.kind {
+            Kind::Array(a) if size == 0 => skip_array(a, buf, pos, end, env),
+            _ => advance(pos, size, end),
+        };
+    }
+    match &ty.kind {
+        Kind::Int(int) | Kind::Enum(int, _) => {
+            let next = advance(pos, int.bits.into(), end)?;
+            env.save(int, load_int(buf, pos, int));
+            Ok(next)
+        }
+        Kind::Float(float) => advance(pos, float.bits.into(), end),
+        Kind::Str => string_end(buf, pos, end),
+        Kind::Struct(members) => members.iter().try_fold(pos, |pos, m| skip(&m.ty, buf, pos, end, env)),
+        Kind::Array(array) => skip_array(array, buf, pos, end, env),
+        Kind::Variant(_) | Kind::Optional(_) => match chosen(ty, env)? {
+            Some((_, inner)) => skip(inner, buf, pos, end, env),
+            None => Ok(pos),
+        },
+    }
+}
+
+/// The option of a variant that the selector chose, with its index; `None` for an absent optional field.
+pub(crate) fn chosen<'t>(ty: &'t FieldType, env: &Env<'_>) -> Result<Option<(usize, &'t FieldType)>, Fault> {
+    match &ty.kind {
+        Kind::Variant(variant) => {
+            let Some(selector) = &variant.selector else { return Err(Fault::NoOption(0)) };
+            let value = env.get(selector.slot);
+            let found = variant
+                .choices
+                .iter()
+                .position(|c| c.ranges.iter().any(|&range| in_range(range, value, selector.signed)));
+            match found {
+                Some(i) => Ok(Some((i, &variant.choices[i].ty))),
+                None => Err(Fault::NoOption(value)),
+            }
+        }
+        Kind::Optional(optional) => {
+            let value = env.get(optional.selector.slot);
+            let there = optional.ranges.iter().any(|&r| in_range(r, value, optional.selector.signed));
+            Ok(there.then_some((0, &optional.ty)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Number of elements of an array here.
+pub(crate) fn count(array: &Array, env: &Env<'_>) -> u64 {
+    match &array.length {
+        Length::Static(n) => *n,
+        Length::Dynamic(reference) => env.get(reference.slot),
+    }
+}
+
+fn skip_array(array: &Array, buf: &[u8], pos: u64, end: u64, env: &mut Env<'_>) -> Result<u64, Fault> {
+    let n = count(array, env);
+    let element = &array.element;
+    if array.uuid
+        && let Some(roles) = env.roles.as_deref_mut()
+    {
+        roles.uuid_at = Some(pos);
+    }
+    if n == 0 {
+        return Ok(pos);
+    }
+    if let (Some(size), false) = (element.size, element.saves)
+        && size > 0
+    {
+        return skip_elements(pos, size, element.align, n, end);
+    }
+    // Elements that may have no bits: what bounds the work is a budget, not the packet.
+    if n > env.budget {
+        return Err(Fault::TooManyElements(n));
+    }
+    let weight = if element.size == Some(0) { element.weight() } else { 1 };
+    env.budget = match n.checked_mul(weight).and_then(|cost| env.budget.checked_sub(cost)) {
+        Some(left) => left,
+        None => return Err(Fault::TooManyElements(n)),
+    };
+    if element.size == Some(0) {
+        return Ok(pos);
+    }
+    (0..n).try_fold(pos, |pos, _| skip(element, buf, pos, end, env))
+}
+
+/// Moves over `n` (1 or more) elements of `size` bits each from an aligned `pos`.
+#[inline]
+pub(crate) fn skip_elements(pos: u64, size: u64, align: u32, n: u64, end: u64) -> Result<u64, Fault> {
+    let room = end.saturating_sub(pos);
+    if n > room {
+        return Err(Fault::PastEnd);
+    }
+    let stride = align_up(size, align.into());
+    let total = stride.checked_mul(n - 1).and_then(|t| t.checked_add(size)).ok_or(Fault::PastEnd)?;
+    advance(pos, total, end)
+}

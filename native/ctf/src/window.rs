@@ -1,0 +1,220 @@
+//! A bounded window on a stream file. Positions are in bits from an origin that is the packet's first byte, or a
+//! multiple of every alignment behind it.
+//!
+//! Files are read, not mapped: a file that another process cuts while it is mapped would kill this one.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::bits::PAD;
+use crate::error::{Error, Kind};
+
+/// Bytes that windows may grow by, all streams of a reader together, for records larger than a window.
+const GROWTH: usize = 24 << 20;
+/// Bytes that all windows of a reader share at first.
+const SHARED: usize = 16 << 20;
+const LARGEST: usize = 256 << 10;
+const SMALLEST: usize = 4 << 10;
+/// Most files that a reader keeps open.
+const OPEN_FILES: usize = 256;
+
+/// What the windows of one reader share.
+#[derive(Clone)]
+pub(crate) struct Allowance {
+    growth: Arc<AtomicUsize>,
+    base: usize,
+    keep_open: bool,
+}
+
+impl Allowance {
+    /// For a reader of so many streams whose types are aligned to so many bytes.
+    pub(crate) fn new(streams: usize, align_bytes: usize) -> Allowance {
+        let share = SHARED / streams.max(1);
+        let base = share.clamp(SMALLEST, LARGEST).next_multiple_of(4096).max(2 * align_bytes);
+        Allowance { growth: Arc::new(AtomicUsize::new(GROWTH)), base, keep_open: streams <= OPEN_FILES }
+    }
+
+    /// For one look at the beginning of a file.
+    pub(crate) fn for_a_look() -> Allowance {
+        Allowance { growth: Arc::new(AtomicUsize::new(LARGEST)), base: SMALLEST, keep_open: true }
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        self.growth.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.growth.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// A file and the part of it that is in memory.
+pub(crate) struct Window {
+    path: PathBuf,
+    file: Option<File>,
+    file_len: u64,
+    allowance: Allowance,
+    /// `PAD` bytes longer than what may be filled.
+    buf: Vec<u8>,
+    valid: usize,
+    /// Offset in the file of `buf[0]`.
+    start: u64,
+    /// Index in `buf` of the byte that positions count from.
+    origin: usize,
+}
+
+impl Window {
+    pub(crate) fn new(allowance: Allowance) -> Window {
+        Window {
+            path: PathBuf::new(),
+            file: None,
+            file_len: 0,
+            allowance,
+            buf: Vec::new(),
+            valid: 0,
+            start: 0,
+            origin: 0,
+        }
+    }
+
+    pub(crate) fn open(&mut self, path: &Path) -> Result<(), Error> {
+        let file = File::open(path).map_err(|e| Error::io("cannot open", path, e))?;
+        let meta = file.metadata().map_err(|e| Error::io("cannot read the size", path, e))?;
+        self.path = path.to_path_buf();
+        self.file_len = meta.len();
+        self.file = self.allowance.keep_open.then_some(file);
+        (self.valid, self.start, self.origin) = (0, 0, 0);
+        if self.buf.is_empty() {
+            self.buf = vec![0; self.allowance.base + PAD];
+        }
+        Ok(())
+    }
+
+    /// Gives the memory and the file back.
+    pub(crate) fn close(&mut self) {
+        self.file = None;
+        self.shrink();
+        self.buf = Vec::new();
+        self.valid = 0;
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Length of the file when it was last looked at, in bytes.
+    pub(crate) fn file_len(&self) -> u64 {
+        self.file_len
+    }
+
+    /// The bytes from the origin on, with padding behind.
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.buf[self.origin..]
+    }
+
+    /// Number of those bytes that are the file's.
+    #[inline(always)]
+    pub(crate) fn available(&self) -> usize {
+        self.valid - self.origin
+    }
+
+    /// Offset of the origin in the file.
+    pub(crate) fn origin(&self) -> u64 {
+        self.start + self.origin as u64
+    }
+
+    /// Puts the origin at an offset of the file; what is in memory from there on stays.
+    pub(crate) fn seek(&mut self, offset: u64) {
+        match offset.checked_sub(self.start) {
+            Some(index) if index <= self.valid as u64 => self.origin = index as usize,
+            _ => (self.start, self.origin, self.valid) = (offset, 0, 0),
+        }
+    }
+
+    /// Moves the origin forward by `keep_from` bytes and reads behind what is there. When nothing can be dropped, the
+    /// window grows. False when the file has no more.
+    ///
+    /// # Errors
+    ///
+    /// `is_io`, or `is_limit` when the window may not grow any more.
+    pub(crate) fn refill(&mut self, keep_from: usize) -> Result<bool, Error> {
+        let keep = (self.origin + keep_from).min(self.valid);
+        if keep == 0 && self.valid + PAD == self.buf.len() {
+            self.grow()?;
+        } else if keep > 0 {
+            self.buf.copy_within(keep..self.valid, 0);
+            self.valid -= keep;
+            self.start += keep as u64;
+            self.shrink_after_growth();
+        }
+        self.origin = 0;
+        let at = self.start + self.valid as u64;
+        let room = self.buf.len() - PAD - self.valid;
+        let wanted = room.min(usize::try_from(self.file_len.saturating_sub(at)).unwrap_or(usize::MAX));
+        if wanted == 0 {
+            return Ok(false);
+        }
+        let target = &mut self.buf[self.valid..self.valid + wanted];
+        let got = match &self.file {
+            Some(file) => read_at(file, target, at),
+            None => File::open(&self.path).and_then(|file| read_at(&file, target, at)),
+        };
+        let got = got.map_err(|e| Error::io("cannot read", &self.path, e))?;
+        self.valid += got;
+        if got < wanted {
+            self.file_len = at + got as u64;
+        }
+        Ok(got > 0)
+    }
+
+    fn grow(&mut self) -> Result<(), Error> {
+        let more = self.buf.len() - PAD;
+        if !self.allowance.take(more) {
+            let what = "a record is larger than the memory that this reader allows itself";
+            return Err(Error::new(Kind::Limit, what).in_file(&self.path));
+        }
+        self.buf.resize(2 * more + PAD, 0);
+        Ok(())
+    }
+
+    fn shrink_after_growth(&mut self) {
+        let base = self.allowance.base;
+        if self.buf.len() > base + PAD && self.valid <= base / 2 {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        let base = self.allowance.base;
+        let extra = self.buf.len().saturating_sub(base + PAD);
+        if extra > 0 {
+            self.buf.truncate(base + PAD);
+            self.buf.shrink_to_fit();
+            self.allowance.give_back(extra);
+        }
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Fills `target` from `offset` as far as the file goes.
+fn read_at(file: &File, target: &mut [u8], offset: u64) -> std::io::Result<usize> {
+    let mut done = 0;
+    while done < target.len() {
+        match file.read_at(&mut target[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(done)
+}
