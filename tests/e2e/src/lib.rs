@@ -1,6 +1,8 @@
 //! Tests of the whole line are in `tests/`; here is only where they find what was built.
 
+use beamtap_testkit::Sandbox;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -18,4 +20,35 @@ pub fn native(name: &str) -> PathBuf {
     let path = directory.join(name);
     assert!(path.exists(), "{} is missing: run scripts/build-native", path.display());
     path
+}
+
+/// Runs an Erlang expression in a stock `erl` inside the sandbox, with beamtap and the tests' own modules on the code
+/// path, and answers what it printed.
+///
+/// # Panics
+///
+/// Panics with the VM's output when the expression fails.
+pub fn erl(sandbox: &Sandbox, expression: &str) -> String {
+    let ours = root().join("_build/default/lib/beamtap/ebin");
+    assert!(ours.join("beamtap.beam").exists(), "{} has no beamtap.beam: run rebar3 compile", ours.display());
+    let source = root().join("tests/e2e/erlang/workload.erl");
+    sandbox.run("erlc", &["-o", path(sandbox.home()), path(&source)]);
+    let script = format!("{expression}, halt(0).");
+    sandbox.run("erl", &["-noshell", "-pa", path(&ours), "-pa", path(sandbox.home()), "-eval", &script])
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("paths of tests are UTF-8")
+}
+
+/// Runs `beamtapd` and reads the JSON it prints.
+///
+/// # Panics
+///
+/// Panics with what it said when it fails or prints anything else.
+pub fn beamtapd(arguments: &[&str]) -> serde_json::Value {
+    let output = Command::new(native("beamtapd")).args(arguments).output().expect("beamtapd runs");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "beamtapd {arguments:?}: {stderr}");
+    serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("beamtapd {arguments:?}: {error}: {stdout}"))
 }

@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("beamtap-analysis", &["beamtap-schema", "beamtap-ctf"]),
     ("beamtapd", &["beamtap-analysis", "beamtap-ctf", "beamtap-ctl", "beamtap-schema"]),
     ("beamtap-testkit", &[]),
-    ("beamtap-e2e", &[]),
+    ("beamtap-e2e", &["beamtap-testkit"]),
 ];
 
 fn metadata() -> serde_json::Value {
