@@ -1,0 +1,133 @@
+//! What follows from what the automaton knows. A new analysis is one file and one line in [`ANALYSES`].
+
+mod functions;
+mod overview;
+mod processes;
+
+use crate::automaton::{Automaton, Change};
+use crate::error::Error;
+use crate::item::Item;
+use crate::table::Table;
+use std::fmt;
+
+/// One item of the trace and what came of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step<'s, 'a> {
+    /// The item; `None` for the end of the trace.
+    pub(crate) item: Option<&'s Item<'a>>,
+    /// The slot of the process that did it.
+    pub(crate) slot: Option<u32>,
+    /// What ended with it.
+    pub(crate) changes: &'s [Change],
+    /// The automaton after it.
+    pub(crate) state: &'s Automaton,
+}
+
+/// One question that a pass over the trace answers.
+pub(crate) trait Analysis {
+    /// Takes in one item.
+    fn observe(&mut self, step: &Step<'_, '_>);
+    /// Answers. `state` has every definition of the trace.
+    fn finish(self: Box<Self>, state: &Automaton) -> Vec<Table>;
+}
+
+/// What an analysis is called and what it tells.
+#[derive(Clone, Copy)]
+pub struct AnalysisInfo {
+    /// The name it is asked for by.
+    pub name: &'static str,
+    /// One line on what it tells.
+    pub doc: &'static str,
+    start: fn() -> Box<dyn Analysis>,
+}
+
+impl fmt::Debug for AnalysisInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnalysisInfo").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Every analysis there is.
+pub const ANALYSES: &[AnalysisInfo] = &[
+    AnalysisInfo { name: "functions", doc: "Where time went, per function", start: functions::start },
+    AnalysisInfo { name: "processes", doc: "What each process did", start: processes::start },
+    AnalysisInfo {
+        name: "overview",
+        doc: "What is in the trace, and what is missing",
+        start: overview::start,
+    },
+];
+
+/// One pass over a trace that answers several questions at once.
+///
+/// # Example: two items and the functions' table
+///
+/// ```
+/// use beamtap_analysis::{Item, Pass, Stamp};
+/// use beamtap_schema::{Event, event};
+///
+/// let mut pass = Pass::new(&["functions"])?;
+/// for (ns, event) in [
+///     (100, Event::Call(event::Call { pid: 7, function: 1 })),
+///     (150, Event::ReturnFrom(event::ReturnFrom { pid: 7, function: 1 })),
+/// ] {
+///     pass.push(&Item::Event(Stamp { ns, stream: 0, cpu: Some(0) }, event));
+/// }
+/// let tables = pass.finish();
+/// assert_eq!(tables[0].rows.len(), 1);
+/// # Ok::<(), beamtap_analysis::Error>(())
+/// ```
+pub struct Pass {
+    automaton: Automaton,
+    analyses: Vec<Box<dyn Analysis>>,
+    changes: Vec<Change>,
+}
+
+impl Pass {
+    /// Begins a pass that answers the questions named.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_unknown_analysis`] is true when a name is not in [`ANALYSES`].
+    pub fn new(names: &[&str]) -> Result<Pass, Error> {
+        let start = |name: &&str| {
+            let info = ANALYSES.iter().find(|info| info.name == *name);
+            info.map(|info| (info.start)()).ok_or_else(|| Error::unknown_analysis(name))
+        };
+        let analyses = names.iter().map(start).collect::<Result<_, _>>()?;
+        Ok(Pass { automaton: Automaton::default(), analyses, changes: Vec::new() })
+    }
+
+    /// Takes in the next item of the trace. Items come in the order of time.
+    #[inline]
+    pub fn push(&mut self, item: &Item<'_>) {
+        self.changes.clear();
+        let slot = self.automaton.apply(item, &mut self.changes);
+        let step = Step { item: Some(item), slot, changes: &self.changes, state: &self.automaton };
+        for analysis in &mut self.analyses {
+            analysis.observe(&step);
+        }
+    }
+
+    /// The state of the VM after the last item.
+    pub fn state(&self) -> &Automaton {
+        &self.automaton
+    }
+
+    /// Ends the pass and answers: the tables of each analysis, in the order they were asked for.
+    pub fn finish(mut self) -> Vec<Table> {
+        self.changes.clear();
+        self.automaton.finish(&mut self.changes);
+        let step = Step { item: None, slot: None, changes: &self.changes, state: &self.automaton };
+        for analysis in &mut self.analyses {
+            analysis.observe(&step);
+        }
+        self.analyses.into_iter().flat_map(|analysis| analysis.finish(&self.automaton)).collect()
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass").field("automaton", &self.automaton).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,203 @@
+//! Where time went, per function.
+
+use super::{Analysis, Step};
+use crate::automaton::{Automaton, Change, EndedCall, Ending};
+use crate::interned::Interned;
+use crate::item::Item;
+use crate::table::{Cell, Column, Table};
+use beamtap_schema::Event;
+use hdrhistogram::Histogram;
+
+/// Most functions that are told apart. Calls of further ones share one row.
+const MAX_FUNCTIONS: usize = 1 << 17;
+
+/// The number under which the functions beyond [`MAX_FUNCTIONS`] are kept; the VM would have to intern 4 billion
+/// functions to use it.
+const OTHERS: u32 = u32::MAX;
+
+/// Significant decimal digits of a percentile: it is off by at most one in a hundred.
+const PERCENTILE_DIGITS: u8 = 2;
+
+const COLUMNS: &[Column] = &[
+    Column::text("function", "The function, as its language spells it"),
+    Column::count("calls", "Calls begun"),
+    Column::duration(
+        "own",
+        "Running in the function itself: not in traced functions it called, not scheduled out, not collecting",
+    ),
+    Column::duration(
+        "total",
+        "From call to end by the clock, callees and waiting included; recursion counts once",
+    ),
+    Column::duration("gc", "In garbage collection while the function was on top of the stack"),
+    Column::duration(
+        "out",
+        "Scheduled out while the function was on top of the stack; needs the flag running",
+    ),
+    Column::duration("p50", "Half of the calls took no longer, by the clock"),
+    Column::duration("p99", "99 of 100 calls took no longer, by the clock"),
+    Column::duration("max", "The longest call, by the clock"),
+    Column::count("raised", "Calls ended by an exception"),
+    Column::count(
+        "implied",
+        "Calls ended with a call below them: by a tail call, or without an event of their own",
+    ),
+    Column::count("exited", "Calls ended with their process"),
+    Column::count("unfinished", "Calls open at the end of the trace; no time is counted for them"),
+    Column::count("interrupted", "Calls given up where events were lost; no time is counted for them"),
+    Column::text("module", "The module, without quotes").detail(),
+    Column::text("name", "The function's name, without quotes").detail(),
+    Column::count("arity", "Its number of arguments").detail(),
+];
+
+/// The place of `own` in [`COLUMNS`].
+const OWN: usize = 2;
+
+#[derive(Default)]
+struct Stats {
+    calls: u64,
+    own_ns: u64,
+    total_ns: u64,
+    gc_ns: u64,
+    out_ns: u64,
+    max_ns: u64,
+    /// Calls by [`Ending`].
+    endings: [u64; 6],
+    /// Durations of completed calls; made with the first of them.
+    durations: Option<Histogram<u32>>,
+}
+
+impl Stats {
+    fn end(&mut self, call: &EndedCall) {
+        self.endings[call.how as usize] += 1;
+        self.total_ns += call.covered_ns;
+        if !call.how.is_complete() {
+            return;
+        }
+        self.own_ns += call.own_ns;
+        self.gc_ns += call.gc_ns;
+        self.out_ns += call.out_ns;
+        self.max_ns = self.max_ns.max(call.total_ns);
+        if self.durations.is_none() {
+            self.durations = Histogram::new(PERCENTILE_DIGITS).ok();
+        }
+        if let Some(durations) = &mut self.durations {
+            durations.saturating_record(call.total_ns);
+        }
+    }
+
+    fn row(&self, id: u32, state: &Automaton) -> Vec<Cell> {
+        let duration = |ns| if self.durations.is_some() { Cell::Duration(ns) } else { Cell::Unknown };
+        let quantile = |q| match &self.durations {
+            // A bucket's upper end may lie above everything that is in it.
+            Some(durations) => Cell::Duration(durations.value_at_quantile(q).min(self.max_ns)),
+            None => Cell::Unknown,
+        };
+        let ending = |how: Ending| Cell::Count(self.endings[how as usize]);
+        let name = if id == OTHERS { None } else { state.names().function(id) };
+        let text = match id {
+            OTHERS => "(other functions)".to_owned(),
+            0 => "(unknown)".to_owned(),
+            id => state.names().function_text(id),
+        };
+        vec![
+            Cell::Text(text),
+            Cell::Count(self.calls),
+            duration(self.own_ns),
+            duration(self.total_ns),
+            duration(self.gc_ns),
+            duration(self.out_ns),
+            quantile(0.5),
+            quantile(0.99),
+            duration(self.max_ns),
+            ending(Ending::Raised),
+            ending(Ending::Implied),
+            ending(Ending::Exited),
+            ending(Ending::Unfinished),
+            ending(Ending::Interrupted),
+            name.map_or(Cell::Unknown, |name| Cell::Text(name.module.to_string())),
+            name.map_or(Cell::Unknown, |name| Cell::Text(name.name.to_string())),
+            name.map_or(Cell::Unknown, |name| Cell::Count(name.arity.into())),
+        ]
+    }
+}
+
+/// Calls, own and total time, percentiles of the duration, per function.
+#[derive(Default)]
+struct Functions {
+    stats: Interned<Box<Stats>>,
+    known: usize,
+}
+
+pub(super) fn start() -> Box<dyn Analysis> {
+    Box::<Functions>::default()
+}
+
+impl Functions {
+    #[inline]
+    fn stats(&mut self, function: u32) -> &mut Stats {
+        let mut id = function;
+        if self.stats.get(id).is_none() {
+            if self.known < MAX_FUNCTIONS {
+                self.known += 1;
+            } else {
+                id = OTHERS;
+            }
+        }
+        self.stats.get_or_insert_default(id)
+    }
+}
+
+impl Analysis for Functions {
+    #[inline]
+    fn observe(&mut self, step: &Step<'_, '_>) {
+        if let Some(Item::Event(_, Event::Call(call))) = step.item {
+            self.stats(call.function).calls += 1;
+        }
+        for change in step.changes {
+            if let Change::Call(call) = change {
+                self.stats(call.function).end(call);
+            }
+        }
+    }
+
+    fn finish(self: Box<Self>, state: &Automaton) -> Vec<Table> {
+        let mut table = Table::rows("functions", "Functions", COLUMNS);
+        let mut incomplete = 0;
+        let mut unnamed = 0;
+        for (id, stats) in self.stats.into_values() {
+            incomplete += [Ending::Unfinished, Ending::Interrupted]
+                .map(|how| stats.endings[how as usize])
+                .iter()
+                .sum::<u64>();
+            unnamed += u64::from(id != OTHERS && id != 0 && state.names().function(id).is_none());
+            table.rows.push(stats.row(id, state));
+        }
+        // Names first, so that functions of equal time keep an order that people can follow.
+        table.sort_by(0);
+        table.sort_by(OWN);
+        table.lossy = state.is_lossy();
+        if incomplete > 0 {
+            table.notes.push(format!("{incomplete} calls were still open at the end or where events were lost; no time is counted for them."));
+        }
+        if state.unmatched_returns() > 0 {
+            table.notes.push(format!(
+                "{} returns belong to calls made before the trace began, or lost.",
+                state.unmatched_returns()
+            ));
+        }
+        if state.overfull() > 0 {
+            table.notes.push(format!(
+                "All open calls were given up {} times because {} were open at once: were returns recorded?",
+                state.overfull(),
+                Automaton::MAX_OPEN_CALLS
+            ));
+        }
+        if unnamed > 0 {
+            table
+                .notes
+                .push(format!("{unnamed} functions have no definition in the trace and show as function#N."));
+        }
+        vec![table]
+    }
+}

@@ -1,0 +1,131 @@
+//! What is in the trace, and what is missing.
+
+mod law;
+mod tables;
+
+use super::{Analysis, Step};
+use crate::automaton::Automaton;
+use crate::item::{Item, Lost, Stamp};
+use crate::table::Table;
+use beamtap_schema::{EVENT_COUNT, Event};
+use law::Law;
+use std::collections::BTreeMap;
+
+/// Most names of foreign events that are counted apart.
+const MAX_OTHER: usize = 1 << 10;
+
+#[derive(Clone, Copy, Default)]
+struct Stream {
+    cpu: Option<u32>,
+    events: u64,
+    discarded: u64,
+    lost_packets: u64,
+}
+
+/// Events by kind, the time span, streams, losses, the VM, and the sum law.
+struct Overview {
+    kinds: [u64; EVENT_COUNT],
+    streams: Vec<Stream>,
+    span: Option<(u64, u64)>,
+    canaries: Vec<u128>,
+    other: BTreeMap<String, u64>,
+    others: u64,
+    law: Law,
+}
+
+pub(super) fn start() -> Box<dyn Analysis> {
+    Box::new(Overview {
+        kinds: [0; EVENT_COUNT],
+        streams: Vec::new(),
+        span: None,
+        canaries: Vec::new(),
+        other: BTreeMap::new(),
+        others: 0,
+        law: Law::default(),
+    })
+}
+
+impl Overview {
+    /// Canaries that are told apart.
+    const MAX_CANARIES: usize = 64;
+
+    fn stream(&mut self, index: u32) -> &mut Stream {
+        // A trace set numbers its streams from 0, one per file.
+        let index = index as usize;
+        if index >= self.streams.len() {
+            self.streams.resize(index + 1, Stream::default());
+        }
+        &mut self.streams[index]
+    }
+
+    #[inline]
+    fn at(&mut self, stamp: &Stamp) {
+        let stream = self.stream(stamp.stream);
+        stream.events += 1;
+        stream.cpu = stamp.cpu;
+        let (begin, end) = self.span.unwrap_or((stamp.ns, stamp.ns));
+        self.span = Some((begin.min(stamp.ns), end.max(stamp.ns)));
+    }
+
+    fn other(&mut self, name: &str) {
+        self.others += 1;
+        if let Some(count) = self.other.get_mut(name) {
+            *count += 1;
+        } else if self.other.len() < MAX_OTHER {
+            self.other.insert(name.to_owned(), 1);
+        }
+    }
+
+    fn total(&self, of: impl Fn(&Stream) -> u64) -> u64 {
+        self.streams.iter().map(of).sum()
+    }
+}
+
+impl Analysis for Overview {
+    #[inline]
+    fn observe(&mut self, step: &Step<'_, '_>) {
+        match step.item {
+            Some(Item::Event(stamp, event)) => {
+                self.at(stamp);
+                self.kinds[event.kind() as usize] += 1;
+                match event {
+                    Event::CountersOf(counters) => self.law.count(counters, &self.kinds),
+                    Event::Canary(canary) if self.canaries.len() < Self::MAX_CANARIES => {
+                        let nonce = u128::from(canary.nonce_high) << 64 | u128::from(canary.nonce_low);
+                        if !self.canaries.contains(&nonce) {
+                            self.canaries.push(nonce);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            Some(Item::Discarded(Lost { stream, count, .. })) => self.stream(*stream).discarded += count,
+            Some(Item::LostPackets(Lost { stream, count, .. })) => self.stream(*stream).lost_packets += count,
+            Some(Item::Other(stamp, name)) => {
+                self.at(stamp);
+                self.other(name);
+            }
+            None => {}
+        }
+    }
+
+    fn finish(self: Box<Self>, state: &Automaton) -> Vec<Table> {
+        let (discarded, lost_packets) = (self.total(|s| s.discarded), self.total(|s| s.lost_packets));
+        let is_one_vm = state.names().vms().len() <= 1;
+        let sum = self.law.sum(&self.kinds, discarded, lost_packets, is_one_vm);
+        let mut tables = vec![
+            tables::sum(&sum, self.others),
+            tables::span(self.span, &self.canaries),
+            tables::vms(state.names().vms()),
+            tables::events(&self.kinds, &sum),
+            tables::losses(&sum),
+            tables::streams(&self.streams),
+            tables::threads(state.names()),
+            tables::other(&self.other, self.others),
+        ];
+        for table in &mut tables {
+            table.lossy = state.is_lossy();
+        }
+        tables
+    }
+}

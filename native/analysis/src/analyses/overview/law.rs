@@ -1,0 +1,139 @@
+//! The sum law: what the VM says it emitted is what was read, plus every loss that has a name.
+
+use beamtap_schema::{Counters, EVENT_COUNT, EventKind, Phase, event};
+
+/// What the counters of one kind have told so far.
+#[derive(Clone, Copy)]
+struct Account {
+    first: Counters,
+    last: Counters,
+    phase: Phase,
+    /// Events of the kind that had been read at the first counters.
+    read_at_first: u64,
+    /// Events of the kind that had been read at the last counters.
+    read_at_last: u64,
+    /// Emitted between the end of one recording and the beginning of the next, and not read.
+    gap: u64,
+}
+
+/// The accounts of all kinds, opened and closed by the `counters` events of the trace.
+pub(super) struct Law {
+    accounts: [Option<Account>; EVENT_COUNT],
+    /// Kinds whose first counters were not those of a beginning.
+    headless: bool,
+}
+
+impl Default for Law {
+    fn default() -> Self {
+        Law { accounts: [None; EVENT_COUNT], headless: false }
+    }
+}
+
+/// The law's terms for a whole trace.
+pub(super) struct Sum {
+    /// What happened to each kind between its first and its last counters.
+    pub(super) kinds: [Option<Counters>; EVENT_COUNT],
+    /// What the VM handed to LTTng, definitions included; or why that is not known.
+    pub(super) emitted: Result<u64, &'static str>,
+    /// Where `emitted` is not known: what was emitted at the least.
+    pub(super) at_least: Option<u64>,
+    /// Events read between the first and the last counters; all of them where `emitted` is not known.
+    pub(super) read: u64,
+    /// Events read before the first or after the last counters.
+    pub(super) outside: u64,
+    /// `counters` events read: they are not counted themselves.
+    pub(super) counters: u64,
+    pub(super) discarded: u64,
+    pub(super) lost_packets: u64,
+    /// Events in lost packets, which only the comparison tells; 0 where no packet was lost.
+    pub(super) lost: Option<u64>,
+    pub(super) gap: u64,
+    /// What is left over; 0 when nothing got lost unseen.
+    pub(super) residual: Option<i128>,
+}
+
+impl Law {
+    /// Takes in one `counters` event; `read` counts the events read before it, by kind.
+    pub(super) fn count(&mut self, counters: &event::CountersOf<'_>, read: &[u64; EVENT_COUNT]) {
+        let (Some(kind), Some(phase)) =
+            (EventKind::from_name(counters.event), Phase::from_wire(counters.phase))
+        else {
+            return;
+        };
+        let now = Counters {
+            emitted: counters.emitted,
+            suppressed: counters.suppressed,
+            unreadable: counters.unreadable,
+            truncated: counters.truncated,
+        };
+        let read = read[kind as usize];
+        let Some(account) = &mut self.accounts[kind as usize] else {
+            self.headless |= phase != Phase::Begin;
+            let account =
+                Account { first: now, last: now, phase, read_at_first: read, read_at_last: read, gap: 0 };
+            self.accounts[kind as usize] = Some(account);
+            return;
+        };
+        if account.phase == Phase::End && phase == Phase::Begin {
+            // What was emitted between recordings and yet read, such as definitions, is no gap.
+            let emitted = now.since(account.last).emitted;
+            account.gap += emitted.saturating_sub(read - account.read_at_last);
+        }
+        account.last = now;
+        account.phase = phase;
+        account.read_at_last = read;
+    }
+
+    /// Draws up the sum. `read` counts all events of the trace by kind.
+    pub(super) fn sum(
+        &self,
+        read: &[u64; EVENT_COUNT],
+        discarded: u64,
+        lost_packets: u64,
+        is_one_vm: bool,
+    ) -> Sum {
+        let counted = || self.accounts.iter().zip(read).zip(0..).filter(|(_, kind)| !is_counters(*kind));
+        let accounts = || counted().filter_map(|((account, _), _)| account.as_ref());
+        let emitted_until_last: u64 = accounts().map(|a| a.last.since(a.first).emitted).sum();
+        let emitted = if accounts().next().is_none() {
+            Err("the trace has no counters")
+        } else if !is_one_vm {
+            Err("several VMs recorded into the trace")
+        } else if self.headless || counted().any(|((account, read), _)| account.is_none() && *read > 0) {
+            Err("counters of the beginning are missing")
+        } else if accounts().any(|account| account.phase != Phase::End) {
+            Err("counters of the end are missing")
+        } else {
+            Ok(emitted_until_last)
+        };
+        let all: u64 = counted().map(|((_, read), _)| read).sum();
+        let in_window: u64 = accounts().map(|a| a.read_at_last - a.read_at_first).sum();
+        let read_in_sum = if emitted.is_ok() { in_window } else { all };
+        let gap = accounts().map(|account| account.gap).sum();
+        let unexplained = emitted.ok().map(|emitted: u64| {
+            i128::from(emitted) - i128::from(read_in_sum) - i128::from(discarded) - i128::from(gap)
+        });
+        let lost = match lost_packets {
+            0 => Some(0),
+            _ => unexplained.map(|events| u64::try_from(events).unwrap_or(0)),
+        };
+        Sum {
+            kinds: std::array::from_fn(|kind| self.accounts[kind].map(|a| a.last.since(a.first))),
+            emitted,
+            at_least: (emitted.is_err() && is_one_vm && !self.headless && accounts().next().is_some())
+                .then_some(emitted_until_last),
+            read: read_in_sum,
+            outside: all - read_in_sum,
+            counters: read[EventKind::CountersOf as usize],
+            discarded,
+            lost_packets,
+            lost,
+            gap,
+            residual: unexplained.zip(lost).map(|(events, lost)| events - i128::from(lost)),
+        }
+    }
+}
+
+fn is_counters(kind: usize) -> bool {
+    kind == EventKind::CountersOf as usize
+}

@@ -1,0 +1,207 @@
+//! The tables that the overview answers with.
+
+use super::Stream;
+use super::law::Sum;
+use crate::automaton::{Names, Vm};
+use crate::table::{Cell, Column, Table};
+use beamtap_schema::{CATALOGUE, Counters, EVENT_COUNT, LOSSES, Loss};
+use std::collections::BTreeMap;
+
+const EVENTS: &[Column] = &[
+    Column::text("event", "The event, without the provider"),
+    Column::text("flag", "The trace flag that makes the VM produce it"),
+    Column::count("read", "Events of this kind in the trace"),
+    Column::count(
+        "emitted",
+        "Handed to LTTng by the VM between the first and the last counters in the trace",
+    ),
+    Column::count("suppressed", "Kept back by a limit or because no recording was open"),
+    Column::count("unreadable", "Not emitted because the VM's term could not be read"),
+    Column::count("truncated", "Emitted with a text cut to its bound"),
+];
+
+const STREAMS: &[Column] = &[
+    Column::count("stream", "The stream's index in the trace"),
+    Column::count("cpu", "The CPU it was recorded on"),
+    Column::count("events", "Events read from it"),
+    Column::count("discarded", "Events dropped because the buffers were full"),
+    Column::count("lost_packets", "Packets that were overwritten or never arrived"),
+];
+
+const THREADS: &[Column] = &[
+    Column::count("thread", "The kernel's thread id"),
+    Column::text("kind", "What it does"),
+    Column::count("scheduler", "The scheduler's number"),
+    Column::text("name", "The name the VM gave it"),
+];
+
+const VMS: &[Column] = &[
+    Column::text("node", "The node's name"),
+    Column::count("os_pid", "The kernel's process id"),
+    Column::text("otp_release", "The OTP release"),
+    Column::text("erts", "The version of the run-time system"),
+    Column::count("schedulers", "Schedulers online"),
+    Column::count("word_bytes", "Bytes in a word"),
+    Column::text("beamtap", "The version of beamtap that recorded"),
+];
+
+const LOST: &[Column] = &[
+    Column::text("loss", "How events went missing"),
+    Column::count("count", "How many"),
+    Column::text("meaning", "What happened, and what to do about it"),
+];
+
+const OTHER: &[Column] = &[
+    Column::text("event", "The event's full name"),
+    Column::count("read", "Events of this name in the trace"),
+];
+
+pub(super) fn sum(sum: &Sum, others: u64) -> Table {
+    let mut table = Table::facts("sum", "Events");
+    let count = |count: Option<u64>| count.map_or(Cell::Unknown, Cell::Count);
+    table.fact("emitted", count(sum.emitted.ok()));
+    table.fact("read", Cell::Count(sum.read));
+    table.fact("discarded", Cell::Count(sum.discarded));
+    table.fact("lost", count(sum.lost));
+    table.fact("gap", Cell::Count(sum.gap));
+    table.fact("residual", sum.residual.map_or(Cell::Unknown, Cell::Difference));
+    table.fact("lost_packets", Cell::Count(sum.lost_packets));
+    table.fact("outside", Cell::Count(sum.outside));
+    table.fact("counters", Cell::Count(sum.counters));
+    table.fact("other_events", Cell::Count(others));
+    if let Err(reason) = sum.emitted {
+        table.notes.push(format!("What the VM emitted is not known: {reason}."));
+        if let Some(at_least) = sum.at_least {
+            table.fact("emitted_at_least", Cell::Count(at_least));
+        }
+    }
+    if sum.outside > 0 {
+        table.notes.push(format!(
+            "{} events were written before the counting began or after it ended; they are not part of the sum.",
+            sum.outside
+        ));
+    }
+    if sum.residual.is_some_and(|residual| residual != 0) {
+        table.notes.push(
+            "The sum does not come out: events got lost, or were counted, in a way that has no name."
+                .to_owned(),
+        );
+    }
+    table
+}
+
+pub(super) fn span(span: Option<(u64, u64)>, canaries: &[u128]) -> Table {
+    let mut table = Table::facts("span", "Time");
+    let instant = |ns: Option<u64>| ns.map_or(Cell::Unknown, Cell::Instant);
+    table.fact("begin", instant(span.map(|(begin, _)| begin)));
+    table.fact("end", instant(span.map(|(_, end)| end)));
+    let duration = span.map_or(Cell::Unknown, |(begin, end)| Cell::Duration(end - begin));
+    table.fact("duration", duration);
+    let nonces: Vec<String> = canaries.iter().map(|nonce| format!("{nonce:032x}")).collect();
+    let canary = if nonces.is_empty() { Cell::Unknown } else { Cell::Text(nonces.join(" ")) };
+    table.fact("canary", canary);
+    table
+}
+
+pub(super) fn events(kinds: &[u64; EVENT_COUNT], sum: &Sum) -> Table {
+    let mut table = Table::rows("events", "Events by kind", EVENTS);
+    for info in &CATALOGUE {
+        let (read, counters) = (kinds[info.kind as usize], sum.kinds[info.kind as usize]);
+        if read == 0 && counters.is_none_or(|c| c == Default::default()) {
+            continue;
+        }
+        let count =
+            |of: fn(&Counters) -> u64| counters.as_ref().map_or(Cell::Unknown, |c| Cell::Count(of(c)));
+        table.rows.push(vec![
+            Cell::Text(info.name.to_owned()),
+            Cell::Text(info.class.flag().to_owned()),
+            Cell::Count(read),
+            count(|c| c.emitted),
+            count(|c| c.suppressed),
+            count(|c| c.unreadable),
+            count(|c| c.truncated),
+        ]);
+    }
+    table.sort_by(2);
+    table
+}
+
+pub(super) fn streams(streams: &[Stream]) -> Table {
+    let mut table = Table::rows("streams", "Streams", STREAMS);
+    for (index, stream) in (0..).zip(streams) {
+        table.rows.push(vec![
+            Cell::Count(index),
+            stream.cpu.map_or(Cell::Unknown, |cpu| Cell::Count(cpu.into())),
+            Cell::Count(stream.events),
+            Cell::Count(stream.discarded),
+            Cell::Count(stream.lost_packets),
+        ]);
+    }
+    table
+}
+
+pub(super) fn other(names: &BTreeMap<String, u64>, others: u64) -> Table {
+    let mut table = Table::rows("other", "Events of others", OTHER);
+    for (name, count) in names {
+        table.rows.push(vec![Cell::Text(name.clone()), Cell::Count(*count)]);
+    }
+    table.sort_by(1);
+    let named: u64 = names.values().sum();
+    if named < others {
+        table.notes.push(format!("{} events of further names are not listed.", others - named));
+    }
+    table
+}
+
+pub(super) fn losses(sum: &Sum) -> Table {
+    let counters = |of: fn(&Counters) -> u64| Some(sum.kinds.iter().flatten().map(of).sum());
+    let mut table = Table::rows("losses", "Losses", LOST);
+    for info in &LOSSES {
+        let count: Option<u64> = match info.loss {
+            Loss::Suppressed => counters(|c| c.suppressed),
+            Loss::Unreadable => counters(|c| c.unreadable),
+            Loss::Truncated => counters(|c| c.truncated),
+            Loss::Discarded => Some(sum.discarded),
+            Loss::LostPackets => sum.lost,
+            Loss::Gap => Some(sum.gap),
+        };
+        table.rows.push(vec![
+            Cell::Text(info.name.to_owned()),
+            count.map_or(Cell::Unknown, Cell::Count),
+            Cell::Text(info.doc.to_owned()),
+        ]);
+    }
+    table
+}
+
+pub(super) fn threads(names: &Names) -> Table {
+    let mut table = Table::rows("threads", "Threads", THREADS);
+    let mut threads: Vec<_> = names.threads().iter().collect();
+    threads.sort_by_key(|(id, _)| **id);
+    for (id, thread) in threads {
+        table.rows.push(vec![
+            Cell::Count(u64::from(*id)),
+            thread.kind.map_or(Cell::Unknown, |kind| Cell::Text(kind.as_str().to_owned())),
+            if thread.scheduler == 0 { Cell::Unknown } else { Cell::Count(thread.scheduler.into()) },
+            Cell::Text(thread.name.to_string()),
+        ]);
+    }
+    table
+}
+
+pub(super) fn vms(vms: &[Vm]) -> Table {
+    let mut table = Table::rows("vms", "Traced VM", VMS);
+    for vm in vms {
+        let text = |text: &str| Cell::Text(text.to_owned());
+        table.rows.push(vec![
+            text(&vm.node),
+            Cell::Count(vm.os_pid.into()),
+            text(&vm.otp_release),
+            text(&vm.erts),
+            Cell::Count(vm.schedulers.into()),
+            Cell::Count(vm.word_bytes.into()),
+            text(&vm.beamtap),
+        ]);
+    }
+    table
+}

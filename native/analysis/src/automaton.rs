@@ -1,0 +1,345 @@
+//! What is true of the traced VM now: who is in which calls, who runs where, and what the numbers stand for.
+//!
+//! # When events are missing
+//!
+//! A return that was discarded would leave its frame open and charge all that follows to it. So the calls that are
+//! open at the beginning of a stretch with losses, and those open at its end, are given up
+//! ([`Ending::Interrupted`]). Calls whose both ends were recorded inside the stretch count: what is missing may be
+//! calls between, and every result says that it is lossy.
+
+mod change;
+mod names;
+mod process;
+mod stack;
+
+pub use change::{Change, Collection, EndedCall, Ending, Slice};
+pub use names::{FunctionName, Names, ThreadName, Vm};
+pub use process::{Identity, Process};
+
+use crate::item::{Item, Lost};
+use beamtap_schema::{EntityKind, Event};
+use foldhash::HashMap;
+use stack::Sink;
+
+/// The state of the traced VM at one point of the trace.
+#[derive(Debug, Default)]
+pub struct Automaton {
+    slots: Vec<Process>,
+    free: Vec<u32>,
+    by_pid: HashMap<u64, u32>,
+    /// Freed before the next item: the analyses still look at it.
+    leaving: Option<u32>,
+    names: Names,
+    /// Frames on all stacks together, stale ones included.
+    open_calls: usize,
+    /// Counts how often everything open had to be given up. A process that is behind is brought up when it is met.
+    epoch: u32,
+    /// The end of the stretch with losses that the trace is in.
+    suspect_until_ns: u64,
+    lossy: bool,
+    /// Some event of the flag `exiting` was seen: a process is not gone with its `exit`, but after `out_exited`.
+    exiting_recorded: bool,
+    unmatched_returns: u64,
+    overfull: u64,
+    last_ns: u64,
+}
+
+impl Automaton {
+    /// Most calls that are open at once, in all processes together. A trace without returns would pile them up
+    /// without end; at this limit all are given up as interrupted.
+    pub const MAX_OPEN_CALLS: usize = 1 << 21;
+
+    /// The process in a slot, as after the last item.
+    ///
+    /// Slots are small numbers that are used again once a process is gone.
+    pub fn process(&self, slot: u32) -> Option<&Process> {
+        self.slots.get(slot as usize)
+    }
+
+    /// The slots of the processes that are known now.
+    pub fn live_slots(&self) -> impl Iterator<Item = u32> {
+        self.by_pid.values().copied()
+    }
+
+    /// The definitions read so far.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Events or packets have been lost up to now.
+    pub fn is_lossy(&self) -> bool {
+        self.lossy
+    }
+
+    /// Returns and exceptions that no call in the trace belongs to: the call was made before the trace began, or lost.
+    pub fn unmatched_returns(&self) -> u64 {
+        self.unmatched_returns
+    }
+
+    /// How often all open calls were given up because of [`Automaton::MAX_OPEN_CALLS`].
+    pub fn overfull(&self) -> u64 {
+        self.overfull
+    }
+
+    /// Takes in one item. What ended with it is appended to `changes`.
+    ///
+    /// Returns the slot of the process that did what the item tells of; `None` where that is no process.
+    #[inline]
+    pub fn apply(&mut self, item: &Item<'_>, changes: &mut Vec<Change>) -> Option<u32> {
+        if let Some(slot) = self.leaving.take() {
+            self.release(slot);
+        }
+        match item {
+            Item::Event(stamp, event) => {
+                self.last_ns = self.last_ns.max(stamp.ns);
+                if self.suspect_until_ns != 0 && stamp.ns > self.suspect_until_ns {
+                    self.suspect_until_ns = 0;
+                    self.epoch += 1;
+                }
+                self.event(stamp.ns, event, changes)
+            }
+            Item::Discarded(lost) | Item::LostPackets(lost) => {
+                self.lose(lost);
+                None
+            }
+            Item::Other(..) => None,
+        }
+    }
+
+    /// Ends what is still open at the end of the trace.
+    pub fn finish(&mut self, changes: &mut Vec<Change>) {
+        let mut slots: Vec<u32> = self.live_slots().collect();
+        slots.sort_unstable();
+        for slot in slots {
+            let stale = self.slots[slot as usize].epoch != self.epoch;
+            let how = if stale { Ending::Interrupted } else { Ending::Unfinished };
+            let mut sink = Sink { slot, ns: self.last_ns, changes };
+            self.slots[slot as usize].stack.clear(how, &mut sink);
+        }
+        self.open_calls = 0;
+    }
+
+    fn lose(&mut self, lost: &Lost) {
+        self.lossy = true;
+        self.epoch += 1;
+        self.suspect_until_ns = self.suspect_until_ns.max(lost.end_ns);
+    }
+
+    #[inline]
+    fn event(&mut self, ns: u64, event: &Event<'_>, changes: &mut Vec<Change>) -> Option<u32> {
+        match event {
+            Event::Call(e) => {
+                if self.open_calls >= Self::MAX_OPEN_CALLS {
+                    self.give_up_all(ns, changes);
+                }
+                let slot = self.enter(e.pid, ns, changes);
+                let process = &mut self.slots[slot as usize];
+                process.execute(ns);
+                process.stack.call(ns, e.function);
+                self.open_calls += 1;
+                Some(slot)
+            }
+            Event::ReturnFrom(e) => Some(self.leave(e.pid, ns, changes, |p, sink| {
+                p.stack.return_from(e.function, Ending::Returned, sink)
+            })),
+            Event::ExceptionFrom(e) => {
+                Some(self.leave(e.pid, ns, changes, |p, sink| {
+                    p.stack.return_from(e.function, Ending::Raised, sink)
+                }))
+            }
+            Event::ReturnTo(e) => {
+                Some(self.leave(e.pid, ns, changes, |p, sink| p.stack.return_to(e.function, sink)))
+            }
+            Event::In(e) => {
+                let slot = self.enter(e.pid, ns, changes);
+                self.slots[slot as usize].schedule_in(ns, e.thread);
+                Some(slot)
+            }
+            Event::InExiting(e) => {
+                self.exiting_recorded = true;
+                let slot = self.enter(e.pid, ns, changes);
+                self.slots[slot as usize].schedule_in(ns, e.thread);
+                Some(slot)
+            }
+            Event::Out(e) => {
+                let slot = self.enter(e.pid, ns, changes);
+                self.slots[slot as usize].schedule_out(&mut Sink { slot, ns, changes });
+                Some(slot)
+            }
+            Event::OutExiting(e) => self.out_exiting(e.pid, ns, changes),
+            Event::OutExited(e) => {
+                let slot = self.out_exiting(e.pid, ns, changes)?;
+                self.dismiss(slot, ns, changes);
+                Some(slot)
+            }
+            Event::GcMinorStart(e) => Some(self.begin_collection(e.pid, ns, changes)),
+            Event::GcMajorStart(e) => Some(self.begin_collection(e.pid, ns, changes)),
+            Event::GcMinorEnd(e) => Some(self.end_collection(e.pid, false, ns, changes)),
+            Event::GcMajorEnd(e) => Some(self.end_collection(e.pid, true, ns, changes)),
+            Event::GcMaxHeapSize(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::Send(e) => self.enter_entity(e.from_kind, e.from, ns, changes),
+            Event::SendToNonExistingProcess(e) => self.enter_entity(e.from_kind, e.from, ns, changes),
+            Event::Receive(e) => self.enter_entity(e.to_kind, e.to, ns, changes),
+            Event::Spawn(e) => {
+                let slot = self.enter(e.parent, ns, changes);
+                self.born(e.pid, e.parent, e.function, ns, changes);
+                Some(slot)
+            }
+            Event::Spawned(e) => Some(self.born(e.pid, e.parent, e.function, ns, changes)),
+            Event::Exit(e) => {
+                let slot = self.enter(e.pid, ns, changes);
+                self.exit(slot, ns, changes);
+                Some(slot)
+            }
+            Event::Register(e) => {
+                let slot = self.enter(e.pid, ns, changes);
+                self.slots[slot as usize].identify(0, e.name, 0);
+                Some(slot)
+            }
+            Event::Unregister(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::Link(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::Unlink(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::GettingLinked(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::GettingUnlinked(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::DefProcess(e) => {
+                let slot = self.enter(e.pid, ns, changes);
+                self.slots[slot as usize].identify(e.parent, e.name, e.function);
+                None
+            }
+            Event::DefFunction(e) => {
+                self.names.define_function(e);
+                None
+            }
+            Event::DefAtom(e) => {
+                self.names.define_atom(e);
+                None
+            }
+            Event::DefThread(e) => {
+                self.names.define_thread(e);
+                None
+            }
+            Event::DefVm(e) => {
+                self.names.define_vm(e);
+                None
+            }
+            Event::Canary(_) | Event::CountersOf(_) => None,
+        }
+    }
+
+    /// The slot of a process that is named in an event, brought up to the present epoch.
+    #[inline]
+    fn enter(&mut self, pid: u64, ns: u64, changes: &mut Vec<Change>) -> u32 {
+        let Some(&slot) = self.by_pid.get(&pid) else { return self.admit(pid) };
+        if self.slots[slot as usize].epoch != self.epoch {
+            self.interrupt(slot, ns, changes);
+        }
+        slot
+    }
+
+    fn enter_entity(&mut self, kind: u8, id: u64, ns: u64, changes: &mut Vec<Change>) -> Option<u32> {
+        (EntityKind::from_wire(kind) == Some(EntityKind::Process)).then(|| self.enter(id, ns, changes))
+    }
+
+    fn admit(&mut self, pid: u64) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Process::default());
+            self.slots.len() as u32 - 1
+        });
+        self.slots[slot as usize] = Process::new(pid, self.epoch);
+        self.by_pid.insert(pid, slot);
+        slot
+    }
+
+    #[inline]
+    fn leave(
+        &mut self,
+        pid: u64,
+        ns: u64,
+        changes: &mut Vec<Change>,
+        apply: impl FnOnce(&mut Process, &mut Sink<'_>) -> bool,
+    ) -> u32 {
+        let slot = self.enter(pid, ns, changes);
+        let process = &mut self.slots[slot as usize];
+        process.execute(ns);
+        let before = process.depth();
+        if !apply(process, &mut Sink { slot, ns, changes }) {
+            self.unmatched_returns += 1;
+        }
+        self.open_calls -= before - process.depth();
+        slot
+    }
+
+    fn begin_collection(&mut self, pid: u64, ns: u64, changes: &mut Vec<Change>) -> u32 {
+        let slot = self.enter(pid, ns, changes);
+        self.slots[slot as usize].begin_collection(ns);
+        slot
+    }
+
+    fn end_collection(&mut self, pid: u64, major: bool, ns: u64, changes: &mut Vec<Change>) -> u32 {
+        let slot = self.enter(pid, ns, changes);
+        self.slots[slot as usize].end_collection(major, &mut Sink { slot, ns, changes });
+        slot
+    }
+
+    /// A process that begins to exist. One that exited under the same pid makes room.
+    fn born(&mut self, pid: u64, parent: u64, function: u32, ns: u64, changes: &mut Vec<Change>) -> u32 {
+        let mut slot = self.enter(pid, ns, changes);
+        if self.slots[slot as usize].has_exited() {
+            self.dismiss(slot, ns, changes);
+            slot = self.admit(pid);
+        }
+        self.slots[slot as usize].identify(parent, 0, function);
+        slot
+    }
+
+    fn exit(&mut self, slot: u32, ns: u64, changes: &mut Vec<Change>) {
+        let process = &mut self.slots[slot as usize];
+        let sink = &mut Sink { slot, ns, changes };
+        self.open_calls -= process.depth();
+        process.exit(sink);
+        if !self.exiting_recorded {
+            process.schedule_out(sink);
+            self.dismiss(slot, ns, changes);
+        }
+    }
+
+    /// An `out` of an exiting process. One that is gone already has had its say.
+    fn out_exiting(&mut self, pid: u64, ns: u64, changes: &mut Vec<Change>) -> Option<u32> {
+        self.exiting_recorded = true;
+        let known = self.by_pid.contains_key(&pid);
+        known.then(|| {
+            let slot = self.enter(pid, ns, changes);
+            self.slots[slot as usize].schedule_out(&mut Sink { slot, ns, changes });
+            slot
+        })
+    }
+
+    /// Says that the slot's process is gone; the slot itself lasts until the next item.
+    fn dismiss(&mut self, slot: u32, ns: u64, changes: &mut Vec<Change>) {
+        self.interrupt(slot, ns, changes);
+        self.by_pid.remove(&self.slots[slot as usize].identity().pid);
+        changes.push(Change::Gone { slot });
+        self.leaving = Some(slot);
+    }
+
+    fn release(&mut self, slot: u32) {
+        self.slots[slot as usize] = Process::default();
+        self.free.push(slot);
+    }
+
+    fn interrupt(&mut self, slot: u32, ns: u64, changes: &mut Vec<Change>) {
+        let process = &mut self.slots[slot as usize];
+        self.open_calls -= process.depth();
+        process.interrupt(self.epoch, &mut Sink { slot, ns, changes });
+    }
+
+    #[cold]
+    fn give_up_all(&mut self, ns: u64, changes: &mut Vec<Change>) {
+        self.overfull += 1;
+        self.epoch += 1;
+        let slots: Vec<u32> = self.live_slots().collect();
+        for slot in slots {
+            self.interrupt(slot, ns, changes);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What one item of the trace ended.
+
+/// Something that came to its end with the item just read. What begins is in the item itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A call ended, or is given up.
+    Call(EndedCall),
+    /// A process was scheduled out after it had been scheduled in.
+    Slice(Slice),
+    /// A garbage collection ended whose start was recorded.
+    Collection(Collection),
+    /// The slot's process is gone: nothing more will be said of it and the slot will be another's.
+    Gone {
+        /// The process's slot.
+        slot: u32,
+    },
+}
+
+/// How a call came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By `return_from`, or `return_to` its caller.
+    Returned,
+    /// By an exception.
+    Raised,
+    /// With a frame below it: by a tail call, or without an event of its own.
+    Implied,
+    /// With its process.
+    Exited,
+    /// Given up where events are missing, so its times mean nothing.
+    Interrupted,
+    /// Still open at the end of the trace, so its times mean nothing.
+    Unfinished,
+}
+
+impl Ending {
+    /// The call ended inside the trace, so its times can be trusted.
+    pub const fn is_complete(self) -> bool {
+        !matches!(self, Ending::Interrupted | Ending::Unfinished)
+    }
+}
+
+/// One call from its beginning to its end.
+///
+/// `total_ns` is the sum of `own_ns`, `gc_ns`, `out_ns` and the `total_ns` of the traced calls it made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedCall {
+    /// The process's slot.
+    pub slot: u32,
+    /// The function, interned.
+    pub function: u32,
+    /// How it ended.
+    pub how: Ending,
+    /// From the call to its end by the clock.
+    pub total_ns: u64,
+    /// What it adds to the time that its function was on the process's stack: nothing for a call inside another of
+    /// the same function, and for one given up, what the complete calls inside it took.
+    pub covered_ns: u64,
+    /// Time on top of the stack, running.
+    pub own_ns: u64,
+    /// Time on top of the stack in garbage collection.
+    pub gc_ns: u64,
+    /// Time on top of the stack, scheduled out.
+    pub out_ns: u64,
+}
+
+/// A time in which a process was scheduled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The process's slot.
+    pub slot: u32,
+    /// The thread it ran on.
+    pub thread: u32,
+    /// How long it ran.
+    pub run_ns: u64,
+}
+
+/// One garbage collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// The process's slot.
+    pub slot: u32,
+    /// A fullsweep, not only the young heap.
+    pub major: bool,
+    /// How long it took.
+    pub gc_ns: u64,
+}

@@ -1,0 +1,177 @@
+//! What the numbers in events stand for.
+
+use crate::interned::Interned;
+use beamtap_schema::{ThreadKind, event};
+use foldhash::HashMap;
+use std::fmt;
+
+/// An interned function's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionName {
+    /// The module, without quotes.
+    pub module: Box<str>,
+    /// The function, without quotes.
+    pub name: Box<str>,
+    /// Number of arguments.
+    pub arity: u8,
+}
+
+/// As the language it is written in spells it: `lists:map/2`, `Enum.map/2`.
+impl fmt::Display for FunctionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.module.strip_prefix("Elixir.") {
+            Some(module) => write!(f, "{module}.{}/{}", self.name, self.arity),
+            None => write!(f, "{}:{}/{}", Atom(&self.module), Atom(&self.name), self.arity),
+        }
+    }
+}
+
+/// An atom as Erlang prints it: in quotes where it needs them.
+struct Atom<'a>(&'a str);
+
+impl fmt::Display for Atom<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = self.0.starts_with(|c: char| c.is_ascii_lowercase())
+            && self.0.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '@');
+        if plain { f.write_str(self.0) } else { write!(f, "'{}'", self.0) }
+    }
+}
+
+/// A thread of the traced VM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadName {
+    /// What it does; `None` when the trace has a kind this version does not know.
+    pub kind: Option<ThreadKind>,
+    /// The scheduler's number, from 1; 0 for threads that are not schedulers.
+    pub scheduler: u32,
+    /// The name the VM gave it.
+    pub name: Box<str>,
+}
+
+/// The VM that was traced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vm {
+    /// The kernel's process id.
+    pub os_pid: u32,
+    /// The node's name.
+    pub node: Box<str>,
+    /// The OTP release.
+    pub otp_release: Box<str>,
+    /// The version of the run-time system.
+    pub erts: Box<str>,
+    /// Schedulers online.
+    pub schedulers: u32,
+    /// Bytes in a word.
+    pub word_bytes: u32,
+    /// The version of beamtap that recorded.
+    pub beamtap: Box<str>,
+}
+
+/// Every definition read so far. One may come after the first event that needs it, so resolve at the end.
+#[derive(Debug, Default)]
+pub struct Names {
+    functions: Interned<FunctionName>,
+    atoms: Interned<Box<str>>,
+    threads: HashMap<u32, ThreadName>,
+    vms: Vec<Vm>,
+}
+
+impl Names {
+    /// VMs that are told apart; a trace of more keeps the first ones.
+    pub const MAX_VMS: usize = 16;
+
+    /// The function with this number, if it was defined.
+    pub fn function(&self, id: u32) -> Option<&FunctionName> {
+        self.functions.get(id)
+    }
+
+    /// A text for the function with this number, defined or not; empty for 0.
+    pub fn function_text(&self, id: u32) -> String {
+        match self.functions.get(id) {
+            Some(name) => name.to_string(),
+            None if id == 0 => String::new(),
+            None => format!("function#{id}"),
+        }
+    }
+
+    /// A text for the atom with this number, defined or not; empty for 0.
+    pub fn atom_text(&self, id: u32) -> String {
+        match self.atoms.get(id) {
+            Some(text) => text.to_string(),
+            None if id == 0 => String::new(),
+            None => format!("atom#{id}"),
+        }
+    }
+
+    /// The threads that were defined, by the kernel's thread id.
+    pub fn threads(&self) -> &HashMap<u32, ThreadName> {
+        &self.threads
+    }
+
+    /// The VMs that recorded into the trace, in the order they introduced themselves; up to
+    /// [`Names::MAX_VMS`].
+    pub fn vms(&self) -> &[Vm] {
+        &self.vms
+    }
+
+    pub(super) fn define_function(&mut self, def: &event::DefFunction<'_>) {
+        // Definitions are dumped again and again; only the first costs an allocation.
+        let known = self.functions.get(def.function).is_some_and(|known| {
+            known.arity == def.arity && *known.name == *def.name && *known.module == *def.module
+        });
+        if !known {
+            let name = FunctionName { module: def.module.into(), name: def.name.into(), arity: def.arity };
+            self.functions.insert(def.function, name);
+        }
+    }
+
+    pub(super) fn define_atom(&mut self, def: &event::DefAtom<'_>) {
+        if self.atoms.get(def.atom).is_none_or(|known| **known != *def.text) {
+            self.atoms.insert(def.atom, def.text.into());
+        }
+    }
+
+    pub(super) fn define_thread(&mut self, def: &event::DefThread<'_>) {
+        let name = ThreadName {
+            kind: ThreadKind::from_wire(def.kind),
+            scheduler: def.scheduler,
+            name: def.name.into(),
+        };
+        self.threads.insert(def.thread, name);
+    }
+
+    pub(super) fn define_vm(&mut self, def: &event::DefVm<'_>) {
+        let vm = Vm {
+            os_pid: def.os_pid,
+            node: def.node.into(),
+            otp_release: def.otp_release.into(),
+            erts: def.erts.into(),
+            schedulers: def.schedulers,
+            word_bytes: def.word_bytes,
+            beamtap: def.beamtap.into(),
+        };
+        if let Some(known) = self.vms.iter_mut().find(|known| known.os_pid == vm.os_pid) {
+            *known = vm;
+        } else if self.vms.len() < Self::MAX_VMS {
+            self.vms.push(vm);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(module: &str, name: &str, arity: u8) -> String {
+        FunctionName { module: module.into(), name: name.into(), arity }.to_string()
+    }
+
+    #[test]
+    fn a_function_reads_as_its_language_spells_it() {
+        assert_eq!(text("lists", "map", 2), "lists:map/2");
+        assert_eq!(text("Elixir.Enum", "map", 2), "Enum.map/2");
+        assert_eq!(text("Elixir.GenServer", "handle_call!", 3), "GenServer.handle_call!/3");
+        assert_eq!(text("lists", "-map/2-fun-0-", 1), "lists:'-map/2-fun-0-'/1");
+        assert_eq!(text("my-app", "Go", 0), "'my-app':'Go'/0");
+    }
+}

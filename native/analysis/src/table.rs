@@ -1,0 +1,202 @@
+//! What every analysis answers with: a table that knows its units, for people and programs alike.
+
+/// What a column's quantities are counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Not a quantity: a name or a yes or no.
+    None,
+    /// A plain number of things.
+    Count,
+    /// Nanoseconds.
+    Nanoseconds,
+}
+
+/// The side on which the cells of a column line up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Names.
+    Left,
+    /// Quantities.
+    Right,
+}
+
+/// One column of a [`Table`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// One word, or several joined with `_`.
+    pub name: &'static str,
+    /// What its cells are counted in.
+    pub unit: Unit,
+    /// For programs only: people see the same in another column.
+    pub detail: bool,
+    /// One line on what it means.
+    pub doc: &'static str,
+}
+
+impl Column {
+    /// A column of names.
+    pub const fn text(name: &'static str, doc: &'static str) -> Column {
+        Column { name, unit: Unit::None, detail: false, doc }
+    }
+
+    /// A column of plain numbers.
+    pub const fn count(name: &'static str, doc: &'static str) -> Column {
+        Column { name, unit: Unit::Count, detail: false, doc }
+    }
+
+    /// A column of durations.
+    pub const fn duration(name: &'static str, doc: &'static str) -> Column {
+        Column { name, unit: Unit::Nanoseconds, detail: false, doc }
+    }
+
+    /// The same column, for programs only.
+    pub const fn detail(mut self) -> Column {
+        self.detail = true;
+        self
+    }
+
+    /// The side on which its cells line up.
+    pub const fn align(&self) -> Align {
+        match self.unit {
+            Unit::None => Align::Left,
+            Unit::Count | Unit::Nanoseconds => Align::Right,
+        }
+    }
+
+    /// The name that programs know it by: with the unit at its end where it has one.
+    pub fn key(&self) -> String {
+        match self.unit {
+            Unit::Nanoseconds => format!("{}_ns", self.name),
+            Unit::None | Unit::Count => self.name.to_owned(),
+        }
+    }
+}
+
+/// One value in a [`Table`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// The trace does not tell.
+    Unknown,
+    /// A number of things.
+    Count(u64),
+    /// A difference of two numbers of things.
+    Difference(i128),
+    /// A duration in nanoseconds.
+    Duration(u64),
+    /// A point in time, in nanoseconds since the Unix epoch.
+    Instant(u64),
+    /// A name, as the trace has it: not safe to print to a terminal as it is.
+    Text(String),
+    /// A claim that holds or does not.
+    Claim(bool),
+}
+
+impl Cell {
+    /// The cell's place among others of its column, for sorting; what is not known comes before everything.
+    fn rank(&self) -> (u8, i128, &str) {
+        match self {
+            Cell::Unknown => (0, 0, ""),
+            Cell::Count(n) | Cell::Duration(n) | Cell::Instant(n) => (1, i128::from(*n), ""),
+            Cell::Difference(n) => (1, *n, ""),
+            Cell::Claim(holds) => (1, i128::from(*holds), ""),
+            Cell::Text(text) => (1, 0, text),
+        }
+    }
+}
+
+/// How the rows of a [`Table`] are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Rows of the same kind, one below the other.
+    Rows,
+    /// Each row is a name and one value: single facts about the whole trace.
+    Facts,
+}
+
+/// The result of an analysis.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The name that programs know it by.
+    pub id: &'static str,
+    /// What it shows, for people.
+    pub title: String,
+    /// How its rows are to be read.
+    pub shape: Shape,
+    /// Its columns; two for [`Shape::Facts`].
+    pub columns: Vec<Column>,
+    /// Its rows, each with one cell per column.
+    pub rows: Vec<Vec<Cell>>,
+    /// Events are missing from what this was computed from.
+    pub lossy: bool,
+    /// What a reader must know to read it right, one sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Table {
+    /// An empty table of rows.
+    pub fn rows(id: &'static str, title: &str, columns: &[Column]) -> Table {
+        Table {
+            id,
+            title: title.to_owned(),
+            shape: Shape::Rows,
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+            lossy: false,
+            notes: Vec::new(),
+        }
+    }
+
+    /// An empty table of facts.
+    pub fn facts(id: &'static str, title: &str) -> Table {
+        const FACTS: &[Column] = &[Column::text("fact", "What is said"), Column::text("value", "Its value")];
+        Table { shape: Shape::Facts, ..Table::rows(id, title, FACTS) }
+    }
+
+    /// Adds one fact to a table of facts.
+    pub fn fact(&mut self, name: &str, value: Cell) {
+        self.rows.push(vec![Cell::Text(name.to_owned()), value]);
+    }
+
+    /// The place of the column with this name, or with this [key](Column::key).
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name || column.key() == name)
+    }
+
+    /// The value of a fact, or `None` when the table does not have it.
+    pub fn value(&self, fact: &str) -> Option<&Cell> {
+        let named = |row: &&Vec<Cell>| matches!(row.first(), Some(Cell::Text(name)) if name == fact);
+        self.rows.iter().find(named)?.get(1)
+    }
+
+    /// Sorts the rows by a column: quantities largest first, names in their order, what is not known last.
+    /// Rows that are equal there keep their order. Does nothing when `column` is not a place of a column.
+    pub fn sort_by(&mut self, column: usize) {
+        let Some(align) = self.columns.get(column).map(Column::align) else { return };
+        self.rows.sort_by(|a, b| {
+            let (a, b) = (a[column].rank(), b[column].rank());
+            let known = b.0.cmp(&a.0);
+            known.then_with(|| if align == Align::Right { b.cmp(&a) } else { a.cmp(&b) })
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_sort_largest_first_and_unknown_last() {
+        let columns = [Column::text("name", ""), Column::duration("own", "")];
+        let mut table = Table::rows("t", "T", &columns);
+        for (name, own) in [("b", None), ("c", Some(5)), ("a", Some(70))] {
+            table.rows.push(vec![Cell::Text(name.into()), own.map_or(Cell::Unknown, Cell::Duration)]);
+        }
+        let names = |table: &Table| -> Vec<Cell> { table.rows.iter().map(|row| row[0].clone()).collect() };
+        let text = |names: [&str; 3]| names.map(|name| Cell::Text(name.into())).to_vec();
+        table.sort_by(table.column("own_ns").unwrap());
+        assert_eq!(names(&table), text(["a", "c", "b"]));
+        table.sort_by(table.column("name").unwrap());
+        assert_eq!(names(&table), text(["a", "b", "c"]));
+        assert_eq!(table.column("total"), None);
+    }
+}

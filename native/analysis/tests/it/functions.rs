@@ -1,0 +1,387 @@
+//! Times per function.
+
+use crate::script::{Script, rows};
+use beamtap_schema::EventKind;
+
+const P: u64 = 100;
+const Q: u64 = 200;
+const F: u64 = 1;
+const G: u64 = 2;
+const H: u64 = 3;
+
+fn named(script: Script) -> Script {
+    script.define(F, "m", "f", 0).define(G, "m", "g", 1).define(H, "Elixir.M", "h", 2)
+}
+
+fn answer(script: &Script, columns: &[&str]) -> Vec<String> {
+    rows(&script.tables(&["functions"])[0], columns)
+}
+
+const TIMES: &[&str] = &["function", "calls", "own", "total", "gc", "out"];
+
+#[test]
+fn one_call_takes_50() {
+    let script = named(Script::new()).at(100).call(P, F).at(150).return_from(P, F);
+    assert_eq!(answer(&script, TIMES), ["m:f/0 | 1 | 50 | 50 | 0 | 0"]);
+}
+
+#[test]
+fn f_has_30_of_its_own_and_g_20_and_h_10() {
+    let script = named(Script::new())
+        .at(100)
+        .call(P, F)
+        .at(110)
+        .call(P, G)
+        .at(115)
+        .call(P, H)
+        .at(125)
+        .return_from(P, H)
+        .at(140)
+        .return_from(P, G)
+        .at(160)
+        .return_from(P, F);
+    assert_eq!(
+        answer(&script, TIMES),
+        ["m:f/0 | 1 | 30 | 60 | 0 | 0", "m:g/1 | 1 | 20 | 30 | 0 | 0", "M.h/2 | 1 | 10 | 10 | 0 | 0"]
+    );
+}
+
+#[test]
+fn body_recursion_of_three_calls_counts_its_total_of_60_once() {
+    let script = named(Script::new())
+        .at(0)
+        .call(P, F)
+        .at(10)
+        .call(P, F)
+        .at(20)
+        .call(P, F)
+        .at(30)
+        .return_from(P, F)
+        .at(45)
+        .return_from(P, F)
+        .at(60)
+        .return_from(P, F);
+    assert_eq!(
+        answer(&script, &["function", "calls", "own", "total", "p50", "max"]),
+        ["m:f/0 | 3 | 60 | 60 | 35 | 60"]
+    );
+}
+
+#[test]
+fn mutual_recursion_counts_the_total_of_each_once() {
+    let script = named(Script::new())
+        .at(0)
+        .call(P, F)
+        .at(10)
+        .call(P, G)
+        .at(20)
+        .call(P, F)
+        .at(30)
+        .call(P, G)
+        .at(40)
+        .return_from(P, G)
+        .at(50)
+        .return_from(P, F)
+        .at(60)
+        .return_from(P, G)
+        .at(70)
+        .return_from(P, F);
+    assert_eq!(answer(&script, TIMES), ["m:f/0 | 2 | 40 | 70 | 0 | 0", "m:g/1 | 2 | 30 | 50 | 0 | 0"]);
+}
+
+#[test]
+fn tail_recursion_of_three_calls_ends_all_three_with_one_return_to() {
+    let script = named(Script::new())
+        .at(0)
+        .call(P, G)
+        .at(5)
+        .call(P, F)
+        .at(10)
+        .call(P, F)
+        .at(20)
+        .call(P, F)
+        .at(30)
+        .return_to(P, G)
+        .at(50)
+        .return_to(P, 0);
+    assert_eq!(
+        answer(&script, &["function", "calls", "own", "total", "implied", "unfinished"]),
+        ["m:f/0 | 3 | 25 | 25 | 2 | 0", "m:g/1 | 1 | 25 | 50 | 0 | 0"]
+    );
+}
+
+#[test]
+fn a_tail_called_g_is_part_of_f_when_only_f_returns() {
+    let script = named(Script::new()).at(0).call(P, F).at(10).call(P, G).at(30).return_from(P, F);
+    assert_eq!(
+        answer(&script, &["function", "own", "total", "implied"]),
+        ["m:g/1 | 20 | 20 | 1", "m:f/0 | 10 | 30 | 0"]
+    );
+}
+
+#[test]
+fn an_exception_through_three_frames_ends_three_calls() {
+    let script = named(Script::new())
+        .at(0)
+        .call(P, F)
+        .at(10)
+        .call(P, G)
+        .at(20)
+        .call(P, H)
+        .at(30)
+        .exception_from(P, H)
+        .exception_from(P, G)
+        .exception_from(P, F);
+    assert_eq!(
+        answer(&script, &["function", "own", "total", "raised"]),
+        ["M.h/2 | 10 | 10 | 1", "m:f/0 | 10 | 30 | 1", "m:g/1 | 10 | 20 | 1"]
+    );
+}
+
+#[test]
+fn an_exception_caught_in_f_leaves_f_to_return() {
+    let script = named(Script::new())
+        .at(0)
+        .call(P, F)
+        .at(10)
+        .call(P, G)
+        .at(20)
+        .exception_from(P, G)
+        .at(50)
+        .return_from(P, F);
+    assert_eq!(
+        answer(&script, &["function", "own", "total", "raised"]),
+        ["m:f/0 | 40 | 50 | 0", "m:g/1 | 10 | 10 | 1"]
+    );
+}
+
+#[test]
+fn scheduled_out_for_40_inside_g_is_nobodys_own_time() {
+    let script = named(Script::new())
+        .at(0)
+        .goes_in(P)
+        .call(P, F)
+        .at(10)
+        .call(P, G)
+        .at(20)
+        .goes_out(P)
+        .at(60)
+        .goes_in(P)
+        .at(70)
+        .return_from(P, G)
+        .at(80)
+        .return_from(P, F);
+    assert_eq!(answer(&script, TIMES), ["m:f/0 | 1 | 20 | 80 | 0 | 0", "m:g/1 | 1 | 20 | 60 | 0 | 40"]);
+}
+
+#[test]
+fn collecting_for_15_inside_f_is_gc_and_not_own() {
+    let script = named(Script::new())
+        .at(0)
+        .call(P, F)
+        .at(10)
+        .gc(EventKind::GcMinorStart, P)
+        .at(20)
+        .gc(EventKind::GcMinorEnd, P)
+        .at(25)
+        .gc(EventKind::GcMajorStart, P)
+        .at(30)
+        .gc(EventKind::GcMajorEnd, P)
+        .at(40)
+        .return_from(P, F);
+    assert_eq!(answer(&script, TIMES), ["m:f/0 | 1 | 25 | 40 | 15 | 0"]);
+}
+
+#[test]
+fn collecting_for_10_of_which_5_scheduled_out_is_10_of_gc() {
+    let script = named(Script::new())
+        .at(0)
+        .goes_in(P)
+        .call(P, F)
+        .at(10)
+        .gc(EventKind::GcMajorStart, P)
+        .at(12)
+        .goes_out(P)
+        .at(17)
+        .goes_in(P)
+        .at(20)
+        .gc(EventKind::GcMajorEnd, P)
+        .at(30)
+        .return_from(P, F);
+    assert_eq!(answer(&script, TIMES), ["m:f/0 | 1 | 20 | 30 | 10 | 0"]);
+}
+
+#[test]
+fn two_processes_interleaved_keep_their_own_stacks() {
+    let script = named(Script::new())
+        .at(0)
+        .cpu(0)
+        .call(P, F)
+        .at(10)
+        .cpu(1)
+        .call(Q, G)
+        .at(20)
+        .cpu(0)
+        .call(P, G)
+        .at(30)
+        .cpu(1)
+        .return_from(Q, G)
+        .at(50)
+        .cpu(0)
+        .return_from(P, G)
+        .at(60)
+        .cpu(0)
+        .return_from(P, F);
+    assert_eq!(
+        answer(&script, &["function", "calls", "own", "total", "max"]),
+        ["m:g/1 | 2 | 50 | 50 | 30", "m:f/0 | 1 | 30 | 60 | 60"]
+    );
+}
+
+#[test]
+fn definitions_after_use_name_the_function_all_the_same() {
+    let script = named(Script::new().at(0).call(P, F).at(5).return_from(P, F).at(9));
+    assert_eq!(answer(&script, &["function", "module", "name", "arity"]), ["m:f/0 | m | f | 0"]);
+    let script = Script::new().at(0).call(P, F).at(5).return_from(P, F);
+    assert_eq!(answer(&script, &["function", "module"]), ["function#1 | -"]);
+}
+
+#[test]
+fn an_open_call_is_unfinished_and_has_no_time() {
+    let script = named(Script::new()).at(0).call(P, F).call(P, G).at(10).return_from(P, G).at(90).call(Q, G);
+    assert_eq!(
+        answer(&script, &["function", "calls", "own", "total", "p99", "unfinished"]),
+        ["m:g/1 | 2 | 10 | 10 | 10 | 1", "m:f/0 | 1 | - | - | - | 1"]
+    );
+}
+
+#[test]
+fn an_exit_ends_two_calls_after_30_and_20() {
+    let script = named(Script::new()).at(0).call(P, F).at(10).call(P, G).at(30).exit(P);
+    assert_eq!(
+        answer(&script, &["function", "own", "total", "exited", "unfinished"]),
+        ["m:g/1 | 20 | 20 | 1 | 0", "m:f/0 | 10 | 30 | 1 | 0"]
+    );
+}
+
+#[test]
+fn a_return_without_its_call_changes_nothing_and_is_told() {
+    let script = named(Script::new())
+        .at(0)
+        .return_from(P, G)
+        .at(10)
+        .call(P, F)
+        .at(20)
+        .return_from(P, H)
+        .at(30)
+        .return_from(P, F);
+    let table = &script.tables(&["functions"])[0];
+    assert_eq!(rows(table, &["function", "own", "total"]), ["m:f/0 | 20 | 20"]);
+    assert_eq!(table.notes, ["2 returns belong to calls made before the trace began, or lost."]);
+}
+
+#[test]
+fn return_to_right_after_return_from_ends_nothing_more() {
+    let script = named(Script::new())
+        .at(0)
+        .call(P, F)
+        .at(10)
+        .call(P, G)
+        .at(20)
+        .return_from(P, G)
+        .return_to(P, F)
+        .at(50)
+        .return_from(P, F)
+        .return_to(P, H);
+    assert_eq!(
+        answer(&script, &["function", "calls", "own", "total", "implied"]),
+        ["m:f/0 | 1 | 40 | 50 | 0", "m:g/1 | 1 | 10 | 10 | 0"]
+    );
+}
+
+#[test]
+fn return_to_after_return_from_ends_the_frames_above_its_function() {
+    let script = named(Script::new())
+        .at(0)
+        .call(P, F)
+        .at(10)
+        .call(P, G)
+        .at(20)
+        .call(P, H)
+        .at(30)
+        .return_from(P, H)
+        .return_to(P, F)
+        .at(40)
+        .return_from(P, F);
+    assert_eq!(
+        answer(&script, &["function", "own", "total", "implied"]),
+        ["m:f/0 | 20 | 40 | 0", "M.h/2 | 10 | 10 | 0", "m:g/1 | 10 | 20 | 1"]
+    );
+}
+
+#[test]
+fn return_to_the_same_function_ends_one_frame_of_it() {
+    let script =
+        named(Script::new()).at(0).call(P, F).at(10).call(P, F).at(30).return_to(P, F).at(40).return_to(P, 0);
+    assert_eq!(answer(&script, &["function", "calls", "own", "p50", "max"]), ["m:f/0 | 2 | 40 | 20 | 40"]);
+}
+
+#[test]
+fn return_to_an_untraced_function_ends_the_top_frame_only() {
+    let script =
+        named(Script::new()).at(0).call(P, F).at(10).call(P, G).at(30).return_to(P, H).at(40).return_to(P, 0);
+    assert_eq!(
+        answer(&script, &["function", "own", "total", "implied"]),
+        ["m:f/0 | 20 | 40 | 0", "m:g/1 | 20 | 20 | 0"]
+    );
+}
+
+#[test]
+fn a_call_proves_that_a_process_is_running_again() {
+    let script = named(Script::new())
+        .at(0)
+        .goes_in(P)
+        .call(P, F)
+        .at(10)
+        .goes_out(P)
+        .at(30)
+        .call(P, G)
+        .at(40)
+        .return_from(P, G)
+        .at(50)
+        .return_from(P, F);
+    assert_eq!(
+        answer(&script, &["function", "own", "out", "total"]),
+        ["m:f/0 | 20 | 20 | 50", "m:g/1 | 10 | 0 | 10"]
+    );
+}
+
+#[test]
+fn percentiles_of_1_to_100_are_50_and_99() {
+    let mut script = named(Script::new());
+    for length in 1..=100 {
+        let begin = 1000 * length;
+        script = script.at(begin).call(P, F).at(begin + length).return_from(P, F);
+    }
+    assert_eq!(
+        answer(&script, &["calls", "own", "total", "p50", "p99", "max"]),
+        ["100 | 5050 | 5050 | 50 | 99 | 100"]
+    );
+}
+
+#[test]
+fn calls_without_returns_are_given_up_in_time() {
+    // One more than may be open: the limit gives up all, and only the last one is open at the end.
+    let limit = beamtap_analysis::Automaton::MAX_OPEN_CALLS as u64;
+    let mut pass = beamtap_analysis::Pass::new(&["functions"]).unwrap();
+    let call = Script::new().call(P, F);
+    for _ in 0..=limit {
+        call.feed(&mut pass);
+    }
+    let table = &pass.finish()[0];
+    assert_eq!(
+        rows(table, &["calls", "unfinished", "interrupted", "own"]),
+        [format!("{} | 1 | {limit} | -", limit + 1)]
+    );
+    assert!(table.notes.iter().any(|note| note.contains("were returns recorded?")), "{:?}", table.notes);
+}

@@ -1,0 +1,169 @@
+//! What is in a trace, and whether the sum comes out.
+
+use crate::script::{Script, fact, rows};
+use beamtap_schema::{EventKind, Phase};
+
+const P: u64 = 100;
+const F: u64 = 1;
+
+const SUM: &[&str] = &["emitted", "read", "discarded", "lost", "gap", "residual", "outside"];
+
+fn sum(script: &Script) -> String {
+    let tables = script.tables(&["overview"]);
+    assert_eq!(tables[0].id, "sum");
+    SUM.iter().map(|name| fact(&tables[0], name)).collect::<Vec<_>>().join(" ")
+}
+
+fn calls(mut script: Script, count: u64) -> Script {
+    for _ in 0..count {
+        script = script.call(P, F);
+    }
+    script
+}
+
+#[test]
+fn five_emitted_five_read_and_nothing_left_over() {
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 1000);
+    let script = calls(script.at(20), 5).at(30).counters(Phase::End, EventKind::Call, 1005);
+    assert_eq!(sum(&script), "5 5 0 0 0 0 0");
+}
+
+#[test]
+fn two_of_seven_discarded() {
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 0);
+    let script = calls(script.at(20), 5).discarded(2, 30).at(40).counters(Phase::End, EventKind::Call, 7);
+    assert_eq!(sum(&script), "7 5 2 0 0 0 0");
+}
+
+#[test]
+fn lost_packets_held_what_the_counters_say_is_missing() {
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 0);
+    let script = calls(script.at(20), 5).lost_packets(3, 30).discarded(1, 30).at(40).counters(
+        Phase::End,
+        EventKind::Call,
+        100,
+    );
+    assert_eq!(sum(&script), "100 5 1 94 0 0 0");
+}
+
+#[test]
+fn one_missing_without_a_name_is_the_residual() {
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 0);
+    let script = calls(script.at(20), 5).at(40).counters(Phase::End, EventKind::Call, 6);
+    assert_eq!(sum(&script), "6 5 0 0 0 1 0");
+}
+
+#[test]
+fn definitions_written_before_the_counting_are_outside_the_sum() {
+    let script = Script::new()
+        .at(5)
+        .define(F, "m", "f", 0)
+        .at(10)
+        .counters(Phase::Begin, EventKind::Call, 0)
+        .counters(Phase::Begin, EventKind::DefFunction, 1);
+    let script = calls(script.at(20), 2)
+        .define(9, "m", "g", 0)
+        .at(40)
+        .counters(Phase::End, EventKind::Call, 2)
+        .counters(Phase::End, EventKind::DefFunction, 2);
+    assert_eq!(sum(&script), "3 3 0 0 0 0 1");
+}
+
+#[test]
+fn what_was_emitted_between_two_recordings_is_a_gap() {
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 0);
+    let script = calls(script.at(20), 2).at(30).counters(Phase::End, EventKind::Call, 2).at(50).counters(
+        Phase::Begin,
+        EventKind::Call,
+        12,
+    );
+    let script = calls(script.at(60), 3).at(70).counters(Phase::End, EventKind::Call, 15);
+    assert_eq!(sum(&script), "15 5 0 0 10 0 0");
+}
+
+#[test]
+fn without_the_end_what_was_emitted_is_only_known_at_the_least() {
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 0);
+    let script = calls(script.at(20), 5).at(30).counters(Phase::Running, EventKind::Call, 5);
+    let script = calls(script.at(40), 2);
+    assert_eq!(sum(&script), "- 7 0 0 0 - 0");
+    let tables = script.tables(&["overview"]);
+    assert_eq!(fact(&tables[0], "emitted_at_least"), "5");
+    assert_eq!(tables[0].notes, ["What the VM emitted is not known: counters of the end are missing."]);
+}
+
+#[test]
+fn without_the_beginning_nothing_is_known_of_what_was_emitted() {
+    let script = calls(Script::new().at(20), 5).at(30).counters(Phase::End, EventKind::Call, 5);
+    assert_eq!(sum(&script), "- 5 0 0 0 - 0");
+    let script = calls(Script::new().at(20), 5);
+    assert_eq!(sum(&script), "- 5 0 0 0 - 0");
+}
+
+#[test]
+fn two_vms_have_no_common_sum() {
+    let script = Script::new().define_vm(1).define_vm(1).at(10).counters(Phase::Begin, EventKind::Call, 0);
+    let script = calls(script.at(20), 5).at(30).counters(Phase::End, EventKind::Call, 5);
+    let one =
+        script.clone().counters(Phase::Begin, EventKind::DefVm, 2).counters(Phase::End, EventKind::DefVm, 2);
+    assert_eq!(sum(&one), "5 5 0 0 0 0 2");
+    assert!(sum(&script.define_vm(2)).starts_with("- "));
+}
+
+#[test]
+fn events_streams_and_span_are_counted() {
+    let script = Script::new()
+        .at(100)
+        .cpu(0)
+        .call(P, F)
+        .at(200)
+        .cpu(3)
+        .call(P, F)
+        .at(300)
+        .return_from(P, F)
+        .discarded(4, 350)
+        .at(400)
+        .cpu(0)
+        .other("lttng_ust_statedump:start")
+        .other("beamtap:of_tomorrow");
+    let tables = script.tables(&["overview"]);
+    let table = |id: &str| tables.iter().find(|table| table.id == id).unwrap();
+    assert!(tables.iter().all(|table| table.lossy));
+    assert_eq!(fact(table("span"), "begin"), "100");
+    assert_eq!(fact(table("span"), "duration"), "300");
+    assert_eq!(fact(table("span"), "canary"), "-");
+    assert_eq!(
+        rows(table("events"), &["event", "flag", "read"]),
+        ["call | call | 2", "return_from | call | 1"]
+    );
+    assert_eq!(
+        rows(table("streams"), &["stream", "cpu", "events", "discarded"]),
+        ["0 | 0 | 3 | 0", "1 | - | 0 | 0", "2 | - | 0 | 0", "3 | 3 | 2 | 4"]
+    );
+    assert_eq!(
+        rows(table("other"), &["event", "read"]),
+        ["beamtap:of_tomorrow | 1", "lttng_ust_statedump:start | 1"]
+    );
+    assert_eq!(rows(table("losses"), &["loss", "count"])[3], "discarded | 4");
+}
+
+#[test]
+fn the_vm_and_its_canary_are_told() {
+    let script = Script::new()
+        .define_vm(4711)
+        .event(EventKind::Canary, vec![1.into(), 2.into()])
+        .event(EventKind::Canary, vec![1.into(), 2.into()])
+        .event(EventKind::DefThread, vec![77.into(), 0.into(), 3.into(), "erts_sched_3".into()])
+        .event(EventKind::DefThread, vec![78.into(), 9.into(), 0.into(), "aux".into()]);
+    let tables = script.tables(&["overview"]);
+    let table = |id: &str| tables.iter().find(|table| table.id == id).unwrap();
+    assert_eq!(fact(table("span"), "canary"), "00000000000000010000000000000002");
+    assert_eq!(
+        rows(table("vms"), &["node", "os_pid", "otp_release", "erts", "schedulers"]),
+        ["demo@host | 4711 | 25 | 13.1.5 | 2"]
+    );
+    assert_eq!(
+        rows(table("threads"), &["thread", "kind", "scheduler", "name"]),
+        ["77 | scheduler | 3 | erts_sched_3", "78 | - | - | aux"]
+    );
+}
