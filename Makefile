@@ -1,11 +1,14 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: demo test test-matrix build
+.PHONY: build demo test bench-tracer
 
 build:
 	scripts/setup && scripts/build-native
 
 demo:
 	scripts/setup && scripts/demo
+
+bench-tracer:
+	scripts/setup && scripts/bench tracer
 
 test:
 	scripts/setup && scripts/test
