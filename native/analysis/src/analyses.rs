@@ -7,7 +7,7 @@ mod processes;
 use crate::automaton::{Automaton, Change};
 use crate::error::Error;
 use crate::item::Item;
-use crate::table::Table;
+use crate::table::{Column, Table};
 use std::fmt;
 
 /// One item of the trace and what came of it.
@@ -38,6 +38,8 @@ pub struct AnalysisInfo {
     pub name: &'static str,
     /// One line on what it tells.
     pub doc: &'static str,
+    /// The columns of its table; none for an analysis that answers with several.
+    pub columns: &'static [Column],
     start: fn() -> Box<dyn Analysis>,
 }
 
@@ -49,11 +51,22 @@ impl fmt::Debug for AnalysisInfo {
 
 /// Every analysis there is.
 pub const ANALYSES: &[AnalysisInfo] = &[
-    AnalysisInfo { name: "functions", doc: "Where time went, per function", start: functions::start },
-    AnalysisInfo { name: "processes", doc: "What each process did", start: processes::start },
+    AnalysisInfo {
+        name: "functions",
+        doc: "Where time went, per function",
+        columns: functions::COLUMNS,
+        start: functions::start,
+    },
+    AnalysisInfo {
+        name: "processes",
+        doc: "What each process did",
+        columns: processes::COLUMNS,
+        start: processes::start,
+    },
     AnalysisInfo {
         name: "overview",
         doc: "What is in the trace, and what is missing",
+        columns: &[],
         start: overview::start,
     },
 ];

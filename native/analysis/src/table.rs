@@ -80,7 +80,7 @@ pub enum Cell {
     /// A number of things.
     Count(u64),
     /// A difference of two numbers of things.
-    Difference(i128),
+    Difference(i64),
     /// A duration in nanoseconds.
     Duration(u64),
     /// A point in time, in nanoseconds since the Unix epoch.
@@ -97,7 +97,7 @@ impl Cell {
         match self {
             Cell::Unknown => (0, 0, ""),
             Cell::Count(n) | Cell::Duration(n) | Cell::Instant(n) => (1, i128::from(*n), ""),
-            Cell::Difference(n) => (1, *n, ""),
+            Cell::Difference(n) => (1, i128::from(*n), ""),
             Cell::Claim(holds) => (1, i128::from(*holds), ""),
             Cell::Text(text) => (1, 0, text),
         }

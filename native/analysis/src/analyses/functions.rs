@@ -18,7 +18,7 @@ const OTHERS: u32 = u32::MAX;
 /// Significant decimal digits of a percentile: it is off by at most one in a hundred.
 const PERCENTILE_DIGITS: u8 = 2;
 
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     Column::text("function", "The function, as its language spells it"),
     Column::count("calls", "Calls begun"),
     Column::duration(
@@ -50,6 +50,8 @@ const COLUMNS: &[Column] = &[
     Column::count("arity", "Its number of arguments").detail(),
 ];
 
+/// The place of `calls` in [`COLUMNS`].
+const CALLS: usize = 1;
 /// The place of `own` in [`COLUMNS`].
 const OWN: usize = 2;
 
@@ -177,6 +179,14 @@ impl Analysis for Functions {
         table.sort_by(0);
         table.sort_by(OWN);
         table.lossy = state.is_lossy();
+        if table.rows.iter().any(|row| row[CALLS] != Cell::Count(0))
+            && table.rows.iter().all(|row| row[OWN] == Cell::Unknown)
+        {
+            table.notes.push(
+                "No call ends in the trace: ask for `return` in the functions' patterns to see times."
+                    .to_owned(),
+            );
+        }
         if incomplete > 0 {
             table.notes.push(format!("{incomplete} calls were still open at the end or where events were lost; no time is counted for them."));
         }

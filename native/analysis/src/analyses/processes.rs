@@ -14,7 +14,7 @@ const MAX_ENDED: usize = 1 << 16;
 /// Most rows of folded processes; the processes of further initial calls share the row of the unknown one.
 const MAX_FOLDED: usize = 1 << 12;
 
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     Column::text("process", "The process, its registered name and the function it started in"),
     Column::count("calls", "Calls of traced functions"),
     Column::duration(

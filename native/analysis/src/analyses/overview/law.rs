@@ -33,13 +33,14 @@ impl Default for Law {
 pub(super) struct Sum {
     /// What happened to each kind between its first and its last counters.
     pub(super) kinds: [Option<Counters>; EVENT_COUNT],
-    /// What the VM handed to LTTng, definitions included; or why that is not known.
+    /// What the VM handed to LTTng, definitions included: as its counters say, and what was read from outside the
+    /// stretch they count; or why that is not known.
     pub(super) emitted: Result<u64, &'static str>,
     /// Where `emitted` is not known: what was emitted at the least.
     pub(super) at_least: Option<u64>,
-    /// Events read between the first and the last counters; all of them where `emitted` is not known.
+    /// Events read, `counters` events left out.
     pub(super) read: u64,
-    /// Events read before the first or after the last counters.
+    /// Those of them before the first or after the last counters.
     pub(super) outside: u64,
     /// `counters` events read: they are not counted themselves.
     pub(super) counters: u64,
@@ -49,7 +50,7 @@ pub(super) struct Sum {
     pub(super) lost: Option<u64>,
     pub(super) gap: u64,
     /// What is left over; 0 when nothing got lost unseen.
-    pub(super) residual: Option<i128>,
+    pub(super) residual: Option<i64>,
 }
 
 impl Law {
@@ -94,8 +95,12 @@ impl Law {
     ) -> Sum {
         let counted = || self.accounts.iter().zip(read).zip(0..).filter(|(_, kind)| !is_counters(*kind));
         let accounts = || counted().filter_map(|((account, _), _)| account.as_ref());
-        let emitted_until_last: u64 = accounts().map(|a| a.last.since(a.first).emitted).sum();
-        let emitted = if accounts().next().is_none() {
+        let all: u64 = counted().map(|((_, read), _)| read).sum();
+        let inside: u64 = accounts().map(|a| a.read_at_last - a.read_at_first).sum();
+        let outside = all - inside;
+        let told = outside + accounts().map(|a| a.last.since(a.first).emitted).sum::<u64>();
+        let is_counted = accounts().next().is_some();
+        let emitted = if !is_counted {
             Err("the trace has no counters")
         } else if !is_one_vm {
             Err("several VMs recorded into the trace")
@@ -104,14 +109,12 @@ impl Law {
         } else if accounts().any(|account| account.phase != Phase::End) {
             Err("counters of the end are missing")
         } else {
-            Ok(emitted_until_last)
+            Ok(told)
         };
-        let all: u64 = counted().map(|((_, read), _)| read).sum();
-        let in_window: u64 = accounts().map(|a| a.read_at_last - a.read_at_first).sum();
-        let read_in_sum = if emitted.is_ok() { in_window } else { all };
         let gap = accounts().map(|account| account.gap).sum();
         let unexplained = emitted.ok().map(|emitted: u64| {
-            i128::from(emitted) - i128::from(read_in_sum) - i128::from(discarded) - i128::from(gap)
+            let explained = i128::from(all) + i128::from(discarded) + i128::from(gap);
+            (i128::from(emitted) - explained).clamp(i64::MIN.into(), i64::MAX.into()) as i64
         });
         let lost = match lost_packets {
             0 => Some(0),
@@ -120,16 +123,15 @@ impl Law {
         Sum {
             kinds: std::array::from_fn(|kind| self.accounts[kind].map(|a| a.last.since(a.first))),
             emitted,
-            at_least: (emitted.is_err() && is_one_vm && !self.headless && accounts().next().is_some())
-                .then_some(emitted_until_last),
-            read: read_in_sum,
-            outside: all - read_in_sum,
+            at_least: (emitted.is_err() && is_one_vm && !self.headless && is_counted).then_some(told),
+            read: all,
+            outside,
             counters: read[EventKind::CountersOf as usize],
             discarded,
             lost_packets,
             lost,
             gap,
-            residual: unexplained.zip(lost).map(|(events, lost)| events - i128::from(lost)),
+            residual: unexplained.zip(lost).map(|(events, lost)| events.saturating_sub_unsigned(lost)),
         }
     }
 }

@@ -75,12 +75,6 @@ pub(super) fn sum(sum: &Sum, others: u64) -> Table {
             table.fact("emitted_at_least", Cell::Count(at_least));
         }
     }
-    if sum.outside > 0 {
-        table.notes.push(format!(
-            "{} events were written before the counting began or after it ended; they are not part of the sum.",
-            sum.outside
-        ));
-    }
     if sum.residual.is_some_and(|residual| residual != 0) {
         table.notes.push(
             "The sum does not come out: events got lost, or were counted, in a way that has no name."
