@@ -6,6 +6,9 @@ use crate::error::{Error, Kind};
 use crate::host::{Host, SHM};
 use crate::sys::{NAME_MAX, SYMBOL_NAME_LEN};
 
+/// LTTng's own channel. lttng-sessiond 2.13 takes the name from a client, and aborts when an event is enabled there.
+const METADATA: &str = "metadata";
+
 /// A session as it is wanted: name, mode, channels and the processes to record.
 ///
 /// Nothing is checked while it is put together; [`Lttng::open`](crate::Lttng::open) checks it as a whole.
@@ -108,7 +111,7 @@ impl Plan {
     }
 
     /// Shared memory in bytes that the session's buffers will take on `host`: for each channel and possible CPU, its
-    /// sub-buffers, and one more for the reader in overwrite mode.
+    /// sub-buffers and one more, which the reader holds (in both modes, by measurement).
     ///
     /// LTTng's own bookkeeping, a few pages for each buffer, comes on top.
     pub fn memory(&self, host: &Host) -> u64 {
@@ -244,13 +247,15 @@ impl Channel {
     }
 
     fn memory(&self, host: &Host) -> u64 {
-        let reader = u64::from(self.on_full == OnFull::Overwrite);
-        let subbufs = self.buffers.subbuf_count.saturating_add(reader);
+        let subbufs = self.buffers.subbuf_count.saturating_add(1);
         self.buffers.subbuf_size.saturating_mul(subbufs).saturating_mul(u64::from(host.possible_cpus))
     }
 
     fn push_steps(&self, host: &Host, steps: &mut Vec<Step>) -> Result<(), Error> {
         check_name("channel", &self.name, NAME_MAX)?;
+        if self.name == METADATA {
+            return Err(Error::bad_plan("a channel cannot be named metadata: LTTng has one of that name"));
+        }
         self.buffers.check(&self.name, host)?;
         if self.rules.is_empty() {
             return Err(Error::bad_plan(format!("channel {} records no event", self.name)));
@@ -361,8 +366,8 @@ mod tests {
         let small = Buffers { subbuf_size: 64 * KIB, subbuf_count: 8 };
         let plan = plan(Channel::new("events").event("p:a"))
             .channel(Channel::new("defs").buffers(small).on_full(OnFull::Overwrite).event("p:d"));
-        // events: 512 KiB * 4; defs: 64 KiB * (8 + 1 for the reader); times 64 CPUs.
-        assert_eq!(plan.memory(&host(64, 0)), 64 * (2048 + 576) * KIB);
+        // events: 512 KiB * (4 + 1); defs: 64 KiB * (8 + 1); times 64 CPUs.
+        assert_eq!(plan.memory(&host(64, 0)), 64 * (2560 + 576) * KIB);
     }
 
     #[test]
@@ -374,13 +379,13 @@ mod tests {
     #[test]
     fn shared_memory_must_hold_the_buffers_to_the_byte() {
         let plan = plan(Channel::new("c").event("p:a"));
-        let needed = 2 * 4 * 512 * KIB;
+        let needed = 2 * (4 + 1) * 512 * KIB;
         assert!(plan.steps(&host(2, needed)).is_ok());
         let error = plan.steps(&host(2, needed - 1)).unwrap_err();
         assert!(error.is_shm_too_small());
         assert_eq!(
             error.to_string(),
-            "/dev/shm is too small: the buffers need 4194304 bytes, 4194303 are free"
+            "/dev/shm is too small: the buffers need 5242880 bytes, 5242879 are free"
         );
     }
 
@@ -394,6 +399,7 @@ mod tests {
         assert!(reason(&Plan::new("s", Mode::local("t")).channel(good())).contains("absolute"));
         assert!(reason(&Plan::new("s", Mode::local("/t"))).contains("no channel"));
         assert!(reason(&plan(Channel::new("c"))).contains("records no event"));
+        assert!(reason(&plan(Channel::new("metadata").event("p:a"))).contains("metadata"));
         assert!(reason(&plan(Channel::new("c").event(""))).contains("event name"));
         assert!(reason(&plan(Channel::new("c").event("e".repeat(256)))).contains("255"));
         assert!(reason(&plan(good()).channel(good())).contains("twice"));

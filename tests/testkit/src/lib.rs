@@ -4,6 +4,7 @@
 //! Everything here panics with the reason when it fails: it is for tests only.
 
 mod emitter;
+mod frozen_thread;
 mod inhabitant;
 mod inside;
 mod sandbox;
@@ -12,6 +13,7 @@ mod wait;
 mod witness;
 
 pub use emitter::{Emitter, Payload};
+pub use frozen_thread::FrozenThread;
 pub use inhabitant::{Inhabitant, Relayd};
 pub use inside::{in_sandbox, in_sandbox_with};
 pub use sandbox::{Sandbox, SandboxOptions};
