@@ -1,0 +1,122 @@
+//! What can be asked on the command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    the whole trace was read
+  1    the trace, or a part of it, could not be read; what could be is shown all the same
+  2    the command line is not understood
+  130  interrupted
+
+BEAMTAP_LOG=debug logs beamtapd's own work to standard error.";
+
+/// Reads beamtap's traces and shows them.
+#[derive(Debug, Parser)]
+#[command(name = "beamtapd", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Report(ReportArguments),
+    Info(InfoArguments),
+}
+
+/// Shows where time went: a table of functions and one of processes.
+///
+/// A function's own time is the time it ran itself: not in traced functions it called, not scheduled out (where
+/// `running` was recorded), not in garbage collection. Total is from call to end by the clock, everything included;
+/// own, gc, out and the total of traced callees add up to it. p50, p99 and max are of single calls, by the clock.
+/// Calls that were open at the end, or where events were lost, are counted and have no times.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = REPORT_JSON)]
+pub(crate) struct ReportArguments {
+    /// The directory of the trace, or one above it
+    pub(crate) directory: PathBuf,
+    /// Print JSON, every time in nanoseconds
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Rows per table [default: 20 as text, all as JSON]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
+    pub(crate) top: Option<u32>,
+    /// The column to sort by, largest first; `own` for functions and `run` for processes unless given
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) sort: Option<String>,
+    /// Show functions only
+    #[arg(long, conflicts_with = "processes")]
+    pub(crate) functions: bool,
+    /// Show processes only
+    #[arg(long)]
+    pub(crate) processes: bool,
+}
+
+/// Shows what is in a trace and what is missing from it.
+///
+/// The sum law: emitted = read + discarded + lost + gap + residual. `emitted` is the VM's own count; a residual other
+/// than 0 means that events went missing unseen.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = INFO_JSON)]
+pub(crate) struct InfoArguments {
+    /// The directory of the trace, or one above it
+    pub(crate) directory: PathBuf,
+    /// Print JSON, every time in nanoseconds
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+macro_rules! json_help {
+    ($tables:literal) => {
+        concat!(
+            "The JSON is one object. Members are added between versions; `format` goes up when one changes its meaning.
+Times are integers in nanoseconds and end in _ns; what the trace does not tell is null.
+
+  format            1
+  beamtapd          the version that answered
+  trace             the directory, as given
+  emitted, read, discarded, lost, gap, residual
+                    the sum law: emitted = read + discarded + lost + gap + residual, in events;
+                    emitted, lost and residual are null where the VM's counters are missing
+  emitted_at_least  what was emitted at the least, where emitted is null
+  outside           of the events read, those written before the VM's counting began or after it ended
+  lost_packets      packets overwritten or never arrived; lost is the number of events in them
+  counters          events that carry the VM's counters, which are not in the sum
+  other_events      events that are not beamtap's, or not known to this version
+  lossy             whether events are missing
+",
+            $tables,
+            "  faults            why parts of the trace could not be read; empty when all was
+  notes             what a reader should know, one sentence each
+
+Exit codes:
+  0    the whole trace was read
+  1    the trace, or a part of it, could not be read; what could be is shown all the same
+  2    the command line is not understood
+  130  interrupted"
+        )
+    };
+}
+
+const REPORT_JSON: &str = json_help!(
+    "  span              begin_ns and end_ns since the Unix epoch, duration_ns, canary
+  vms               node, os_pid, otp_release, erts, schedulers, word_bytes, beamtap
+  functions         function, calls, own_ns, total_ns, gc_ns, out_ns, p50_ns, p99_ns, max_ns, raised,
+                    implied, exited, unfinished, interrupted, module, name, arity
+  processes         process, calls, run_ns, slices, gcs, gc_ns, received, sent, spawned, ended,
+                    processes, pid, name, initial_call, parent
+"
+);
+
+const INFO_JSON: &str = json_help!(
+    "  span              begin_ns and end_ns since the Unix epoch, duration_ns, canary
+  vms               node, os_pid, otp_release, erts, schedulers, word_bytes, beamtap
+  events            event, flag, read, emitted, suppressed, unreadable, truncated
+  losses            loss, count, meaning
+  streams           stream, cpu, events, discarded, lost_packets
+  threads           thread, kind, scheduler, name
+  other             event, read
+"
+);

@@ -1,0 +1,73 @@
+//! Ways to end without an answer, and the exit codes that tell them.
+
+use crate::safe::Safe;
+use std::process::ExitCode;
+
+/// The trace could not be read, or not to its end.
+pub(crate) const BAD_TRACE: u8 = 1;
+/// What was asked for does not exist; clap's own code for usage errors.
+const USAGE: u8 = 2;
+/// 128 + SIGINT, as shells have it.
+const INTERRUPTED: u8 = 130;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The trace cannot be read: what is wrong, and what to do.
+    Trace { what: String, remedy: &'static str },
+    /// What was asked for does not exist.
+    Usage(String),
+    /// The answer could not be written.
+    Output(std::io::Error),
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
+impl Failure {
+    /// Says it in one line on standard error. Nobody is told that nobody reads the output any more.
+    pub(crate) fn tell(&self) -> ExitCode {
+        let (line, code) = match self {
+            Failure::Trace { what, remedy } => (format!("{what}. {remedy}"), BAD_TRACE),
+            Failure::Usage(what) => (what.clone(), USAGE),
+            Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                return ExitCode::SUCCESS;
+            }
+            Failure::Output(error) => (format!("cannot write the answer: {error}"), BAD_TRACE),
+            Failure::Interrupted => ("interrupted".to_owned(), INTERRUPTED),
+        };
+        eprintln!("beamtapd: {}", Safe(&line));
+        ExitCode::from(code)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
+impl From<beamtap_ctf::Error> for Failure {
+    fn from(error: beamtap_ctf::Error) -> Failure {
+        let remedy = if error.is_not_a_trace() {
+            "Give the directory that the recording was written to"
+        } else if error.is_io() {
+            "Check the path and that you may read it"
+        } else if error.is_metadata() {
+            "Is the directory a whole LTTng trace? `babeltrace2 DIR` is a second opinion"
+        } else {
+            "`babeltrace2 DIR` is a second opinion"
+        };
+        Failure::Trace { what: error.to_string(), remedy }
+    }
+}
+
+impl From<beamtap_analysis::Error> for Failure {
+    fn from(error: beamtap_analysis::Error) -> Failure {
+        let remedy = if error.is_mismatch() {
+            "Read it with the beamtapd that belongs to the beamtap that recorded it"
+        } else {
+            "`babeltrace2 DIR` is a second opinion"
+        };
+        Failure::Trace { what: error.to_string(), remedy }
+    }
+}

@@ -1,0 +1,23 @@
+//! `beamtapd info`: what is in a trace, and what is missing.
+
+use crate::arguments::InfoArguments;
+use crate::failure::Failure;
+use crate::json;
+use crate::output;
+use crate::reading::Reading;
+use crate::text::Text;
+use std::process::ExitCode;
+
+pub(crate) fn run(arguments: &InfoArguments) -> Result<ExitCode, Failure> {
+    let reading = Reading::of(&arguments.directory, &["overview"])?;
+    if arguments.json {
+        let tables = reading.tables.iter().filter(|table| table.id != "sum");
+        return output::print_json(&reading, &json::answer(&arguments.directory, &reading, tables));
+    }
+    let mut text = Text::new(output::width());
+    text.heading(&arguments.directory, &reading);
+    for table in &reading.tables {
+        text.table(table, usize::MAX);
+    }
+    output::print_text(&reading, &text.finish())
+}

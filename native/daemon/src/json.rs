@@ -1,0 +1,61 @@
+//! Tables as JSON: what `--json` promises. The format is described in the help of each command.
+
+use crate::reading::Reading;
+use beamtap_analysis::{Cell, Column, Shape, Table};
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// Goes up when a member is taken away or changes its meaning; not when one is added.
+const FORMAT: u64 = 1;
+
+/// The answer to a command: the sum's facts, and under its name each of the tables given.
+pub(crate) fn answer<'a>(
+    directory: &Path,
+    reading: &Reading,
+    tables: impl IntoIterator<Item = &'a Table>,
+) -> Value {
+    let mut answer = Map::new();
+    answer.insert("format".to_owned(), FORMAT.into());
+    answer.insert("beamtapd".to_owned(), env!("CARGO_PKG_VERSION").into());
+    answer.insert("trace".to_owned(), directory.to_string_lossy().into());
+    let mut notes = Vec::new();
+    if let Some(sum) = reading.table("sum") {
+        answer.extend(facts(sum));
+        answer.insert("lossy".to_owned(), sum.lossy.into());
+        notes.extend(sum.notes.iter().cloned());
+    }
+    for table in tables {
+        notes.extend(table.notes.iter().cloned());
+        let value = match table.shape {
+            Shape::Facts => Value::Object(facts(table)),
+            Shape::Rows => table.rows.iter().map(|row| object(table, row)).collect(),
+        };
+        answer.insert(table.id.to_owned(), value);
+    }
+    answer.insert("faults".to_owned(), reading.faults.clone().into());
+    answer.insert("notes".to_owned(), notes.into());
+    Value::Object(answer)
+}
+
+/// The text of an answer, for programs and the people who debug them.
+pub(crate) fn text(answer: &Value) -> String {
+    format!("{answer:#}")
+}
+
+fn facts(table: &Table) -> Map<String, Value> {
+    table.rows.first().map(|row| object(table, row)).unwrap_or_default()
+}
+
+fn object(table: &Table, row: &[Cell]) -> Map<String, Value> {
+    table.columns.iter().map(Column::key).zip(row.iter().map(value)).collect()
+}
+
+fn value(cell: &Cell) -> Value {
+    match cell {
+        Cell::Unknown => Value::Null,
+        Cell::Count(n) | Cell::Duration(n) | Cell::Instant(n) => (*n).into(),
+        Cell::Difference(n) => (*n).into(),
+        Cell::Text(text) => text.as_str().into(),
+        Cell::Claim(holds) => (*holds).into(),
+    }
+}

@@ -1,0 +1,65 @@
+//! One pass over a trace: what is read, what was at fault, how far it has come.
+
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use beamtap_analysis::{Lift, Pass, Table};
+use beamtap_ctf::TraceSet;
+use std::path::Path;
+
+/// Items between two looks at the clock and at Ctrl-C: about a millisecond.
+const STRIDE: u64 = 1 << 14;
+
+/// What a pass over a trace gave.
+pub(crate) struct Reading {
+    /// The tables of the analyses, in the order in which they were asked for.
+    pub(crate) tables: Vec<Table>,
+    /// Why parts of the trace could not be read; what is before the fault, and other streams, are in the tables.
+    pub(crate) faults: Vec<String>,
+}
+
+impl Reading {
+    /// Reads all of a trace and lets the analyses named answer.
+    pub(crate) fn of(directory: &Path, analyses: &[&str]) -> Result<Reading, Failure> {
+        let interrupt = Interrupt::listen()?;
+        let set = TraceSet::open(directory)?;
+        tracing::debug!(
+            traces = set.traces().len(),
+            streams = set.streams().len(),
+            classes = set.classes().len(),
+            "opened {}",
+            directory.display()
+        );
+        let mut lift = Lift::new(&set)?;
+        let mut pass = Pass::new(analyses)?;
+        let mut progress = Progress::new();
+        let mut faults = Vec::new();
+        let mut items = 0_u64;
+        loop {
+            match lift.next() {
+                Ok(Some(item)) => pass.push(&item),
+                Ok(None) => break,
+                // The stream at fault is at its end with this; the others go on.
+                Err(error) => {
+                    tracing::warn!(%error, "after {items} items");
+                    faults.push(error.to_string());
+                }
+            }
+            items += 1;
+            if items.is_multiple_of(STRIDE) {
+                progress.at(items);
+                if interrupt.came() {
+                    return Err(Failure::Interrupted);
+                }
+            }
+        }
+        tracing::info!(items, seconds = progress.elapsed().as_secs_f64(), "read");
+        drop(progress);
+        Ok(Reading { tables: pass.finish(), faults })
+    }
+
+    /// The table with this name.
+    pub(crate) fn table(&self, id: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.id == id)
+    }
+}

@@ -1,0 +1,61 @@
+//! `beamtapd report`: where time went.
+
+use crate::arguments::ReportArguments;
+use crate::failure::Failure;
+use crate::json;
+use crate::output;
+use crate::reading::Reading;
+use crate::text::Text;
+use beamtap_analysis::ANALYSES;
+use std::process::ExitCode;
+
+/// Rows per table for people who did not say how many.
+const TOP: usize = 20;
+
+pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
+    let shown: &[&str] = match (arguments.functions, arguments.processes) {
+        (true, _) => &["functions"],
+        (_, true) => &["processes"],
+        (false, false) => &["functions", "processes"],
+    };
+    if let Some(column) = &arguments.sort {
+        check_sort(column, shown)?;
+    }
+    let analyses: Vec<&str> = shown.iter().copied().chain(["overview"]).collect();
+    let mut reading = Reading::of(&arguments.directory, &analyses)?;
+    for table in &mut reading.tables {
+        let column = arguments.sort.as_deref().and_then(|name| table.column(name));
+        if let Some(column) = column.filter(|_| shown.contains(&table.id)) {
+            table.sort_by(column);
+        }
+    }
+    let top = arguments.top.map(|top| top as usize);
+    if arguments.json {
+        for table in reading.tables.iter_mut().filter(|table| shown.contains(&table.id)) {
+            table.rows.truncate(top.unwrap_or(usize::MAX));
+        }
+        let tables = ["span", "vms"].iter().chain(shown).filter_map(|id| reading.table(id));
+        return output::print_json(&reading, &json::answer(&arguments.directory, &reading, tables));
+    }
+    let mut text = Text::new(output::width());
+    text.heading(&arguments.directory, &reading);
+    for table in shown.iter().filter_map(|id| reading.table(id)) {
+        text.table(table, top.unwrap_or(TOP));
+    }
+    output::print_text(&reading, &text.finish())
+}
+
+/// Refuses a column that none of the tables shown has, before anything is read.
+fn check_sort(column: &str, shown: &[&str]) -> Result<(), Failure> {
+    let columns = || ANALYSES.iter().filter(|info| shown.contains(&info.name)).flat_map(|info| info.columns);
+    if columns().any(|known| known.name == column || known.key() == column) {
+        return Ok(());
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for known in columns().filter(|known| !known.detail) {
+        if !names.contains(&known.name) {
+            names.push(known.name);
+        }
+    }
+    Err(Failure::Usage(format!("there is no column {column} to sort by; there are {}", names.join(", "))))
+}

@@ -1,0 +1,269 @@
+//! Tables for people.
+
+use crate::quantity;
+use crate::reading::Reading;
+use crate::safe::Safe;
+use beamtap_analysis::{Align, Cell, Column, Shape, Table};
+use std::fmt::Write;
+use std::path::Path;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// A column of names is not made narrower than this.
+const NARROWEST: usize = 16;
+/// Between two columns.
+const GUTTER: usize = 2;
+
+/// Text in the making.
+pub(crate) struct Text {
+    out: String,
+    /// The terminal's width; no limit where the text goes elsewhere.
+    width: Option<usize>,
+}
+
+/// A column as it will be shown.
+struct Shown {
+    name: String,
+    align: Align,
+    cells: Vec<String>,
+    width: usize,
+}
+
+impl Text {
+    pub(crate) fn new(width: Option<usize>) -> Text {
+        Text { out: String::new(), width }
+    }
+
+    pub(crate) fn finish(self) -> String {
+        self.out
+    }
+
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line);
+        self.out.push('\n');
+    }
+
+    /// What the answer is about: trace, VM, time, and first of all whether something is missing.
+    pub(crate) fn heading(&mut self, directory: &Path, reading: &Reading) {
+        let line = Safe(&directory.to_string_lossy()).to_string();
+        self.line(&line);
+        let mut parts = Vec::new();
+        if let Some(vms) = reading.table("vms") {
+            for row in 0..vms.rows.len() {
+                let cell = |name: &str| {
+                    vms.column(name).map(|place| shown(&vms.rows[row][place])).unwrap_or_default()
+                };
+                parts.push(cell("node"));
+                parts.push(format!("OTP {} (ERTS {})", cell("otp_release"), cell("erts")));
+                parts.push(format!("{} schedulers", cell("schedulers")));
+            }
+        }
+        let fact =
+            |table: &str, name: &str| reading.table(table).and_then(|table| table.value(name)).map(shown);
+        parts.extend(fact("span", "begin").filter(|begin| begin != UNKNOWN));
+        parts.extend(fact("span", "duration").filter(|duration| duration != UNKNOWN));
+        parts.extend(fact("sum", "read").map(|read| format!("{read} events")));
+        let line = parts.join(" · ");
+        self.line(&line);
+        if let Some(line) = missing(reading) {
+            self.line(&line);
+        }
+    }
+
+    /// A table: its notes, its header, and its first `top` rows.
+    pub(crate) fn table(&mut self, table: &Table, top: usize) {
+        if table.shape == Shape::Rows && table.rows.is_empty() {
+            if table.notes.is_empty() && is_optional(table) {
+                return;
+            }
+            let _ = write!(self.out, "\n{}: none in this trace\n", table.title);
+            return;
+        }
+        let _ = match table.rows.len() {
+            rows if rows > top => {
+                write!(self.out, "\n{} (first {top} of {})\n", table.title, quantity::count(rows as u64))
+            }
+            _ => write!(self.out, "\n{}\n", table.title),
+        };
+        for note in &table.notes {
+            let note = format!("! {}", Safe(note));
+            self.line(&note);
+        }
+        match table.shape {
+            Shape::Facts => self.facts(table),
+            Shape::Rows => self.rows(table, top),
+        }
+    }
+
+    fn facts(&mut self, table: &Table) {
+        let Some(row) = table.rows.first() else { return };
+        let known = || table.columns.iter().zip(row).filter(|(_, cell)| **cell != Cell::Unknown);
+        let names = known().map(|(column, _)| heading(column).width()).max().unwrap_or(0);
+        let numbers = known()
+            .filter(|(_, cell)| is_number(cell))
+            .map(|(_, cell)| shown(cell).width())
+            .max()
+            .unwrap_or(0);
+        for (column, cell) in known() {
+            let width = if is_number(cell) { numbers } else { 0 };
+            let name = padded(&heading(column), names, Align::Left);
+            let line = format!("{name}  {}", padded(&shown(cell), width, Align::Right));
+            self.line(&line);
+        }
+    }
+
+    fn rows(&mut self, table: &Table, top: usize) {
+        let rows = &table.rows[..table.rows.len().min(top)];
+        let mut columns: Vec<Shown> = (0..table.columns.len())
+            .filter(|&place| is_telling(&table.columns[place], place, rows))
+            .map(|place| {
+                let cells: Vec<String> = rows.iter().map(|row| shown(&row[place])).collect();
+                let name = heading(&table.columns[place]);
+                let width = cells.iter().map(|cell| cell.width()).chain([name.width()]).max().unwrap_or(0);
+                Shown { name, align: table.columns[place].align(), cells, width }
+            })
+            .collect();
+        let hidden = self.fit(&mut columns);
+        let heads: Vec<(&str, &Shown)> =
+            columns.iter().map(|column| (column.name.as_str(), column)).collect();
+        self.row(&heads);
+        for index in 0..rows.len() {
+            let cells: Vec<(&str, &Shown)> =
+                columns.iter().map(|column| (column.cells[index].as_str(), column)).collect();
+            self.row(&cells);
+        }
+        if hidden > 0 {
+            let line =
+                format!("({hidden} more columns do not fit: make the terminal wider, or ask for --json)");
+            self.line(&line);
+        }
+    }
+
+    fn row(&mut self, cells: &[(&str, &Shown)]) {
+        let mut line = String::new();
+        for (index, (cell, column)) in cells.iter().enumerate() {
+            if index > 0 {
+                line.push_str(&" ".repeat(GUTTER));
+            }
+            line.push_str(&padded(&cut(cell, column.width), column.width, column.align));
+        }
+        let line = line.trim_end().to_owned();
+        self.line(&line);
+    }
+
+    /// Makes the columns fit the terminal: names narrower first, then the last columns go. Says how many went.
+    fn fit(&self, columns: &mut Vec<Shown>) -> usize {
+        let Some(width) = self.width else { return 0 };
+        let needed = |columns: &[Shown]| {
+            columns.iter().map(|column| column.width + GUTTER).sum::<usize>().saturating_sub(GUTTER)
+        };
+        let mut hidden = 0;
+        loop {
+            let excess = needed(columns).saturating_sub(width);
+            if excess == 0 {
+                return hidden;
+            }
+            let names = columns.iter_mut().filter(|column| column.align == Align::Left);
+            let widest = names.max_by_key(|column| column.width).filter(|column| column.width > NARROWEST);
+            if let Some(column) = widest {
+                column.width = column.width.saturating_sub(excess).max(NARROWEST);
+            } else if columns.len() > 1 {
+                columns.pop();
+                hidden += 1;
+            } else {
+                return hidden;
+            }
+        }
+    }
+}
+
+const UNKNOWN: &str = "-";
+
+/// The line that says what is missing, where something is.
+fn missing(reading: &Reading) -> Option<String> {
+    let sum = reading.table("sum")?;
+    let count = |name: &str| match sum.value(name) {
+        Some(Cell::Count(count)) if *count > 0 => Some(quantity::count(*count)),
+        _ => None,
+    };
+    let mut parts = Vec::new();
+    parts.extend(count("discarded").map(|n| format!("{n} events discarded because the buffers were full")));
+    parts.extend(count("lost_packets").map(|n| match count("lost") {
+        Some(events) => format!("{n} packets lost with {events} events"),
+        None => format!("{n} packets lost"),
+    }));
+    parts.extend(count("gap").map(|n| format!("{n} events not recorded between two recordings")));
+    if let Some(Cell::Difference(residual)) = sum.value("residual")
+        && *residual != 0
+    {
+        parts.push(format!("{residual} events missing without a name"));
+    }
+    if !reading.faults.is_empty() {
+        parts.push("parts of the trace could not be read".to_owned());
+    }
+    (!parts.is_empty()).then(|| format!("! INCOMPLETE: {}", parts.join("; ")))
+}
+
+/// A table of what is seldom there says nothing when it is not.
+fn is_optional(table: &Table) -> bool {
+    matches!(table.id, "other" | "threads" | "vms")
+}
+
+/// A column is worth its room when some row has something to say in it.
+fn is_telling(column: &Column, place: usize, rows: &[Vec<Cell>]) -> bool {
+    let tells = |cell: &Cell| match cell {
+        Cell::Unknown | Cell::Claim(false) => false,
+        Cell::Count(n) | Cell::Duration(n) => *n != 0,
+        Cell::Difference(n) => *n != 0,
+        Cell::Instant(_) | Cell::Claim(true) => true,
+        Cell::Text(text) => !text.is_empty(),
+    };
+    !column.detail && (place == 0 || rows.iter().any(|row| tells(&row[place])))
+}
+
+fn is_number(cell: &Cell) -> bool {
+    matches!(cell, Cell::Count(_) | Cell::Difference(_))
+}
+
+fn heading(column: &Column) -> String {
+    column.name.replace('_', " ")
+}
+
+fn shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Unknown => UNKNOWN.to_owned(),
+        Cell::Count(n) => quantity::count(*n),
+        Cell::Difference(n) if *n < 0 => format!("-{}", quantity::count(n.unsigned_abs())),
+        Cell::Difference(n) => quantity::count(n.unsigned_abs()),
+        Cell::Duration(ns) => quantity::duration(*ns),
+        Cell::Instant(ns) => quantity::instant(*ns),
+        Cell::Text(text) => Safe(text).to_string(),
+        Cell::Claim(true) => "yes".to_owned(),
+        Cell::Claim(false) => "no".to_owned(),
+    }
+}
+
+fn padded(text: &str, width: usize, align: Align) -> String {
+    let padding = " ".repeat(width.saturating_sub(text.width()));
+    match align {
+        Align::Left => format!("{text}{padding}"),
+        Align::Right => format!("{padding}{text}"),
+    }
+}
+
+/// The text, or as much of it as fits with a mark that it goes on.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut cut = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used >= width {
+            break;
+        }
+        cut.push(c);
+    }
+    cut.push('…');
+    cut
+}
