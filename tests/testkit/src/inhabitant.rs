@@ -75,9 +75,16 @@ impl Inhabitant {
         self.child.stdout.take()
     }
 
-    /// Sends the program a signal.
+    /// Sends the program a signal. After SIGSTOP it has stopped when this returns, with all its threads.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the program does not stop.
     pub fn signal(&self, number: i32) {
         signal(self.pid, number);
+        if number == libc::SIGSTOP {
+            assert!(wait_until(DAEMON_TIMEOUT, || has_stopped(self.pid)), "{} does not stop", self.pid);
+        }
         if number == libc::SIGCONT {
             // nsenter stops itself when the program stops.
             signal(self.child.id(), number);
@@ -155,6 +162,16 @@ pub(crate) fn signal(pid: u32, number: i32) {
     let pid = libc::pid_t::try_from(pid).expect("a process id");
     // SAFETY: kill has no memory preconditions. That the process has ended already is no matter.
     unsafe { libc::kill(pid, number) };
+}
+
+/// Every thread of the process is stopped.
+fn has_stopped(pid: u32) -> bool {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    tasks.flatten().all(|task| {
+        // The state follows the name, which is in brackets and may hold anything.
+        fs::read_to_string(task.path().join("stat"))
+            .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')))
+    })
 }
 
 /// The ids of a process's children; empty when it is gone.

@@ -135,7 +135,7 @@ fn an_inhabitant_stops_and_continues() {
         stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
     };
     sleeper.signal(libc::SIGSTOP);
-    assert!(wait_until(SOON, || state(sleeper.pid()) == Some('T')));
+    assert_eq!(state(sleeper.pid()), Some('T'));
     sleeper.signal(libc::SIGCONT);
     assert!(wait_until(SOON, || state(sleeper.pid()) == Some('S')));
     sleeper.kill();
