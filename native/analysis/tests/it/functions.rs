@@ -385,3 +385,20 @@ fn calls_without_returns_are_given_up_in_time() {
     );
     assert!(table.notes.iter().any(|note| note.contains("were returns recorded?")), "{:?}", table.notes);
 }
+
+#[test]
+fn half_of_100_calls_took_50_us_and_99_took_99_us() {
+    let mut script = named(Script::new());
+    let mut now = 0;
+    for microseconds in 1..=100 {
+        script = script.at(now).call(P, F).at(now + microseconds * 1000).return_from(P, F);
+        now += microseconds * 1000;
+    }
+    let tables = script.tables(&["functions"]);
+    let cells = rows(&tables[0], &["p50", "p99", "max"]);
+    let values: Vec<u64> = cells[0].split(" | ").map(|value| value.parse().unwrap()).collect();
+    // The histogram keeps two digits.
+    assert!(values[0].abs_diff(50_000) <= 500, "{cells:?}");
+    assert!(values[1].abs_diff(99_000) <= 990, "{cells:?}");
+    assert_eq!(values[2], 100_000);
+}
