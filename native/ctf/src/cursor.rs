@@ -26,8 +26,10 @@ pub(crate) enum Head {
     Event,
     Discarded(Loss),
     LostPackets(Loss),
-    /// The stream cannot be read on.
+    /// The file cannot be read on.
     Fault(Error),
+    /// A fault that was told.
+    Taken,
     End,
 }
 
@@ -40,6 +42,9 @@ pub(crate) struct Cursor {
     window: Window,
     trace: usize,
     pub(crate) info: PacketInfo,
+    /// The packet that was entered last, and where the files before the current one end, in cycles.
+    last: PacketInfo,
+    seen_end: Option<u64>,
     in_packet: bool,
     packet_index: u64,
     packet_offset: u64,
@@ -97,6 +102,8 @@ impl Cursor {
             in_file: false,
             window: Window::new(allowance),
             info: PacketInfo::default(),
+            last: PacketInfo::default(),
+            seen_end: None,
             in_packet: false,
             packet_index: 0,
             packet_offset: 0,
@@ -169,9 +176,9 @@ impl Cursor {
         &self.header_bytes
     }
 
-    /// Takes the fault out of the head; the stream is at its end after it.
+    /// Takes the fault out of the head.
     pub(crate) fn take_fault(&mut self) -> Option<Error> {
-        match std::mem::replace(&mut self.head, Head::End) {
+        match std::mem::replace(&mut self.head, Head::Taken) {
             Head::Fault(error) => Some(error),
             other => {
                 self.head = other;
@@ -213,7 +220,10 @@ impl Cursor {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    self.finish();
+                    // A later chunk of the stream, in its own file, may be whole.
+                    (self.in_file, self.in_packet) = (false, false);
+                    (self.pos, self.end, self.content_end) = (0, 0, 0);
+                    self.losses.clear();
                     self.head = Head::Fault(error);
                     return;
                 }
@@ -334,6 +344,7 @@ impl Cursor {
             self.window.open(&file.path)?;
             self.trace = file.trace;
             self.next_file += 1;
+            self.seen_end = self.last.end.filter(|_| self.next_file > 1);
             (self.in_file, self.packet_index, self.packet_offset) = (true, 0, 0);
         }
         if self.packet_offset >= self.window.file_len() {
@@ -359,10 +370,32 @@ impl Cursor {
                 }
             }
         };
+        if self.is_seen() {
+            self.in_packet = true;
+            self.set_ends();
+            self.pos = self.content_end;
+            return Ok(None);
+        }
+        self.last = self.info.clone();
         self.header_bytes.clear();
         let header = self.info.events_at.div_ceil(8) as usize;
         self.header_bytes.extend_from_slice(&self.window.bytes()[..header + crate::bits::PAD]);
         self.enter_packet(catalog)
+    }
+
+    /// Whether the packet was read from an earlier file: chunks and snapshots of one session may overlap.
+    fn is_seen(&self) -> bool {
+        if self.next_file < 2 {
+            return false;
+        }
+        let identity = |p: &PacketInfo| (p.begin, p.end, p.sequence_number, p.packet_bits);
+        if identity(&self.info) == identity(&self.last) {
+            return true;
+        }
+        match (self.info.begin, self.info.end, self.seen_end) {
+            (Some(begin), Some(end), Some(seen)) => begin < seen && end <= seen,
+            _ => false,
+        }
     }
 
     fn enter_packet(&mut self, catalog: &Catalog) -> Result<Option<Head>, Error> {

@@ -161,7 +161,6 @@ pub(crate) enum Kind {
     Struct(Vec<Field>),
     Array(Box<Array>),
     Variant(Box<Variant>),
-    #[expect(dead_code, reason = "made by CTF 2 metadata only")]
     Optional(Box<Optional>),
 }
 
@@ -194,8 +193,6 @@ pub(crate) struct Array {
     pub(crate) length: Length,
     /// Bytes of text, not numbers.
     pub(crate) text: bool,
-    /// The UUID of the trace in a packet header.
-    pub(crate) uuid: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -303,7 +300,7 @@ impl FieldType {
         };
         let depth = 1 + element.depth;
         FieldType {
-            kind: Kind::Array(Box::new(Array { element, length, text, uuid: false })),
+            kind: Kind::Array(Box::new(Array { element, length, text })),
             align,
             size,
             saves: false,
@@ -322,7 +319,6 @@ impl FieldType {
         }
     }
 
-    #[expect(dead_code, reason = "made by CTF 2 metadata only")]
     pub(crate) fn optional(selector: Reference, ranges: Vec<(u64, u64)>, ty: FieldType) -> FieldType {
         let depth = 1 + ty.depth;
         FieldType {
@@ -401,7 +397,7 @@ impl FieldType {
             Kind::Int(int) | Kind::Enum(int, _) => int.slot != NO_SLOT || int.role != Role::None,
             Kind::Float(_) | Kind::Str => false,
             Kind::Struct(members) => members.iter_mut().fold(false, |any, m| m.ty.note_saves() | any),
-            Kind::Array(a) => a.element.note_saves() | a.uuid,
+            Kind::Array(a) => a.element.note_saves(),
             Kind::Variant(v) => v.choices.iter_mut().fold(false, |any, c| c.ty.note_saves() | any),
             Kind::Optional(o) => o.ty.note_saves(),
         };

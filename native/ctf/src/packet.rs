@@ -70,12 +70,6 @@ pub(crate) fn read_header(
     {
         return bad(format!("the packet begins with {magic:#x} instead of the magic number 0xc1fc1fc1"));
     }
-    if let (Some(at), Some(uuid)) = (roles.uuid_at, plan.uuid) {
-        let at = (at >> 3) as usize;
-        if buf.get(at..at + 16) != Some(&uuid[..]) {
-            return bad("the packet's UUID is not the trace's");
-        }
-    }
     info.stream = match roles.get(Role::StreamClass) {
         Some(id) => match plan.streams.iter().position(|s| s.id == id) {
             Some(index) => index,

@@ -58,8 +58,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// A fault in a stream comes at the time of the last event before it, once; that stream is at its end with it.
-    /// The others can be read on by calling again.
+    /// A fault in a stream comes at the time of the last event before it, once; the rest of that file is left out.
+    /// Call again to read the other files and streams on.
     #[allow(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
     #[inline]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
@@ -75,7 +75,7 @@ impl Reader {
             Head::Event => Some(Item::Event(Event::new(cursor, &self.catalog))),
             Head::Discarded(loss) => Some(Item::Discarded(*loss)),
             Head::LostPackets(loss) => Some(Item::LostPackets(*loss)),
-            Head::Fault(_) | Head::End => None,
+            Head::Fault(_) | Head::Taken | Head::End => None,
         })
     }
 

@@ -11,8 +11,6 @@ pub(crate) struct Roles {
     values: [u64; ROLES],
     /// Width of the number; 0 when the packet had none of this role.
     bits: [u8; ROLES],
-    /// Where in the packet the UUID is, in bits.
-    pub(crate) uuid_at: Option<u64>,
 }
 
 impl Roles {
@@ -156,11 +154,6 @@ pub(crate) fn count(array: &Array, env: &Env<'_>) -> u64 {
 fn skip_array(array: &Array, buf: &[u8], pos: u64, end: u64, env: &mut Env<'_>) -> Result<u64, Fault> {
     let n = count(array, env);
     let element = &array.element;
-    if array.uuid
-        && let Some(roles) = env.roles.as_deref_mut()
-    {
-        roles.uuid_at = Some(pos);
-    }
     if n == 0 {
         return Ok(pos);
     }

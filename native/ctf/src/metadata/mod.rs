@@ -2,6 +2,7 @@
 
 mod build;
 mod json;
+mod json_types;
 mod lexer;
 mod resolve;
 mod roles;

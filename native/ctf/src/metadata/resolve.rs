@@ -274,9 +274,14 @@ impl<'t> Search<'t> {
     }
 }
 
-/// Goes down structures by name.
+/// Goes down structures by name, through arrays to their elements.
 fn descend<'t>(ty: &'t FieldType, path: &[Box<str>], trail: Trail) -> Option<(&'t FieldType, Trail)> {
-    path.iter().try_fold((ty, trail), |(ty, mut trail), name| {
+    path.iter().try_fold((ty, trail), |(mut ty, mut trail), name| {
+        // The current element of an array stands for all of them.
+        while let Kind::Array(array) = &ty.kind {
+            trail.push(0);
+            ty = &array.element;
+        }
         let i = ty.members().iter().position(|m| m.raw == *name)?;
         trail.push(i as u32);
         Some((&ty.members()[i].ty, trail))

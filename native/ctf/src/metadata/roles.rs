@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::clock::Clock;
-use crate::field::{FieldType, Int, Kind, Length, NO_CLOCK, Role};
+use crate::field::{FieldType, Int, Kind, NO_CLOCK, Role};
 
 /// The clock that timestamps belong to which are mapped to none: the only one, or an implicit one of 1 GHz.
 pub(super) struct AutoClock<'b> {
@@ -30,10 +30,6 @@ impl<'b> AutoClock<'b> {
 
 pub(super) fn packet_header(ty: &mut FieldType) {
     each_member(ty, &mut |name, ty| match (name, &mut ty.kind) {
-        ("uuid", Kind::Array(array)) => {
-            let bytes = array.element.align == 8 && array.element.as_int().is_some_and(|int| int.bits == 8);
-            array.uuid = bytes && matches!(array.length, Length::Static(16));
-        }
         (_, Kind::Int(int)) if !int.signed => {
             int.role = match name {
                 "magic" if int.bits == 32 => Role::Magic,

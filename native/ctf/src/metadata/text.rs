@@ -1,6 +1,7 @@
 //! The metadata file: plain text, or text cut into packets; TSDL or JSON; read whole or as it grows.
 
 use super::Builder;
+use super::json::Json;
 use super::tsdl::Tsdl;
 use crate::bits::ByteOrder;
 use crate::error::{Error, Kind};
@@ -16,6 +17,7 @@ const HEADER: usize = 37;
 pub(crate) struct MetadataReader {
     pub(crate) builder: Builder,
     tsdl: Tsdl,
+    json: Json,
     /// Bytes not yet cut out of their packets.
     bytes: Vec<u8>,
     /// Text not yet parsed.
@@ -35,6 +37,7 @@ impl MetadataReader {
         MetadataReader {
             builder: Builder::new(),
             tsdl: Tsdl::default(),
+            json: Json::default(),
             bytes: Vec::new(),
             text: Vec::new(),
             layout: None,
@@ -92,9 +95,8 @@ impl MetadataReader {
     fn parse(&mut self, is_last: bool) -> Result<(), Error> {
         let text = std::mem::take(&mut self.text);
         if let Some(0x1e) = text.first() {
-            let fragments =
-                if is_last { text.len() } else { memchr::memrchr(b'\n', &text).map_or(0, |n| n + 1) };
-            super::json::parse(&text[..fragments], &mut self.builder)?;
+            let fragments = if is_last { text.len() } else { Json::complete_prefix(&text) };
+            self.json.parse(&text[..fragments], &mut self.builder)?;
             self.text = text[fragments..].to_vec();
             return self.builder.finish();
         }
