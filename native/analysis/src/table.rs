@@ -7,8 +7,10 @@ pub enum Unit {
     None,
     /// A plain number of things.
     Count,
-    /// Nanoseconds.
+    /// A length of time in nanoseconds.
     Nanoseconds,
+    /// A point in time, in nanoseconds since the Unix epoch.
+    EpochNanoseconds,
 }
 
 /// The side on which the cells of a column line up.
@@ -49,6 +51,11 @@ impl Column {
         Column { name, unit: Unit::Nanoseconds, detail: false, doc }
     }
 
+    /// A column of points in time.
+    pub const fn instant(name: &'static str, doc: &'static str) -> Column {
+        Column { name, unit: Unit::EpochNanoseconds, detail: false, doc }
+    }
+
     /// The same column, for programs only.
     pub const fn detail(mut self) -> Column {
         self.detail = true;
@@ -58,7 +65,7 @@ impl Column {
     /// The side on which its cells line up.
     pub const fn align(&self) -> Align {
         match self.unit {
-            Unit::None => Align::Left,
+            Unit::None | Unit::EpochNanoseconds => Align::Left,
             Unit::Count | Unit::Nanoseconds => Align::Right,
         }
     }
@@ -66,7 +73,7 @@ impl Column {
     /// The name that programs know it by: with the unit at its end where it has one.
     pub fn key(&self) -> String {
         match self.unit {
-            Unit::Nanoseconds => format!("{}_ns", self.name),
+            Unit::Nanoseconds | Unit::EpochNanoseconds => format!("{}_ns", self.name),
             Unit::None | Unit::Count => self.name.to_owned(),
         }
     }
@@ -109,7 +116,7 @@ impl Cell {
 pub enum Shape {
     /// Rows of the same kind, one below the other.
     Rows,
-    /// Each row is a name and one value: single facts about the whole trace.
+    /// The only row's cells are single facts about the whole trace, named by their columns.
     Facts,
 }
 
@@ -122,9 +129,9 @@ pub struct Table {
     pub title: String,
     /// How its rows are to be read.
     pub shape: Shape,
-    /// Its columns; two for [`Shape::Facts`].
+    /// Its columns.
     pub columns: Vec<Column>,
-    /// Its rows, each with one cell per column.
+    /// Its rows, each with one cell per column; exactly one for [`Shape::Facts`].
     pub rows: Vec<Vec<Cell>>,
     /// Events are missing from what this was computed from.
     pub lossy: bool,
@@ -146,15 +153,9 @@ impl Table {
         }
     }
 
-    /// An empty table of facts.
-    pub fn facts(id: &'static str, title: &str) -> Table {
-        const FACTS: &[Column] = &[Column::text("fact", "What is said"), Column::text("value", "Its value")];
-        Table { shape: Shape::Facts, ..Table::rows(id, title, FACTS) }
-    }
-
-    /// Adds one fact to a table of facts.
-    pub fn fact(&mut self, name: &str, value: Cell) {
-        self.rows.push(vec![Cell::Text(name.to_owned()), value]);
+    /// A table of facts, one for each column.
+    pub fn facts(id: &'static str, title: &str, columns: &[Column], facts: Vec<Cell>) -> Table {
+        Table { shape: Shape::Facts, rows: vec![facts], ..Table::rows(id, title, columns) }
     }
 
     /// The place of the column with this name, or with this [key](Column::key).
@@ -162,10 +163,9 @@ impl Table {
         self.columns.iter().position(|column| column.name == name || column.key() == name)
     }
 
-    /// The value of a fact, or `None` when the table does not have it.
-    pub fn value(&self, fact: &str) -> Option<&Cell> {
-        let named = |row: &&Vec<Cell>| matches!(row.first(), Some(Cell::Text(name)) if name == fact);
-        self.rows.iter().find(named)?.get(1)
+    /// The first row's cell in the column with this name: the value of a fact.
+    pub fn value(&self, name: &str) -> Option<&Cell> {
+        self.rows.first()?.get(self.column(name)?)
     }
 
     /// Sorts the rows by a column: quantities largest first, names in their order, what is not known last.

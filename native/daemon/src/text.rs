@@ -75,7 +75,7 @@ impl Text {
             if table.notes.is_empty() && is_optional(table) {
                 return;
             }
-            let _ = write!(self.out, "\n{}: none in this trace\n", table.title);
+            let _ = writeln!(self.out, "\n{}: none", table.title);
             return;
         }
         let _ = match table.rows.len() {

@@ -189,25 +189,25 @@ impl Analysis for Functions {
             );
         }
         if incomplete > 0 {
-            table.notes.push(format!("{incomplete} calls were still open at the end or where events were lost; no time is counted for them."));
+            table.notes.push(format!("Calls open at the end of the trace, or where events were lost: {incomplete}. No time is counted for them."));
         }
         if state.unmatched_returns() > 0 {
             table.notes.push(format!(
-                "{} returns belong to calls made before the trace began, or lost.",
+                "Returns of calls made before the trace began, or lost: {}.",
                 state.unmatched_returns()
             ));
         }
         if state.overfull() > 0 {
             table.notes.push(format!(
-                "All open calls were given up {} times because {} were open at once: were returns recorded?",
+                "All open calls were given up {} times, because {} were open at once: were returns recorded?",
                 state.overfull(),
                 Automaton::MAX_OPEN_CALLS
             ));
         }
         if unnamed > 0 {
-            table
-                .notes
-                .push(format!("{unnamed} functions have no definition in the trace and show as function#N."));
+            table.notes.push(format!(
+                "Functions without a definition in the trace, shown as function#N: {unnamed}."
+            ));
         }
         vec![table]
     }

@@ -277,7 +277,7 @@ fn a_return_without_its_call_changes_nothing_and_is_told() {
         .return_from(P, F);
     let table = &script.tables(&["functions"])[0];
     assert_eq!(rows(table, &["function", "own", "total"]), ["m:f/0 | 20 | 20"]);
-    assert_eq!(table.notes, ["2 returns belong to calls made before the trace began, or lost."]);
+    assert_eq!(table.notes, ["Returns of calls made before the trace began, or lost: 2."]);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 mod functions;
 mod laws;
+mod lift;
 mod losses;
 mod overview;
 mod processes;
 
 mod script;
+mod trace_writer;

@@ -208,7 +208,7 @@ impl Script {
 
     /// The tables of the analyses named.
     pub(crate) fn tables(&self, analyses: &[&str]) -> Vec<Table> {
-        let mut pass = Pass::new(analyses).unwrap();
+        let mut pass = Pass::new(analyses).expect("the analyses exist");
         self.feed(&mut pass);
         pass.finish()
     }

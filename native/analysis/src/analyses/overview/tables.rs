@@ -7,6 +7,33 @@ use crate::table::{Cell, Column, Table};
 use beamtap_schema::{CATALOGUE, Counters, EVENT_COUNT, LOSSES, Loss};
 use std::collections::BTreeMap;
 
+const SUM: &[Column] = &[
+    Column::count("emitted", "What the VM handed to LTTng, by its own counters"),
+    Column::count("read", "What is in the trace, counters events left out"),
+    Column::count("discarded", "Dropped because LTTng's buffers were full"),
+    Column::count("lost", "In packets that were overwritten or never arrived"),
+    Column::count("gap", "Emitted between two recordings of one trace"),
+    Column::count("residual", "emitted - read - discarded - lost - gap: 0 when nothing got lost unseen"),
+    Column::count("emitted_at_least", "Where emitted is not known, what was emitted at the least"),
+    Column::count(
+        "outside",
+        "Events read that were written before the VM's counting began or after it ended",
+    ),
+    Column::count("lost_packets", "Packets that were overwritten or never arrived"),
+    Column::count("counters", "Events that carry the VM's counters; they are not part of the sum"),
+    Column::count("other_events", "Events that are not beamtap's, or not known to this version"),
+];
+
+const SPAN: &[Column] = &[
+    Column::instant("begin", "Time of the first event"),
+    Column::instant("end", "Time of the last event"),
+    Column::duration("duration", "Between the two"),
+    Column::text(
+        "canary",
+        "The number of the recording, which proves that the way from VM to reader was open",
+    ),
+];
+
 const EVENTS: &[Column] = &[
     Column::text("event", "The event, without the provider"),
     Column::text("flag", "The trace flag that makes the VM produce it"),
@@ -57,23 +84,23 @@ const OTHER: &[Column] = &[
 ];
 
 pub(super) fn sum(sum: &Sum, others: u64) -> Table {
-    let mut table = Table::facts("sum", "Events");
     let count = |count: Option<u64>| count.map_or(Cell::Unknown, Cell::Count);
-    table.fact("emitted", count(sum.emitted.ok()));
-    table.fact("read", Cell::Count(sum.read));
-    table.fact("discarded", Cell::Count(sum.discarded));
-    table.fact("lost", count(sum.lost));
-    table.fact("gap", Cell::Count(sum.gap));
-    table.fact("residual", sum.residual.map_or(Cell::Unknown, Cell::Difference));
-    table.fact("lost_packets", Cell::Count(sum.lost_packets));
-    table.fact("outside", Cell::Count(sum.outside));
-    table.fact("counters", Cell::Count(sum.counters));
-    table.fact("other_events", Cell::Count(others));
+    let facts = vec![
+        count(sum.emitted.ok()),
+        Cell::Count(sum.read),
+        Cell::Count(sum.discarded),
+        count(sum.lost),
+        Cell::Count(sum.gap),
+        sum.residual.map_or(Cell::Unknown, Cell::Difference),
+        count(sum.at_least),
+        Cell::Count(sum.outside),
+        Cell::Count(sum.lost_packets),
+        Cell::Count(sum.counters),
+        Cell::Count(others),
+    ];
+    let mut table = Table::facts("sum", "Events", SUM, facts);
     if let Err(reason) = sum.emitted {
         table.notes.push(format!("What the VM emitted is not known: {reason}."));
-        if let Some(at_least) = sum.at_least {
-            table.fact("emitted_at_least", Cell::Count(at_least));
-        }
     }
     if sum.residual.is_some_and(|residual| residual != 0) {
         table.notes.push(
@@ -85,16 +112,14 @@ pub(super) fn sum(sum: &Sum, others: u64) -> Table {
 }
 
 pub(super) fn span(span: Option<(u64, u64)>, canaries: &[u128]) -> Table {
-    let mut table = Table::facts("span", "Time");
-    let instant = |ns: Option<u64>| ns.map_or(Cell::Unknown, Cell::Instant);
-    table.fact("begin", instant(span.map(|(begin, _)| begin)));
-    table.fact("end", instant(span.map(|(_, end)| end)));
-    let duration = span.map_or(Cell::Unknown, |(begin, end)| Cell::Duration(end - begin));
-    table.fact("duration", duration);
     let nonces: Vec<String> = canaries.iter().map(|nonce| format!("{nonce:032x}")).collect();
-    let canary = if nonces.is_empty() { Cell::Unknown } else { Cell::Text(nonces.join(" ")) };
-    table.fact("canary", canary);
-    table
+    let facts = vec![
+        span.map_or(Cell::Unknown, |(begin, _)| Cell::Instant(begin)),
+        span.map_or(Cell::Unknown, |(_, end)| Cell::Instant(end)),
+        span.map_or(Cell::Unknown, |(begin, end)| Cell::Duration(end - begin)),
+        if nonces.is_empty() { Cell::Unknown } else { Cell::Text(nonces.join(" ")) },
+    ];
+    Table::facts("span", "Time", SPAN, facts)
 }
 
 pub(super) fn events(kinds: &[u64; EVENT_COUNT], sum: &Sum) -> Table {

@@ -1,0 +1,100 @@
+//! What goes wrong is said in one line, with the code for it.
+
+use crate::program::{Trace, command, demo, done, run};
+use crate::script::Script;
+use std::fs;
+
+#[test]
+fn a_directory_that_is_no_trace_ends_1() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().to_str().unwrap();
+    for command in ["info", "report"] {
+        let done = run(&[command, path]);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""));
+        assert_eq!(done.stderr.lines().count(), 1, "{}", done.stderr);
+        assert!(done.stderr.starts_with("beamtapd: ") && done.stderr.contains(path), "{}", done.stderr);
+        assert!(done.stderr.contains("Give the directory"), "{}", done.stderr);
+    }
+    let done = run(&["info", "/no/such/directory"]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.stderr.contains("/no/such/directory"), "{}", done.stderr);
+}
+
+#[test]
+fn what_is_before_a_fault_is_shown_with_a_warning_and_1() {
+    let script =
+        Script::new().at(10).call(1, 2).at(20).return_from(1, 2).at(30).call(1, 3).at(40).return_from(1, 3);
+    let trace = Trace::of(&script);
+    let stream = trace.stream("beamtap-events_0");
+    let bytes = fs::read(&stream).unwrap();
+    // Cut inside the fourth event.
+    fs::write(&stream, &bytes[..84 + 3 * 18 + 7]).unwrap();
+    let done = run(&["report", "--json", trace.path()]);
+    assert_eq!(done.code, Some(1));
+    let report: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(report["read"], 3);
+    assert_eq!(report["functions"][0]["own_ns"], 10);
+    assert_eq!(report["faults"].as_array().unwrap().len(), 1);
+    assert!(
+        done.stderr.starts_with("beamtapd: warning: ") && done.stderr.contains("beamtap-events_0"),
+        "{}",
+        done.stderr
+    );
+    let done = run(&["report", trace.path()]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.stdout.contains("! INCOMPLETE: parts of the trace could not be read"), "{}", done.stdout);
+}
+
+#[test]
+fn a_trace_of_another_version_ends_1_and_says_which_event() {
+    let trace = Trace::of(&demo());
+    let metadata = trace.stream("metadata");
+    let mut bytes = fs::read(&metadata).unwrap();
+    let (from, to) = (b"uint32_t _function;", b"uint32_t _funktion;");
+    let place = bytes.windows(from.len()).position(|window| window == from).unwrap();
+    bytes[place..place + to.len()].copy_from_slice(to);
+    fs::write(&metadata, bytes).unwrap();
+    let done = run(&["report", trace.path()]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""));
+    assert!(done.stderr.contains("beamtap:") && done.stderr.contains("another version"), "{}", done.stderr);
+}
+
+#[test]
+fn a_column_that_does_not_exist_ends_2_before_anything_is_read() {
+    let done = run(&["report", "--sort", "colour", "/no/such/directory"]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""));
+    assert!(done.stderr.contains("colour") && done.stderr.contains("own"), "{}", done.stderr);
+    let done = run(&["report", "--processes", "--sort", "own", "/no/such/directory"]);
+    assert_eq!(done.code, Some(2), "processes have no own time: {}", done.stderr);
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_ends_2() {
+    assert_eq!(run(&[]).code, Some(2));
+    assert_eq!(run(&["report"]).code, Some(2));
+    assert_eq!(run(&["report", "--top", "many", "/"]).code, Some(2));
+    assert_eq!(run(&["report", "--functions", "--processes", "/"]).code, Some(2));
+}
+
+#[test]
+fn version_is_the_crates_and_help_names_the_exit_codes() {
+    let version = run(&["--version"]);
+    assert_eq!(version.stdout, format!("beamtapd {}\n", env!("CARGO_PKG_VERSION")));
+    for arguments in [&["--help"][..], &["report", "--help"], &["info", "--help"]] {
+        let help = run(arguments);
+        assert_eq!(help.code, Some(0));
+        assert!(help.stdout.contains("Exit codes:") && help.stdout.contains("130"), "{}", help.stdout);
+    }
+}
+
+#[test]
+fn the_log_is_off_until_it_is_asked_for() {
+    let trace = Trace::of(&demo());
+    assert_eq!(run(&["info", trace.path()]).stderr, "");
+    let logged = done(command().args(["info", trace.path()]).env("BEAMTAP_LOG", "debug").output().unwrap());
+    assert!(logged.code == Some(0) && logged.stderr.contains("opened"), "{}", logged.stderr);
+    let refused =
+        done(command().args(["info", trace.path()]).env("BEAMTAP_LOG", "beamtapd=loud").output().unwrap());
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
+    assert!(refused.stderr.contains("BEAMTAP_LOG"), "{}", refused.stderr);
+}

@@ -1,0 +1,12 @@
+//! `beamtapd` as a program: what it prints, and with which code it ends.
+
+#[path = "../../../analysis/tests/it/script.rs"]
+#[allow(dead_code, reason = "what only the analysis' own tests say")]
+mod script;
+#[path = "../../../analysis/tests/it/trace_writer.rs"]
+mod trace_writer;
+
+mod faults;
+mod info;
+mod program;
+mod report;

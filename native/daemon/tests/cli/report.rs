@@ -1,0 +1,182 @@
+//! `beamtapd report`.
+
+use crate::program::{Trace, command, demo, done, json, run};
+use crate::script::Script;
+use serde_json::json;
+use std::process::Stdio;
+
+#[test]
+fn json_has_the_times_of_every_function() {
+    let trace = Trace::of(&demo());
+    let report = json(&["report", "--json", trace.path()]);
+    assert_eq!(report["format"], 1);
+    assert_eq!(report["trace"], trace.path());
+    assert_eq!((&report["lossy"], &report["faults"]), (&json!(false), &json!([])));
+    assert_eq!(report["vms"][0]["node"], "demo@host");
+    assert_eq!(report["residual"], 0);
+    let functions = report["functions"].as_array().unwrap();
+    assert_eq!(functions.len(), 2);
+    let work = &functions[0];
+    assert_eq!(work["function"], "demo:work/1");
+    assert_eq!((&work["module"], &work["name"], &work["arity"]), (&json!("demo"), &json!("work"), &json!(1)));
+    assert_eq!((&work["calls"], &work["raised"], &work["unfinished"]), (&json!(3), &json!(1), &json!(0)));
+    assert_eq!(
+        (&work["own_ns"], &work["gc_ns"], &work["total_ns"]),
+        (&json!(110_000), &json!(10_000), &json!(120_000))
+    );
+    let handle = &functions[1];
+    assert_eq!(handle["function"], "demo:handle/2");
+    assert_eq!((&handle["calls"], &handle["unfinished"]), (&json!(4), &json!(1)));
+    assert_eq!((&handle["own_ns"], &handle["total_ns"]), (&json!(54_000), &json!(174_000)));
+    assert_eq!((&handle["p50_ns"], &handle["max_ns"]), (&json!(58_000), &json!(58_000)));
+}
+
+#[test]
+fn json_has_what_every_process_did() {
+    let trace = Trace::of(&demo());
+    let report = json(&["report", "--json", "--processes", trace.path()]);
+    assert!(report.get("functions").is_none());
+    let processes = report["processes"].as_array().unwrap();
+    assert_eq!(processes.len(), 2);
+    let server = &processes[0];
+    assert_eq!(server["process"], "<0.100.0> demo_server demo:handle/2");
+    assert_eq!((&server["name"], &server["parent"]), (&json!("demo_server"), &json!("<0.1.0>")));
+    assert_eq!(
+        (&server["run_ns"], &server["slices"], &server["calls"]),
+        (&json!(180_000), &json!(3), &json!(6))
+    );
+    assert_eq!((&server["gcs"], &server["gc_ns"]), (&json!(1), &json!(10_000)));
+    assert_eq!(
+        (&server["received"], &server["sent"], &server["ended"]),
+        (&json!(3), &json!(0), &json!(false))
+    );
+    assert_eq!((&processes[1]["sent"], &processes[1]["calls"]), (&json!(3), &json!(1)));
+}
+
+#[test]
+fn python_reads_the_json() {
+    let trace = Trace::of(&demo());
+    let mut report =
+        command().args(["report", "--json", trace.path()]).stdout(Stdio::piped()).spawn().unwrap();
+    let stdout = report.stdout.take().unwrap();
+    let python = std::process::Command::new("python3").args(["-m", "json.tool"]).stdin(stdout).output();
+    let status = report.wait().unwrap();
+    assert!(status.success());
+    match python {
+        Ok(python) => assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr)),
+        Err(error) => eprintln!("skipped: python3 cannot be started: {error}"),
+    }
+}
+
+#[test]
+fn text_shows_both_tables_with_units() {
+    let trace = Trace::of(&demo());
+    let report = run(&["report", trace.path()]);
+    assert_eq!((report.code, report.stderr.as_str()), (Some(0), ""));
+    let text = report.stdout.replace(trace.path(), "TRACE");
+    assert_eq!(
+        text,
+        "\
+TRACE
+demo@host · OTP 25 (ERTS 13.1.5) · 2 schedulers · 2023-11-14T22:13:20.000001Z · 499 µs · 33 events
+
+Functions
+! Calls open at the end of the trace, or where events were lost: 1. No time is counted for them.
+function       calls      own   total       gc      p50      p99      max  raised  unfinished
+demo:work/1        3   110 µs  120 µs  10.0 µs  40.0 µs  40.0 µs  40.0 µs       1           0
+demo:handle/2      4  54.0 µs  174 µs        0  58.0 µs  58.0 µs  58.0 µs       0           1
+
+Processes
+process                              calls     run  slices  gcs       gc  received  sent
+<0.100.0> demo_server demo:handle/2      6  180 µs       3    1  10.0 µs         3     0
+<0.101.0>                                1       0       0    0        0         0     3
+"
+    );
+}
+
+#[test]
+fn top_and_sort_choose_the_rows() {
+    let trace = Trace::of(&demo());
+    let first = |arguments: &[&str]| {
+        let arguments =
+            [&["report", "--json", "--functions", "--top", "1"], arguments, &[trace.path()]].concat();
+        let report = json(&arguments);
+        let functions = report["functions"].as_array().unwrap();
+        assert_eq!(functions.len(), 1);
+        functions[0]["function"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(first(&[]), "demo:work/1");
+    assert_eq!(first(&["--sort", "own"]), "demo:work/1");
+    assert_eq!(first(&["--sort", "total"]), "demo:handle/2");
+    assert_eq!(first(&["--sort", "calls"]), "demo:handle/2");
+    assert_eq!(first(&["--sort", "max_ns"]), "demo:handle/2");
+    assert_eq!(first(&["--sort", "raised"]), "demo:work/1");
+    let text = run(&["report", "--top", "1", trace.path()]).stdout;
+    assert!(text.contains("Functions (first 1 of 2)"), "{text}");
+    assert!(!text.contains("demo:handle/2      4"), "{text}");
+}
+
+#[test]
+fn a_lossy_trace_says_so_before_anything_else() {
+    let script = Script::new().at(10).call(1, 2).at(20).discarded(1234, 30).at(40).return_from(1, 2);
+    let trace = Trace::of(&script);
+    let report = json(&["report", "--json", trace.path()]);
+    assert_eq!((&report["lossy"], &report["discarded"]), (&json!(true), &json!(1234)));
+    assert_eq!(
+        (&report["functions"][0]["own_ns"], &report["functions"][0]["interrupted"]),
+        (&json!(null), &json!(1))
+    );
+    let text = run(&["report", trace.path()]).stdout;
+    let third = text.lines().nth(2).unwrap();
+    assert_eq!(third, "! INCOMPLETE: 1,234 events discarded because the buffers were full");
+}
+
+#[test]
+fn calls_without_returns_are_told_how_to_get_times() {
+    let trace = Trace::of(&Script::new().at(10).call(1, 2).at(20).call(1, 2));
+    let text = run(&["report", trace.path()]).stdout;
+    assert!(text.contains("! No call ends in the trace: ask for `return`"), "{text}");
+}
+
+#[test]
+fn names_from_the_trace_cannot_steer_the_terminal() {
+    let script = Script::new()
+        .define(2, "evil\u{1b}]0;title\u{7}", "f\u{202e}\n", 0)
+        .at(10)
+        .call(1, 2)
+        .at(20)
+        .return_from(1, 2);
+    let trace = Trace::of(&script);
+    let text = run(&["report", trace.path()]).stdout;
+    assert!(text.contains("evil\u{fffd}]0;title\u{fffd}"), "{text}");
+    assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text}");
+    let report = json(&["report", "--json", trace.path()]);
+    assert_eq!(report["functions"][0]["name"], "f\u{202e}\n", "programs get the name as it is");
+}
+
+#[test]
+fn a_trace_without_calls_has_an_empty_report() {
+    let trace = Trace::of(&Script::new().at(10).other("lttng_ust_statedump:start"));
+    let report = run(&["report", trace.path()]);
+    assert_eq!(report.code, Some(0));
+    assert!(report.stdout.contains("Functions: none"), "{}", report.stdout);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut script = Script::new();
+    // More output than a pipe holds.
+    for function in 1..4000 {
+        script = script.at(function * 10).call(1, function).at(function * 10 + 5).return_from(1, function);
+    }
+    let trace = Trace::of(&script);
+    let mut child = command()
+        .args(["report", "--json", trace.path()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let report = done(child.wait_with_output().unwrap());
+    assert_eq!((report.code, report.stderr.as_str()), (Some(0), ""));
+}
