@@ -25,6 +25,7 @@ pub(crate) enum Kind {
     SessionExists { name: String },
     NoSuchSession { name: String },
     NoConsumer,
+    NoRelayd,
     Library { call: &'static str, code: i32, text: String },
     System { what: String, reason: String },
 }
@@ -93,6 +94,11 @@ impl Error {
         matches!(self.kind, Kind::NoConsumer)
     }
 
+    /// The session daemon could not reach the relay daemon.
+    pub fn is_no_relayd(&self) -> bool {
+        matches!(self.kind, Kind::NoRelayd)
+    }
+
     /// LTTng's own error code (`enum lttng_error_code`), where LTTng gave one that has no predicate here.
     pub fn lttng_code(&self) -> Option<i32> {
         match self.kind {
@@ -122,6 +128,9 @@ impl Error {
             Kind::SessionExists { .. } => "choose another session name, or destroy it: lttng destroy NAME",
             Kind::NoSuchSession { .. } => "start the session anew",
             Kind::NoConsumer => "restart lttng-sessiond: its consumer daemon died",
+            Kind::NoRelayd => {
+                "start one: lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343"
+            }
             Kind::Library { .. } => "see the session daemon's log (lttng-sessiond -vvv)",
             Kind::System { .. } => "",
         }
@@ -157,6 +166,7 @@ impl fmt::Display for Error {
             Kind::SessionExists { name } => write!(f, "an LTTng session named {name} exists already"),
             Kind::NoSuchSession { name } => write!(f, "there is no LTTng session named {name}"),
             Kind::NoConsumer => write!(f, "the LTTng session daemon has no user-space consumer daemon"),
+            Kind::NoRelayd => write!(f, "the LTTng session daemon cannot connect to the relay daemon"),
             Kind::Library { call, code, text } => write!(f, "{call} failed: {text} (LTTng error {code})"),
             Kind::System { what, reason } => write!(f, "{what}: {reason}"),
         }

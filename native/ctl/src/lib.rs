@@ -40,25 +40,32 @@
 //! # }
 //! ```
 
+mod channel;
 pub mod daemons;
 mod deadline;
 mod error;
 mod host;
 mod library;
+mod losses;
 mod plan;
 mod process;
+mod rotation;
 mod session;
+mod snapshot;
 mod socket;
+mod steps;
 mod sys;
 mod worker;
 
 use std::time::Duration;
 
+pub use channel::{Buffers, Channel, Files, OnFull, Rule};
 pub use error::Error;
 pub use host::Host;
 pub use library::{Lttng, SessionInfo};
-pub use plan::{Buffers, Channel, Mode, OnFull, Plan, Rule};
-pub use session::{ChannelLosses, Losses, Session};
+pub use losses::{ChannelLosses, Losses};
+pub use plan::{Mode, Output, Plan, Rotation};
+pub use session::Session;
 
 /// How long a call waits by default. With it no call holds its caller for 10 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(9);

@@ -1,6 +1,7 @@
 //! The loaded library: what can be asked of it without a session of one's own.
 
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::path::Path;
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,11 +11,14 @@ use crate::error::{Error, Kind};
 use crate::host::Host;
 use crate::plan::Plan;
 use crate::session::Session;
-use crate::sys::{self, Functions};
+use crate::sys::{self, Foreign, Functions};
 use crate::worker::{Outcome, Worker};
 
 /// The one library of this process, and its one thread: the library cannot bear two.
 static LOADED: Mutex<Option<Lttng>> = Mutex::new(None);
+
+/// How long freeing an object of the library's may wait for its thread; after that the object is leaked.
+pub(crate) const HANDLE_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// LTTng's control library, opened. Cheap to clone; all clones share one thread.
 #[derive(Clone)]
@@ -82,7 +86,7 @@ impl Lttng {
     /// Returns an error for which [`Error::is_bad_plan`] or [`Error::is_shm_too_small`] is true before the daemon is
     /// asked for anything; [`Error::is_no_sessiond`], [`Error::is_session_exists`], [`Error::is_timeout`], … after.
     pub fn open(&self, plan: &Plan, within: Duration) -> Result<Session, Error> {
-        let host = Host::look(plan.shm())?;
+        let host = Host::look(nearest_existing(plan.shm()))?;
         let steps = plan.steps(&host)?;
         let deadline = Deadline::after(within);
         self.destroy_unsettled(deadline)?;
@@ -108,17 +112,31 @@ impl Lttng {
     }
 
     pub(crate) fn destroy_by(&self, name: &str, deadline: Deadline) -> Result<(), Error> {
-        let c_name = c_string(name)?;
-        let result =
-            self.call_about(name, format!("to destroy session {name}"), deadline, move |functions| {
-                destroy_session(functions, &c_name, deadline)
-            });
+        let result = self.destroy_and_wait(name, deadline);
         if let Err(error) = &result
             && error.is_timeout()
         {
             self.leave_unsettled(name);
         }
         result
+    }
+
+    /// Asks for the destruction, then for its end again and again: others' calls come in between.
+    fn destroy_and_wait(&self, name: &str, deadline: Deadline) -> Result<(), Error> {
+        let what = || format!("to destroy session {name}");
+        let (c_name, subject) = (c_string(name)?, name.to_owned());
+        let handle = self.call(what(), deadline, move |functions| begin_destruction(functions, &c_name))?;
+        let end = deadline.poll(|| {
+            let subject = subject.clone();
+            self.call(what(), deadline, move |functions| end_of_destruction(functions, &subject, handle))
+        });
+        // A busy thread costs us the handle's memory, not the answer.
+        let _ = self.call(what(), Deadline::after(HANDLE_TIMEOUT), move |functions| {
+            // SAFETY: the handle came from the library and no later call uses it.
+            unsafe { (functions.destruction_handle_destroy)(handle.get()) };
+            Ok(())
+        });
+        end?.ok_or_else(|| Error::timeout(what(), deadline.within()))
     }
 
     /// Asks the daemon for something; `what` completes "did not answer …".
@@ -177,6 +195,11 @@ impl Lttng {
     }
 }
 
+/// LTTng makes the directory of a shared memory path; until then its file system is its nearest ancestor's.
+fn nearest_existing(path: &Path) -> &Path {
+    path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path)
+}
+
 /// Turns a return code into an error that names `subject`; codes that are not negative are the call's result.
 pub(crate) fn checked(
     functions: &Functions,
@@ -197,6 +220,7 @@ pub(crate) fn error_of(functions: &Functions, call: &'static str, subject: &str,
             Kind::NoSuchSession { name: subject.to_owned() }
         }
         sys::ERR_NO_USTCONSUMERD => Kind::NoConsumer,
+        sys::ERR_RELAYD_CONNECT_FAIL => Kind::NoRelayd,
         _ => {
             // SAFETY: the function returns a pointer to a constant string for every code.
             let text = unsafe { CStr::from_ptr((functions.strerror)(-code)) };
@@ -239,32 +263,37 @@ fn list_sessions(functions: &Functions) -> Result<Vec<SessionInfo>, Error> {
     Ok(infos)
 }
 
-fn destroy_session(functions: &Functions, name: &CStr, deadline: Deadline) -> Result<(), Error> {
-    const CALL: &str = "lttng_destroy_session_ext";
-    let subject = name.to_string_lossy();
+const DESTROY: &str = "lttng_destroy_session_ext";
+
+fn begin_destruction(functions: &Functions, name: &CStr) -> Result<Foreign<sys::DestructionHandle>, Error> {
     let mut handle = ptr::null_mut();
     // SAFETY: the name is NUL terminated and `handle` is a valid place for the result; both outlive the call.
     let code = unsafe { (functions.destroy_session_ext)(name.as_ptr(), &raw mut handle) };
-    if code != sys::OK {
-        return Err(error_of(functions, CALL, &subject, code));
+    if code == sys::OK {
+        Ok(Foreign::new(handle))
+    } else {
+        Err(error_of(functions, DESTROY, &name.to_string_lossy(), code))
     }
-    let wait_ms = c_int::try_from(deadline.remaining().as_millis()).unwrap_or(c_int::MAX);
+}
+
+fn end_of_destruction(
+    functions: &Functions,
+    name: &str,
+    handle: Foreign<sys::DestructionHandle>,
+) -> Result<Option<()>, Error> {
     let mut result = sys::OK;
-    // SAFETY: the library returned OK, so the handle is valid until it is destroyed here, once.
+    // SAFETY: the library gave the handle and it is not destroyed yet; `result` is a valid place for the result.
     let status = unsafe {
-        let status = (functions.destruction_handle_wait_for_completion)(handle, wait_ms);
+        let status = (functions.destruction_handle_wait_for_completion)(handle.get(), 0);
         if status == sys::DESTRUCTION_STATUS_COMPLETED {
-            (functions.destruction_handle_get_result)(handle, &raw mut result);
+            (functions.destruction_handle_get_result)(handle.get(), &raw mut result);
         }
-        (functions.destruction_handle_destroy)(handle);
         status
     };
     match status {
-        sys::DESTRUCTION_STATUS_COMPLETED if result == sys::OK => Ok(()),
-        sys::DESTRUCTION_STATUS_COMPLETED => Err(error_of(functions, CALL, &subject, result)),
-        sys::DESTRUCTION_STATUS_TIMEOUT => {
-            Err(Error::timeout(format!("to destroy session {subject}"), deadline.within()))
-        }
+        sys::DESTRUCTION_STATUS_COMPLETED if result == sys::OK => Ok(Some(())),
+        sys::DESTRUCTION_STATUS_COMPLETED => Err(error_of(functions, DESTROY, name, result)),
+        sys::DESTRUCTION_STATUS_TIMEOUT => Ok(None),
         _ => Err(Kind::NoSessiond.into()),
     }
 }

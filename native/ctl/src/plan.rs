@@ -1,13 +1,12 @@
 //! What somebody wants recorded, checked before LTTng is asked. Pure: no daemon, no clock, no file.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::channel::{Channel, Rule};
 use crate::error::{Error, Kind};
 use crate::host::{Host, SHM};
-use crate::sys::{NAME_MAX, SYMBOL_NAME_LEN};
-
-/// LTTng's own channel. lttng-sessiond 2.13 takes the name from a client, and aborts when an event is enabled there.
-const METADATA: &str = "metadata";
+use crate::sys::NAME_MAX;
 
 /// A session as it is wanted: name, mode, channels and the processes to record.
 ///
@@ -18,65 +17,75 @@ pub struct Plan {
     mode: Mode,
     channels: Vec<Channel>,
     vpids: Vec<i32>,
+    shm_path: Option<PathBuf>,
+    rotation: Option<Rotation>,
 }
 
-/// Where the events go.
+/// Where the events go, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mode {
-    /// Into a directory of this machine, as they come.
-    Local {
-        /// The trace's directory; absolute. LTTng makes it, and its parents, when they are missing.
-        path: PathBuf,
+    /// To the output as they come.
+    Streaming {
+        /// A directory, or a relay daemon.
+        output: Output,
+    },
+    /// To a relay daemon that shows them while they come. Can neither rotate nor be snapshot.
+    Live {
+        /// The relay daemon.
+        url: String,
+        /// How long an event may wait before viewers see it; whole microseconds.
+        interval: Duration,
+    },
+    /// Nowhere until a snapshot is asked for: a flight recorder. Its channels want
+    /// [`OnFull::Overwrite`](crate::OnFull::Overwrite), or they keep what came first.
+    Snapshot {
+        /// Where snapshots go.
+        output: Output,
     },
 }
 
-/// A channel: a set of ring buffers and the events recorded into it.
+/// A place for a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Channel {
-    name: String,
-    buffers: Buffers,
-    on_full: OnFull,
-    rules: Vec<Rule>,
+pub enum Output {
+    /// A directory of this machine; absolute. LTTng makes it, and its parents, when they are missing.
+    Local(PathBuf),
+    /// A relay daemon: `net://HOST[:CONTROL_PORT[:DATA_PORT]][/PATH]`, or `net6://[HOST]…`.
+    Net(String),
 }
 
-/// The size of a channel's ring buffer. LTTng makes one for each possible CPU.
+/// When a session closes the chunk it is writing and begins another; closed chunks are complete traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Buffers {
-    /// Bytes of one sub-buffer: a power of two, at least one memory page. An event that is larger is discarded.
-    pub subbuf_size: u64,
-    /// Sub-buffers in the ring: a power of two, at least 2.
-    pub subbuf_count: u64,
-}
-
-/// What happens to an event when no sub-buffer is free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnFull {
-    /// The new event is discarded and counted.
-    Discard,
-    /// The oldest sub-buffer is given up; whole packets are lost, and only those are counted.
-    Overwrite,
-}
-
-/// Which events a channel records.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    event: String,
+pub struct Rotation {
+    /// This often; whole microseconds.
+    pub period: Option<Duration>,
+    /// When this many bytes are written.
+    pub size: Option<u64>,
 }
 
 /// One request to the session daemon; a plan is carried out in the order of [`Plan::steps`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    CreateLocal { path: PathBuf },
+    Create { mode: Mode },
+    SetShmPath { path: PathBuf },
     TrackOnly { vpids: Vec<i32> },
-    EnableChannel { channel: String, buffers: Buffers, on_full: OnFull },
-    EnableEvent { channel: String, event: String },
+    EnableChannel { channel: Channel },
+    EnableEvent { channel: String, rule: Rule },
+    RotateEvery { period_us: u64 },
+    RotateAt { size: u64 },
 }
 
 impl Plan {
     /// A session of this name, without channels yet.
     pub fn new(name: impl Into<String>, mode: Mode) -> Self {
-        Self { name: name.into(), mode, channels: Vec::new(), vpids: Vec::new() }
+        Self {
+            name: name.into(),
+            mode,
+            channels: Vec::new(),
+            vpids: Vec::new(),
+            shm_path: None,
+            rotation: None,
+        }
     }
 
     /// Adds a channel.
@@ -95,6 +104,21 @@ impl Plan {
         self
     }
 
+    /// Keeps the ring buffers in files below this directory instead of `/dev/shm`, from where `lttng-crash` recovers
+    /// them after the daemons, or the machine, were killed. Absolute.
+    #[must_use]
+    pub fn shm_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.shm_path = Some(path.into());
+        self
+    }
+
+    /// Rotates the session by itself.
+    #[must_use]
+    pub fn rotation(mut self, rotation: Rotation) -> Self {
+        self.rotation = Some(rotation);
+        self
+    }
+
     /// The session's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -110,7 +134,7 @@ impl Plan {
         &self.channels
     }
 
-    /// Shared memory in bytes that the session's buffers will take on `host`: for each channel and possible CPU, its
+    /// Memory in bytes that the session's buffers will take on `host`: for each channel and possible CPU, its
     /// sub-buffers and one more, which the reader holds (in both modes, by measurement).
     ///
     /// LTTng's own bookkeeping, a few pages for each buffer, comes on top.
@@ -118,9 +142,9 @@ impl Plan {
         self.channels.iter().fold(0, |sum, channel| sum.saturating_add(channel.memory(host)))
     }
 
-    /// The directory whose file system will hold the buffers.
+    /// The directory whose file system will hold the buffers; it may be yet to make.
     pub(crate) fn shm(&self) -> &Path {
-        Path::new(SHM)
+        self.shm_path.as_deref().unwrap_or(Path::new(SHM))
     }
 
     /// What to ask the session daemon for, in order; nothing of it is asked when any part is wrong.
@@ -129,7 +153,12 @@ impl Plan {
         if self.channels.is_empty() {
             return Err(Error::bad_plan(format!("session {} has no channel", self.name)));
         }
-        let mut steps = vec![self.mode.step()?];
+        self.mode.check()?;
+        let mut steps = vec![Step::Create { mode: self.mode.clone() }];
+        if let Some(path) = &self.shm_path {
+            check_path(path)?;
+            steps.push(Step::SetShmPath { path: path.clone() });
+        }
         if !self.vpids.is_empty() {
             steps.push(Step::TrackOnly { vpids: self.checked_vpids()? });
         }
@@ -139,6 +168,7 @@ impl Plan {
             }
             channel.push_steps(host, &mut steps)?;
         }
+        self.push_rotation(&mut steps)?;
         self.check_memory(host)?;
         Ok(steps)
     }
@@ -148,6 +178,25 @@ impl Plan {
             Some(vpid) => Err(Error::bad_plan(format!("{vpid} is no process id"))),
             None => Ok(self.vpids.clone()),
         }
+    }
+
+    fn push_rotation(&self, steps: &mut Vec<Step>) -> Result<(), Error> {
+        let Some(rotation) = self.rotation else { return Ok(()) };
+        if !matches!(self.mode, Mode::Streaming { .. }) {
+            return Err(Error::bad_plan("a live or snapshot session cannot rotate"));
+        }
+        if rotation.period.is_none() && rotation.size.is_none() {
+            return Err(Error::bad_plan("a rotation needs a period or a size"));
+        }
+        if let Some(period) = rotation.period {
+            steps.push(Step::RotateEvery { period_us: whole_micros("a rotation's period", period)? });
+        }
+        match rotation.size {
+            Some(0) => return Err(Error::bad_plan("a rotation at 0 bytes would never end")),
+            Some(size) => steps.push(Step::RotateAt { size }),
+            None => {}
+        }
+        Ok(())
     }
 
     fn check_memory(&self, host: &Host) -> Result<(), Error> {
@@ -161,138 +210,58 @@ impl Plan {
 }
 
 impl Mode {
-    /// Records into a directory of this machine.
+    /// Records into a directory of this machine, as the events come.
     pub fn local(path: impl Into<PathBuf>) -> Self {
-        Self::Local { path: path.into() }
+        Self::Streaming { output: Output::Local(path.into()) }
     }
 
-    fn step(&self) -> Result<Step, Error> {
+    /// The place of this machine that the session writes to; `None` when it writes to another.
+    pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Local { path } => {
-                check_path(path)?;
-                Ok(Step::CreateLocal { path: path.clone() })
+            Self::Streaming { output: Output::Local(path) }
+            | Self::Snapshot { output: Output::Local(path) } => Some(path),
+            Self::Streaming { output: Output::Net(_) }
+            | Self::Snapshot { output: Output::Net(_) }
+            | Self::Live { .. } => None,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match self {
+            Self::Streaming { output } | Self::Snapshot { output } => output.check(),
+            Self::Live { url, interval } => {
+                check_url(url)?;
+                whole_micros("a live session's interval", *interval).map(drop)
             }
         }
     }
 }
 
-impl Buffers {
-    /// 512 KiB × 4: LTTng's own default for buffers shared by a user's processes.
-    pub const DEFAULT: Self = Self { subbuf_size: 512 * 1024, subbuf_count: 4 };
-
-    fn check(&self, channel: &str, host: &Host) -> Result<(), Error> {
-        let Self { subbuf_size, subbuf_count } = *self;
-        if !subbuf_size.is_power_of_two() || subbuf_size < host.page_size {
-            return Err(Error::bad_plan(format!(
-                "channel {channel}: a sub-buffer of {subbuf_size} bytes is no power of two of at least {}",
-                host.page_size
-            )));
+impl Step {
+    /// What the step is for: completes "to …".
+    pub(crate) fn purpose(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "begin the creation",
+            Self::SetShmPath { .. } => "set the shared memory path",
+            Self::TrackOnly { .. } => "set the process tracker",
+            Self::EnableChannel { .. } => "enable a channel",
+            Self::EnableEvent { .. } => "enable an event",
+            Self::RotateEvery { .. } | Self::RotateAt { .. } => "set the rotation schedule",
         }
-        if !subbuf_count.is_power_of_two() || subbuf_count < 2 {
-            return Err(Error::bad_plan(format!(
-                "channel {channel}: {subbuf_count} sub-buffers are no power of two of at least 2"
-            )));
-        }
-        Ok(())
     }
 }
 
-impl Default for Buffers {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-impl Channel {
-    /// A channel of this name with [`Buffers::DEFAULT`] that discards when full and records nothing yet.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), buffers: Buffers::DEFAULT, on_full: OnFull::Discard, rules: Vec::new() }
-    }
-
-    /// Sets the size of the ring buffers.
-    #[must_use]
-    pub fn buffers(mut self, buffers: Buffers) -> Self {
-        self.buffers = buffers;
-        self
-    }
-
-    /// Sets what happens when no sub-buffer is free.
-    #[must_use]
-    pub fn on_full(mut self, on_full: OnFull) -> Self {
-        self.on_full = on_full;
-        self
-    }
-
-    /// Records the event of this name, or those that the pattern matches (`provider:*`).
-    #[must_use]
-    pub fn event(self, event: impl Into<String>) -> Self {
-        self.rule(Rule::new(event))
-    }
-
-    /// Records the events that the rule names.
-    #[must_use]
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.rules.push(rule);
-        self
-    }
-
-    /// The channel's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What happens when no sub-buffer is free.
-    pub fn full_buffers(&self) -> OnFull {
-        self.on_full
-    }
-
-    fn memory(&self, host: &Host) -> u64 {
-        let subbufs = self.buffers.subbuf_count.saturating_add(1);
-        self.buffers.subbuf_size.saturating_mul(subbufs).saturating_mul(u64::from(host.possible_cpus))
-    }
-
-    fn push_steps(&self, host: &Host, steps: &mut Vec<Step>) -> Result<(), Error> {
-        check_name("channel", &self.name, NAME_MAX)?;
-        if self.name == METADATA {
-            return Err(Error::bad_plan("a channel cannot be named metadata: LTTng has one of that name"));
+impl Output {
+    fn check(&self) -> Result<(), Error> {
+        match self {
+            Self::Local(path) => check_path(path),
+            Self::Net(url) => check_url(url),
         }
-        self.buffers.check(&self.name, host)?;
-        if self.rules.is_empty() {
-            return Err(Error::bad_plan(format!("channel {} records no event", self.name)));
-        }
-        let channel = self.name.clone();
-        steps.push(Step::EnableChannel {
-            channel: channel.clone(),
-            buffers: self.buffers,
-            on_full: self.on_full,
-        });
-        for rule in &self.rules {
-            steps.push(rule.step(&channel)?);
-        }
-        Ok(())
-    }
-}
-
-impl Rule {
-    /// The event of this name, or those that the pattern matches (`provider:*`).
-    pub fn new(event: impl Into<String>) -> Self {
-        Self { event: event.into() }
-    }
-
-    pub(crate) fn step(&self, channel: &str) -> Result<Step, Error> {
-        let event = &self.event;
-        if event.is_empty() || event.len() >= SYMBOL_NAME_LEN || event.contains('\0') {
-            return Err(Error::bad_plan(format!(
-                "channel {channel}: {event:?} is no event name of 1 to {} bytes",
-                SYMBOL_NAME_LEN - 1
-            )));
-        }
-        Ok(Step::EnableEvent { channel: channel.to_owned(), event: event.clone() })
     }
 }
 
 /// LTTng makes directories and files of these names.
-fn check_name(what: &str, name: &str, length: usize) -> Result<(), Error> {
+pub(crate) fn check_name(what: &str, name: &str, length: usize) -> Result<(), Error> {
     let is_plain =
         !name.is_empty() && name.len() < length && !name.contains(['/', '\0']) && !name.starts_with('.');
     if is_plain {
@@ -314,14 +283,38 @@ fn check_path(path: &Path) -> Result<(), Error> {
     }
 }
 
+fn check_url(url: &str) -> Result<(), Error> {
+    let host = url.strip_prefix("net://").or_else(|| url.strip_prefix("net6://"));
+    if host.is_some_and(|host| !host.is_empty() && !host.contains('\0')) {
+        Ok(())
+    } else {
+        Err(Error::bad_plan(format!(
+            "{url:?} is no relay daemon's URL: net://HOST[:CONTROL_PORT[:DATA_PORT]]"
+        )))
+    }
+}
+
+/// LTTng counts its timers in microseconds; 0 would turn them off.
+pub(crate) fn whole_micros(what: &str, period: Duration) -> Result<u64, Error> {
+    match u64::try_from(period.as_micros()) {
+        Ok(micros) if micros > 0 => Ok(micros),
+        _ => Err(Error::bad_plan(format!("{what} of {period:?} is no number of microseconds"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::{Buffers, OnFull};
 
     const KIB: u64 = 1024;
 
     fn host(cpus: u32, shm_free: u64) -> Host {
         Host { possible_cpus: cpus, shm_free, page_size: 4096 }
+    }
+
+    fn good() -> Channel {
+        Channel::new("c").event("p:a")
     }
 
     fn plan(channel: Channel) -> Plan {
@@ -335,28 +328,30 @@ mod tests {
     }
 
     #[test]
-    fn steps_create_track_then_fill_each_channel() {
+    fn steps_create_track_then_fill_each_channel_and_rotate_last() {
+        let (events, defs) = (Channel::new("events").event("p:a"), Channel::new("defs").event("p:d"));
         let plan = Plan::new("s", Mode::local("/t"))
+            .rotation(Rotation { period: Some(Duration::from_secs(1)), size: Some(5) })
+            .shm_path("/shm")
             .track_vpid(7)
-            .channel(Channel::new("events").event("p:a").event("p:b*"))
-            .channel(Channel::new("defs").event("p:d"));
-        let default = |channel: &str| Step::EnableChannel {
+            .channel(events.clone())
+            .channel(defs.clone());
+        let enable = |channel: &str, event: &str| Step::EnableEvent {
             channel: channel.into(),
-            buffers: Buffers::DEFAULT,
-            on_full: OnFull::Discard,
+            rule: Rule::new(event),
         };
-        let enable =
-            |channel: &str, event: &str| Step::EnableEvent { channel: channel.into(), event: event.into() };
         assert_eq!(
             plan.steps(&host(2, u64::MAX)).unwrap(),
             [
-                Step::CreateLocal { path: "/t".into() },
+                Step::Create { mode: Mode::local("/t") },
+                Step::SetShmPath { path: "/shm".into() },
                 Step::TrackOnly { vpids: vec![7] },
-                default("events"),
+                Step::EnableChannel { channel: events },
                 enable("events", "p:a"),
-                enable("events", "p:b*"),
-                default("defs"),
+                Step::EnableChannel { channel: defs },
                 enable("defs", "p:d"),
+                Step::RotateEvery { period_us: 1_000_000 },
+                Step::RotateAt { size: 5 },
             ]
         );
     }
@@ -373,47 +368,62 @@ mod tests {
     #[test]
     fn memory_of_absurd_buffers_does_not_wrap() {
         let absurd = Buffers { subbuf_size: 1 << 63, subbuf_count: 1 << 63 };
-        assert_eq!(plan(Channel::new("c").buffers(absurd)).memory(&host(2, 0)), u64::MAX);
+        assert_eq!(plan(good().buffers(absurd)).memory(&host(2, 0)), u64::MAX);
     }
 
     #[test]
-    fn shared_memory_must_hold_the_buffers_to_the_byte() {
-        let plan = plan(Channel::new("c").event("p:a"));
+    fn memory_must_hold_the_buffers_to_the_byte() {
         let needed = 2 * (4 + 1) * 512 * KIB;
-        assert!(plan.steps(&host(2, needed)).is_ok());
-        let error = plan.steps(&host(2, needed - 1)).unwrap_err();
+        assert!(plan(good()).steps(&host(2, needed)).is_ok());
+        let error = plan(good()).steps(&host(2, needed - 1)).unwrap_err();
         assert!(error.is_shm_too_small());
         assert_eq!(
             error.to_string(),
             "/dev/shm is too small: the buffers need 5242880 bytes, 5242879 are free"
         );
+        let error = plan(good()).shm_path("/mnt/shm").steps(&host(2, 0)).unwrap_err();
+        assert!(error.to_string().starts_with("/mnt/shm is too small"), "{error}");
     }
 
     #[test]
     fn what_cannot_be_carried_out_is_named() {
-        let good = || Channel::new("c").event("p:a");
-        assert!(reason(&Plan::new("a/b", Mode::local("/t")).channel(good())).contains("a/b"));
-        assert!(reason(&Plan::new("", Mode::local("/t")).channel(good())).contains("session name"));
-        assert!(reason(&Plan::new("..", Mode::local("/t")).channel(good())).contains(".."));
-        assert!(reason(&Plan::new("x".repeat(255), Mode::local("/t")).channel(good())).contains("254"));
+        let named = |name: &str| Plan::new(name, Mode::local("/t")).channel(good());
+        assert!(reason(&named("a/b")).contains("a/b"));
+        assert!(reason(&named("")).contains("session name"));
+        assert!(reason(&named("..")).contains(".."));
+        assert!(reason(&named(&"x".repeat(255))).contains("254"));
         assert!(reason(&Plan::new("s", Mode::local("t")).channel(good())).contains("absolute"));
         assert!(reason(&Plan::new("s", Mode::local("/t"))).contains("no channel"));
-        assert!(reason(&plan(Channel::new("c"))).contains("records no event"));
-        assert!(reason(&plan(Channel::new("metadata").event("p:a"))).contains("metadata"));
-        assert!(reason(&plan(Channel::new("c").event(""))).contains("event name"));
-        assert!(reason(&plan(Channel::new("c").event("e".repeat(256)))).contains("255"));
         assert!(reason(&plan(good()).channel(good())).contains("twice"));
         assert!(reason(&plan(good()).track_vpid(0)).contains("process id"));
+        assert!(reason(&plan(good()).shm_path("shm")).contains("absolute"));
     }
 
     #[test]
-    fn buffers_are_powers_of_two() {
-        let with = |subbuf_size, subbuf_count| {
-            plan(Channel::new("c").buffers(Buffers { subbuf_size, subbuf_count }).event("p:a"))
-        };
-        assert!(with(4096, 2).steps(&host(1, u64::MAX)).is_ok());
-        for (size, count) in [(2048, 2), (4097, 2), (0, 2), (4096, 1), (4096, 3), (4096, 0)] {
-            assert!(reason(&with(size, count)).contains("power of two"), "{size} x {count}");
+    fn modes_are_checked() {
+        let with = |mode| Plan::new("s", mode).channel(good());
+        let live =
+            |url: &str, micros| with(Mode::Live { url: url.into(), interval: Duration::from_micros(micros) });
+        assert!(live("net://127.0.0.1", 1).steps(&host(1, u64::MAX)).is_ok());
+        assert!(reason(&live("net://127.0.0.1", 0)).contains("microseconds"));
+        for url in ["", "net://", "127.0.0.1", "tcp://127.0.0.1:5342", "file:///tmp"] {
+            assert!(reason(&live(url, 1)).contains("URL"), "{url}");
+            assert!(
+                reason(&with(Mode::Streaming { output: Output::Net(url.into()) })).contains("URL"),
+                "{url}"
+            );
         }
+        assert!(reason(&with(Mode::Snapshot { output: Output::Local("t".into()) })).contains("absolute"));
+    }
+
+    #[test]
+    fn rotation_is_for_streaming_sessions_and_needs_an_occasion() {
+        let every = Rotation { period: Some(Duration::from_secs(1)), size: None };
+        let snapshot = Plan::new("s", Mode::Snapshot { output: Output::Local("/t".into()) }).channel(good());
+        assert!(reason(&snapshot.rotation(every)).contains("cannot rotate"));
+        let rotated = |period, size| plan(good()).rotation(Rotation { period, size });
+        assert!(reason(&rotated(None, None)).contains("period or a size"));
+        assert!(reason(&rotated(Some(Duration::ZERO), None)).contains("microseconds"));
+        assert!(reason(&rotated(None, Some(0))).contains("0 bytes"));
     }
 }

@@ -1,18 +1,25 @@
 //! A recording session of ours: made from a plan, destroyed with its value.
 
-use std::ffi::{CStr, CString, c_char, c_int};
-use std::path::Path;
-use std::ptr;
+use std::ffi::{CStr, c_int};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::channel::{OnFull, Rule};
 use crate::deadline::Deadline;
-use crate::error::{Error, Kind};
-use crate::library::{self, Lttng, c_string};
-use crate::plan::{Buffers, Mode, OnFull, Plan, Rule, Step};
+use crate::error::Error;
+use crate::library::{HANDLE_TIMEOUT, Lttng, c_string, checked};
+use crate::losses::{ChannelLosses, Losses, list_losses};
+use crate::plan::{Mode, Plan, Step};
+use crate::rotation;
+use crate::snapshot;
+use crate::steps::{self, with_handle};
 use crate::sys::{self, Functions};
 
 /// How long dropping a session waits for the daemon before it leaves the session to the next [`Lttng::open`].
 const DROP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The share of the time given that waiting for the consumer may take.
+const DRAIN_SHARE: f64 = 0.8;
 
 /// A session that this process made. Dropping it destroys it; what was recorded stays.
 pub struct Session {
@@ -22,40 +29,8 @@ pub struct Session {
     is_destroyed: bool,
 }
 
-/// What LTTng itself knows to be missing from the trace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Losses {
-    /// One entry for each channel of the session.
-    pub channels: Vec<ChannelLosses>,
-    /// Every buffer was written out when the counts were taken: they are final. When false, the consumer was still
-    /// writing at the deadline, and both the trace and the counts may yet grow.
-    pub is_final: bool,
-}
-
-/// The losses of one channel, over all its streams.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelLosses {
-    /// The channel's name.
-    pub channel: String,
-    /// Events that found no free sub-buffer (discard mode).
-    pub discarded_events: u64,
-    /// Packets that were overwritten before they were read (overwrite mode).
-    pub lost_packets: u64,
-}
-
-impl Losses {
-    /// Events discarded in all channels.
-    pub fn discarded_events(&self) -> u64 {
-        self.channels.iter().map(|channel| channel.discarded_events).sum()
-    }
-
-    /// Packets lost in all channels.
-    pub fn lost_packets(&self) -> u64 {
-        self.channels.iter().map(|channel| channel.lost_packets).sum()
-    }
-}
-
 impl Session {
+    /// Carries the steps out; an error undoes what was done.
     pub(crate) fn make(
         lttng: Lttng,
         plan: &Plan,
@@ -91,11 +66,9 @@ impl Session {
         &self.plan
     }
 
-    /// The directory its trace is in; `None` when the session does not write to this machine.
+    /// The directory its trace is in, or its snapshots; `None` when the session does not write to this machine.
     pub fn path(&self) -> Option<&Path> {
-        match self.plan.mode() {
-            Mode::Local { path } => Some(path),
-        }
+        self.plan.mode().path()
     }
 
     /// The session records: between [`Session::start`] and [`Session::stop`].
@@ -126,14 +99,16 @@ impl Session {
     /// [`Losses::is_final`] is false then.
     pub fn stop(&mut self, within: Duration) -> Result<Losses, Error> {
         let deadline = Deadline::after(within);
+        // The rest is for asking what was lost.
+        let drain_by = Deadline::after(within.mul_f64(DRAIN_SHARE));
         let mut is_drained = true;
         if self.is_active {
             self.halt(deadline)?;
-            is_drained = self.drain(deadline)?;
-            if is_drained && self.discards_events() {
+            is_drained = self.drain(drain_by, deadline)?;
+            if is_drained && self.counts_discarded() {
                 self.run(deadline)?;
                 self.halt(deadline)?;
-                is_drained = self.drain(deadline)?;
+                is_drained = self.drain(drain_by, deadline)?;
             }
         }
         Ok(Losses { channels: self.count_losses(deadline)?, is_final: is_drained })
@@ -169,9 +144,48 @@ impl Session {
             with_handle(functions, name, |handle| {
                 // SAFETY: the handle is valid in this closure, the strings are NUL terminated and outlive the call.
                 let code = unsafe { (functions.disable_event)(handle, event.as_ptr(), channel.as_ptr()) };
-                library::checked(functions, "lttng_disable_event", &event.to_string_lossy(), code).map(drop)
+                checked(functions, "lttng_disable_event", &event.to_string_lossy(), code).map(drop)
             })
         })
+    }
+
+    /// Writes what a flight recorder's buffers hold, in a directory of its own named after `label`, and returns that
+    /// directory; `None` when snapshots go to a relay daemon. The session goes on recording meanwhile: at high rates
+    /// the oldest packets may be overwritten while they are written.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_bad_plan`] is true when this is no snapshot session or the label no
+    /// name, and one with LTTng's code when there is nothing in the buffers yet.
+    pub fn snapshot(&self, label: &str, within: Duration) -> Result<Option<PathBuf>, Error> {
+        let Mode::Snapshot { output } = self.plan.mode() else {
+            return Err(Error::bad_plan(format!("session {} is no snapshot session", self.name())));
+        };
+        let request = snapshot::Request::new(label, output)?;
+        self.ask("for a snapshot", Deadline::after(within), move |functions, name| {
+            snapshot::record(functions, name, &request)
+        })
+    }
+
+    /// Closes the chunk being written and begins another; returns the directory of the closed one, a complete trace,
+    /// or `None` when it is at a relay daemon.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_timeout`] is true when the chunk was not complete in time, and one with
+    /// LTTng's code when the session cannot rotate now.
+    pub fn rotate(&self, within: Duration) -> Result<Option<PathBuf>, Error> {
+        const WHAT: &str = "to rotate the session";
+        let deadline = Deadline::after(within);
+        let handle = self.ask(WHAT, deadline, rotation::begin)?;
+        let end = deadline
+            .poll(|| self.ask(WHAT, deadline, move |functions, name| rotation::end(functions, name, handle)));
+        // A busy thread costs us the handle's memory, not the answer.
+        let _ = self.ask(WHAT, Deadline::after(HANDLE_TIMEOUT), move |functions, _| {
+            rotation::free(functions, handle);
+            Ok(())
+        });
+        end?.ok_or_else(|| Error::timeout(WHAT, deadline.within()))
     }
 
     /// Destroys the session, waiting until its data is written; what was recorded stays.
@@ -212,21 +226,26 @@ impl Session {
         Ok(())
     }
 
-    /// Waits until the consumer has written everything; false when it has not by the deadline.
-    fn drain(&self, deadline: Deadline) -> Result<bool, Error> {
-        let drained = deadline.poll(|| {
+    /// Waits until the consumer has written everything; false when it has not by `drain_by`.
+    fn drain(&self, drain_by: Deadline, deadline: Deadline) -> Result<bool, Error> {
+        let drained = drain_by.poll(|| {
             let is_pending = self.ask("whether data is pending", deadline, |functions, name| {
                 // SAFETY: the name is NUL terminated and outlives the call.
                 let code = unsafe { (functions.data_pending)(name.as_ptr()) };
-                library::checked(functions, "lttng_data_pending", &name.to_string_lossy(), code)
+                checked(functions, "lttng_data_pending", &name.to_string_lossy(), code)
             })?;
             Ok((is_pending == 0).then_some(()))
         })?;
         Ok(drained.is_some())
     }
 
-    fn discards_events(&self) -> bool {
-        self.plan.channels().iter().any(|channel| channel.full_buffers() == OnFull::Discard)
+    /// The trace is to hold counts of discarded events.
+    fn counts_discarded(&self) -> bool {
+        !self.is_snapshot() && self.plan.channels().iter().any(|channel| channel.on_full == OnFull::Discard)
+    }
+
+    fn is_snapshot(&self) -> bool {
+        matches!(self.plan.mode(), Mode::Snapshot { .. })
     }
 
     fn count_losses(&self, deadline: Deadline) -> Result<Vec<ChannelLosses>, Error> {
@@ -235,34 +254,14 @@ impl Session {
         })
     }
 
-    fn take(&mut self, step: Step, deadline: Deadline) -> Result<(), Error> {
-        match step {
-            Step::CreateLocal { path } => {
-                let path = c_string(&path.to_string_lossy())?;
-                let name = c_string(self.plan.name())?;
-                let what = format!("to create session {}", self.plan.name());
-                self.lttng.call_about(self.plan.name(), what, deadline, move |functions| {
-                    create_local(functions, &name, &path)
-                })
-            }
-            Step::TrackOnly { vpids } => {
-                self.ask("to set the process tracker", deadline, move |functions, name| {
-                    track_only(functions, name, &vpids)
-                })
-            }
-            Step::EnableChannel { channel, buffers, on_full } => {
-                self.ask("to enable a channel", deadline, move |functions, name| {
-                    with_handle(functions, name, |handle| {
-                        enable_channel(functions, handle, &channel, buffers, on_full)
-                    })
-                })
-            }
-            Step::EnableEvent { channel, event } => {
-                let channel = c_string(&channel)?;
-                self.ask("to enable an event", deadline, move |functions, name| {
-                    with_handle(functions, name, |handle| enable_event(functions, handle, &channel, &event))
-                })
-            }
+    fn take(&self, step: Step, deadline: Deadline) -> Result<(), Error> {
+        let name = c_string(self.plan.name())?;
+        let what = format!("to {} of session {}", step.purpose(), self.plan.name());
+        let job = move |functions: &Functions| steps::carry_out(functions, &name, &step);
+        if self.is_destroyed {
+            self.lttng.call_about(self.plan.name(), what, deadline, job)
+        } else {
+            self.lttng.call(what, deadline, job)
         }
     }
 
@@ -287,7 +286,7 @@ impl Drop for Session {
     }
 }
 
-/// As [`library::checked`], but `harmless` says that the state asked for was there already.
+/// As [`checked`], but `harmless` says that the state asked for was there already.
 fn unless(
     harmless: c_int,
     functions: &Functions,
@@ -298,184 +297,5 @@ fn unless(
     if code == -harmless {
         return Ok(());
     }
-    library::checked(functions, call, &name.to_string_lossy(), code).map(drop)
-}
-
-fn out_of_memory(what: &str) -> Error {
-    Error::system(what, "liblttng-ctl gave no memory")
-}
-
-/// Calls `body` with a handle for the session's user-space domain.
-fn with_handle<T>(
-    functions: &Functions,
-    name: &CStr,
-    body: impl FnOnce(*mut sys::Handle) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let mut domain = sys::Domain::ust_per_uid();
-    // SAFETY: the library copies name and domain, which both outlive the call.
-    let handle = unsafe { (functions.create_handle)(name.as_ptr(), &raw mut domain) };
-    if handle.is_null() {
-        return Err(out_of_memory("a session handle"));
-    }
-    let result = body(handle);
-    // SAFETY: the handle is not null, was made above and is used no more.
-    unsafe { (functions.destroy_handle)(handle) };
-    result
-}
-
-fn create_local(functions: &Functions, name: &CStr, path: &CStr) -> Result<(), Error> {
-    // SAFETY: the library copies both strings, which are NUL terminated and outlive the call.
-    let descriptor = unsafe { (functions.session_descriptor_local_create)(name.as_ptr(), path.as_ptr()) };
-    if descriptor.is_null() {
-        return Err(Error::bad_plan(format!("LTTng takes no output directory {}", path.to_string_lossy())));
-    }
-    // SAFETY: the descriptor is not null, was made above, and is destroyed once after its only use.
-    let code = unsafe {
-        let code = (functions.create_session_ext)(descriptor);
-        (functions.session_descriptor_destroy)(descriptor);
-        code
-    };
-    if code == sys::OK {
-        return Ok(());
-    }
-    Err(library::error_of(functions, "lttng_create_session_ext", &name.to_string_lossy(), code))
-}
-
-fn track_only(functions: &Functions, name: &CStr, vpids: &[i32]) -> Result<(), Error> {
-    let mut tracker = ptr::null_mut();
-    // SAFETY: the name is NUL terminated and `tracker` is a valid place for the result; both outlive the call.
-    let code = unsafe {
-        (functions.session_get_tracker_handle)(
-            name.as_ptr(),
-            sys::DOMAIN_UST,
-            sys::PROCESS_ATTR_VIRTUAL_PROCESS_ID,
-            &raw mut tracker,
-        )
-    };
-    if code != sys::OK {
-        return Err(library::error_of(
-            functions,
-            "lttng_session_get_tracker_handle",
-            &name.to_string_lossy(),
-            code,
-        ));
-    }
-    // SAFETY: the library returned OK, so the tracker is valid until it is destroyed below, once.
-    let set_policy = || unsafe {
-        (functions.process_attr_tracker_handle_set_tracking_policy)(tracker, sys::TRACKING_POLICY_INCLUDE_SET)
-    };
-    let add = |vpid: i32| {
-        // SAFETY: as above.
-        unsafe { (functions.process_attr_virtual_process_id_tracker_handle_add_pid)(tracker, vpid) }
-    };
-    let result = tracker_result(name, set_policy())
-        .and_then(|()| vpids.iter().try_for_each(|vpid| tracker_result(name, add(*vpid))));
-    // SAFETY: as above; it is used no more.
-    unsafe { (functions.process_attr_tracker_handle_destroy)(tracker) };
-    result
-}
-
-fn tracker_result(name: &CStr, status: c_int) -> Result<(), Error> {
-    match status {
-        sys::TRACKER_STATUS_OK | sys::TRACKER_STATUS_EXISTS => Ok(()),
-        sys::TRACKER_STATUS_SESSION_DOES_NOT_EXIST => {
-            Err(Kind::NoSuchSession { name: name.to_string_lossy().into_owned() }.into())
-        }
-        status => Err(Error::system("the process tracker", format!("was refused (status {status})"))),
-    }
-}
-
-fn enable_channel(
-    functions: &Functions,
-    handle: *mut sys::Handle,
-    name: &str,
-    buffers: Buffers,
-    on_full: OnFull,
-) -> Result<(), Error> {
-    let mut domain = sys::Domain::ust_per_uid();
-    // SAFETY: the library reads the domain, which outlives the call, and fills the channel with its defaults.
-    let channel = unsafe { (functions.channel_create)(&raw mut domain) };
-    if channel.is_null() {
-        return Err(out_of_memory("a channel"));
-    }
-    // SAFETY: the channel is not null, was made above, and nobody else has it; it is destroyed below, once.
-    let code = unsafe {
-        write_text(&mut (*channel).name, name);
-        let attr = &mut (*channel).attr;
-        attr.overwrite = c_int::from(on_full == OnFull::Overwrite);
-        attr.subbuf_size = buffers.subbuf_size;
-        attr.num_subbuf = buffers.subbuf_count;
-        attr.output = sys::EVENT_MMAP;
-        let code = (functions.enable_channel)(handle, channel);
-        (functions.channel_destroy)(channel);
-        code
-    };
-    library::checked(functions, "lttng_enable_channel", name, code).map(drop)
-}
-
-fn enable_event(
-    functions: &Functions,
-    handle: *mut sys::Handle,
-    channel: &CStr,
-    event_name: &str,
-) -> Result<(), Error> {
-    // SAFETY: no arguments.
-    let event = unsafe { (functions.event_create)() };
-    if event.is_null() {
-        return Err(out_of_memory("an event rule"));
-    }
-    // SAFETY: the event is not null, was made above, and nobody else has it; it is destroyed below, once. Filter and
-    // exclusions may be null and 0.
-    let code = unsafe {
-        (*event).event_type = sys::EVENT_TRACEPOINT;
-        (*event).loglevel = -1;
-        write_text(&mut (*event).name, event_name);
-        let code = (functions.enable_event_with_exclusions)(
-            handle,
-            event,
-            channel.as_ptr(),
-            ptr::null(),
-            0,
-            ptr::null_mut(),
-        );
-        (functions.event_destroy)(event);
-        code
-    };
-    library::checked(functions, "lttng_enable_event_with_exclusions", event_name, code).map(drop)
-}
-
-/// Writes `text` into a fixed C array. The plan has checked that it fits, with its NUL.
-fn write_text(array: &mut [c_char], text: &str) {
-    array.fill(0);
-    let length = array.len().saturating_sub(1);
-    for (place, byte) in array.iter_mut().zip(text.bytes().take(length)) {
-        *place = byte.cast_signed();
-    }
-}
-
-fn list_losses(
-    functions: &Functions,
-    name: &CStr,
-    handle: *mut sys::Handle,
-) -> Result<Vec<ChannelLosses>, Error> {
-    let subject: CString = name.to_owned();
-    let mut array = ptr::null_mut();
-    // SAFETY: the handle is valid and `array` is a valid place for the result.
-    let code = unsafe { (functions.list_channels)(handle, &raw mut array) };
-    let count = library::checked(functions, "lttng_list_channels", &subject.to_string_lossy(), code)?;
-    let mut losses = Vec::new();
-    for index in 0..usize::try_from(count).unwrap_or(0) {
-        let (mut discarded_events, mut lost_packets) = (0, 0);
-        // SAFETY: the library returned `count` channels at `array`; the counts are valid places for results.
-        let channel = unsafe {
-            let channel = array.add(index);
-            (functions.channel_get_discarded_event_count)(channel, &raw mut discarded_events);
-            (functions.channel_get_lost_packet_count)(channel, &raw mut lost_packets);
-            library::text_of(&(*channel).name)
-        };
-        losses.push(ChannelLosses { channel, discarded_events, lost_packets });
-    }
-    // SAFETY: the library allocated the array with malloc for its caller to free, or left it null.
-    unsafe { libc::free(array.cast()) };
-    Ok(losses)
+    checked(functions, call, &name.to_string_lossy(), code).map(drop)
 }

@@ -3,7 +3,7 @@
 //! Layouts are those of the 2.13 headers, which 2.14 to 2.16 keep (soname 0); the test in `layout.rs` compares them with
 //! the installed headers.
 
-use std::ffi::{c_char, c_int, c_uint, c_void};
+use std::ffi::{c_char, c_int, c_uint, c_ulonglong, c_void};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
@@ -28,6 +28,8 @@ pub(crate) const ERR_EPERM: c_int = 32;
 pub(crate) const ERR_TRACE_ALREADY_STARTED: c_int = 80;
 pub(crate) const ERR_TRACE_ALREADY_STOPPED: c_int = 81;
 pub(crate) const ERR_NO_USTCONSUMERD: c_int = 98;
+pub(crate) const ERR_RELAYD_CONNECT_FAIL: c_int = 104;
+pub(crate) const ERR_FILTER_INVAL: c_int = 106;
 pub(crate) const ERR_SESSION_NOT_EXIST: c_int = 148;
 
 pub(crate) const DOMAIN_UST: c_int = 2;
@@ -41,6 +43,11 @@ pub(crate) const TRACKER_STATUS_EXISTS: c_int = 1;
 pub(crate) const TRACKER_STATUS_SESSION_DOES_NOT_EXIST: c_int = -4;
 pub(crate) const DESTRUCTION_STATUS_COMPLETED: c_int = 1;
 pub(crate) const DESTRUCTION_STATUS_TIMEOUT: c_int = 2;
+pub(crate) const ROTATION_STATUS_OK: c_int = 0;
+pub(crate) const ROTATION_STATE_ONGOING: c_int = 1;
+pub(crate) const ROTATION_STATE_COMPLETED: c_int = 2;
+pub(crate) const LOCATION_TYPE_LOCAL: c_int = 1;
+pub(crate) const LOCATION_STATUS_OK: c_int = 0;
 
 /// `struct lttng_domain`.
 #[repr(C)]
@@ -121,7 +128,34 @@ macro_rules! opaque {
         pub(crate) struct $name { _private: [u8; 0] }
     )* };
 }
-opaque! { Handle SessionDescriptor TrackerHandle DestructionHandle }
+opaque! {
+    Handle SessionDescriptor TrackerHandle DestructionHandle SnapshotOutput RotationHandle RotationSchedule
+    ArchiveLocation
+}
+
+/// An object of the library's, on its way from one call to the next.
+pub(crate) struct Foreign<T>(*mut T);
+
+impl<T> Foreign<T> {
+    pub(crate) fn new(pointer: *mut T) -> Self {
+        Self(pointer)
+    }
+
+    pub(crate) fn get(self) -> *mut T {
+        self.0
+    }
+}
+
+impl<T> Clone for Foreign<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Foreign<T> {}
+
+// SAFETY: the pointer is followed on the library's one thread only, inside jobs; elsewhere it is a number.
+unsafe impl<T> Send for Foreign<T> {}
 
 macro_rules! functions {
     ($( fn $name:ident($($arg:ty),*) $(-> $ret:ty)?; )*) => {
@@ -149,12 +183,21 @@ functions! {
     fn strerror(c_int) -> *const c_char;
 
     fn session_descriptor_local_create(*const c_char, *const c_char) -> *mut SessionDescriptor;
+    fn session_descriptor_network_create(*const c_char, *const c_char, *const c_char) -> *mut SessionDescriptor;
+    fn session_descriptor_live_network_create(
+        *const c_char, *const c_char, *const c_char, c_ulonglong
+    ) -> *mut SessionDescriptor;
+    fn session_descriptor_snapshot_local_create(*const c_char, *const c_char) -> *mut SessionDescriptor;
+    fn session_descriptor_snapshot_network_create(
+        *const c_char, *const c_char, *const c_char
+    ) -> *mut SessionDescriptor;
     fn session_descriptor_destroy(*mut SessionDescriptor);
     fn create_session_ext(*mut SessionDescriptor) -> c_int;
     fn destroy_session_ext(*const c_char, *mut *mut DestructionHandle) -> c_int;
     fn destruction_handle_wait_for_completion(*mut DestructionHandle, c_int) -> c_int;
     fn destruction_handle_get_result(*const DestructionHandle, *mut c_int) -> c_int;
     fn destruction_handle_destroy(*mut DestructionHandle);
+    fn set_session_shm_path(*const c_char, *const c_char) -> c_int;
     fn list_sessions(*mut *mut Session) -> c_int;
 
     fn create_handle(*const c_char, *mut Domain) -> *mut Handle;
@@ -182,6 +225,26 @@ functions! {
     fn start_tracing(*const c_char) -> c_int;
     fn stop_tracing_no_wait(*const c_char) -> c_int;
     fn data_pending(*const c_char) -> c_int;
+
+    fn snapshot_output_create() -> *mut SnapshotOutput;
+    fn snapshot_output_destroy(*mut SnapshotOutput);
+    fn snapshot_output_set_name(*const c_char, *mut SnapshotOutput) -> c_int;
+    fn snapshot_output_set_local_path(*const c_char, *mut SnapshotOutput) -> c_int;
+    fn snapshot_output_set_network_url(*const c_char, *mut SnapshotOutput) -> c_int;
+    fn snapshot_record(*const c_char, *mut SnapshotOutput, c_int) -> c_int;
+
+    fn rotate_session(*const c_char, *mut c_void, *mut *mut RotationHandle) -> c_int;
+    fn rotation_handle_get_state(*mut RotationHandle, *mut c_int) -> c_int;
+    fn rotation_handle_get_archive_location(*mut RotationHandle, *mut *const ArchiveLocation) -> c_int;
+    fn rotation_handle_destroy(*mut RotationHandle);
+    fn trace_archive_location_get_type(*const ArchiveLocation) -> c_int;
+    fn trace_archive_location_local_get_absolute_path(*const ArchiveLocation, *mut *const c_char) -> c_int;
+    fn rotation_schedule_periodic_create() -> *mut RotationSchedule;
+    fn rotation_schedule_periodic_set_period(*mut RotationSchedule, u64) -> c_int;
+    fn rotation_schedule_size_threshold_create() -> *mut RotationSchedule;
+    fn rotation_schedule_size_threshold_set_threshold(*mut RotationSchedule, u64) -> c_int;
+    fn rotation_schedule_destroy(*mut RotationSchedule);
+    fn session_add_rotation_schedule(*const c_char, *const RotationSchedule) -> c_int;
 }
 
 /// Opens the library for the rest of the process's life.

@@ -73,6 +73,7 @@ fn constants_are_the_installed_headers_own() {
     };
     let (domain, tracker) = (header("domain.h").unwrap(), header("tracker.h").unwrap());
     let destruction = header("destruction-handle.h").unwrap();
+    let (rotation, location) = (header("rotation.h").unwrap(), header("location.h").unwrap());
     for (text, name, value) in [
         (&errors, "LTTNG_OK", OK),
         (&errors, "LTTNG_ERR_NO_SESSION", ERR_NO_SESSION),
@@ -85,6 +86,13 @@ fn constants_are_the_installed_headers_own() {
         (&errors, "LTTNG_ERR_TRACE_ALREADY_STOPPED", ERR_TRACE_ALREADY_STOPPED),
         (&errors, "LTTNG_ERR_NO_USTCONSUMERD", ERR_NO_USTCONSUMERD),
         (&errors, "LTTNG_ERR_SESSION_NOT_EXIST", ERR_SESSION_NOT_EXIST),
+        (&errors, "LTTNG_ERR_RELAYD_CONNECT_FAIL", ERR_RELAYD_CONNECT_FAIL),
+        (&errors, "LTTNG_ERR_FILTER_INVAL", ERR_FILTER_INVAL),
+        (&rotation, "LTTNG_ROTATION_STATUS_OK", ROTATION_STATUS_OK),
+        (&rotation, "LTTNG_ROTATION_STATE_ONGOING", ROTATION_STATE_ONGOING),
+        (&rotation, "LTTNG_ROTATION_STATE_COMPLETED", ROTATION_STATE_COMPLETED),
+        (&location, "LTTNG_TRACE_ARCHIVE_LOCATION_TYPE_LOCAL", LOCATION_TYPE_LOCAL),
+        (&location, "LTTNG_TRACE_ARCHIVE_LOCATION_STATUS_OK", LOCATION_STATUS_OK),
         (&domain, "LTTNG_DOMAIN_UST", DOMAIN_UST),
         (&tracker, "LTTNG_PROCESS_ATTR_VIRTUAL_PROCESS_ID", PROCESS_ATTR_VIRTUAL_PROCESS_ID),
         (&tracker, "LTTNG_TRACKING_POLICY_INCLUDE_SET", TRACKING_POLICY_INCLUDE_SET),

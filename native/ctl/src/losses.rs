@@ -1,0 +1,68 @@
+//! What LTTng itself counts as missing.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use crate::error::Error;
+use crate::library::{checked, text_of};
+use crate::sys::{self, Functions};
+
+/// What LTTng itself knows to be missing from the trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// One entry for each channel of the session.
+    pub channels: Vec<ChannelLosses>,
+    /// Every buffer was written out when the counts were taken: they are final. When false, the consumer was still
+    /// writing at the deadline, and both the trace and the counts may yet grow.
+    pub is_final: bool,
+}
+
+/// The losses of one channel, over all its streams.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelLosses {
+    /// The channel's name.
+    pub channel: String,
+    /// Events that found no free sub-buffer (discard mode).
+    pub discarded_events: u64,
+    /// Packets that were overwritten before they were read (overwrite mode).
+    pub lost_packets: u64,
+}
+
+impl Losses {
+    /// Events discarded in all channels.
+    pub fn discarded_events(&self) -> u64 {
+        self.channels.iter().map(|channel| channel.discarded_events).sum()
+    }
+
+    /// Packets lost in all channels.
+    pub fn lost_packets(&self) -> u64 {
+        self.channels.iter().map(|channel| channel.lost_packets).sum()
+    }
+}
+
+/// Asks for the losses of each channel of a session.
+pub(crate) fn list_losses(
+    functions: &Functions,
+    name: &CStr,
+    handle: *mut sys::Handle,
+) -> Result<Vec<ChannelLosses>, Error> {
+    let mut array = ptr::null_mut();
+    // SAFETY: the handle is valid and `array` is a valid place for the result.
+    let code = unsafe { (functions.list_channels)(handle, &raw mut array) };
+    let count = checked(functions, "lttng_list_channels", &name.to_string_lossy(), code)?;
+    let mut losses = Vec::new();
+    for index in 0..usize::try_from(count).unwrap_or(0) {
+        let (mut discarded_events, mut lost_packets) = (0, 0);
+        // SAFETY: the library returned `count` channels at `array`; the counts are valid places for results.
+        let channel = unsafe {
+            let channel = array.add(index);
+            (functions.channel_get_discarded_event_count)(channel, &raw mut discarded_events);
+            (functions.channel_get_lost_packet_count)(channel, &raw mut lost_packets);
+            text_of(&(*channel).name)
+        };
+        losses.push(ChannelLosses { channel, discarded_events, lost_packets });
+    }
+    // SAFETY: the library allocated the array with malloc for its caller to free, or left it null.
+    unsafe { libc::free(array.cast()) };
+    Ok(losses)
+}
