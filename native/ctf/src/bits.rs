@@ -15,19 +15,39 @@ pub enum ByteOrder {
     Big,
 }
 
-/// Rounds `pos` up to a multiple of `align`, a power of two; saturates near the top of the range.
+/// Rounds `pos` up to a multiple of `align`, a power of two. Positions and sizes are far below the top of the range:
+/// those in metadata are limited to 2^60 bits, those in packets by the length of a file.
 #[inline(always)]
 pub(crate) fn align_up(pos: u64, align: u64) -> u64 {
     let mask = align - 1;
-    match pos.checked_add(mask) {
-        Some(sum) => sum & !mask,
-        None => u64::MAX,
-    }
+    pos.wrapping_add(mask) & !mask
 }
 
 #[inline(always)]
 fn eight(buf: &[u8], at: usize) -> Option<[u8; 8]> {
     buf.get(at..)?.first_chunk::<8>().copied()
+}
+
+/// Loads eight bytes at a byte position, least significant first. Bytes past the buffer read as 0.
+#[inline(always)]
+pub(crate) fn load_bytes_le(buf: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(eight(buf, at).unwrap_or_default())
+}
+
+/// Index of the first NUL at or behind `at`; it may be past `end` only by less than the padding.
+#[inline(always)]
+pub(crate) fn find_nul(buf: &[u8], at: usize, end: usize) -> Option<usize> {
+    // Most strings are short: eight bytes at a time find their end sooner than setting up a vector search.
+    for step in 0..4 {
+        let word = load_bytes_le(buf, at + 8 * step);
+        let zeros = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
+        if zeros != 0 {
+            let found = at + 8 * step + (zeros.trailing_zeros() / 8) as usize;
+            return (found < end).then_some(found);
+        }
+    }
+    let rest = buf.get(at + 32..end)?;
+    memchr::memchr(0, rest).map(|n| at + 32 + n)
 }
 
 /// Loads `bits` (1..=64) at bit position `pos`, least significant first. Bytes past the buffer read as 0.
@@ -111,6 +131,19 @@ mod tests {
     }
 
     #[test]
+    fn nuls_are_found_where_they_are() {
+        for length in 0..80 {
+            for at in 0..10 {
+                let mut data = vec![0x80; 200];
+                data[at + length] = 0;
+                assert_eq!(find_nul(&data, at, 150), Some(at + length), "{length} at {at}");
+                assert_eq!(find_nul(&data, at, at + length), None, "{length} at {at}");
+            }
+        }
+        assert_eq!(find_nul(&[1, 2, 3], 0, 3), None);
+    }
+
+    #[test]
     fn signs_spread() {
         assert_eq!(sign_extend(0b101, 3) as i64, -3);
         assert_eq!(sign_extend(0b011, 3) as i64, 3);
@@ -118,9 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn alignment_saturates() {
+    fn positions_are_rounded_up() {
         assert_eq!(align_up(9, 8), 16);
         assert_eq!(align_up(16, 8), 16);
-        assert_eq!(align_up(u64::MAX - 2, 64), u64::MAX);
+        assert_eq!(align_up((1 << 60) - 1, 1 << 19), 1 << 60);
     }
 }

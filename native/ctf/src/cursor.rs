@@ -56,6 +56,8 @@ pub(crate) struct Cursor {
     content_end: u64,
     clock: u64,
     raw_ns: u64,
+    event_ns: i64,
+    /// Time of the head, for merging.
     time_ns: i64,
     class: usize,
     head: Head,
@@ -113,6 +115,7 @@ impl Cursor {
             content_end: 0,
             clock: 0,
             raw_ns: 0,
+            event_ns: 0,
             time_ns: i64::MIN,
             class: 0,
             head: Head::End,
@@ -134,6 +137,12 @@ impl Cursor {
     #[inline(always)]
     pub(crate) fn time_ns(&self) -> i64 {
         self.time_ns
+    }
+
+    /// Time of the event; 0 without a clock.
+    #[inline(always)]
+    pub(crate) fn event_ns(&self) -> i64 {
+        self.event_ns
     }
 
     pub(crate) fn cycles(&self) -> u64 {
@@ -163,9 +172,10 @@ impl Cursor {
         (self.window.bytes(), self.end)
     }
 
+    /// Places known in the record, in bits from the first of [`bytes`](Cursor::bytes).
     #[inline(always)]
-    pub(crate) fn mark(&self, mark: u16) -> u64 {
-        self.marks.get(usize::from(mark)).copied().unwrap_or(0)
+    pub(crate) fn marks(&self) -> &[u64] {
+        &self.marks
     }
 
     pub(crate) fn slots(&self) -> &[u64] {
@@ -187,18 +197,24 @@ impl Cursor {
         }
     }
 
-    /// Moves to the next event, loss or fault.
-    #[inline]
-    pub(crate) fn advance(&mut self, catalog: &Catalog) {
-        if self.losses.is_empty()
+    /// Moves to the next event if that is in memory: false when it is not, or something else comes next.
+    #[inline(always)]
+    pub(crate) fn advance_in_memory(&mut self, catalog: &Catalog) -> bool {
+        let is_event = self.losses.is_empty()
             && self.pos < self.content_end
             && self.decode(catalog).is_ok()
-            && self.in_range()
-        {
+            && self.in_range();
+        if is_event && !matches!(self.head, Head::Event) {
             self.head = Head::Event;
-            return;
         }
-        self.advance_slowly(catalog);
+        is_event
+    }
+
+    /// Moves to the next event, loss or fault.
+    pub(crate) fn advance(&mut self, catalog: &Catalog) {
+        if !self.advance_in_memory(catalog) {
+            self.advance_slowly(catalog);
+        }
     }
 
     #[inline(always)]
@@ -206,9 +222,10 @@ impl Cursor {
         self.range.begin_ns <= self.time_ns && self.time_ns <= self.range.end_ns
     }
 
+    /// Moves to the next event, loss or fault where [`advance_in_memory`](Cursor::advance_in_memory) did not.
     #[cold]
     #[inline(never)]
-    fn advance_slowly(&mut self, catalog: &Catalog) {
+    pub(crate) fn advance_slowly(&mut self, catalog: &Catalog) {
         loop {
             match self.step(catalog) {
                 Ok(Some(head)) => {
@@ -283,7 +300,7 @@ impl Cursor {
         {
             walk_header(ty, buf, self.pos, self.end, &mut self.slots, &mut self.roles)?;
         }
-        let scopes = [data.common.as_ref(), data.specific.as_ref(), data.payload.as_ref()];
+        let scopes = || [data.common.as_ref(), data.specific.as_ref(), data.payload.as_ref()];
         let next = data.program.run(scopes, buf, body, self.end, &mut self.marks, &mut self.slots)?;
         if next > self.end {
             return Err(Fault::PastEnd);
@@ -293,7 +310,8 @@ impl Cursor {
         }
         if let Some(scale) = &plan.scale {
             self.raw_ns = scale.raw_ns(clock)?;
-            self.time_ns = scale.wall_ns(self.raw_ns)?;
+            self.event_ns = scale.wall_ns(self.raw_ns)?;
+            self.time_ns = self.event_ns;
         }
         self.clock = clock;
         self.class = class;

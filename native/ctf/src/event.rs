@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::bits::{load_be, load_le, sign_extend};
+use crate::bits::{load_be, load_bytes_le, load_le, sign_extend};
 use crate::class::{Catalog, ClassData, ClassKey, EventClass};
 use crate::cursor::Cursor;
 use crate::field::{FieldType, Kind, Length};
@@ -35,67 +35,68 @@ pub struct Event<'a> {
 impl<'a> Event<'a> {
     #[inline(always)]
     pub(crate) fn new(cursor: &'a Cursor, catalog: &'a Catalog) -> Event<'a> {
-        Event { cursor, catalog, class: &catalog.classes[cursor.class()].0 }
+        let class = &catalog.classes[cursor.class()].0;
+        Event { cursor, catalog, class }
     }
 
     /// Key of the event's class.
     #[inline]
-    pub fn class(&self) -> ClassKey {
+    pub fn class(self) -> ClassKey {
         self.class.key
     }
 
     /// The event's class.
-    pub fn definition(&self) -> &'a EventClass {
+    pub fn definition(self) -> &'a EventClass {
         &self.catalog.classes[self.class.key.index()]
     }
 
     /// Name of the event's class.
-    pub fn name(&self) -> &'a str {
+    pub fn name(self) -> &'a str {
         &self.class.name
     }
 
     /// Time in nanoseconds since the Unix epoch; 0 when the stream has no clock.
     #[inline]
-    pub fn timestamp_ns(&self) -> i64 {
-        if self.has_clock() { self.cursor.time_ns() } else { 0 }
+    pub fn timestamp_ns(self) -> i64 {
+        self.cursor.event_ns()
     }
 
     /// Time in nanoseconds since the clock's own 0: for LTTng's traces `CLOCK_MONOTONIC`; 0 without a clock.
     #[inline]
-    pub fn monotonic_ns(&self) -> u64 {
+    pub fn monotonic_ns(self) -> u64 {
         self.cursor.raw_ns()
     }
 
     /// Clock value as the trace has it, in cycles.
-    pub fn cycles(&self) -> u64 {
+    pub fn cycles(self) -> u64 {
         self.cursor.cycles()
     }
 
     /// True when the stream's events have timestamps.
-    pub fn has_clock(&self) -> bool {
+    pub fn has_clock(self) -> bool {
         self.plan().scale.is_some()
     }
 
     /// The stream that the event is in.
     #[inline]
-    pub fn stream(&self) -> StreamKey {
+    pub fn stream(self) -> StreamKey {
         self.cursor.key()
     }
 
     /// Index of the event's trace among [`TraceSet::traces`](crate::TraceSet::traces).
-    pub fn trace(&self) -> usize {
+    pub fn trace(self) -> usize {
         self.cursor.trace()
     }
 
     /// The CPU that the packet was filled on; `None` when packets do not say it.
     #[inline]
-    pub fn cpu_id(&self) -> Option<u32> {
+    pub fn cpu_id(self) -> Option<u32> {
         self.cursor.info.cpu
     }
 
     /// Value of an integer, an enumeration, or a number's whole part. Signed values keep their 64 bits.
     #[inline]
-    pub fn u64(&self, field: usize) -> u64 {
+    pub fn u64(self, field: usize) -> u64 {
         match self.class.payload_access.get(field) {
             Some(access) => self.load(access, self.class.payload.as_ref(), field),
             None => 0,
@@ -104,13 +105,13 @@ impl<'a> Event<'a> {
 
     /// Value of an integer or an enumeration. Unsigned values above `i64::MAX` wrap.
     #[inline]
-    pub fn i64(&self, field: usize) -> i64 {
+    pub fn i64(self, field: usize) -> i64 {
         self.u64(field) as i64
     }
 
     /// Value of a number.
     #[inline]
-    pub fn f64(&self, field: usize) -> f64 {
+    pub fn f64(self, field: usize) -> f64 {
         let Some(access) = self.class.payload_access.get(field) else { return 0.0 };
         match (access.load, self.class.fields_type(field)) {
             (Load::Float, Some(FieldType { kind: Kind::Float(float), .. })) => {
@@ -123,46 +124,52 @@ impl<'a> Event<'a> {
 
     /// Bytes of a text field, without the NUL.
     #[inline]
-    pub fn bytes(&self, field: usize) -> &'a [u8] {
+    pub fn bytes(self, field: usize) -> &'a [u8] {
         let Some(access) = self.class.payload_access.get(field) else { return &[] };
-        let (buf, end) = self.cursor.bytes();
         match access.load {
-            Load::Text => value::c_string(buf, self.position(access), end),
+            Load::Text => {
+                let (first, behind) = (self.position(access) >> 3, self.mark(access.mark + 1) >> 3);
+                self.cursor
+                    .bytes()
+                    .0
+                    .get(first as usize..(behind as usize).wrapping_sub(1))
+                    .unwrap_or_default()
+            }
             Load::TextArray => self.text_array(access, field),
             _ => &[],
         }
     }
 
     /// A text field as UTF-8; what is not UTF-8 is replaced.
-    pub fn str(&self, field: usize) -> Cow<'a, str> {
+    pub fn str(self, field: usize) -> Cow<'a, str> {
         String::from_utf8_lossy(self.bytes(field))
     }
 
     /// Value of any field of the payload.
-    pub fn value(&self, field: usize) -> Option<Value<'a>> {
+    pub fn value(self, field: usize) -> Option<Value<'a>> {
         let ty = self.class.fields_type(field)?;
         let access = self.class.payload_access.get(field)?;
         Some(self.place(access).value(ty))
     }
 
     /// All fields of the payload with their names.
-    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
+    pub fn fields(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
         self.scope(self.class.payload.as_ref(), &self.class.payload_access)
     }
 
     /// Fields of the context that all events of the stream carry.
-    pub fn common_context(&self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
+    pub fn common_context(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
         self.scope(self.class.common.as_ref(), &self.class.common_access)
     }
 
     /// Fields of the context that only events of this class carry.
-    pub fn specific_context(&self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
+    pub fn specific_context(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
         self.scope(self.class.specific.as_ref(), &self.class.specific_access)
     }
 
     /// Value of an integer field of the common context.
     #[inline]
-    pub fn context_u64(&self, field: usize) -> u64 {
+    pub fn context_u64(self, field: usize) -> u64 {
         match self.class.common_access.get(field) {
             Some(access) => self.load(access, self.class.common.as_ref(), field),
             None => 0,
@@ -170,7 +177,7 @@ impl<'a> Event<'a> {
     }
 
     /// Members of the packet's context, those included that this reader itself uses, such as `packet_size`.
-    pub fn packet_context(&self) -> Option<Members<'a>> {
+    pub fn packet_context(self) -> Option<Members<'a>> {
         let plan = self.plan();
         let ty = plan.packet_context.as_ref()?;
         let buf = self.cursor.header_bytes();
@@ -199,7 +206,7 @@ impl<'a> Event<'a> {
         })
     }
 
-    fn plan(&self) -> &'a crate::class::StreamPlan {
+    fn plan(self) -> &'a crate::class::StreamPlan {
         &self.catalog.traces[self.cursor.trace()].streams[self.cursor.info.stream]
     }
 
@@ -213,20 +220,25 @@ impl<'a> Event<'a> {
     }
 
     #[inline(always)]
-    fn position(&self, access: &Access) -> u64 {
-        self.cursor.mark(access.mark) + u64::from(access.offset)
+    fn mark(self, mark: u16) -> u64 {
+        self.cursor.marks().get(usize::from(mark)).copied().unwrap_or(0)
     }
 
-    fn place(&self, access: &Access) -> Place<'a> {
+    #[inline(always)]
+    fn position(self, access: &Access) -> u64 {
+        self.mark(access.mark) + u64::from(access.offset)
+    }
+
+    fn place(self, access: &Access) -> Place<'a> {
         let (buf, end) = self.cursor.bytes();
         Place::new(buf, self.position(access), end, self.cursor.slots(), access.own_slots)
     }
 
     #[inline(always)]
-    fn load(&self, access: &Access, scope: Option<&FieldType>, field: usize) -> u64 {
-        let buf = self.cursor.bytes().0;
-        let (pos, bits) = (self.position(access), u32::from(access.bits));
+    fn load(self, access: &Access, scope: Option<&FieldType>, field: usize) -> u64 {
+        let (buf, pos, bits) = (self.cursor.bytes().0, self.position(access), u32::from(access.bits));
         match access.load {
+            Load::Bytes => load_bytes_le(buf, (pos >> 3) as usize) & (u64::MAX >> (64 - bits)),
             Load::UnsignedLe => load_le(buf, pos, bits),
             Load::SignedLe => sign_extend(load_le(buf, pos, bits), bits),
             Load::UnsignedBe => load_be(buf, pos, bits),
@@ -239,7 +251,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    fn text_array(&self, access: &Access, field: usize) -> &'a [u8] {
+    fn text_array(self, access: &Access, field: usize) -> &'a [u8] {
         let Some(Kind::Array(array)) = self.class.fields_type(field).map(|ty| &ty.kind) else { return &[] };
         let length = match &array.length {
             Length::Static(n) => *n,

@@ -1,6 +1,6 @@
 //! Event record headers: LTTng's in one load, any other by its type.
 
-use crate::bits::{ByteOrder, align_up, load_le};
+use crate::bits::{ByteOrder, align_up, load_bytes_le};
 use crate::error::Fault;
 use crate::field::{FieldType, Int, Kind, Role};
 use crate::walk::{self, Env, Roles, advance, load_int};
@@ -47,7 +47,7 @@ impl HeaderPlan {
     ) -> Result<(u64, HeaderValues), Fault> {
         if let HeaderPlan::Packed { align, last_id, id_bits, clock_bits } = *self {
             let start = align_up(pos, align);
-            let word = load_le(buf, start, 64);
+            let word = load_bytes_le(buf, (start >> 3) as usize);
             let id = word & ((1 << id_bits) - 1);
             if id <= last_id {
                 let clock = (word >> id_bits) & (u64::MAX >> (64 - clock_bits));
@@ -119,8 +119,7 @@ fn packed(ty: &FieldType) -> Option<HeaderPlan> {
     let clock = member.ty.as_int()?;
     let last_id = short.ranges[0].1;
     let is_adjacent = short.ty.align <= ty.align && u32::from(id.bits) % short.ty.align == 0;
-    // At most 56 bits, so that one load of 64 holds them at any bit position.
-    let fits = id.bits < 32 && id.bits + clock.bits <= 56 && last_id < (1 << id.bits) - 1;
+    let fits = ty.align >= 8 && id.bits < 32 && id.bits + clock.bits <= 64 && last_id < (1 << id.bits) - 1;
     if clock.role != Role::Timestamp || !is_plain(clock) || !is_adjacent || !fits {
         return None;
     }

@@ -19,8 +19,8 @@ enum Step {
     Mark(u16),
     /// Leave the number that ends here in its slot.
     Save(Int),
-    /// Move over a NUL-terminated string.
-    Text,
+    /// Move over a NUL-terminated string and remember the position behind it.
+    Text(u16),
     /// Move over elements, as many as a slot says, of a size (1 or more) and alignment in bits.
     Elements { slot: u16, size: u64, align: u32 },
     /// Walk over a member of one of the scopes by its type.
@@ -52,17 +52,22 @@ pub(crate) struct Access {
 /// How to load a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Load {
+    /// Unsigned and little endian, of whole bytes, at a byte.
+    Bytes,
     UnsignedLe,
     SignedLe,
     UnsignedBe,
     SignedBe,
     Float,
-    /// Bytes up to a NUL.
+    /// Bytes up to a NUL, which is before the next mark.
     Text,
     /// An array of characters.
     TextArray,
     Compound,
 }
+
+/// The structures that a program goes over: common context, specific context, payload.
+pub(crate) type Scopes<'a> = [Option<&'a FieldType>; 3];
 
 struct Compiler {
     steps: Vec<Step>,
@@ -79,7 +84,7 @@ struct Compiler {
 const MAX_OFFSET: u64 = 1 << 31;
 
 /// Compiles the scopes; gives the program and, per scope, where its members are.
-pub(crate) fn compile(scopes: [Option<&FieldType>; 3]) -> (Program, [Vec<Access>; 3]) {
+pub(crate) fn compile(scopes: Scopes<'_>) -> (Program, [Vec<Access>; 3]) {
     let mut compiler = Compiler { steps: Vec::new(), marks: 0, needs_mark: true, offset: 0, known_align: 1 };
     let mut accesses: [Vec<Access>; 3] = Default::default();
     for (i, scope) in scopes.iter().enumerate() {
@@ -110,8 +115,10 @@ impl Compiler {
         if let Kind::Str = ty.kind {
             let access = self.here(ty);
             self.flush();
-            self.steps.push(Step::Text);
+            self.steps.push(Step::Text(self.marks));
+            self.marks += 1;
             self.varied(8);
+            self.needs_mark = false;
             return access;
         }
         if let (Some(size), false) = (ty.size, ty.saves)
@@ -158,6 +165,13 @@ impl Compiler {
         let (load, bits) = match &ty.kind {
             Kind::Int(int) | Kind::Enum(int, _) => {
                 let load = match (int.order, int.signed) {
+                    (ByteOrder::Little, false)
+                        if int.bits.is_multiple_of(8)
+                            && self.known_align >= 8
+                            && self.offset.is_multiple_of(8) =>
+                    {
+                        Load::Bytes
+                    }
                     (ByteOrder::Little, false) => Load::UnsignedLe,
                     (ByteOrder::Little, true) => Load::SignedLe,
                     (ByteOrder::Big, false) => Load::UnsignedBe,
@@ -221,9 +235,9 @@ pub(crate) fn own_slots(ty: &FieldType) -> (u16, u16) {
 impl Program {
     /// Moves over a record whose header ends at `pos`; gives the end of the record.
     #[inline(always)]
-    pub(crate) fn run(
+    pub(crate) fn run<'a>(
         &self,
-        scopes: [Option<&FieldType>; 3],
+        scopes: impl Fn() -> Scopes<'a>,
         buf: &[u8],
         pos: u64,
         end: u64,
@@ -237,12 +251,12 @@ impl Program {
             }
             return advance(pos, size, end);
         }
-        self.run_steps(scopes, buf, pos, end, marks, slots)
+        self.run_steps(scopes(), buf, pos, end, marks, slots)
     }
 
     fn run_steps(
         &self,
-        scopes: [Option<&FieldType>; 3],
+        scopes: Scopes<'_>,
         buf: &[u8],
         mut pos: u64,
         end: u64,
@@ -263,7 +277,12 @@ impl Program {
                         *slot = load_int(buf, pos - u64::from(int.bits), int);
                     }
                 }
-                Step::Text => pos = string_end(buf, pos, end)?,
+                Step::Text(mark) => {
+                    pos = string_end(buf, pos, end)?;
+                    if let Some(place) = marks.get_mut(usize::from(*mark)) {
+                        *place = pos;
+                    }
+                }
                 Step::Elements { slot, size, align } => {
                     let n = slots.get(usize::from(*slot)).copied().unwrap_or(0);
                     if n > 0 {

@@ -63,11 +63,25 @@ impl Reader {
     #[allow(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
     #[inline]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
-        let Some(current) = self.choose() else { return Ok(None) };
-        let cursor = &mut self.cursors[current as usize];
-        if let Head::Fault(_) = cursor.head()
-            && let Some(error) = cursor.take_fault()
+        if let Some(current) = self.current
+            && let Some(cursor) = self.cursors.get_mut(current as usize)
         {
+            let is_event = cursor.advance_in_memory(&self.catalog);
+            let key = (cursor.time_ns(), current);
+            if is_event && self.waiting.peek().is_none_or(|first| key < first.0) {
+                return Ok(Some(Item::Event(Event::new(&self.cursors[current as usize], &self.catalog))));
+            }
+            self.choose(current, is_event);
+        } else {
+            self.choose_first();
+        }
+        self.tell()
+    }
+
+    /// Gives the head of the current stream.
+    fn tell(&mut self) -> Result<Option<Item<'_>>, Error> {
+        let Some(current) = self.current else { return Ok(None) };
+        if let Some(error) = self.cursors[current as usize].take_fault() {
             return Err(error);
         }
         let cursor = &self.cursors[current as usize];
@@ -79,29 +93,30 @@ impl Reader {
         })
     }
 
-    /// Moves on the stream that was read last; gives the one whose head is next.
-    #[inline]
-    fn choose(&mut self) -> Option<u32> {
-        if let Some(current) = self.current {
-            let cursor = &mut self.cursors[current as usize];
-            cursor.advance(&self.catalog);
-            if !matches!(cursor.head(), Head::End) {
-                let key = (cursor.time_ns(), current);
-                if let Some(mut first) = self.waiting.peek_mut()
-                    && first.0 < key
-                {
-                    let next = first.0.1;
-                    *first = Reverse(key);
-                    drop(first);
-                    self.current = Some(next);
-                }
-                return self.current;
-            }
-        } else if !self.is_started {
+    /// Makes current the stream that is next, once `current` was moved on.
+    #[inline(never)]
+    fn choose(&mut self, current: u32, is_event: bool) {
+        let cursor = &mut self.cursors[current as usize];
+        if !is_event {
+            cursor.advance_slowly(&self.catalog);
+        }
+        if matches!(cursor.head(), Head::End) {
+            return self.choose_first();
+        }
+        let key = (cursor.time_ns(), current);
+        if let Some(mut first) = self.waiting.peek_mut()
+            && first.0 < key
+        {
+            self.current = Some(first.0.1);
+            *first = Reverse(key);
+        }
+    }
+
+    fn choose_first(&mut self) {
+        if !self.is_started {
             self.start();
         }
         self.current = self.waiting.pop().map(|Reverse((_, stream))| stream);
-        self.current
     }
 
     fn start(&mut self) {

@@ -15,7 +15,7 @@ impl Event<'_> {
     /// `name: { cpu_id = 2 }, { vpid = 7 }, { field = 1, text = "a" }`.
     ///
     /// The line's beginning (time, hostname) and end are the caller's.
-    pub fn write_text(&self, out: &mut Vec<u8>) {
+    pub fn write_text(self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.name().as_bytes());
         out.extend_from_slice(b": ");
         let mut scopes = Scopes { out, is_first: true };

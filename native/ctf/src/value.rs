@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::bits::align_up;
+use crate::bits::{align_up, find_nul};
 use crate::field::{Array, Choice, Field, FieldType, Float, Kind, Mapping};
 use crate::walk::{self, Env, load_int};
 
@@ -164,8 +164,9 @@ pub(crate) fn load_float(buf: &[u8], pos: u64, float: &Float) -> f64 {
 /// Bytes from `pos` to the NUL.
 #[inline]
 pub(crate) fn c_string(buf: &[u8], pos: u64, end: u64) -> &[u8] {
-    let bytes = buf.get((pos >> 3) as usize..(end >> 3) as usize).unwrap_or_default();
-    &bytes[..memchr::memchr(0, bytes).unwrap_or(0)]
+    let first = (pos >> 3) as usize;
+    let nul = find_nul(buf, first, (end >> 3) as usize).unwrap_or(first);
+    buf.get(first..nul).unwrap_or_default()
 }
 
 /// `length` bytes from `pos`, up to the first NUL.

@@ -1,7 +1,7 @@
 //! The general way through any field: follows the type tree. Event classes whose layout is simple take the
 //! [`program`](crate::program) instead and come here only for variants and nested dynamic types.
 
-use crate::bits::{align_up, load, sign_extend};
+use crate::bits::{align_up, find_nul, load, sign_extend};
 use crate::error::Fault;
 use crate::field::{Array, FieldType, Int, Kind, Length, NO_SLOT, ROLES, Role, in_range};
 
@@ -86,9 +86,8 @@ pub(crate) fn advance(pos: u64, size: u64, end: u64) -> Result<u64, Fault> {
 /// Position behind the NUL that ends the string at `pos`, which is at a byte.
 #[inline]
 pub(crate) fn string_end(buf: &[u8], pos: u64, end: u64) -> Result<u64, Fault> {
-    let bytes = buf.get((pos >> 3) as usize..(end >> 3) as usize).ok_or(Fault::PastEnd)?;
-    match memchr::memchr(0, bytes) {
-        Some(n) => Ok(pos + ((n as u64 + 1) << 3)),
+    match find_nul(buf, (pos >> 3) as usize, (end >> 3) as usize) {
+        Some(nul) => Ok((nul as u64 + 1) << 3),
         None => Err(Fault::PastEnd),
     }
 }
