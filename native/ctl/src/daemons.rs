@@ -149,7 +149,7 @@ impl Started {
         }
         let is_gone = wait(deadline, &mut self)?.is_some()
             && deadline
-                .poll(|| Ok((!children.iter().any(|id| process::exists(*id))).then_some(())))?
+                .poll(|| Ok((!children.iter().any(|id| process::is_alive(*id))).then_some(())))?
                 .is_some();
         if is_gone { Ok(()) } else { Err(Error::timeout("to being ended", deadline.within())) }
     }

@@ -16,9 +16,11 @@ pub(crate) fn signal(pid: u32, signal: libc::c_int) {
     }
 }
 
-/// The process exists, be it as a zombie.
-pub(crate) fn exists(pid: u32) -> bool {
-    fs::exists(format!("/proc/{pid}")).unwrap_or(false)
+/// The process runs: it exists and is not merely waiting to be reaped, which may be another's to do.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    // The state follows the name, which is in brackets and may hold anything.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
 /// The ids of a process's children; empty where the kernel does not tell.
@@ -86,9 +88,13 @@ mod tests {
     fn a_child_is_found_and_ended() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         assert!(children(std::process::id()).contains(&child.id()));
+        assert!(is_alive(child.id()));
         signal(child.id(), libc::SIGKILL);
+        let ended = crate::deadline::Deadline::after(std::time::Duration::from_secs(30))
+            .poll(|| Ok((!is_alive(child.id())).then_some(())));
+        assert_eq!(ended, Ok(Some(())), "a zombie is not alive");
         child.wait().unwrap();
-        assert!(!exists(child.id()));
+        assert!(!is_alive(child.id()));
     }
 
     #[test]

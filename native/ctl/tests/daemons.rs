@@ -21,12 +21,20 @@ fn lives(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
-/// The LTTng processes that can be seen: in a private world, all of this test's.
-fn lttng_processes() -> Vec<String> {
-    let entries = fs::read_dir("/proc").expect("/proc").flatten();
-    entries
-        .filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok())
-        .filter(|stat| stat.contains("(lttng-") && !stat.contains(") Z "))
+/// The names of the world's LTTng processes that run.
+fn lttng_processes(world: &Sandbox) -> Vec<String> {
+    let mark = format!("LTTNG_HOME={}", world.home().display());
+    let is_of_this_world = |pid: &u32| {
+        fs::read(format!("/proc/{pid}/environ"))
+            .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()))
+    };
+    let pids = fs::read_dir("/proc")
+        .expect("/proc")
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| lives(*pid) && is_of_this_world(pid))
+        .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok())
+        .filter(|name| name.starts_with("lttng-"))
         .collect()
 }
 
@@ -75,15 +83,19 @@ fn one_that_we_start_works_and_ends_with_all_it_started() {
         let pid = sessiond.started_by_us().unwrap();
         assert_eq!(fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().trim(), "lttng-sessiond");
         open_something(world, &lttng);
-        assert!(lttng_processes().iter().any(|stat| stat.contains("(lttng-consumerd)")));
+        assert!(lttng_processes(world).iter().any(|name| name.trim() == "lttng-consumerd"));
         sessiond.stop(DEFAULT_TIMEOUT).unwrap();
 
         assert!(!lives(pid));
-        assert!(wait_until(DEFAULT_TIMEOUT, || lttng_processes().is_empty()), "{:?}", lttng_processes());
+        assert!(
+            wait_until(DEFAULT_TIMEOUT, || lttng_processes(world).is_empty()),
+            "{:?}",
+            lttng_processes(world)
+        );
         assert!(!lttng.is_sessiond_alive(DEFAULT_TIMEOUT).unwrap());
         // And once more, where the first has been.
         daemons::ensure(&lttng, Lifetime::WithProcess, DEFAULT_TIMEOUT).unwrap();
-        assert!(wait_until(DEFAULT_TIMEOUT, || lttng_processes().is_empty()), "dropping ends it, too");
+        assert!(wait_until(DEFAULT_TIMEOUT, || lttng_processes(world).is_empty()), "dropping ends it, too");
     });
 }
 
@@ -100,7 +112,11 @@ fn one_of_ours_that_is_stopped_is_killed_with_its_children() {
         let begin = Instant::now();
         sessiond.stop(SHORT).unwrap();
         assert!(begin.elapsed() < SHORT);
-        assert!(wait_until(DEFAULT_TIMEOUT, || lttng_processes().is_empty()), "{:?}", lttng_processes());
+        assert!(
+            wait_until(DEFAULT_TIMEOUT, || lttng_processes(world).is_empty()),
+            "{:?}",
+            lttng_processes(world)
+        );
     });
 }
 
