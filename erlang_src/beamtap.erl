@@ -1,0 +1,278 @@
+%% @doc Traces what a running VM does, through LTTng, at a cost a production system can pay.
+%%
+%% ```
+%% 1> {ok, Tap} = beamtap:start("lists:seq/2 -> return", #{for => 5000}).
+%% {ok,{tap,1}}
+%% 2> lists:seq(1, 10).
+%% [1,2,3,4,5,6,7,8,9,10]
+%% 3> {ok, Receipt} = beamtap:stop(Tap).
+%% 4> beamtap:report(Tap).
+%% '''
+%% A tap always has a bound: it ends by itself after 10 s or 1,000,000 events unless told otherwise, when its owner
+%% ends, and on {@link clear/0}. Arguments, messages and results of the traced code stay in the VM.
+-module(beamtap).
+
+-export([start/1, start/2, stop/1, info/0, info/1, clear/0]).
+-export([report/1, doctor/0, tracer/0, load_provider/0]).
+-export_type([tap/0, receipt/0, info/0, ended_by/0]).
+
+%% The number is the tap's for the life of the VM and can be typed again.
+-type tap() :: {tap, pos_integer()}.
+-type ended_by() :: stop | events | deadline | owner | clear | panics | shutdown | killed.
+%% What a tap left. `events': emitted, by name. `discarded': events for which LTTng's buffers had no room; `lost':
+%% packets that LTTng overwrote; `unknown' when LTTng could not be asked. `problems': what went wrong on closing.
+-type receipt() :: #{
+    tap := tap(),
+    path := binary(),
+    ended_by := ended_by(),
+    events := #{binary() => pos_integer()},
+    discarded := non_neg_integer() | unknown,
+    lost := non_neg_integer() | unknown,
+    duration_ms := non_neg_integer(),
+    problems := [binary()]
+}.
+%% A tap that runs, or the receipt of one that has ended with `state => ended'.
+-type info() :: #{
+    tap := tap(),
+    state := opening | recording | ended,
+    path := binary(),
+    for => pos_integer() | infinity,
+    events => pos_integer() | infinity | #{binary() => pos_integer()},
+    emitted => non_neg_integer(),
+    classes => [beamtap_spec:class()],
+    functions => non_neg_integer(),
+    processes => beamtap_vm:processes(),
+    atom() => term()
+}.
+
+%% A session that answers has the flags off by then; else clear/0 takes them off itself.
+-define(CLEAR_PROMPT_MS, 1000).
+%% How long clear/0 waits for a session to close in order before it ends it the hard way.
+-define(CLEAR_TIMEOUT_MS, 30000).
+
+%% @equiv start(Spec, #{})
+-spec start(beamtap_spec:spec()) -> {ok, tap()} | beamtap_error:error().
+start(Spec) ->
+    start(Spec, #{}).
+
+%% @doc Starts tracing what Spec names, for no longer than the bounds in Opts.
+%%
+%% Returns when LTTng records. Stops by itself when a bound is reached, when the owner (the caller, unless Opts names
+%% another) ends, and on clear/0. One tap at a time: a second gets `{error, #{reason := already_running}}'.
+%% After an error nothing is left traced.
+-spec start(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, tap()} | beamtap_error:error().
+start(Spec, Opts) ->
+    pipe(
+        [
+            fun(Plan) -> with(beamtap_spec:check(Spec), fun(Checked) -> maps:merge(Plan, Checked) end) end,
+            fun(Plan) -> with(beamtap_spec:check_opts(Opts, self()), fun(Checked) -> Plan#{opts => Checked} end) end,
+            fun running/1,
+            fun resolve/1,
+            fun place/1,
+            fun launch/1
+        ],
+        #{tap => {tap, erlang:unique_integer([positive, monotonic])}}
+    ).
+
+running(Plan) ->
+    case application:ensure_all_started(beamtap) of
+        {ok, _} ->
+            {ok, Plan};
+        {error, Reason} ->
+            beamtap_error:new(
+                not_started,
+                ["the application beamtap does not start: ", beamtap_error:quote(Reason)],
+                "put beamtap's ebin directory on the code path (erl -pa)"
+            )
+    end.
+
+resolve(#{functions := Functions} = Plan) ->
+    resolve(Functions, Plan#{functions := 0, patterns => []}).
+
+resolve([], Plan) ->
+    {ok, Plan};
+resolve([#{actions := Actions} = Pattern | Rest], #{functions := Count, patterns := Patterns} = Plan) ->
+    case beamtap_code:resolve(Pattern) of
+        {ok, Matches} ->
+            Counts = [N || {_, N} <- Matches],
+            resolve(Rest, Plan#{
+                functions := lists:sum([Count | Counts]),
+                patterns := Patterns ++ [{MFA, Actions} || {MFA, _} <- Matches]
+            });
+        {error, _} = Error ->
+            Error
+    end.
+
+place(#{opts := #{output := Output}, tap := {tap, Number}} = Plan) ->
+    Stem = beamtap_output:stem(),
+    Name = <<Stem/binary, "-", (integer_to_binary(Number))/binary>>,
+    with(beamtap_output:path(Output, Stem), fun(Path) -> Plan#{path => Path, session_name => Name} end).
+
+launch(#{tap := Tap} = Plan) ->
+    case beamtap_sup:start_session(Plan) of
+        {ok, Session} ->
+            case beamtap_session:await(Session) of
+                ok -> {ok, Tap};
+                {error, _} = Error -> Error
+            end;
+        {error, {already_started, Other}} ->
+            occupied(Other, Plan);
+        {error, Reason} ->
+            beamtap_error:new(
+                not_started,
+                ["the tap's process does not start: ", beamtap_error:quote(Reason)],
+                "application:stop(beamtap) and start again"
+            )
+    end.
+
+%% A tap that is just closing is waited for.
+occupied(Session, Plan) ->
+    case beamtap_session:info(Session) of
+        {ok, #{tap := {tap, Number} = Tap}} ->
+            {error, Reason} = beamtap_error:new(
+                already_running,
+                ["{tap,", integer_to_list(Number), "} is running, and there is one tap at a time"],
+                ["beamtap:stop({tap,", integer_to_list(Number), "}) ends it"]
+            ),
+            {error, Reason#{tap => Tap}};
+        {error, _} ->
+            Monitor = monitor(process, Session),
+            receive
+                {'DOWN', Monitor, process, _, _} -> launch(Plan)
+            end
+    end.
+
+%% @doc Ends a tap in order and says what it recorded and lost. A tap that has ended answers with its receipt again.
+-spec stop(tap()) -> {ok, receipt()} | beamtap_error:error().
+stop({tap, Number} = Tap) when is_integer(Number) ->
+    case session_of(Tap) of
+        {ok, Session} ->
+            case beamtap_session:stop(Session, stop) of
+                {ok, Receipt} -> {ok, Receipt};
+                {error, _} -> receipt(Tap)
+            end;
+        none ->
+            receipt(Tap)
+    end;
+stop(Other) ->
+    unknown_tap(Other).
+
+%% @doc All taps: the one that runs and those that ended lately, oldest first.
+-spec info() -> [info()].
+info() ->
+    ok = beamtap_janitor:settle(),
+    Ended = [ended(Receipt) || Receipt <- beamtap_ledger:receipts()],
+    Running = [Info || Session <- sessions(), {ok, Info} <- [beamtap_session:info(Session)]],
+    Ended ++ Running.
+
+%% @doc One tap: what it does, or its receipt.
+-spec info(tap()) -> {ok, info()} | beamtap_error:error().
+info({tap, Number} = Tap) when is_integer(Number) ->
+    case [Info || #{tap := Known} = Info <- info(), Known =:= Tap] of
+        [Info | _] -> {ok, Info};
+        [] -> unknown_tap(Tap)
+    end;
+info(Other) ->
+    unknown_tap(Other).
+
+%% @doc Ends everything that beamtap set in this VM, and nothing else; works also when a session does not answer.
+%% Answers with the receipts of the taps it ended.
+-spec clear() -> {ok, [receipt()]}.
+clear() ->
+    Taps = [Tap || {Tap, _} <- beamtap_ledger:open_entries()],
+    lists:foreach(fun clear/1, sessions()),
+    _ = beamtap_janitor:sweep(),
+    {ok, [Receipt || Tap <- Taps, {ok, Receipt} <- [beamtap_ledger:receipt(Tap)]]}.
+
+clear(Session) ->
+    Monitor = monitor(process, Session),
+    _ = spawn(fun() -> beamtap_session:stop(Session, clear) end),
+    await_end(Monitor, [
+        {?CLEAR_PROMPT_MS, fun beamtap_janitor:untrace/0},
+        {?CLEAR_TIMEOUT_MS, fun() -> exit(Session, kill) end},
+        {infinity, none}
+    ]).
+
+await_end(Monitor, [{Timeout, Next} | Rest]) ->
+    receive
+        {'DOWN', Monitor, process, _, _} -> ok
+    after Timeout ->
+        _ = Next(),
+        await_end(Monitor, Rest)
+    end.
+
+%% @doc Prints where the time went in an ended tap, or in the trace in a directory.
+-spec report(tap() | file:filename_all()) -> ok | beamtap_error:error().
+report({tap, _} = Tap) ->
+    case info(Tap) of
+        {ok, #{state := ended, path := Path}} ->
+            beamtap_sidecar:report(Path);
+        {ok, _} ->
+            beamtap_error:new(still_running, "the tap still records", "end it first: beamtap:stop(Tap)");
+        {error, _} = Error ->
+            Error
+    end;
+report(Path) when is_binary(Path); is_list(Path) ->
+    beamtap_sidecar:report(Path);
+report(Other) ->
+    unknown_tap(Other).
+
+%% @doc Looks at everything a tap needs and prints what it finds. Answers with the gravest verdict;
+%% {@link beamtap_doctor:rows/0} has the findings as terms.
+-spec doctor() -> ok | warning | error.
+doctor() ->
+    Rows = beamtap_doctor:rows(),
+    ok = beamtap_doctor:print(Rows),
+    beamtap_doctor:worst(Rows).
+
+%% @doc beamtap's tracer for `dbg:tracer(module, beamtap:tracer())' and `erlang:trace(..., [{tracer, M, S}])'. It emits
+%% whatever LTTng has enabled, in a tap's session or in one made with `lttng'. No bound applies to it.
+-spec tracer() -> {beamtap_nif, 0} | beamtap_error:error().
+tracer() ->
+    case load_provider() of
+        ok -> {beamtap_nif, 0};
+        {error, _} = Error -> Error
+    end.
+
+%% @doc Makes this VM and its events known to LTTng without a tap, for sessions made with `lttng'.
+-spec load_provider() -> ok | beamtap_error:error().
+load_provider() ->
+    beamtap_native:load_provider().
+
+%%% Within
+
+sessions() ->
+    [Pid || Pid <- [whereis(beamtap_session)], is_pid(Pid)].
+
+session_of(Tap) ->
+    case [Session || Session <- sessions(), {ok, #{tap := Known}} <- [beamtap_session:info(Session)], Known =:= Tap] of
+        [Session] -> {ok, Session};
+        [] -> none
+    end.
+
+%% A session that ended has filed its receipt; for one that was killed the janitor does.
+receipt(Tap) ->
+    ok = beamtap_janitor:settle(),
+    case beamtap_ledger:receipt(Tap) of
+        {ok, Receipt} -> {ok, Receipt};
+        none -> unknown_tap(Tap)
+    end.
+
+ended(Receipt) ->
+    Receipt#{state => ended}.
+
+unknown_tap(Tap) ->
+    beamtap_error:new(
+        unknown_tap, [beamtap_error:quote(Tap), " is not a tap of this VM"], "beamtap:info() lists the taps"
+    ).
+
+with({ok, Value}, Next) -> {ok, Next(Value)};
+with({error, _} = Error, _) -> Error.
+
+pipe([Last], Value) ->
+    Last(Value);
+pipe([Step | Rest], Value) ->
+    case Step(Value) of
+        {ok, Next} -> pipe(Rest, Next);
+        {error, _} = Error -> Error
+    end.

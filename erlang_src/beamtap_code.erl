@@ -1,0 +1,183 @@
+%% @doc From a function pattern to the functions that exist: loads the modules it names and counts what matches.
+%%
+%% A name from a text becomes an atom only where there is such an atom already, or a file of that module on the code
+%% path. `erlang:trace_pattern/3' says nothing about modules that are not loaded; here they are an error.
+-module(beamtap_code).
+
+-export([resolve/1]).
+-export_type([match/0]).
+
+%% What is handed to `erlang:trace_pattern/3', with the number of functions it stands for.
+-type match() :: {{module(), atom(), arity() | '_'}, pos_integer()}.
+
+%% @doc The functions a pattern names. Each match stands for at least one function.
+-spec resolve(beamtap_pattern:pattern()) -> {ok, [match()]} | beamtap_error:error().
+resolve(#{what := {app, App}} = Pattern) ->
+    case modules_of(App) of
+        {ok, Modules} -> some(lists:append([matches(M, '_', '_') || M <- Modules, is_loadable(M)]), Pattern);
+        none -> no_application(App)
+    end;
+resolve(#{what := {'_', F, A}} = Pattern) ->
+    %% beamtap's own functions are not what anybody means by "all".
+    Own = modules_of_beamtap(),
+    All = [M || {M, _} <- code:all_loaded(), not lists:member(M, Own)],
+    case existing(F) of
+        {ok, Function} -> some(lists:append([matches(M, Function, A) || M <- All]), Pattern);
+        none -> some([], Pattern)
+    end;
+resolve(#{what := {M, F, A}} = Pattern) ->
+    case module(M) of
+        {ok, Module} ->
+            Found =
+                case existing(F) of
+                    {ok, Function} -> matches(Module, Function, A);
+                    none -> []
+                end,
+            some(Found, Pattern#{what := {Module, F, A}});
+        none ->
+            no_module(M)
+    end.
+
+some([_ | _] = Matches, _) ->
+    {ok, Matches};
+some([], #{what := {M, F, _}} = Pattern) when M =/= '_' ->
+    beamtap_error:new(
+        no_match,
+        [beamtap_pattern:print(Pattern#{actions := []}), " matches no function", hint(M, F, functions(M))],
+        ["see ", atom_to_list(M), ":module_info(functions)"]
+    );
+some([], Pattern) ->
+    beamtap_error:new(
+        no_match,
+        [beamtap_pattern:print(Pattern), " matches no function of a loaded module"],
+        "name the module, so that it is loaded"
+    ).
+
+%%% Modules
+
+module(Name) when is_atom(Name) ->
+    loaded(Name);
+module(Name) ->
+    case existing(Name) of
+        {ok, Module} ->
+            loaded(Module);
+        none ->
+            %% A file of that name: the atom is one that loading the module makes anyway.
+            case is_file_name(Name) andalso code:where_is_file(binary_to_list(Name) ++ ".beam") of
+                Path when is_list(Path) -> loaded(binary_to_atom(Name));
+                _ -> none
+            end
+    end.
+
+loaded(Module) ->
+    case is_loadable(Module) of
+        true -> {ok, Module};
+        false -> none
+    end.
+
+is_loadable(Module) ->
+    code:ensure_loaded(Module) =:= {module, Module}.
+
+%% Nothing that leaves the directory, and nothing the file system would read otherwise than we do.
+is_file_name(Name) ->
+    lists:all(
+        fun(C) ->
+            (C >= $a andalso C =< $z) orelse (C >= $A andalso C =< $Z) orelse (C >= $0 andalso C =< $9) orelse
+                C =:= $_ orelse C =:= $. orelse C =:= $-
+        end,
+        binary_to_list(Name)
+    ) andalso Name =/= <<>> andalso binary:first(Name) =/= $..
+
+existing(Name) when is_atom(Name) ->
+    {ok, Name};
+existing(Name) ->
+    try
+        {ok, binary_to_existing_atom(Name)}
+    catch
+        error:_ -> none
+    end.
+
+modules_of(App) ->
+    _ = application:load(App),
+    case application:get_key(App, modules) of
+        {ok, Modules} -> {ok, Modules};
+        undefined -> none
+    end.
+
+modules_of_beamtap() ->
+    case application:get_key(beamtap, modules) of
+        {ok, Modules} -> Modules;
+        undefined -> []
+    end.
+
+%%% Functions
+
+functions(Module) ->
+    %% A module that goes away meanwhile has no functions.
+    try
+        Module:module_info(functions)
+    catch
+        error:undef -> []
+    end.
+
+%% trace_pattern/3 knows no {M, '_', Arity}.
+matches(Module, '_', A) when is_integer(A) ->
+    [{{Module, F, A}, 1} || {F, Arity} <- functions(Module), Arity =:= A];
+matches(Module, F, A) ->
+    Count = length([
+        F1
+     || {F1, A1} <- functions(Module), F =:= '_' orelse F1 =:= F, A =:= '_' orelse A1 =:= A
+    ]),
+    [{{Module, F, A}, Count} || Count > 0].
+
+%%% Errors
+
+no_module(M) ->
+    Name = unicode:characters_to_list(name_text(M)),
+    Candidates = [atom_to_list(Loaded) || {Loaded, _} <- code:all_loaded()],
+    Classes = [atom_to_list(C) || C <- beamtap_spec:classes()],
+    Near =
+        case beamtap_near:name(Name, Classes ++ Candidates) of
+            {ok, Best} -> ["; did you mean ", Best, "?"];
+            none -> []
+        end,
+    beamtap_error:new(
+        no_module,
+        ["there is no module ", Name, Near],
+        "check the name, and that its directory is on the code path (code:get_path())"
+    ).
+
+no_application(App) ->
+    Candidates = [atom_to_list(Name) || {Name, _, _} <- application:loaded_applications()],
+    Near =
+        case beamtap_near:name(atom_to_list(App), Candidates) of
+            {ok, Best} -> ["; did you mean ", Best, "?"];
+            none -> []
+        end,
+    beamtap_error:new(
+        no_application,
+        ["there is no application ", atom_to_list(App), Near],
+        "check the name, and that its ebin directory is on the code path"
+    ).
+
+%% What is there instead: the function with another arity, or one with a similar name.
+hint(_, '_', _) ->
+    [];
+hint(Module, F, Known) ->
+    Name = name_text(F),
+    case lists:sort([Arity || {Other, Arity} <- Known, name_text(Other) =:= Name]) of
+        [] ->
+            Texts = [unicode:characters_to_list(name_text(Other)) || {Other, _} <- Known],
+            case beamtap_near:name(unicode:characters_to_list(Name), Texts) of
+                {ok, Best} ->
+                    Pattern = #{what => {Module, unicode:characters_to_binary(Best), '_'}, actions => []},
+                    ["; did you mean ", beamtap_pattern:print(Pattern), "?"];
+                none ->
+                    []
+            end;
+        Arities ->
+            ["; ", Name, " has arity ", lists:join(", ", [integer_to_list(A) || A <- Arities])]
+    end.
+
+name_text(Name) when is_atom(Name) -> atom_to_binary(Name);
+name_text(Name) -> Name.

@@ -1,0 +1,86 @@
+%% @doc Looks at everything a tap needs, without starting one.
+-module(beamtap_doctor).
+
+-export([rows/0, print/1, worst/1]).
+-export_type([row/0]).
+
+-type verdict() :: ok | warning | error.
+-type row() :: {Check :: binary(), verdict(), Finding :: binary(), Remedy :: binary()}.
+
+%% @doc One row for each thing looked at.
+-spec rows() -> [row()].
+rows() ->
+    [vm() | known_bad()] ++ native() ++ [output(), sidecar()].
+
+%% @doc Prints the rows to the group leader.
+-spec print([row()]) -> ok.
+print(Rows) ->
+    Width = lists:max([string:length(Check) || {Check, _, _, _} <- Rows]),
+    lists:foreach(
+        fun({Check, Verdict, Finding, Remedy}) ->
+            io:format("~ts  ~-7s  ~ts~n", [string:pad(Check, Width), Verdict, Finding]),
+            Remedy =:= <<>> orelse io:format("~ts             ~ts~n", [string:pad("", Width - 2), Remedy])
+        end,
+        Rows
+    ).
+
+%% @doc The gravest verdict.
+-spec worst([row()]) -> verdict().
+worst(Rows) ->
+    Verdicts = [Verdict || {_, Verdict, _, _} <- Rows],
+    hd([Verdict || Verdict <- [error, warning, ok], lists:member(Verdict, [ok | Verdicts])]).
+
+vm() ->
+    Release = erlang:system_info(otp_release),
+    Sessions =
+        case beamtap_vm:has_sessions() of
+            true -> "trace sessions";
+            false -> "one set of trace flags for the whole VM"
+        end,
+    row("vm", ok, ["OTP ", Release, ", ERTS ", erlang:system_info(version), ", ", Sessions], "").
+
+known_bad() ->
+    lists:append([known_bad(Class, beamtap_vm:known_bad(beamtap_vm:erts(), Class)) || Class <- beamtap_spec:classes()]).
+
+known_bad(_, none) ->
+    [];
+known_bad(Class, {refuse, Finding, Remedy}) ->
+    case beamtap_vm:foreign() of
+        [] -> [row(Class, warning, Finding, "start no other trace session while it is recorded")];
+        _ -> [row(Class, error, Finding, Remedy)]
+    end;
+known_bad(Class, {warn, Finding, Remedy}) ->
+    [row(Class, warning, Finding, Remedy)].
+
+native() ->
+    case beamtap_native:load() of
+        ok -> [row("nif", ok, beamtap_native:directory(), ""), provider() | beamtap_nif:lttng_status()];
+        Error -> [failed("nif", Error)]
+    end.
+
+provider() ->
+    case beamtap_native:load_provider() of
+        ok -> row("provider", ok, "open", "");
+        Error -> failed("provider", Error)
+    end.
+
+output() ->
+    case beamtap_output:check_writable() of
+        {ok, Base} -> row("output", ok, Base, "");
+        Error -> failed("output", Error)
+    end.
+
+sidecar() ->
+    case beamtap_sidecar:find() of
+        {ok, File} -> row("beamtapd", ok, File, "");
+        Error -> failed("beamtapd", Error)
+    end.
+
+failed(Check, {error, #{message := Message, remedy := Remedy}}) ->
+    row(Check, error, Message, Remedy).
+
+row(Check, Verdict, Finding, Remedy) when is_atom(Check) ->
+    row(atom_to_list(Check), Verdict, Finding, Remedy);
+row(Check, Verdict, Finding, Remedy) ->
+    Text = fun unicode:characters_to_binary/1,
+    {Text(Check), Verdict, Text(Finding), Text(Remedy)}.

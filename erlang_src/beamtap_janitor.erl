@@ -1,0 +1,97 @@
+%% @private
+%% Cleans up after a session that could not: killed, or crashed before it closed.
+%%
+%% What was set is in the ledger. The LTTng session of a dead session process is ended by the NIF.
+-module(beamtap_janitor).
+-behaviour(gen_server).
+
+-export([start_link/0, watch/2, settle/0, sweep/0, untrace/0]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
+
+-spec start_link() -> gen_server:start_ret().
+start_link() ->
+    gen_server:start_link({local, ?MODULE}, ?MODULE, none, []).
+
+%% @doc From now on the tap is cleaned up when Session ends and has not done it.
+-spec watch(pid(), beamtap:tap()) -> ok.
+watch(Session, Tap) ->
+    gen_server:call(?MODULE, {watch, Session, Tap}, infinity).
+
+%% @doc Returns when sessions that are dead by now are cleaned up after.
+-spec settle() -> ok.
+settle() ->
+    try
+        gen_server:call(?MODULE, settle, infinity)
+    catch
+        exit:{noproc, _} -> ok
+    end.
+
+%% @doc Takes flags and patterns of everything in the ledger out of the VM, and leaves the rest to the sessions. Runs
+%% in the caller.
+-spec untrace() -> ok.
+untrace() ->
+    lists:foreach(fun({_, Entry}) -> clean_vm(Entry) end, beamtap_ledger:open_entries()).
+
+%% @doc Takes everything in the ledger out of the VM, whoever is responsible for it. Runs in the caller.
+-spec sweep() -> [beamtap:tap()].
+sweep() ->
+    [clean(Tap, Entry) || {Tap, Entry} <- beamtap_ledger:open_entries()].
+
+-spec init(none) -> {ok, map()}.
+init(none) ->
+    process_flag(trap_exit, true),
+    %% An earlier janitor may have died before it was done.
+    _ = sweep(),
+    {ok, #{}}.
+
+-spec handle_call({watch, pid(), beamtap:tap()} | settle, gen_server:from(), map()) -> {reply, ok, map()}.
+handle_call({watch, Session, Tap}, _From, Watched) ->
+    {reply, ok, Watched#{monitor(process, Session) => Tap}};
+handle_call(settle, _From, Watched) ->
+    _ = [
+        clean(Tap, Entry)
+     || {Tap, #{session := Session} = Entry} <- beamtap_ledger:open_entries(), not is_process_alive(Session)
+    ],
+    {reply, ok, Watched}.
+
+-spec handle_cast(term(), map()) -> {noreply, map()}.
+handle_cast(_, Watched) ->
+    {noreply, Watched}.
+
+-spec handle_info(term(), map()) -> {noreply, map()}.
+handle_info({'DOWN', Monitor, process, _, _}, Watched) when is_map_key(Monitor, Watched) ->
+    Tap = map_get(Monitor, Watched),
+    _ = [clean(Left, Entry) || {Left, Entry} <- beamtap_ledger:open_entries(), Left =:= Tap],
+    {noreply, maps:remove(Monitor, Watched)};
+handle_info(_, Watched) ->
+    {noreply, Watched}.
+
+-spec terminate(term(), map()) -> [beamtap:tap()].
+terminate(_Reason, _Watched) ->
+    sweep().
+
+%% The same order as a stop: flags, patterns, the slot.
+clean(Tap, #{path := Path} = Entry) ->
+    clean_vm(Entry),
+    clean_slot(Entry),
+    ok = beamtap_ledger:file_receipt(Tap, beamtap_receipt:make(killed, #{tap => Tap, path => Path})),
+    ok = beamtap_ledger:strike(Tap),
+    Tap.
+
+clean_vm(#{vm := Grip, patterns := Patterns}) ->
+    ok = beamtap_vm:flags_off(Grip),
+    ok = beamtap_vm:patterns_off(Grip, Patterns),
+    ok = beamtap_vm:close(Grip);
+clean_vm(_) ->
+    ok.
+
+clean_slot(#{slot := Slot} = Entry) ->
+    _ = beamtap_nif:tap_disarm(Slot),
+    ok = beamtap_nif:tap_close(Slot),
+    %% Killed while nobody was allowed to emit: else nobody ever could.
+    case Entry of
+        #{held := true} -> beamtap_nif:release();
+        #{} -> ok
+    end;
+clean_slot(_) ->
+    ok.

@@ -1,0 +1,73 @@
+%% @doc What beamtap has set in the VM, written down before it is set, and the receipts of ended taps.
+%%
+%% The table belongs to the top supervisor: a session can be killed at any point and what it set is still known.
+-module(beamtap_ledger).
+
+-export([create/0, write/2, strike/1, open_entries/0, file_receipt/2, receipts/0, receipt/1]).
+-export_type([entry/0]).
+
+%% Everything that has to be undone when the session of a tap is gone.
+-type entry() :: #{
+    session := pid(),
+    path := binary(),
+    slot => non_neg_integer(),
+    vm => beamtap_vm:grip(),
+    patterns => [beamtap_vm:pattern()]
+}.
+
+-define(RECEIPTS_KEPT, 32).
+
+%% @doc Makes the table; the caller becomes its owner.
+-spec create() -> ok.
+create() ->
+    ?MODULE = ets:new(?MODULE, [named_table, public, ordered_set]),
+    ok.
+
+%% @doc Notes what belongs to a tap, in place of what was noted before.
+-spec write(beamtap:tap(), entry()) -> ok.
+write(Tap, Entry) ->
+    true = ets:insert(?MODULE, {{entry, Tap}, Entry}),
+    ok.
+
+%% @doc Forgets a tap of which nothing is left.
+-spec strike(beamtap:tap()) -> ok.
+strike(Tap) ->
+    true = ets:delete(?MODULE, {entry, Tap}),
+    ok.
+
+%% @doc The taps that may have something set in the VM; none when beamtap does not run.
+-spec open_entries() -> [{beamtap:tap(), entry()}].
+open_entries() ->
+    [{Tap, Entry} || [Tap, Entry] <- match({{entry, '$1'}, '$2'})].
+
+%% @doc Keeps a receipt. The oldest go when there are more than 32.
+-spec file_receipt(beamtap:tap(), beamtap:receipt()) -> ok.
+file_receipt(Tap, Receipt) ->
+    true = ets:insert(?MODULE, {{receipt, Tap}, Receipt}),
+    Kept = [Old || [Old] <- match({{receipt, '$1'}, '_'})],
+    lists:foreach(
+        fun(Old) -> ets:delete(?MODULE, {receipt, Old}) end,
+        lists:sublist(Kept, max(0, length(Kept) - ?RECEIPTS_KEPT))
+    ).
+
+%% @doc The receipts kept, oldest first.
+-spec receipts() -> [beamtap:receipt()].
+receipts() ->
+    [Receipt || [Receipt] <- match({{receipt, '_'}, '$1'})].
+
+%% @doc The receipt of an ended tap.
+-spec receipt(beamtap:tap()) -> {ok, beamtap:receipt()} | none.
+receipt(Tap) ->
+    try ets:lookup(?MODULE, {receipt, Tap}) of
+        [{_, Receipt}] -> {ok, Receipt};
+        [] -> none
+    catch
+        error:badarg -> none
+    end.
+
+match(Pattern) ->
+    try
+        ets:match(?MODULE, Pattern)
+    catch
+        error:badarg -> []
+    end.

@@ -1,0 +1,181 @@
+%% @private
+%% The face of the native library: stubs and nothing else, so that this module never has to be loaded anew (the VM
+%% cannot exchange the library under a running trace). The VM finds the tracer callbacks by name and arity;
+%% `trace_call/5' and `trace_send/5' are missing on purpose, since the VM's meta-trace path calls them wrongly.
+-module(beamtap_nif).
+
+%% Tracer callbacks
+-export([enabled/3, trace/5]).
+-export([enabled_call/3, enabled_send/3, enabled_receive/3, enabled_procs/3, enabled_running_procs/3]).
+-export([enabled_garbage_collection/3, enabled_ports/3, enabled_running_ports/3]).
+-export([trace_receive/5, trace_procs/5, trace_running_procs/5, trace_garbage_collection/5]).
+-export([trace_ports/5, trace_running_ports/5]).
+%% Provider, definitions, counters
+-export([calibrate/2, open_provider/1, provider/0, catalogue/0, await_enabled/2]).
+-export([counters/0, emit_counters/1, emit_canary/2, dump_definitions/2, panics/0]).
+%% Taps
+-export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
+%% LTTng
+-export([session_open/1, session_start/1, session_stop/1, session_destroy/1, sessions/0, lttng_status/0]).
+-export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
+
+-on_load(load/0).
+
+-type event() :: binary().
+-type slot() :: non_neg_integer().
+-type session() :: reference().
+-type failure() :: {error, {Kind :: atom(), Line :: binary(), Remedy :: binary()}}.
+-type answer() :: trace | discard | remove.
+-type limit() :: pos_integer() | infinity.
+-type tap_limits() :: #{events := limit(), deadline_ms := limit()}.
+-type trip() :: none | events | deadline | owner | panics.
+-type session_plan() :: #{
+    name := binary(),
+    output := binary(),
+    channels := [#{name := binary(), subbuf_size := pos_integer(), num_subbuf := pos_integer()}],
+    events := [{Channel :: binary(), Event :: binary()}],
+    track_self := boolean()
+}.
+-type vm() :: #{
+    node := binary(),
+    otp_release := binary(),
+    erts := binary(),
+    schedulers := pos_integer(),
+    beamtap := binary()
+}.
+-type process() :: {pid(), pid() | undefined, atom(), mfa() | undefined}.
+
+load() ->
+    erlang:load_nif(beamtap_native:file("libbeamtap_nif"), 0).
+
+-spec enabled(atom(), term(), pid() | port() | undefined) -> answer().
+enabled(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
+
+-spec enabled_call(atom(), term(), pid()) -> answer().
+enabled_call(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
+
+-spec enabled_send(atom(), term(), pid() | port()) -> answer().
+enabled_send(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
+
+-spec enabled_receive(atom(), term(), pid() | port()) -> answer().
+enabled_receive(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
+
+-spec enabled_procs(atom(), term(), pid()) -> answer().
+enabled_procs(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
+
+-spec enabled_running_procs(atom(), term(), pid()) -> answer().
+enabled_running_procs(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
+
+-spec enabled_garbage_collection(atom(), term(), pid()) -> answer().
+enabled_garbage_collection(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
+
+-spec enabled_ports(atom(), term(), port()) -> answer().
+enabled_ports(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
+
+-spec enabled_running_ports(atom(), term(), port()) -> answer().
+enabled_running_ports(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
+
+-spec trace(atom(), term(), pid() | port() | undefined, term(), map()) -> term().
+trace(_Tag, _State, _Tracee, _Term, _Opts) -> erlang:nif_error(not_loaded).
+
+-spec trace_receive(atom(), term(), pid() | port(), term(), map()) -> term().
+trace_receive(_Tag, _State, _Tracee, _Term, _Opts) -> erlang:nif_error(not_loaded).
+
+-spec trace_procs(atom(), term(), pid(), term(), map()) -> term().
+trace_procs(_Tag, _State, _Tracee, _Term, _Opts) -> erlang:nif_error(not_loaded).
+
+-spec trace_running_procs(atom(), term(), pid(), term(), map()) -> term().
+trace_running_procs(_Tag, _State, _Tracee, _Term, _Opts) -> erlang:nif_error(not_loaded).
+
+-spec trace_garbage_collection(atom(), term(), pid(), term(), map()) -> term().
+trace_garbage_collection(_Tag, _State, _Tracee, _Term, _Opts) -> erlang:nif_error(not_loaded).
+
+-spec trace_ports(atom(), term(), port(), term(), map()) -> term().
+trace_ports(_Tag, _State, _Tracee, _Term, _Opts) -> erlang:nif_error(not_loaded).
+
+-spec trace_running_ports(atom(), term(), port(), term(), map()) -> term().
+trace_running_ports(_Tag, _State, _Tracee, _Term, _Opts) -> erlang:nif_error(not_loaded).
+
+-spec calibrate([{pid(), non_neg_integer(), non_neg_integer()}], [{port(), non_neg_integer()}]) ->
+    ok | {error, unknown_layout}.
+calibrate(_Pids, _Ports) -> erlang:nif_error(not_loaded).
+
+-spec open_provider(binary()) -> ok | failure().
+open_provider(_Path) -> erlang:nif_error(not_loaded).
+
+-spec provider() -> not_loaded | loaded | {failed, binary()}.
+provider() -> erlang:nif_error(not_loaded).
+
+-spec catalogue() -> [{event(), Class :: binary(), Channel :: binary()}].
+catalogue() -> erlang:nif_error(not_loaded).
+
+-spec await_enabled([event()], non_neg_integer()) -> ok | timeout.
+await_enabled(_Events, _TimeoutMs) -> erlang:nif_error(not_loaded).
+
+-spec counters() ->
+    [
+        {event(), Emitted :: non_neg_integer(), Suppressed :: non_neg_integer(), Unreadable :: non_neg_integer(),
+            Truncated :: non_neg_integer()}
+    ].
+counters() -> erlang:nif_error(not_loaded).
+
+-spec emit_counters('begin' | running | 'end') -> ok | {error, no_slot}.
+emit_counters(_Phase) -> erlang:nif_error(not_loaded).
+
+-spec emit_canary(non_neg_integer(), non_neg_integer()) -> ok | {error, no_slot}.
+emit_canary(_High, _Low) -> erlang:nif_error(not_loaded).
+
+-spec dump_definitions(vm(), [process()]) -> ok | {error, no_slot}.
+dump_definitions(_Vm, _Processes) -> erlang:nif_error(not_loaded).
+
+-spec panics() -> non_neg_integer().
+panics() -> erlang:nif_error(not_loaded).
+
+-spec tap_open(pid(), tap_limits()) -> {ok, slot()} | {error, no_slot}.
+tap_open(_Owner, _Limits) -> erlang:nif_error(not_loaded).
+
+-spec tap_arm(slot()) -> ok | {error, no_tap}.
+tap_arm(_Slot) -> erlang:nif_error(not_loaded).
+
+-spec tap_disarm(slot()) -> ok | {error, not_quiet}.
+tap_disarm(_Slot) -> erlang:nif_error(not_loaded).
+
+-spec tap_close(slot()) -> ok.
+tap_close(_Slot) -> erlang:nif_error(not_loaded).
+
+-spec tap_info(slot()) ->
+    #{state := idle | armed | tripped, reason := trip(), emitted := non_neg_integer()} | {error, no_tap}.
+tap_info(_Slot) -> erlang:nif_error(not_loaded).
+
+-spec tap_watch(slot(), pid()) -> ok | {error, no_guard}.
+tap_watch(_Slot, _Session) -> erlang:nif_error(not_loaded).
+
+-spec hold() -> ok | {error, not_quiet}.
+hold() -> erlang:nif_error(not_loaded).
+
+-spec release() -> ok.
+release() -> erlang:nif_error(not_loaded).
+
+-spec session_open(session_plan()) -> {ok, session()} | failure().
+session_open(_Plan) -> erlang:nif_error(not_loaded).
+
+-spec session_start(session()) -> ok | failure().
+session_start(_Session) -> erlang:nif_error(not_loaded).
+
+-spec session_stop(session()) ->
+    {ok, #{
+        discarded := #{binary() => non_neg_integer()},
+        lost_packets := #{binary() => non_neg_integer()},
+        is_final := boolean()
+    }}
+    | failure().
+session_stop(_Session) -> erlang:nif_error(not_loaded).
+
+-spec session_destroy(session()) -> ok | failure().
+session_destroy(_Session) -> erlang:nif_error(not_loaded).
+
+-spec sessions() -> {ok, [binary()]} | failure().
+sessions() -> erlang:nif_error(not_loaded).
+
+-spec lttng_status() -> [{binary(), ok | warning | error, binary(), binary()}].
+lttng_status() -> erlang:nif_error(not_loaded).

@@ -1,0 +1,384 @@
+%% @private
+%% The life of one tap: opens step by step, records, ends for one reason, closes the same steps in reverse.
+%%
+%% Each step knows how to take itself back, so a start that fails half way leaves what a stop leaves: nothing. Trace
+%% flags are the last thing on and the first thing off. Between the steps of opening the owner's death and a stop are
+%% heard. What is set is written into the ledger before it is set, for the janitor.
+-module(beamtap_session).
+-behaviour(gen_statem).
+
+-export([start_link/1, await/1, stop/2, info/1]).
+-export([init/1, callback_mode/0, terminate/3, opening/3, recording/3, failed/3]).
+-export_type([plan/0]).
+
+%% Everything decided before the process starts.
+-type plan() :: #{
+    tap := beamtap:tap(),
+    path := binary(),
+    session_name := binary(),
+    opts := beamtap_spec:checked_opts(),
+    classes := [beamtap_spec:class()],
+    targets := [beamtap_spec:target()],
+    patterns := [beamtap_vm:pattern()],
+    functions := non_neg_integer()
+}.
+-type step() :: admitted | directory | provider | tap | lttng | recorder | armed | patterns | flags.
+
+%% LTTng switches events on within milliseconds; a daemon that is stopped or overloaded takes longer.
+-define(ENABLE_TIMEOUT_MS, 5000).
+%% Definitions are few and must not be lost: buffers of their own, whatever the user chose for the events.
+-define(DEFINITIONS_SUBBUF_SIZE_BYTES, 262144).
+-define(DEFINITIONS_NUM_SUBBUF, 4).
+%% Whoever started us asks at once how it went; nobody asks when that process has died.
+-define(ASKED_WITHIN_MS, 5000).
+%% The NIF's guard keeps the deadline; should it fail, this much later the session ends by itself.
+-define(GRACE_MS, 500).
+
+-spec start_link(plan()) -> gen_statem:start_ret().
+start_link(Plan) ->
+    gen_statem:start_link({local, ?MODULE}, ?MODULE, Plan, []).
+
+%% @doc Waits until the tap records, or says why it does not.
+-spec await(pid()) -> ok | beamtap_error:error().
+await(Session) ->
+    try
+        gen_statem:call(Session, await)
+    catch
+        exit:_ -> gone()
+    end.
+
+%% @doc Ends the tap; returns when it is closed.
+-spec stop(pid(), beamtap:ended_by()) -> {ok, beamtap:receipt()} | beamtap_error:error().
+stop(Session, EndedBy) ->
+    try
+        gen_statem:call(Session, {stop, EndedBy})
+    catch
+        exit:_ -> gone()
+    end.
+
+%% @doc What the session is doing now.
+-spec info(pid()) -> {ok, beamtap:info()} | beamtap_error:error().
+info(Session) ->
+    try
+        gen_statem:call(Session, info)
+    catch
+        exit:_ -> gone()
+    end.
+
+gone() ->
+    beamtap_error:new(ended, "the tap has ended", "see beamtap:info()").
+
+-spec callback_mode() -> gen_statem:callback_mode_result().
+callback_mode() -> state_functions.
+
+-spec init(plan()) -> gen_statem:init_result(opening).
+init(#{tap := Tap, opts := #{owner := Owner}} = Plan) ->
+    process_flag(trap_exit, true),
+    ok = beamtap_janitor:watch(self(), Tap),
+    Data = Plan#{
+        owner => monitor(process, Owner),
+        opened => [],
+        waiting => [],
+        problems => [],
+        entry => #{session => self(), path => maps:get(path, Plan)}
+    },
+    {ok, opening, Data, {state_timeout, 0, steps()}}.
+
+-spec steps() -> [step()].
+steps() ->
+    [admitted, directory, provider, tap, lttng, recorder, armed, patterns, flags].
+
+%%% States
+
+-spec opening(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
+opening(state_timeout, [], #{waiting := Waiting, opts := #{for := For}} = Data) ->
+    Grace = [{state_timeout, For + ?GRACE_MS, deadline} || is_integer(For)],
+    {next_state, recording, Data#{waiting := []}, [{reply, From, ok} || From <- Waiting] ++ Grace};
+opening(state_timeout, [Step | Rest], #{opened := Opened} = Data) ->
+    case open(Step, Data) of
+        {ok, Data1} -> {keep_state, Data1#{opened := [Step | Opened]}, {state_timeout, 0, Rest}};
+        {error, _} = Error -> abandon(Error, Data)
+    end;
+opening({call, From}, await, #{waiting := Waiting} = Data) ->
+    {keep_state, Data#{waiting := [From | Waiting]}};
+opening({call, From}, info, Data) ->
+    {keep_state_and_data, {reply, From, {ok, describe(opening, Data)}}};
+opening({call, From}, {stop, EndedBy}, Data) ->
+    finish(EndedBy, [From], Data);
+opening(info, Message, Data) ->
+    message(Message, Data).
+
+-spec recording(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
+recording({call, From}, await, _) ->
+    {keep_state_and_data, {reply, From, ok}};
+recording({call, From}, info, Data) ->
+    {keep_state_and_data, {reply, From, {ok, describe(recording, Data)}}};
+recording({call, From}, {stop, EndedBy}, Data) ->
+    finish(EndedBy, [From], Data);
+recording(state_timeout, deadline, Data) ->
+    finish(deadline, [], Data);
+recording(info, Message, Data) ->
+    message(Message, Data).
+
+%% The start failed and nobody has been told yet.
+-spec failed(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
+failed({call, From}, _, #{error := Error} = Data) ->
+    {stop_and_reply, normal, {reply, From, Error}, Data};
+failed(state_timeout, unasked, _) ->
+    stop;
+failed(info, _, _) ->
+    keep_state_and_data.
+
+message({beamtap_tripped, Slot, Reason}, #{slot := Slot} = Data) ->
+    finish(Reason, [], Data);
+message({'DOWN', Owner, process, _, _}, #{owner := Owner} = Data) ->
+    finish(owner, [], Data);
+message(_, _) ->
+    keep_state_and_data.
+
+-spec terminate(term(), atom(), map()) -> term().
+terminate(_Reason, _State, #{closed := true}) ->
+    ok;
+terminate(_Reason, _State, Data) ->
+    %% The application stops, or a step went wrong in a way nobody foresaw: everything is taken back all the same.
+    file_receipt(shutdown, Data).
+
+%% A start that failed: no receipt, the error to whoever waits.
+abandon({error, Reason}, #{waiting := Waiting, tap := Tap} = Data) ->
+    _ = close_all(Data),
+    ok = beamtap_ledger:strike(Tap),
+    Error = {error, Reason},
+    Data1 = Data#{closed => true},
+    case Waiting of
+        [] -> {next_state, failed, Data1#{error => Error}, {state_timeout, ?ASKED_WITHIN_MS, unasked}};
+        _ -> {stop_and_reply, normal, [{reply, From, Error} || From <- Waiting], Data1}
+    end.
+
+finish(EndedBy, Askers, #{waiting := Waiting} = Data) ->
+    Receipt = file_receipt(EndedBy, Data),
+    Replies =
+        [{reply, From, {ok, Receipt}} || From <- Askers] ++
+            [{reply, From, beamtap_error:new(ended, "the tap was ended while it opened", "start it again")} || From <- Waiting],
+    {stop_and_reply, normal, Replies, Data#{closed => true}}.
+
+file_receipt(EndedBy, #{tap := Tap} = Data) ->
+    Receipt = beamtap_receipt:make(EndedBy, close_all(Data)),
+    ok = beamtap_ledger:file_receipt(Tap, Receipt),
+    ok = beamtap_ledger:strike(Tap),
+    Receipt.
+
+close_all(#{opened := Opened} = Data) ->
+    lists:foldl(fun close/2, Data#{opened := []}, Opened).
+
+describe(State, #{tap := Tap, path := Path, opts := Opts} = Data) ->
+    Base = #{
+        tap => Tap,
+        state => State,
+        path => Path,
+        for => maps:get(for, Opts),
+        events => maps:get(events, Opts),
+        classes => maps:get(classes, Data),
+        functions => maps:get(functions, Data)
+    },
+    Emitted =
+        case Data of
+            #{slot := Slot} ->
+                case beamtap_nif:tap_info(Slot) of
+                    #{emitted := Count} -> Count;
+                    {error, no_tap} -> 0
+                end;
+            _ ->
+                0
+        end,
+    maps:merge(Base#{emitted => Emitted}, maps:with([processes], Data)).
+
+%%% The steps. What a step sets is in the ledger before it is set.
+
+-spec open(step(), map()) -> {ok, map()} | beamtap_error:error().
+open(admitted, #{classes := Classes, patterns := Patterns} = Data) ->
+    case select(Data) of
+        {ok, Selection} ->
+            case beamtap_vm:refusal(Classes, Selection, Patterns) of
+                none -> {ok, Data};
+                {error, _} = Error -> Error
+            end;
+        {error, _} = Error ->
+            Error
+    end;
+open(directory, #{path := Path} = Data) ->
+    case beamtap_output:prepare(Path) of
+        {ok, Made} -> {ok, Data#{made => Made}};
+        {error, _} = Error -> Error
+    end;
+open(provider, Data) ->
+    case beamtap_native:load_provider() of
+        ok -> {ok, Data};
+        {error, _} = Error -> Error
+    end;
+open(tap, #{opts := #{for := For, events := Events}} = Data) ->
+    %% This process is the tap's owner for the NIF: if it is killed, nothing is emitted from that moment on.
+    case beamtap_nif:tap_open(self(), #{events => Events, deadline_ms => For}) of
+        {ok, Slot} ->
+            Data1 = note(Data#{slot => Slot}, #{slot => Slot}),
+            case beamtap_nif:tap_watch(Slot, self()) of
+                ok -> {ok, Data1};
+                {error, no_guard} -> undo(tap, Data1, no_thread("watch the tap's limits"))
+            end;
+        {error, no_slot} ->
+            beamtap_error:new(no_slot, "every tracer slot is taken", "beamtap:clear() ends all taps")
+    end;
+open(lttng, #{path := Path, session_name := Name, opts := Opts} = Data) ->
+    Wanted = wanted(Data),
+    Plan = #{
+        name => Name,
+        output => Path,
+        channels => [channel(Channel, Wanted, Opts) || Channel <- lists:usort([C || {_, _, C} <- Wanted])],
+        events => [{Channel, <<"beamtap:", Event/binary>>} || {Event, _, Channel} <- Wanted],
+        track_self => true
+    },
+    case beamtap_nif:session_open(Plan) of
+        {ok, Session} -> {ok, Data#{lttng => Session}};
+        {error, _} = Error -> beamtap_error:from_native(Error)
+    end;
+open(recorder, #{lttng := Session} = Data) ->
+    Processes = beamtap_definitions:processes(),
+    Data1 = note(Data, #{held => true}),
+    Before = beamtap_nif:counters(),
+    Started = chain([
+        fun beamtap_nif:hold/0,
+        fun() -> beamtap_nif:session_start(Session) end,
+        fun() -> beamtap_nif:await_enabled([Event || {Event, _, _} <- wanted(Data)], ?ENABLE_TIMEOUT_MS) end,
+        %% First, so that everything after it is counted.
+        fun() -> beamtap_nif:emit_counters('begin') end,
+        fun() -> beamtap_definitions:canary() end,
+        fun() -> beamtap_nif:dump_definitions(beamtap_definitions:vm(), Processes) end
+    ]),
+    ok = beamtap_nif:release(),
+    Data2 = note(Data1#{before => Before, began => erlang:monotonic_time()}, #{held => false}),
+    case Started of
+        ok -> {ok, Data2};
+        Failed -> undo(lttng_started, Data2, recorder_error(Failed))
+    end;
+open(armed, #{slot := Slot} = Data) ->
+    case beamtap_nif:tap_arm(Slot) of
+        ok -> {ok, Data};
+        {error, no_tap} -> beamtap_error:new(no_slot, "the tap's slot is gone", "start the tap again")
+    end;
+open(patterns, #{slot := Slot, patterns := Patterns} = Data) ->
+    Grip = beamtap_vm:open({beamtap_nif, Slot}),
+    Data1 = note(Data#{vm => Grip}, #{vm => Grip, patterns => Patterns}),
+    {ok, Data1#{functions := beamtap_vm:patterns_on(Grip, Patterns)}};
+open(flags, #{vm := Grip, classes := Classes} = Data) ->
+    case select(Data) of
+        {ok, Selection} ->
+            case beamtap_vm:flags_on(Grip, Classes, Selection) of
+                {ok, Processes} -> {ok, Data#{processes => Processes}};
+                {error, _} = Error -> Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+select(#{targets := Targets, opts := #{owner := Owner}}) ->
+    beamtap_targets:select(Targets, Owner).
+
+-spec close(step(), map()) -> map().
+close(flags, #{vm := Grip} = Data) ->
+    ok = beamtap_vm:flags_off(Grip),
+    Data#{ended => erlang:monotonic_time()};
+close(patterns, #{vm := Grip, patterns := Patterns} = Data) ->
+    ok = beamtap_vm:patterns_off(Grip, Patterns),
+    ok = beamtap_vm:close(Grip),
+    note(Data, #{patterns => []});
+close(armed, #{slot := Slot} = Data) ->
+    problem("callbacks of the tap did not end", beamtap_nif:tap_disarm(Slot), Data);
+close(recorder, #{lttng := Session} = Data) ->
+    Data1 = note(Data, #{held => true}),
+    Held = beamtap_nif:hold(),
+    Counted = beamtap_nif:emit_counters('end'),
+    After = beamtap_nif:counters(),
+    Stopped = beamtap_nif:session_stop(Session),
+    ok = beamtap_nif:release(),
+    Data2 = note(Data1#{'after' => After}, #{held => false}),
+    Data3 = problem("callbacks did not end", Held, problem("the last counters are not in the trace", Counted, Data2)),
+    case Stopped of
+        {ok, Losses} -> Data3#{losses => Losses};
+        {error, _} -> problem("LTTng did not stop the session", Stopped, Data3)
+    end;
+close(lttng, #{lttng := Session} = Data) ->
+    problem("LTTng did not end the session", beamtap_nif:session_destroy(Session), maps:remove(lttng, Data));
+close(tap, #{slot := Slot} = Data) ->
+    ok = beamtap_nif:tap_close(Slot),
+    Data;
+close(provider, Data) ->
+    %% Stays open: LTTng does not allow a provider to be unloaded.
+    Data;
+close(directory, #{path := Path, made := Made} = Data) ->
+    ok = beamtap_output:discard_empty(Path, Made),
+    Data;
+close(admitted, Data) ->
+    Data.
+
+undo(tap, Data, Error) ->
+    _ = close(tap, Data),
+    Error;
+undo(lttng_started, #{lttng := Session}, Error) ->
+    _ = beamtap_nif:session_stop(Session),
+    Error.
+
+note(#{tap := Tap, entry := Entry} = Data, More) ->
+    Entry1 = maps:merge(Entry, More),
+    ok = beamtap_ledger:write(Tap, Entry1),
+    Data#{entry := Entry1}.
+
+problem(_, ok, Data) ->
+    Data;
+problem(Said, {error, Why}, #{problems := Problems} = Data) ->
+    Detail =
+        case Why of
+            {_, Line, _} -> Line;
+            Atom -> atom_to_binary(Atom)
+        end,
+    Data#{problems := [iolist_to_binary([Said, ": ", Detail]) | Problems]}.
+
+chain([]) ->
+    ok;
+chain([Act | Rest]) ->
+    case Act() of
+        ok -> chain(Rest);
+        Failed -> Failed
+    end.
+
+recorder_error(timeout) ->
+    beamtap_error:new(
+        timeout,
+        "LTTng did not switch the events on in this VM",
+        "see lttng list --userspace; lttng-sessiond must run as this user or root"
+    );
+recorder_error({error, not_quiet}) ->
+    beamtap_error:new(not_quiet, "events under way did not end", "start the tap again");
+recorder_error({error, no_slot}) ->
+    no_thread("emit definitions");
+recorder_error(Native) ->
+    beamtap_error:from_native(Native).
+
+no_thread(What) ->
+    beamtap_error:new(no_thread, ["no native thread to ", What], "look at the limits of this process (ulimit -u)").
+
+%% The catalogue's events that the classes make, and beamtap's own, as {Event, Class, Channel}.
+wanted(#{classes := Classes}) ->
+    Flags = [<<>> | [atom_to_binary(Class) || Class <- Classes]],
+    [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), lists:member(Class, Flags)].
+
+%% A channel that carries only beamtap's own events is one of definitions.
+channel(Name, Wanted, #{subbuf_size := Size, num_subbuf := Count}) ->
+    case lists:any(fun({_, Class, Channel}) -> Channel =:= Name andalso Class =/= <<>> end, Wanted) of
+        true ->
+            #{name => Name, subbuf_size => Size, num_subbuf => Count};
+        false ->
+            #{
+                name => Name,
+                subbuf_size => ?DEFINITIONS_SUBBUF_SIZE_BYTES,
+                num_subbuf => ?DEFINITIONS_NUM_SUBBUF
+            }
+    end.

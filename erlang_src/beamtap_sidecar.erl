@@ -1,0 +1,83 @@
+%% @doc Runs beamtapd beside the VM and shows what it prints.
+-module(beamtap_sidecar).
+
+-export([report/1, find/0]).
+
+%% @doc Prints the report of the trace in a directory to the caller's group leader.
+-spec report(file:filename_all()) -> ok | beamtap_error:error().
+report(Path) ->
+    run(["report", Path]).
+
+%% @doc The sidecar's executable: beside the native libraries, or on the PATH.
+-spec find() -> {ok, file:filename()} | beamtap_error:error().
+find() ->
+    File = beamtap_native:file("beamtapd"),
+    case filelib:is_regular(File) andalso os:find_executable(File) of
+        Found when is_list(Found) ->
+            {ok, Found};
+        false ->
+            case os:find_executable("beamtapd") of
+                false ->
+                    beamtap_error:new(
+                        no_beamtapd,
+                        ["the sidecar ", File, " is missing"],
+                        "run scripts/build-native, or put beamtapd on the PATH"
+                    );
+                Found ->
+                    {ok, Found}
+            end
+    end.
+
+run(Arguments) ->
+    case find() of
+        {ok, Executable} -> run(Executable, Arguments);
+        {error, _} = Error -> Error
+    end.
+
+run(Executable, Arguments) ->
+    try
+        open_port({spawn_executable, Executable}, [
+            {args, Arguments}, exit_status, binary, stderr_to_stdout, use_stdio, hide
+        ])
+    of
+        Port -> relay(Port, <<>>)
+    catch
+        error:Reason ->
+            beamtap_error:new(
+                no_beamtapd,
+                [Executable, " cannot be run: ", beamtap_error:quote(Reason)],
+                "run scripts/build-native on this machine"
+            )
+    end.
+
+%% Characters may be cut at the borders of what the port delivers.
+relay(Port, Rest) ->
+    receive
+        {Port, {data, Data}} ->
+            relay(Port, put_chars(<<Rest/binary, Data/binary>>));
+        {Port, {exit_status, Status}} ->
+            ok = io:put_chars(unicode:characters_to_list(Rest, latin1)),
+            ended(Status)
+    end.
+
+put_chars(Bytes) ->
+    case unicode:characters_to_binary(Bytes) of
+        Whole when is_binary(Whole) ->
+            ok = io:put_chars(Whole),
+            <<>>;
+        {incomplete, Whole, Rest} ->
+            ok = io:put_chars(Whole),
+            Rest;
+        {error, Whole, <<Byte, Rest/binary>>} ->
+            ok = io:put_chars([Whole, Byte]),
+            put_chars(Rest)
+    end.
+
+ended(0) ->
+    ok;
+ended(Status) ->
+    beamtap_error:new(
+        beamtapd_failed,
+        ["beamtapd ended with status ", integer_to_list(Status)],
+        "what it printed says why; beamtapd --help lists its commands"
+    ).

@@ -1,0 +1,262 @@
+%% @doc The only caller of `erlang:trace*' and of the module `trace'.
+%%
+%% From OTP 27 on everything of a tap hangs on one trace session of its own. Before, there is one set of flags and
+%% patterns in the VM: what others have set is not touched, and where ours cannot stand beside it, nothing is set.
+%% A process or function is known as ours by its tracer, or by the ledger; both outlive the process that set it.
+-module(beamtap_vm).
+
+-export([open/1, patterns_on/2, patterns_off/2, flags_on/3, flags_off/1, close/1]).
+-export([refusal/3, known_bad/2, erts/0, has_sessions/0, foreign/0]).
+-export_type([grip/0, tracer/0, pattern/0, processes/0]).
+
+-type tracer() :: {module(), non_neg_integer()}.
+%% What holds a tap's place in the VM. The session's reference is what keeps the session alive.
+-type grip() :: #{tracer := tracer(), session := none | tuple()}.
+-type pattern() :: {{module(), atom(), arity() | '_'}, [beamtap_spec:action()]}.
+%% How many processes are traced, and how many were left since somebody else traces them.
+-type processes() :: #{traced := non_neg_integer(), left := non_neg_integer()}.
+
+%% Arguments never reach the tracer.
+-define(FLAGS(Classes), [arity | Classes]).
+%% Taking away takes all of it, whatever was inherited.
+-define(EVERY_FLAG, [all]).
+
+%% @doc Whether this VM has trace sessions (OTP 27 and later).
+-spec has_sessions() -> boolean().
+has_sessions() ->
+    _ = code:ensure_loaded(trace),
+    erlang:function_exported(trace, session_create, 3).
+
+%% @doc Makes the place in the VM that patterns and flags are set in. Tracer's module must be loaded.
+-spec open(tracer()) -> grip().
+open({Module, State} = Tracer) ->
+    case has_sessions() of
+        true -> #{tracer => Tracer, session => trace(session_create, [beamtap, {Module, State}, []])};
+        false -> #{tracer => Tracer, session => none}
+    end.
+
+%% @doc Gives the place up. Patterns and flags must be off.
+-spec close(grip()) -> ok.
+close(#{session := none}) ->
+    ok;
+close(#{session := Session}) ->
+    _ = trace(session_destroy, [Session]),
+    ok.
+
+%%% Functions
+
+%% @doc Sets trace patterns; answers how many functions they match.
+-spec patterns_on(grip(), [pattern()]) -> non_neg_integer().
+patterns_on(Grip, Patterns) ->
+    lists:sum([pattern(Grip, MFA, match_spec(Actions)) || {MFA, Actions} <- Patterns]).
+
+%% @doc Takes trace patterns away.
+-spec patterns_off(grip(), [pattern()]) -> ok.
+patterns_off(Grip, Patterns) ->
+    lists:foreach(fun({MFA, _}) -> pattern(Grip, MFA, false) end, Patterns).
+
+%% Without a match specification the VM has nothing to run at a call. One with exception_trace reports returns too.
+match_spec([]) -> true;
+match_spec([return]) -> [{'_', [], [{return_trace}]}];
+match_spec(_) -> [{'_', [], [{exception_trace}]}].
+
+%% `local' patterns hold for local calls too, and return_to needs them.
+pattern(#{session := none}, MFA, MatchSpec) ->
+    erlang:trace_pattern(MFA, MatchSpec, [local]);
+pattern(#{session := Session}, MFA, MatchSpec) ->
+    trace(function, [Session, MFA, MatchSpec, [local]]).
+
+%%% Processes
+
+%% @doc Sets the flags of Classes on the processes selected, those to come first.
+-spec flags_on(grip(), [beamtap_spec:class()], beamtap_targets:selection()) ->
+    {ok, processes()} | beamtap_error:error().
+flags_on(Grip, Classes, #{pids := Pids, new := New}) ->
+    Flags = ?FLAGS(Classes),
+    try New andalso process(Grip, new_processes, true, Flags) of
+        _ ->
+            Done = [flag_on(Grip, Pid, Flags) || Pid <- Pids],
+            {ok, #{
+                traced => length([traced || traced <- Done]),
+                left => length([foreign || foreign <- Done])
+            }}
+    catch
+        error:badarg -> traced_by_others(new_processes, erlang:trace_info(new_processes, tracer))
+    end.
+
+flag_on(#{session := none, tracer := Tracer} = Grip, Pid, Flags) ->
+    case erlang:trace_info(Pid, tracer) of
+        {tracer, Free} when Free =:= []; Free =:= Tracer -> set(Grip, Pid, Flags);
+        {tracer, _} -> foreign;
+        undefined -> gone
+    end;
+flag_on(Grip, Pid, Flags) ->
+    set(Grip, Pid, Flags).
+
+set(Grip, Pid, Flags) ->
+    try process(Grip, Pid, true, Flags) of
+        0 -> gone;
+        _ -> traced
+    catch
+        %% It ended just now, or somebody else began to trace it.
+        error:badarg -> gone
+    end.
+
+%% @doc Takes the flags of this grip from everything that has them.
+-spec flags_off(grip()) -> ok.
+flags_off(#{session := none} = Grip) ->
+    is_ours(new_processes, Grip) andalso process(Grip, new_processes, false, ?EVERY_FLAG),
+    %% Twice: a process that was being made while the default was taken back may show itself only now.
+    _ = [flag_off(Grip, Pid) || _ <- [first, second], Pid <- processes()],
+    ok;
+flags_off(#{session := Session} = Grip) ->
+    case is_alive(Session) of
+        true ->
+            _ = process(Grip, new_processes, false, ?EVERY_FLAG),
+            _ = process(Grip, existing_processes, false, ?EVERY_FLAG),
+            ok;
+        false ->
+            ok
+    end.
+
+flag_off(Grip, Pid) ->
+    try
+        is_ours(Pid, Grip) andalso process(Grip, Pid, false, ?EVERY_FLAG)
+    catch
+        error:badarg -> gone
+    end.
+
+is_ours(Whom, #{tracer := Tracer}) ->
+    erlang:trace_info(Whom, tracer) =:= {tracer, Tracer}.
+
+process(#{session := none}, Whom, false, Flags) ->
+    erlang:trace(Whom, false, Flags);
+process(#{session := none, tracer := {Module, State}}, Whom, true, Flags) ->
+    erlang:trace(Whom, true, [{tracer, Module, State} | Flags]);
+process(#{session := Session}, Whom, How, Flags) ->
+    trace(process, [Session, Whom, How, Flags]).
+
+%%% Others
+
+%% @doc Why this VM, or what others trace in it, forbids a tap; none when nothing does.
+-spec refusal([beamtap_spec:class()], beamtap_targets:selection(), [pattern()]) -> none | beamtap_error:error().
+refusal(Classes, Selection, Patterns) ->
+    first([
+        fun() -> bad_release(Classes) end,
+        fun() -> foreign_tracer(Selection) end,
+        fun() -> foreign_pattern(Patterns) end
+    ]).
+
+first([]) ->
+    none;
+first([Check | Rest]) ->
+    case Check() of
+        none -> first(Rest);
+        Error -> Error
+    end.
+
+bad_release(Classes) ->
+    Found = [
+        {Class, Finding, Remedy}
+     || Class <- Classes, {refuse, Finding, Remedy} <- [known_bad(erts(), Class)], foreign() =/= []
+    ],
+    case Found of
+        [] -> none;
+        [{Class, Finding, Remedy} | _] -> beamtap_error:new(known_bad, [atom_to_list(Class), ": ", Finding], Remedy)
+    end.
+
+foreign_tracer(Selection) ->
+    case has_sessions() of
+        true -> none;
+        false -> foreign_tracer_legacy(Selection)
+    end.
+
+foreign_tracer_legacy(#{new := New, named := Named}) ->
+    Whom = [new_processes || New] ++ Named,
+    case [{Who, T} || Who <- Whom, {tracer, T} <- [erlang:trace_info(Who, tracer)], T =/= []] of
+        [] ->
+            none;
+        [{Who, Tracer} | _] ->
+            traced_by_others(Who, Tracer)
+    end.
+
+traced_by_others(Who, Tracer) ->
+    beamtap_error:new(
+        traced_by_others,
+        [beamtap_error:quote(Who), " is traced already, by ", beamtap_error:quote(Tracer)],
+        "end that trace (dbg:stop() when it is dbg's), or name other targets"
+    ).
+
+foreign_pattern(Patterns) ->
+    case has_sessions() of
+        true -> none;
+        false -> foreign_pattern_legacy(Patterns)
+    end.
+
+foreign_pattern_legacy(Patterns) ->
+    Traced = fun({M, F, A}) ->
+        case erlang:trace_info({M, F, A}, traced) of
+            {traced, How} -> How =:= local orelse How =:= global
+        end
+    end,
+    case lists:search(Traced, lists:append([functions(MFA) || {MFA, _} <- Patterns])) of
+        false ->
+            none;
+        {value, {M, F, A}} ->
+            beamtap_error:new(
+                traced_by_others,
+                [beamtap_error:quote({M, F, A}), " has a trace pattern already"],
+                "take it away (dbg:ctp() when it is dbg's), or name other functions"
+            )
+    end.
+
+functions({M, F, A}) ->
+    [{M, F1, A1} || {F1, A1} <- M:module_info(functions), F =:= '_' orelse F1 =:= F, A =:= '_' orelse A1 =:= A].
+
+%% @doc The trace sessions of others, and `legacy' when a process outside every session has garbage collection
+%% traced; only on VMs with sessions.
+-spec foreign() -> [term()].
+foreign() ->
+    case has_sessions() of
+        true ->
+            [Session || Session <- trace(session_info, [all]), not is_name(Session, beamtap)] ++
+                [legacy || lists:any(fun has_legacy_gc/1, processes())];
+        false ->
+            []
+    end.
+
+has_legacy_gc(Pid) ->
+    case erlang:trace_info(Pid, flags) of
+        {flags, Flags} -> lists:member(garbage_collection, Flags);
+        undefined -> false
+    end.
+
+is_alive({_, _} = Session) ->
+    lists:any(fun(Other) -> Other =:= Session end, trace(session_info, [all])).
+
+is_name(Session, Name) ->
+    is_tuple(Session) andalso element(1, Session) =:= Name.
+
+%% @doc What is known to go wrong with a class of events in a release of the run-time system.
+-spec known_bad([non_neg_integer()], beamtap_spec:class()) ->
+    none | {refuse | warn, Finding :: binary(), Remedy :: binary()}.
+known_bad([Major | _], garbage_collection) when Major >= 15, Major =< 17 ->
+    {refuse, <<"OTP 27 to 29 crash when two trace sessions see one process collect garbage (erlang/otp#11624)">>,
+        <<"end the other trace session, or leave garbage_collection out">>};
+known_bad(Erts, Class) when Erts < [13, 2], Class =:= running; Erts < [13, 2], Class =:= exiting ->
+    {warn, <<"OTP before 25.3 can crash when a process on a dirty scheduler is traced (erlang/otp#6448)">>,
+        <<"use OTP 25.3 or later, or trace named processes only">>};
+known_bad(_, _) ->
+    none.
+
+%% @doc The run-time system's version as numbers.
+-spec erts() -> [non_neg_integer()].
+erts() ->
+    [list_to_integer(Part) || Part <- string:lexemes(erlang:system_info(version), "."), is_number_text(Part)].
+
+is_number_text(Text) ->
+    lists:all(fun(C) -> C >= $0 andalso C =< $9 end, Text).
+
+%% Applied by name: OTP 25 and 26 have no such module.
+trace(Function, Arguments) ->
+    apply(trace, Function, Arguments).

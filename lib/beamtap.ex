@@ -1,0 +1,111 @@
+defmodule Beamtap do
+  @moduledoc """
+  Traces what a running VM does, through LTTng, at a cost a production system can pay.
+
+      {:ok, tap} = Beamtap.start("Enum.map/2 -> return", for: 5_000)
+      Enum.map(1..3, &(&1 * 2))
+      {:ok, receipt} = Beamtap.stop(tap)
+      Beamtap.report(tap)
+
+  A tap always has a bound: it ends by itself after 10 s or 1,000,000 events unless told otherwise, when its owner
+  ends, and on `clear/0`. Arguments, messages and results of the traced code stay in the VM.
+
+  What to trace is a function, a class of events, or a list of both, or a keyword list with `:functions`, `:classes`
+  and `:targets`:
+
+    * a function is `{module, function, arity}` with `:_` for anything, a capture such as `&Enum.map/2`, a module (all
+      its functions), `{:app, name}`, or a text in Elixir's or Erlang's form: `"Enum.map/2"`, `"MyApp.Repo.*"`,
+      `":lists.seq/2"`, `"lists:seq/2"`, with ` -> return` or ` -> exception` behind it, or both;
+    * a class is a flag of `:erlang.trace/3`: `:call`, `:return_to`, `:send`, `:receive`, `:procs`, `:running`,
+      `:exiting`, `:garbage_collection`; `:return` and `:exception` apply to every function named;
+    * targets are `:all` (unless said otherwise), `:new`, `:existing`, a pid, a registered name, or a list of those.
+
+  The same functions exist in Erlang in the module `:beamtap`; this module turns its answers into Elixir's.
+  """
+
+  @type tap :: :beamtap.tap()
+  @type receipt :: :beamtap.receipt()
+  @type info :: :beamtap.info()
+  @type option ::
+          {:for, pos_integer() | :infinity}
+          | {:events, pos_integer() | :infinity}
+          | {:output, Path.t()}
+          | {:subbuf_size, pos_integer()}
+          | {:num_subbuf, pos_integer()}
+          | {:owner, pid()}
+
+  @doc """
+  Starts tracing what `spec` names, for no longer than the bounds in `opts`. Returns when LTTng records.
+
+  Options: `:for` in milliseconds (10 s), `:events` (1,000,000), `:output` (a directory that does not exist or is
+  empty), `:subbuf_size` in bytes and `:num_subbuf`, both powers of two, for each CPU's ring buffer, `:owner` (the
+  caller), whose end ends the tap. One tap at a time.
+
+      iex> {:error, error} = Beamtap.start("Enum.mop/2")
+      iex> {error.reason, error.message}
+      {:no_match, "Enum.mop/2 matches no function; did you mean Enum.map?"}
+
+      iex> {:error, error} = Beamtap.start("Enum.map/many")
+      iex> {error.reason, error.position}
+      {:bad_pattern, 10}
+  """
+  @spec start(:beamtap_spec.spec(), [option]) :: {:ok, tap} | {:error, Beamtap.Error.t()}
+  def start(spec, opts \\ []), do: spec |> :beamtap.start(opts) |> elixir()
+
+  @doc "As `start/2`, but returns the tap alone and raises `Beamtap.Error`."
+  @spec start!(:beamtap_spec.spec(), [option]) :: tap
+  def start!(spec, opts \\ []), do: spec |> start(opts) |> bang()
+
+  @doc """
+  Ends a tap in order and says what it recorded and lost. A tap that has ended answers with its receipt again.
+
+      iex> {:error, error} = Beamtap.stop({:tap, 123_456_789})
+      iex> error.reason
+      :unknown_tap
+  """
+  @spec stop(tap) :: {:ok, receipt} | {:error, Beamtap.Error.t()}
+  def stop(tap), do: tap |> :beamtap.stop() |> elixir()
+
+  @doc "As `stop/1`, but returns the receipt alone and raises `Beamtap.Error`."
+  @spec stop!(tap) :: receipt
+  def stop!(tap), do: tap |> stop() |> bang()
+
+  @doc "All taps: the one that runs and those that ended lately, oldest first."
+  @spec info() :: [info]
+  defdelegate info(), to: :beamtap
+
+  @doc "One tap: what it does, or its receipt."
+  @spec info(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
+  def info(tap), do: tap |> :beamtap.info() |> elixir()
+
+  @doc """
+  Ends everything that beamtap set in this VM, and nothing else. Answers with the receipts of the taps it ended.
+
+      iex> Beamtap.clear()
+      {:ok, []}
+  """
+  @spec clear() :: {:ok, [receipt]}
+  defdelegate clear(), to: :beamtap
+
+  @doc "Prints where the time went in an ended tap, or in the trace in a directory."
+  @spec report(tap | Path.t()) :: :ok | {:error, Beamtap.Error.t()}
+  def report(tap_or_path), do: tap_or_path |> :beamtap.report() |> elixir()
+
+  @doc "Looks at everything a tap needs, prints what it finds, and answers with the gravest verdict."
+  @spec doctor() :: :ok | :warning | :error
+  defdelegate doctor(), to: :beamtap
+
+  @doc "beamtap's tracer for `:dbg.tracer(:module, Beamtap.tracer())`."
+  @spec tracer() :: {:beamtap_nif, 0} | {:error, Beamtap.Error.t()}
+  def tracer(), do: elixir(:beamtap.tracer())
+
+  @doc "Makes this VM and its events known to LTTng without a tap, for sessions made with `lttng`."
+  @spec load_provider() :: :ok | {:error, Beamtap.Error.t()}
+  def load_provider(), do: elixir(:beamtap.load_provider())
+
+  defp elixir({:error, reason}), do: {:error, struct(Beamtap.Error, reason)}
+  defp elixir(other), do: other
+
+  defp bang({:ok, value}), do: value
+  defp bang({:error, error}), do: raise(error)
+end
