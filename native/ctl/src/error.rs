@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     NoSuchSession { name: String },
     NoConsumer,
     NoRelayd,
+    NoRelaydProgram,
+    RelaydFailed { reason: String },
     Library { call: &'static str, code: i32, text: String },
     System { what: String, reason: String },
 }
@@ -94,9 +96,9 @@ impl Error {
         matches!(self.kind, Kind::NoConsumer)
     }
 
-    /// The session daemon could not reach the relay daemon.
+    /// The session daemon could not reach the relay daemon, or none could be started.
     pub fn is_no_relayd(&self) -> bool {
-        matches!(self.kind, Kind::NoRelayd)
+        matches!(self.kind, Kind::NoRelayd | Kind::NoRelaydProgram | Kind::RelaydFailed { .. })
     }
 
     /// LTTng's own error code (`enum lttng_error_code`), where LTTng gave one that has no predicate here.
@@ -131,6 +133,8 @@ impl Error {
             Kind::NoRelayd => {
                 "start one: lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343"
             }
+            Kind::NoRelaydProgram => "install lttng-tools, or set LTTNG_RELAYD_PATH to lttng-relayd",
+            Kind::RelaydFailed { .. } => "run lttng-relayd by hand to see why",
             Kind::Library { .. } => "see the session daemon's log (lttng-sessiond -vvv)",
             Kind::System { .. } => "",
         }
@@ -167,6 +171,8 @@ impl fmt::Display for Error {
             Kind::NoSuchSession { name } => write!(f, "there is no LTTng session named {name}"),
             Kind::NoConsumer => write!(f, "the LTTng session daemon has no user-space consumer daemon"),
             Kind::NoRelayd => write!(f, "the LTTng session daemon cannot connect to the relay daemon"),
+            Kind::NoRelaydProgram => write!(f, "the program lttng-relayd is missing"),
+            Kind::RelaydFailed { reason } => write!(f, "lttng-relayd could not be started: {reason}"),
             Kind::Library { call, code, text } => write!(f, "{call} failed: {text} (LTTng error {code})"),
             Kind::System { what, reason } => write!(f, "{what}: {reason}"),
         }

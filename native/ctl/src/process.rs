@@ -69,7 +69,7 @@ impl Notes {
     }
 
     /// The last line that is not empty, or `None`.
-    pub(crate) fn last_line(mut self) -> Option<String> {
+    pub(crate) fn last_line(&mut self) -> Option<String> {
         let mut text = Vec::new();
         self.0.rewind().ok()?;
         self.0.read_to_end(&mut text).ok()?;
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn notes_give_the_last_word() {
-        let notes = Notes::new().unwrap();
+        let mut notes = Notes::new().unwrap();
         notes.writer().unwrap().write_all(b"first\nError: the last\n\n").unwrap();
         assert_eq!(notes.last_line().as_deref(), Some("Error: the last"));
         assert_eq!(Notes::new().unwrap().last_line(), None);

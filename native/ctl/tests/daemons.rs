@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use beamtap_ctl::daemons::{self, Lifetime};
 use beamtap_ctl::{Buffers, Channel, DEFAULT_TIMEOUT, Lttng, Mode, Plan};
-use beamtap_testkit::{Sandbox, in_sandbox, wait_until};
+use beamtap_testkit::{Emitter, Payload, Sandbox, babeltrace, in_sandbox, wait_until};
 
 const SHORT: Duration = Duration::from_secs(2);
 /// Set for the process that [`holds_a_daemon`] is to be.
@@ -211,5 +211,57 @@ fn a_daemon_that_never_answers_is_ended_again() {
                 .is_ok_and(|line| line.split('\0').eq(["sleep", "1000", ""]))
         });
         assert!(!is_left, "{} is left", path.display());
+    });
+}
+
+#[test]
+fn a_relay_daemon_of_ours_is_on_loopback_and_ends_when_told() {
+    in_sandbox(|world| {
+        let _sessiond = world.sessiond();
+        let lttng = Lttng::load().unwrap();
+        let output = world.home().join("relayd");
+        let relayd = daemons::start_relayd(&lttng, &output, Lifetime::WithProcess, DEFAULT_TIMEOUT).unwrap();
+        let pid = relayd.pid().unwrap();
+
+        let table = fs::read_to_string("/proc/net/tcp").unwrap();
+        let listens =
+            |address: &str| table.contains(&format!("{address}:{:04X} 00000000:0000 0A", relayd.live_port()));
+        assert!(listens("0100007F") && !listens("00000000"));
+
+        let mode = Mode::Live { url: relayd.url(), interval: Duration::from_millis(100) };
+        let mut emitter = Emitter::start(world);
+        let plan = Plan::new("live", mode).channel(Channel::new("events").event("emitter:*"));
+        let mut session = lttng.open(&plan, DEFAULT_TIMEOUT).unwrap();
+        session.start(DEFAULT_TIMEOUT).unwrap();
+        emitter.wait_enabled(Payload::Loose);
+        let emitted = emitter.burst(Payload::Loose, 50);
+        session.stop(DEFAULT_TIMEOUT).unwrap();
+        session.destroy(DEFAULT_TIMEOUT).unwrap();
+        assert_eq!(babeltrace(&output).len() as u64, emitted);
+
+        relayd.stop(DEFAULT_TIMEOUT).unwrap();
+        assert!(!lives(pid));
+        let dropped = daemons::start_relayd(&lttng, &output, Lifetime::WithProcess, DEFAULT_TIMEOUT).unwrap();
+        let pid = dropped.pid().unwrap();
+        drop(dropped);
+        assert!(!lives(pid));
+    });
+}
+
+#[test]
+fn a_relay_daemon_that_cannot_start_gives_its_reason() {
+    in_sandbox(|world| {
+        let path = stand_in(world, "echo 'Error: no port' >&2; exit 1");
+        // SAFETY: as in `use_sessiond`.
+        unsafe { env::set_var("LTTNG_RELAYD_PATH", &path) };
+        let lttng = Lttng::load().unwrap();
+        let start = || daemons::start_relayd(&lttng, world.home(), Lifetime::WithProcess, DEFAULT_TIMEOUT);
+        let error = start().err().unwrap();
+        assert!(error.is_no_relayd());
+        assert_eq!(error.to_string(), "lttng-relayd could not be started: Error: no port");
+
+        fs::remove_file(&path).unwrap();
+        let error = start().err().unwrap();
+        assert!(error.is_no_relayd() && error.remedy().contains("lttng-tools"), "{error}");
     });
 }

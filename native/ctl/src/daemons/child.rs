@@ -1,0 +1,154 @@
+//! A daemon of ours: a child that ends with us, if so wanted, and in any case when told.
+
+use std::env;
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::library::Lttng;
+use crate::process::{self, Notes};
+
+/// Looked through after `PATH`, which a release's start script may have emptied.
+const USUAL_DIRECTORIES: [&str; 3] = ["/usr/bin", "/usr/local/bin", "/bin"];
+/// How long dropping a daemon of ours waits for its end; it is killed after a part of it.
+pub(super) const DROP_TIMEOUT: Duration = Duration::from_secs(3);
+/// The share of the time given that an orderly end may take.
+const ORDERLY_SHARE: f64 = 0.6;
+
+/// What becomes of a daemon that we started when this process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// It ends with this process, however that ends, and with its [`Sessiond`](super::Sessiond) value.
+    WithProcess,
+    /// It stays until [`Sessiond::stop`](super::Sessiond::stop): its buffers can be read after this process was killed.
+    Independent,
+}
+
+/// A daemon that we started.
+pub(super) struct Started {
+    child: Child,
+    lifetime: Lifetime,
+    notes: Notes,
+}
+
+impl Started {
+    /// Starts the program on the library's thread: that lives as long as the process, and a parent's death, in the
+    /// kernel's sense, is the death of the thread that made the child.
+    pub(super) fn spawn(
+        lttng: &Lttng,
+        program: &Path,
+        arguments: &[String],
+        lifetime: Lifetime,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let notes = Notes::new()?;
+        let mut command = command(program, lifetime);
+        command
+            .args(arguments)
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(notes.writer()?);
+        let path = program.display().to_string();
+        let child = lttng.call("to a daemon's start", deadline, move |_| {
+            process::with_signals_unblocked(|| command.spawn()).map_err(|error| Error::system(path, error))
+        })?;
+        Ok(Self { child, lifetime, notes })
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// It is to end with the value that owns it.
+    pub(super) fn is_bound(&self) -> bool {
+        self.lifetime == Lifetime::WithProcess
+    }
+
+    /// Its last word on stderr.
+    pub(super) fn last_word(&mut self) -> String {
+        self.notes.last_line().unwrap_or_else(|| "it ended without a word".into())
+    }
+
+    pub(super) fn has_ended(&mut self) -> bool {
+        // An error means that the host program reaps all children itself (SIGCHLD ignored): it is not ours any more.
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Ends it, orderly or not, with its children.
+    pub(super) fn end(mut self, deadline: Deadline) -> Result<(), Error> {
+        let pid = self.child.id();
+        if self.has_ended() {
+            return Ok(());
+        }
+        process::signal(pid, libc::SIGTERM);
+        let orderly = Deadline::after(deadline.remaining().mul_f64(ORDERLY_SHARE));
+        let wait =
+            |deadline: Deadline, started: &mut Self| deadline.poll(|| Ok(started.has_ended().then_some(())));
+        if wait(orderly, &mut self)?.is_some() {
+            return Ok(());
+        }
+        // Children first: as long as their parent lives and does not reap them, their ids cannot be another's.
+        let children = process::children(pid);
+        for id in children.iter().copied().chain([pid]) {
+            process::signal(id, libc::SIGKILL);
+        }
+        let is_gone = wait(deadline, &mut self)?.is_some()
+            && deadline
+                .poll(|| Ok((!children.iter().any(|id| process::is_alive(*id))).then_some(())))?
+                .is_some();
+        if is_gone { Ok(()) } else { Err(Error::timeout("to being ended", deadline.within())) }
+    }
+}
+
+/// setpriv becomes the daemon, under the same id. Asking the kernel ourselves would need fork instead of vfork, and
+/// copying the page tables of a large VM holds its threads up. Without setpriv a daemon outlives a killed process.
+fn command(program: &Path, lifetime: Lifetime) -> Command {
+    match (lifetime, find_program("setpriv".as_ref())) {
+        (Lifetime::WithProcess, Some(setpriv)) => {
+            let mut command = Command::new(setpriv);
+            command.args(["--pdeathsig", "TERM", "--"]).arg(program);
+            command
+        }
+        _ => Command::new(program),
+    }
+}
+
+/// The program to use: the one that `variable` names, when it is set, or the one of this name.
+pub(super) fn find_daemon(variable: &str, name: &str) -> Option<PathBuf> {
+    match env::var_os(variable).filter(|path| !path.is_empty()) {
+        Some(path) => Some(PathBuf::from(path)).filter(|path| is_executable(path)),
+        None => find_program(name.as_ref()),
+    }
+}
+
+fn find_program(name: &OsStr) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(USUAL_DIRECTORIES.map(PathBuf::from))
+        .map(|directory| directory.join(name))
+        .find(|candidate| candidate.is_absolute() && is_executable(candidate))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_by_name_and_must_be_executable() {
+        assert!(find_program("sh".as_ref()).unwrap().is_absolute());
+        assert_eq!(find_program("no-such-program-here".as_ref()), None);
+        assert!(!is_executable(Path::new("/etc/passwd")));
+        assert!(!is_executable(Path::new("/tmp")));
+    }
+}

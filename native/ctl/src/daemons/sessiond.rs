@@ -1,0 +1,95 @@
+//! The session daemon.
+
+use std::time::Duration;
+
+use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
+use crate::deadline::Deadline;
+use crate::error::{Error, Kind};
+use crate::library::Lttng;
+
+/// LTTng's own variable for the path of its session daemon.
+const SESSIOND_PATH: &str = "LTTNG_SESSIOND_PATH";
+
+/// A session daemon that answers.
+pub struct Sessiond {
+    ours: Option<Started>,
+}
+
+/// Finds the session daemon that liblttng-ctl talks to, or starts one when none answers.
+///
+/// As root that is the system's, in `/var/run/lttng`; else the system's for members of the group `tracing`, or the
+/// user's own in `$LTTNG_HOME/.lttng` (`$HOME/.lttng` without it). A daemon that we start traces user space only.
+///
+/// # Errors
+///
+/// Returns an error for which [`Error::is_no_sessiond`] is true when none answers and none can be started (the program
+/// is missing, or it ended with a reason, which the error repeats); [`Error::is_timeout`] when it did not answer in
+/// time, in which case it is ended again.
+pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Sessiond, Error> {
+    let deadline = Deadline::after(within);
+    if lttng.is_sessiond_alive(deadline.remaining())? {
+        return Ok(Sessiond { ours: None });
+    }
+    let program = find_daemon(SESSIOND_PATH, "lttng-sessiond").ok_or(Kind::NoSessiondProgram)?;
+    let started = Started::spawn(lttng, &program, &["--no-kernel".into()], lifetime, deadline)?;
+    let mut sessiond = Sessiond { ours: Some(started) };
+    let is_alive = deadline.poll(|| {
+        if lttng.is_sessiond_alive(deadline.remaining())? {
+            return Ok(Some(true));
+        }
+        Ok(sessiond.has_ended().then_some(false))
+    });
+    match is_alive {
+        // When ours has ended but one answers, somebody else's was first.
+        Ok(Some(true)) if sessiond.has_ended() => Ok(Sessiond { ours: None }),
+        Ok(Some(true)) => Ok(sessiond),
+        Ok(Some(false)) => {
+            let reason = sessiond.ours.as_mut().map(Started::last_word).unwrap_or_default();
+            Err(Kind::SessiondFailed { reason }.into())
+        }
+        Ok(None) | Err(_) => {
+            // What it is worth: that it did not answer is what there is to tell.
+            let _ = sessiond.end(Deadline::after(DROP_TIMEOUT));
+            Err(Error::timeout("after it was started", deadline.within()))
+        }
+    }
+}
+
+impl Sessiond {
+    /// The id of the daemon that we started; `None` when it was there before us.
+    pub fn started_by_us(&self) -> Option<u32> {
+        self.ours.as_ref().map(Started::pid)
+    }
+
+    /// Ends the daemon if we started it, with the consumer daemons it started; leaves another's alone.
+    ///
+    /// Orderly first; a daemon that does not end (because it is stopped) is killed after a part of the time.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_timeout`] is true when it could not even be killed in time.
+    pub fn stop(mut self, within: Duration) -> Result<(), Error> {
+        self.end(Deadline::after(within))
+    }
+
+    /// The daemon was ours and is no more.
+    fn has_ended(&mut self) -> bool {
+        self.ours.as_mut().is_some_and(Started::has_ended)
+    }
+
+    fn end(&mut self, deadline: Deadline) -> Result<(), Error> {
+        match self.ours.take() {
+            Some(started) => started.end(deadline),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Sessiond {
+    fn drop(&mut self) {
+        if self.ours.as_ref().is_some_and(Started::is_bound) {
+            // Nobody is left to be told; the kernel ends it with this process at the latest.
+            let _ = self.end(Deadline::after(DROP_TIMEOUT));
+        }
+    }
+}
