@@ -52,7 +52,7 @@ struct Fields<'a> {
 }
 
 impl<'a> FieldSource<'a> for Fields<'a> {
-    #[inline]
+    #[inline(always)]
     fn unsigned(&self, index: usize) -> u64 {
         self.event.u64(index)
     }

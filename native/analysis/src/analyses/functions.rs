@@ -3,9 +3,7 @@
 use super::{Analysis, Step};
 use crate::automaton::{Automaton, Change, EndedCall, Ending};
 use crate::interned::Interned;
-use crate::item::Item;
 use crate::table::{Cell, Column, Table};
-use beamtap_schema::Event;
 use hdrhistogram::Histogram;
 
 /// Most functions that are told apart. Calls of further ones share one row.
@@ -14,6 +12,10 @@ const MAX_FUNCTIONS: usize = 1 << 17;
 /// The number under which the functions beyond [`MAX_FUNCTIONS`] are kept; the VM would have to intern 4 billion
 /// functions to use it.
 const OTHERS: u32 = u32::MAX;
+
+/// Durations that are kept before they go into a histogram together. A histogram is some kilobytes, so that thousands
+/// of them do not fit into a cache: one by one, each call would wait for memory.
+const BATCH: usize = 64;
 
 /// Significant decimal digits of a percentile: it is off by at most one in a hundred.
 const PERCENTILE_DIGITS: u8 = 2;
@@ -57,15 +59,16 @@ const OWN: usize = 2;
 
 #[derive(Default)]
 struct Stats {
-    calls: u64,
     own_ns: u64,
     total_ns: u64,
     gc_ns: u64,
     out_ns: u64,
     max_ns: u64,
-    /// Calls by [`Ending`].
+    /// Calls by [`Ending`]. Every call has one, if only that it was open at the end: so these are all calls.
     endings: [u64; 6],
-    /// Durations of completed calls; made with the first of them.
+    /// Durations of the last completed calls, up to [`BATCH`].
+    recent: Vec<u64>,
+    /// Durations of those before; made with the first of them.
     durations: Option<Histogram<u32>>,
 }
 
@@ -80,16 +83,26 @@ impl Stats {
         self.gc_ns += call.gc_ns;
         self.out_ns += call.out_ns;
         self.max_ns = self.max_ns.max(call.total_ns);
-        if self.durations.is_none() {
-            self.durations = Histogram::new(PERCENTILE_DIGITS).ok();
-        }
-        if let Some(durations) = &mut self.durations {
-            // Only `record` makes the histogram grow; it cannot fail on one that does.
-            let _ = durations.record(call.total_ns);
+        self.recent.push(call.total_ns);
+        if self.recent.len() >= BATCH {
+            self.file_recent();
         }
     }
 
-    fn row(&self, id: u32, state: &Automaton) -> Vec<Cell> {
+    fn file_recent(&mut self) {
+        if self.durations.is_none() && !self.recent.is_empty() {
+            self.durations = Histogram::new(PERCENTILE_DIGITS).ok();
+        }
+        if let Some(durations) = &mut self.durations {
+            for duration in self.recent.drain(..) {
+                // Only `record` makes the histogram grow; it cannot fail on one that does.
+                let _ = durations.record(duration);
+            }
+        }
+    }
+
+    fn row(mut self, id: u32, state: &Automaton) -> Vec<Cell> {
+        self.file_recent();
         let duration = |ns| if self.durations.is_some() { Cell::Duration(ns) } else { Cell::Unknown };
         let quantile = |q| match &self.durations {
             // A bucket's upper end may lie above everything that is in it.
@@ -105,7 +118,7 @@ impl Stats {
         };
         vec![
             Cell::Text(text),
-            Cell::Count(self.calls),
+            Cell::Count(self.endings.iter().sum()),
             duration(self.own_ns),
             duration(self.total_ns),
             duration(self.gc_ns),
@@ -154,9 +167,6 @@ impl Functions {
 impl Analysis for Functions {
     #[inline]
     fn observe(&mut self, step: &Step<'_, '_>) {
-        if let Some(Item::Event(_, Event::Call(call))) = step.item {
-            self.stats(call.function).calls += 1;
-        }
         for change in step.changes {
             if let Change::Call(call) = change {
                 self.stats(call.function).end(call);
