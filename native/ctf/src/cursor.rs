@@ -6,13 +6,12 @@ use crate::class::{Catalog, StreamPlan};
 use crate::clock::unwrap_low_bits;
 use crate::error::{Error, Fault, Kind};
 use crate::header::{HeaderPlan, walk_header};
+use crate::index::{Index, IndexEntry};
 use crate::loss::{self, Loss, PacketCounts, StreamKey};
-use crate::packet::{HeaderFault, PacketInfo, read_header};
+use crate::packet::{Overlap, PacketInfo, load_header};
+use crate::packets::Packet;
 use crate::walk::Roles;
 use crate::window::{Allowance, Window};
-
-/// Largest packet header with context, in bytes.
-const MAX_PACKET_HEADER: usize = 1 << 20;
 
 /// A file of a stream, and the trace whose metadata describes it.
 #[derive(Debug, Clone)]
@@ -42,9 +41,10 @@ pub(crate) struct Cursor {
     window: Window,
     trace: usize,
     pub(crate) info: PacketInfo,
-    /// The packet that was entered last, and where the files before the current one end, in cycles.
-    last: PacketInfo,
-    seen_end: Option<u64>,
+    overlap: Overlap,
+    index_was_tried: bool,
+    /// Nothing behind the packet is read.
+    is_single: bool,
     in_packet: bool,
     packet_index: u64,
     packet_offset: u64,
@@ -104,8 +104,9 @@ impl Cursor {
             in_file: false,
             window: Window::new(allowance),
             info: PacketInfo::default(),
-            last: PacketInfo::default(),
-            seen_end: None,
+            overlap: Overlap::default(),
+            index_was_tried: false,
+            is_single: false,
             in_packet: false,
             packet_index: 0,
             packet_offset: 0,
@@ -352,6 +353,9 @@ impl Cursor {
         }
         self.packet_offset += bytes;
         self.packet_index += 1;
+        if self.is_single {
+            return Ok(Some(Head::End));
+        }
         (self.pos, self.content_end) = (0, 0);
         Ok(None)
     }
@@ -362,7 +366,8 @@ impl Cursor {
             self.window.open(&file.path)?;
             self.trace = file.trace;
             self.next_file += 1;
-            self.seen_end = self.last.end.filter(|_| self.next_file > 1);
+            self.overlap.next_file();
+            self.index_was_tried = false;
             (self.in_file, self.packet_index, self.packet_offset) = (true, 0, 0);
         }
         if self.packet_offset >= self.window.file_len() {
@@ -372,48 +377,20 @@ impl Cursor {
         self.window.seek(self.packet_offset);
         (self.origin_bits, self.pos) = (0, 0);
         let plan = &catalog.traces[self.trace];
-        self.info = loop {
-            let available = self.window.available();
-            match read_header(plan, self.window.bytes(), available, &mut self.slots, &mut self.roles) {
-                Ok(info) => break info,
-                Err(HeaderFault::Bad(error)) => return Err(self.locate(error)),
-                Err(HeaderFault::PastEnd) if available > MAX_PACKET_HEADER => {
-                    return Err(self.locate(Error::new(Kind::Limit, "the packet's header is too large")));
-                }
-                Err(HeaderFault::PastEnd) => {
-                    if !self.window.refill(0)? {
-                        let error = Error::new(Kind::Truncated, "the file ends in a packet's header");
-                        return Err(self.locate(error));
-                    }
-                }
-            }
-        };
-        if self.is_seen() {
+        match load_header(&mut self.window, plan, &mut self.slots, &mut self.roles) {
+            Ok(info) => self.info = info,
+            Err(error) => return Err(self.locate(error)),
+        }
+        if self.overlap.is_seen(&self.info) {
             self.in_packet = true;
             self.set_ends();
             self.pos = self.content_end;
             return Ok(None);
         }
-        self.last = self.info.clone();
         self.header_bytes.clear();
         let header = self.info.events_at.div_ceil(8) as usize;
         self.header_bytes.extend_from_slice(&self.window.bytes()[..header + crate::bits::PAD]);
         self.enter_packet(catalog)
-    }
-
-    /// Whether the packet was read from an earlier file: chunks and snapshots of one session may overlap.
-    fn is_seen(&self) -> bool {
-        if self.next_file < 2 {
-            return false;
-        }
-        let identity = |p: &PacketInfo| (p.begin, p.end, p.sequence_number, p.packet_bits);
-        if identity(&self.info) == identity(&self.last) {
-            return true;
-        }
-        match (self.info.begin, self.info.end, self.seen_end) {
-            (Some(begin), Some(end), Some(seen)) => begin < seen && end <= seen,
-            _ => false,
-        }
     }
 
     fn enter_packet(&mut self, catalog: &Catalog) -> Result<Option<Head>, Error> {
@@ -439,12 +416,59 @@ impl Cursor {
         }
         if end_ns.is_some_and(|end| end < self.range.begin_ns) && self.info.packet_bits.is_some() {
             self.pos = self.content_end;
+            self.jump_to_range(catalog);
             return Ok(None);
         }
         // Told last in, first out.
         self.losses.extend(lost.map(Head::LostPackets));
         self.losses.extend(discarded.map(Head::Discarded));
         Ok(None)
+    }
+
+    /// Goes to the first packet that reaches into the range, if there is an index; the current one does not.
+    fn jump_to_range(&mut self, catalog: &Catalog) {
+        if std::mem::replace(&mut self.index_was_tried, true) {
+            return;
+        }
+        let plan = &catalog.traces[self.trace];
+        let (Some(scale), Some(index)) =
+            (plan.streams[self.info.stream].scale, Index::of(self.window.path()))
+        else {
+            return;
+        };
+        let ns = |cycles| scale.raw_ns(cycles).and_then(|ns| scale.wall_ns(ns)).unwrap_or(i64::MAX);
+        let reaches = |entry: &IndexEntry| ns(entry.end) >= self.range.begin_ns;
+        let Some((i, entry)) = index.first_where(reaches) else { return };
+        let Some(before) = i.checked_sub(1).and_then(|i| index.entry(i)) else { return };
+        if i <= self.packet_index + 1 || entry.offset >= self.window.file_len() {
+            return;
+        }
+        self.window.seek(entry.offset);
+        match load_header(&mut self.window, plan, &mut self.slots, &mut self.roles) {
+            Ok(info) if entry.describes(&info) => {
+                (self.packet_offset, self.packet_index, self.in_packet) = (entry.offset, i, false);
+                (self.pos, self.content_end) = (0, 0);
+                self.counts = PacketCounts {
+                    end_ns: Some(ns(before.end)),
+                    discarded: before.discarded,
+                    sequence_number: before.sequence_number.filter(|_| info.sequence_number.is_some()),
+                };
+            }
+            // The index is of another file: go on packet by packet.
+            _ => self.window.seek(self.packet_offset),
+        }
+    }
+
+    /// Makes this a cursor on one packet only, of which is known what came before.
+    pub(crate) fn go_to(&mut self, key: StreamKey, file: &StreamFile, packet: &Packet) -> Result<(), Error> {
+        self.window.open(&file.path)?;
+        (self.key, self.trace) = (key, file.trace);
+        (self.in_file, self.in_packet, self.is_single, self.index_was_tried) = (true, false, true, true);
+        (self.packet_offset, self.packet_index, self.counts) =
+            (packet.offset, packet.index, packet.counts_before);
+        (self.pos, self.content_end, self.time_ns) = (0, 0, i64::MIN);
+        self.overlap = Overlap::default();
+        Ok(())
     }
 
     /// Adds the place of the current record to an error.

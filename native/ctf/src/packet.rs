@@ -4,6 +4,7 @@ use crate::class::TracePlan;
 use crate::error::{Error, Fault, Kind};
 use crate::field::{FieldType, Role};
 use crate::walk::{self, Env, Roles};
+use crate::window::Window;
 
 /// What a packet says about itself.
 #[derive(Debug, Clone, Default)]
@@ -26,8 +27,65 @@ pub(crate) struct PacketInfo {
     pub(crate) events_at: u64,
 }
 
+/// Largest packet header with context, in bytes.
+const MAX_HEADER: usize = 1 << 20;
+
+/// Reads the header and the context of the packet at the window's origin; loads what is missing.
+pub(crate) fn load_header(
+    window: &mut Window,
+    plan: &TracePlan,
+    slots: &mut [u64],
+    roles: &mut Roles,
+) -> Result<PacketInfo, Error> {
+    loop {
+        let available = window.available();
+        match read_header(plan, window.bytes(), available, slots, roles) {
+            Ok(info) => return Ok(info),
+            Err(HeaderFault::Bad(error)) => return Err(error),
+            Err(HeaderFault::PastEnd) if available > MAX_HEADER => {
+                return Err(Error::new(Kind::Limit, "the packet's header is too large"));
+            }
+            Err(HeaderFault::PastEnd) => {
+                if !window.refill(0)? {
+                    return Err(Error::new(Kind::Truncated, "the file ends in a packet's header"));
+                }
+            }
+        }
+    }
+}
+
+/// Tells packets that were read from an earlier file already: chunks and snapshots of one session may overlap.
+#[derive(Debug, Default)]
+pub(crate) struct Overlap {
+    files: usize,
+    last: PacketInfo,
+    /// Where the files before this one end, in cycles.
+    seen_end: Option<u64>,
+}
+
+impl Overlap {
+    /// A file follows.
+    pub(crate) fn next_file(&mut self) {
+        self.files += 1;
+        self.seen_end = self.last.end.filter(|_| self.files > 1);
+    }
+
+    /// Whether the packet was read already; if not, it counts as read from now on.
+    pub(crate) fn is_seen(&mut self, packet: &PacketInfo) -> bool {
+        let identity = |p: &PacketInfo| (p.begin, p.end, p.sequence_number, p.packet_bits);
+        let is_seen = self.files > 1
+            && (identity(packet) == identity(&self.last)
+                || matches!((packet.begin, packet.end, self.seen_end),
+                    (Some(begin), Some(end), Some(seen)) if begin < seen && end <= seen));
+        if !is_seen {
+            self.last.clone_from(packet);
+        }
+        is_seen
+    }
+}
+
 /// Why a packet's header could not be read.
-pub(crate) enum HeaderFault {
+enum HeaderFault {
     /// More bytes may help.
     PastEnd,
     Bad(Error),
@@ -47,7 +105,7 @@ fn bad<T>(what: impl Into<String>) -> Result<T, HeaderFault> {
 }
 
 /// Reads the header and the context of the packet at the beginning of `buf`, of which `available` bytes are data.
-pub(crate) fn read_header(
+fn read_header(
     plan: &TracePlan,
     buf: &[u8],
     available: usize,

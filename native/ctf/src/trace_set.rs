@@ -10,8 +10,10 @@ use crate::class::{Catalog, EventClass};
 use crate::clock::Clock;
 use crate::cursor::{StreamFile, TimeRange};
 use crate::error::{Error, Kind};
+use crate::loss::StreamKey;
 use crate::metadata::{EnvValue, MAX_TEXT, MetadataReader};
-use crate::packet::{HeaderFault, PacketInfo, read_header};
+use crate::packet::{PacketInfo, load_header};
+use crate::packets::Packets;
 use crate::reader::Reader;
 use crate::walk::Roles;
 use crate::window::{Allowance, Window};
@@ -137,6 +139,17 @@ impl TraceSet {
         &self.streams
     }
 
+    /// Key of the stream at an index of [`streams`](TraceSet::streams).
+    pub fn stream_key(&self, index: usize) -> Option<StreamKey> {
+        (index < self.streams.len()).then_some(StreamKey(index as u32))
+    }
+
+    /// The packets of a stream, without their events: from the index where there is one, else from their headers. Tells
+    /// what happened when, and what was lost, much faster than reading.
+    pub fn packets(&self, stream: StreamKey) -> Packets<'_> {
+        Packets::new(self, stream)
+    }
+
     /// Reads all events from the first to the last.
     pub fn reader(&self) -> Reader {
         self.reader_of(TimeRange::default())
@@ -257,16 +270,5 @@ fn first_packet(path: &Path, trace: usize, catalog: &Catalog) -> Option<PacketIn
     let mut window = Window::new(Allowance::for_a_look());
     window.open(path).ok()?;
     let (mut slots, mut roles) = (vec![0; catalog.slots], Roles::default());
-    loop {
-        let plan = &catalog.traces[trace];
-        match read_header(plan, window.bytes(), window.available(), &mut slots, &mut roles) {
-            Ok(info) => return Some(info),
-            Err(HeaderFault::Bad(_)) => return None,
-            Err(HeaderFault::PastEnd) => {
-                if !window.refill(0).ok()? {
-                    return None;
-                }
-            }
-        }
-    }
+    load_header(&mut window, &catalog.traces[trace], &mut slots, &mut roles).ok()
 }
