@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     BadPlan { reason: String },
     SessionExists { name: String },
     NoSuchSession { name: String },
+    OutputUnwritable { session: String },
     NoConsumer,
     NoRelayd,
     NoRelaydProgram,
@@ -91,6 +92,11 @@ impl Error {
         matches!(self.kind, Kind::NoSuchSession { .. })
     }
 
+    /// The session daemon cannot make the session's output directory.
+    pub fn is_output_unwritable(&self) -> bool {
+        matches!(self.kind, Kind::OutputUnwritable { .. })
+    }
+
     /// The daemon lost its consumer: it can trace no user space until it is restarted.
     pub fn is_no_consumer(&self) -> bool {
         matches!(self.kind, Kind::NoConsumer)
@@ -129,6 +135,9 @@ impl Error {
             Kind::BadPlan { .. } => "correct the option named",
             Kind::SessionExists { .. } => "choose another session name, or destroy it: lttng destroy NAME",
             Kind::NoSuchSession { .. } => "start the session anew",
+            Kind::OutputUnwritable { .. } => {
+                "choose an output directory that the session daemon may write to"
+            }
             Kind::NoConsumer => "restart lttng-sessiond: its consumer daemon died",
             Kind::NoRelayd => {
                 "start one: lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343"
@@ -169,6 +178,9 @@ impl fmt::Display for Error {
             Kind::BadPlan { reason } => write!(f, "{reason}"),
             Kind::SessionExists { name } => write!(f, "an LTTng session named {name} exists already"),
             Kind::NoSuchSession { name } => write!(f, "there is no LTTng session named {name}"),
+            Kind::OutputUnwritable { session } => {
+                write!(f, "the session daemon cannot make the output directory of session {session}")
+            }
             Kind::NoConsumer => write!(f, "the LTTng session daemon has no user-space consumer daemon"),
             Kind::NoRelayd => write!(f, "the LTTng session daemon cannot connect to the relay daemon"),
             Kind::NoRelaydProgram => write!(f, "the program lttng-relayd is missing"),

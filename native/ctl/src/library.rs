@@ -219,6 +219,9 @@ pub(crate) fn error_of(functions: &Functions, call: &'static str, subject: &str,
         sys::ERR_NO_SESSION | sys::ERR_SESS_NOT_FOUND | sys::ERR_SESSION_NOT_EXIST => {
             Kind::NoSuchSession { name: subject.to_owned() }
         }
+        sys::ERR_CREATE_DIR_FAIL | sys::ERR_MKDIR_FAIL_CONSUMER => {
+            Kind::OutputUnwritable { session: subject.to_owned() }
+        }
         sys::ERR_NO_USTCONSUMERD => Kind::NoConsumer,
         sys::ERR_RELAYD_CONNECT_FAIL => Kind::NoRelayd,
         _ => {

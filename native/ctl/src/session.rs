@@ -81,7 +81,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns an error for which [`Error::is_no_such_session`] or [`Error::is_timeout`] is true, among others.
+    /// Returns an error for which [`Error::is_output_unwritable`] is true when the session daemon cannot make the output
+    /// directory; [`Error::is_no_such_session`] or [`Error::is_timeout`], among others.
     pub fn start(&mut self, within: Duration) -> Result<(), Error> {
         self.run(Deadline::after(within))
     }
@@ -207,13 +208,14 @@ impl Session {
     }
 
     fn run(&mut self, deadline: Deadline) -> Result<(), Error> {
-        // Whatever comes of it, it may run now.
-        self.is_active = true;
-        self.ask("to start tracing", deadline, |functions, name| {
+        let result = self.ask("to start tracing", deadline, |functions, name| {
             // SAFETY: the name is NUL terminated and outlives the call.
             let code = unsafe { (functions.start_tracing)(name.as_ptr()) };
             unless(sys::ERR_TRACE_ALREADY_STARTED, functions, "lttng_start_tracing", name, code)
-        })
+        });
+        // A daemon that did not answer in time may yet start it.
+        self.is_active |= result.as_ref().map_or_else(Error::is_timeout, |()| true);
+        result
     }
 
     fn halt(&mut self, deadline: Deadline) -> Result<(), Error> {

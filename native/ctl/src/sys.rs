@@ -20,6 +20,7 @@ const PATH_MAX: usize = 4096;
 
 pub(crate) const OK: c_int = 10;
 pub(crate) const ERR_NO_SESSION: c_int = 16;
+pub(crate) const ERR_CREATE_DIR_FAIL: c_int = 17;
 pub(crate) const ERR_NO_SESSIOND: c_int = 19;
 pub(crate) const ERR_SESS_NOT_FOUND: c_int = 23;
 pub(crate) const ERR_EXIST_SESS: c_int = 28;
@@ -30,6 +31,7 @@ pub(crate) const ERR_TRACE_ALREADY_STOPPED: c_int = 81;
 pub(crate) const ERR_NO_USTCONSUMERD: c_int = 98;
 pub(crate) const ERR_RELAYD_CONNECT_FAIL: c_int = 104;
 pub(crate) const ERR_FILTER_INVAL: c_int = 106;
+pub(crate) const ERR_MKDIR_FAIL_CONSUMER: c_int = 145;
 pub(crate) const ERR_SESSION_NOT_EXIST: c_int = 148;
 
 pub(crate) const DOMAIN_UST: c_int = 2;

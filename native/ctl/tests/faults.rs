@@ -156,6 +156,25 @@ fn a_sessiond_that_lost_its_consumer_daemon_says_so() {
 }
 
 #[test]
+fn an_output_that_cannot_be_written_is_told_at_start() {
+    in_sandbox(|world| {
+        let _sessiond = world.sessiond();
+        let lttng = Lttng::load().unwrap();
+        let mut session = lttng
+            .open(
+                &Plan::new("s", Mode::local("/proc/trace")).channel(Channel::new("c").event("a:b")),
+                DEFAULT_TIMEOUT,
+            )
+            .unwrap();
+        let error = session.start(DEFAULT_TIMEOUT).unwrap_err();
+        assert!(error.is_output_unwritable(), "{error}");
+        assert!(!session.is_active());
+        assert!(session.stop(DEFAULT_TIMEOUT).unwrap().is_final);
+        session.destroy(DEFAULT_TIMEOUT).unwrap();
+    });
+}
+
+#[test]
 fn a_broken_library_is_an_error_that_names_the_package() {
     in_sandbox(|world| {
         if !world.is_private() {

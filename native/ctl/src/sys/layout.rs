@@ -78,6 +78,8 @@ fn constants_are_the_installed_headers_own() {
         (&errors, "LTTNG_OK", OK),
         (&errors, "LTTNG_ERR_NO_SESSION", ERR_NO_SESSION),
         (&errors, "LTTNG_ERR_NO_SESSIOND", ERR_NO_SESSIOND),
+        (&errors, "LTTNG_ERR_CREATE_DIR_FAIL", ERR_CREATE_DIR_FAIL),
+        (&errors, "LTTNG_ERR_MKDIR_FAIL_CONSUMER", ERR_MKDIR_FAIL_CONSUMER),
         (&errors, "LTTNG_ERR_SESS_NOT_FOUND", ERR_SESS_NOT_FOUND),
         (&errors, "LTTNG_ERR_EXIST_SESS", ERR_EXIST_SESS),
         (&errors, "LTTNG_ERR_CONNECT_FAIL", ERR_CONNECT_FAIL),
