@@ -37,7 +37,7 @@ duration(Fun) ->
     Microseconds / 1000.
 
 tell(Tap, #{path := Path} = Receipt, Count, Untraced, Traced) ->
-    io:format("~nThe compiler of OTP ~s compiled ~b modules: ~.0f ms untraced, ~.0f ms traced.~n~n", [
+    io:format("~nThe compiler of OTP ~s compiled ~b modules: ~.1f ms untraced, ~.1f ms traced.~n~n", [
         erlang:system_info(otp_release), Count, Untraced, Traced
     ]),
     ok = beamtap:report(Tap),

@@ -120,9 +120,11 @@ fn load(path: &Path) -> Result<(), OpenError> {
     // reads its environment at boot.
     unsafe { libc::setenv(c"LTTNG_UST_REGISTER_TIMEOUT".as_ptr(), c"0".as_ptr(), 0) };
     let flags = libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_NODELETE;
-    // SAFETY: running the constructors of our own provider and of liblttng-ust is the purpose.
-    let library = unsafe { libloading::os::unix::Library::open(Some(path), flags) }
-        .map_err(|error| OpenError::Refused(error.to_string()))?;
+    let library = with_awaitable_children(|| {
+        // SAFETY: running the constructors of our own provider and of liblttng-ust is the purpose.
+        unsafe { libloading::os::unix::Library::open(Some(path), flags) }
+    })
+    .map_err(|error| OpenError::Refused(error.to_string()))?;
     // SAFETY: the symbol has this type in every version of the provider; the id below tells versions apart.
     let table = unsafe { library.get::<extern "C" fn() -> *const ProviderTable>(PROVIDER_SYMBOL.as_bytes()) }
         .map(|find| find())
@@ -141,6 +143,23 @@ fn load(path: &Path) -> Result<(), OpenError> {
     }
     TABLE.store(table.cast_mut(), Release);
     Ok(())
+}
+
+/// Runs `act` while ended children can be waited for, as liblttng-ust's constructor must: where no session daemon has
+/// run before, it makes the shared memory in which it waits for one in a child, and gives tracing up for good when it
+/// cannot wait for that child. The VM ignores SIGCHLD, its own children being those of `erl_child_setup`.
+fn with_awaitable_children<T>(act: impl FnOnce() -> T) -> T {
+    // SAFETY: a sigaction of zeroes is valid: default action, no flags, empty mask.
+    let default: libc::sigaction = unsafe { std::mem::zeroed() };
+    let mut before = default;
+    // SAFETY: both pointers are to locals. The default action of SIGCHLD is to do nothing.
+    let is_set = unsafe { libc::sigaction(libc::SIGCHLD, &default, &mut before) } == 0;
+    let result = act();
+    if is_set {
+        // SAFETY: what is put back is what was there.
+        unsafe { libc::sigaction(libc::SIGCHLD, &before, std::ptr::null_mut()) };
+    }
+    result
 }
 
 /// Waits until LTTng has switched all these events on in this process. Answers whether that came true in time.

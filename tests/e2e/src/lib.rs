@@ -32,9 +32,12 @@ pub fn erl(sandbox: &Sandbox, expression: &str) -> String {
     let ours = root().join("_build/default/lib/beamtap/ebin");
     assert!(ours.join("beamtap.beam").exists(), "{} has no beamtap.beam: run rebar3 compile", ours.display());
     let source = root().join("tests/e2e/erlang/workload.erl");
-    sandbox.run("erlc", &["-o", path(sandbox.home()), path(&source)]);
+    // Not the home itself: its name begins with beamtap-, which the code server takes for the application.
+    let compiled = sandbox.home().join("workload");
+    std::fs::create_dir_all(&compiled).expect("the home is ours");
+    sandbox.run("erlc", &["-o", path(&compiled), path(&source)]);
     let script = format!("{expression}, halt(0).");
-    sandbox.run("erl", &["-noshell", "-pa", path(&ours), "-pa", path(sandbox.home()), "-eval", &script])
+    sandbox.run("erl", &["-noshell", "-pa", path(&ours), "-pa", path(&compiled), "-eval", &script])
 }
 
 fn path(path: &Path) -> &str {
