@@ -53,6 +53,7 @@ mod rotation;
 mod session;
 mod snapshot;
 mod socket;
+mod spawn;
 mod steps;
 mod sys;
 mod worker;

@@ -1,12 +1,6 @@
 //! Processes of ours and their children, by id.
 
-use std::fs::{self, File};
-use std::io::{Read, Seek};
-use std::mem::MaybeUninit;
-use std::os::fd::FromRawFd;
-use std::ptr;
-
-use crate::error::Error;
+use std::fs;
 
 /// Sends a signal to a process that is known to be ours and not yet reaped.
 pub(crate) fn signal(pid: u32, signal: libc::c_int) {
@@ -33,56 +27,12 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Calls `body` with no signal blocked in this thread, which is what a child inherits.
-pub(crate) fn with_signals_unblocked<T>(body: impl FnOnce() -> T) -> T {
-    let mut none = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigemptyset initialises the set it is given; pthread_sigmask reads it, fills `before`, and changes this
-    // thread only.
-    unsafe {
-        libc::sigemptyset(none.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), before.as_mut_ptr());
-    }
-    let result = body();
-    // SAFETY: `before` was filled by the call above.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
-    result
-}
-
-/// A file without a name for what a daemon says while it starts.
-pub(crate) struct Notes(File);
-
-impl Notes {
-    pub(crate) fn new() -> Result<Self, Error> {
-        // SAFETY: the name is NUL terminated.
-        let fd = unsafe { libc::memfd_create(c"lttng-notes".as_ptr(), libc::MFD_CLOEXEC) };
-        if fd < 0 {
-            return Err(Error::system("memfd_create", std::io::Error::last_os_error()));
-        }
-        // SAFETY: the descriptor is new and nobody else's.
-        Ok(Self(unsafe { File::from_raw_fd(fd) }))
-    }
-
-    /// A handle for a child to write to.
-    pub(crate) fn writer(&self) -> Result<File, Error> {
-        self.0.try_clone().map_err(|error| Error::system("duplicating a descriptor", error))
-    }
-
-    /// The last line that is not empty, or `None`.
-    pub(crate) fn last_line(&mut self) -> Option<String> {
-        let mut text = Vec::new();
-        self.0.rewind().ok()?;
-        self.0.read_to_end(&mut text).ok()?;
-        let text = String::from_utf8_lossy(&text);
-        text.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use crate::deadline::Deadline;
     use std::process::Command;
+    use std::time::Duration;
 
     #[test]
     fn a_child_is_found_and_ended() {
@@ -90,18 +40,10 @@ mod tests {
         assert!(children(std::process::id()).contains(&child.id()));
         assert!(is_alive(child.id()));
         signal(child.id(), libc::SIGKILL);
-        let ended = crate::deadline::Deadline::after(std::time::Duration::from_secs(30))
-            .poll(|| Ok((!is_alive(child.id())).then_some(())));
+        let ended =
+            Deadline::after(Duration::from_secs(30)).poll(|| Ok((!is_alive(child.id())).then_some(())));
         assert_eq!(ended, Ok(Some(())), "a zombie is not alive");
         child.wait().unwrap();
         assert!(!is_alive(child.id()));
-    }
-
-    #[test]
-    fn notes_give_the_last_word() {
-        let mut notes = Notes::new().unwrap();
-        notes.writer().unwrap().write_all(b"first\nError: the last\n\n").unwrap();
-        assert_eq!(notes.last_line().as_deref(), Some("Error: the last"));
-        assert_eq!(Notes::new().unwrap().last_line(), None);
     }
 }

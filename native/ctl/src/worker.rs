@@ -1,6 +1,7 @@
 //! The one thread that is ever inside liblttng-ctl.
 
 use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -96,7 +97,8 @@ impl Worker {
 fn run(functions: &Functions, queue: &Receiver<Job>) {
     block_signals();
     for job in queue {
-        job(functions);
+        // A panic costs its caller an error ("gave no answer"), not everybody the library.
+        let _ = catch_unwind(AssertUnwindSafe(|| job(functions)));
     }
 }
 

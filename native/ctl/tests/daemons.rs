@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -96,6 +97,24 @@ fn one_that_we_start_works_and_ends_with_all_it_started() {
         // And once more, where the first has been.
         daemons::ensure(&lttng, Lifetime::WithProcess, DEFAULT_TIMEOUT).unwrap();
         assert!(wait_until(DEFAULT_TIMEOUT, || lttng_processes(world).is_empty()), "dropping ends it, too");
+    });
+}
+
+#[test]
+fn one_that_we_start_keeps_none_of_our_files_open() {
+    in_sandbox(|world| {
+        let ours = fs::File::create(world.home().join("ours")).unwrap();
+        // As the BEAM's descriptors are. SAFETY: fcntl with F_SETFD touches no memory.
+        assert_eq!(unsafe { libc::fcntl(ours.as_raw_fd(), libc::F_SETFD, 0) }, 0);
+        let lttng = Lttng::load().unwrap();
+        let sessiond = daemons::ensure(&lttng, Lifetime::WithProcess, DEFAULT_TIMEOUT).unwrap();
+        let pid = sessiond.started_by_us().unwrap();
+        let open: Vec<PathBuf> = fs::read_dir(format!("/proc/{pid}/fd"))
+            .unwrap()
+            .flatten()
+            .filter_map(|entry| fs::read_link(entry.path()).ok())
+            .collect();
+        assert!(!open.is_empty() && !open.contains(&world.home().join("ours")), "{open:?}");
     });
 }
 

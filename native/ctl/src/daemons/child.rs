@@ -3,15 +3,14 @@
 use std::env;
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::library::Lttng;
-use crate::process::{self, Notes};
+use crate::process;
+use crate::spawn::{Child, Notes};
 
 /// Looked through after `PATH`, which a release's start script may have emptied.
 const USUAL_DIRECTORIES: [&str; 3] = ["/usr/bin", "/usr/local/bin", "/bin"];
@@ -46,18 +45,14 @@ impl Started {
         lifetime: Lifetime,
         deadline: Deadline,
     ) -> Result<Self, Error> {
-        let notes = Notes::new()?;
-        let mut command = command(program, lifetime);
-        command
-            .args(arguments)
-            .current_dir("/")
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(notes.writer()?);
         let path = program.display().to_string();
-        let child = lttng.call("to a daemon's start", deadline, move |_| {
-            process::with_signals_unblocked(|| command.spawn()).map_err(|error| Error::system(path, error))
+        let (program, words) = command(program, arguments, lifetime);
+        let (child, notes) = lttng.call("to a daemon's start", deadline, move |_| {
+            let start = || {
+                let notes = Notes::new()?;
+                Child::spawn(&program, &words, notes.file()).map(|child| (child, notes))
+            };
+            start().map_err(|error| Error::system(path, error))
         })?;
         Ok(Self { child, lifetime, notes })
     }
@@ -77,8 +72,7 @@ impl Started {
     }
 
     pub(super) fn has_ended(&mut self) -> bool {
-        // An error means that the host program reaps all children itself (SIGCHLD ignored): it is not ours any more.
-        !matches!(self.child.try_wait(), Ok(None))
+        self.child.has_ended()
     }
 
     /// Ends it, orderly or not, with its children.
@@ -107,16 +101,18 @@ impl Started {
     }
 }
 
-/// setpriv becomes the daemon, under the same id. Asking the kernel ourselves would need fork instead of vfork, and
-/// copying the page tables of a large VM holds its threads up. Without setpriv a daemon outlives a killed process.
-fn command(program: &Path, lifetime: Lifetime) -> Command {
-    match (lifetime, find_program("setpriv".as_ref())) {
-        (Lifetime::WithProcess, Some(setpriv)) => {
-            let mut command = Command::new(setpriv);
-            command.args(["--pdeathsig", "TERM", "--"]).arg(program);
-            command
+/// What to start so that the program runs with the arguments for as long as wanted.
+///
+/// setpriv becomes the daemon, under the same id, having asked the kernel to end it with its parent. Without setpriv a
+/// daemon outlives a killed process.
+fn command(program: &Path, arguments: &[String], lifetime: Lifetime) -> (PathBuf, Vec<String>) {
+    let setpriv = find_program("setpriv".as_ref());
+    match (lifetime, setpriv, program.to_str()) {
+        (Lifetime::WithProcess, Some(setpriv), Some(name)) => {
+            let first = ["--pdeathsig", "TERM", "--", name].map(str::to_owned);
+            (setpriv, first.into_iter().chain(arguments.iter().cloned()).collect())
         }
-        _ => Command::new(program),
+        _ => (program.to_owned(), arguments.to_vec()),
     }
 }
 
