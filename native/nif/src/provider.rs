@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 static OFF: c_int = 0;
 static SWITCHES: [AtomicPtr<c_int>; EVENT_COUNT] =
     [const { AtomicPtr::new((&raw const OFF).cast_mut()) }; EVENT_COUNT];
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
 static TABLE: AtomicPtr<ProviderTable> = AtomicPtr::new(std::ptr::null_mut());
 /// Why the last attempt to open failed.
 static FAILURE: Mutex<Option<String>> = Mutex::new(None);
@@ -124,7 +125,7 @@ fn load(path: &Path) -> Result<(), OpenError> {
         // SAFETY: running the constructors of our own provider and of liblttng-ust is the purpose.
         unsafe { libloading::os::unix::Library::open(Some(path), flags) }
     })
-    .map_err(|error| OpenError::Refused(error.to_string()))?;
+    .map_err(|error| OpenError::Refused(reason_of(&error)))?;
     // SAFETY: the symbol has this type in every version of the provider; the id below tells versions apart.
     let table = unsafe { library.get::<extern "C" fn() -> *const ProviderTable>(PROVIDER_SYMBOL.as_bytes()) }
         .map(|find| find())
@@ -143,6 +144,11 @@ fn load(path: &Path) -> Result<(), OpenError> {
     }
     TABLE.store(table.cast_mut(), Release);
     Ok(())
+}
+
+/// What the dynamic loader itself said, which libloading keeps behind a general word.
+fn reason_of(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// Runs `act` while ended children can be waited for, as liblttng-ust's constructor must: where no session daemon has
