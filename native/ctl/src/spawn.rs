@@ -215,7 +215,7 @@ mod tests {
         let kept = File::open("/etc/passwd").unwrap();
         // SAFETY: fcntl with F_SETFD touches no memory.
         assert_eq!(unsafe { libc::fcntl(kept.as_raw_fd(), libc::F_SETFD, 0) }, 0);
-        assert_eq!(said_by("ls -m /proc/$$/fd >&2"), "0, 1, 2");
+        assert_eq!(said_by("exec >&2; ls -m /proc/$$/fd"), "0, 1, 2");
         assert_eq!(said_by("readlink /proc/$$/fd/0 /proc/$$/fd/1 | sort -u >&2"), "/dev/null");
     }
 
