@@ -1,4 +1,4 @@
 [
-  inputs: ["mix.exs", ".formatter.exs", "{lib,tests/elixir}/**/*.{ex,exs}"],
+  inputs: ["mix.exs", ".formatter.exs", "lib/**/*.ex", "tests/elixir/**/*.exs"],
   line_length: 120
 ]

@@ -22,7 +22,7 @@
     patterns := [beamtap_vm:pattern()],
     functions := non_neg_integer()
 }.
--type step() :: admitted | directory | provider | tap | lttng | recorder | armed | patterns | flags.
+-type step() :: admitted | library | directory | provider | tap | lttng | recorder | armed | patterns | flags.
 
 %% LTTng switches events on within milliseconds; a daemon that is stopped or overloaded takes longer.
 -define(ENABLE_TIMEOUT_MS, 5000).
@@ -84,9 +84,10 @@ init(#{tap := Tap, opts := #{owner := Owner}} = Plan) ->
     },
     {ok, opening, Data, {state_timeout, 0, steps()}}.
 
+%% LTTng's daemon is there before the provider: liblttng-ust looks for it when it is opened.
 -spec steps() -> [step()].
 steps() ->
-    [admitted, directory, provider, tap, lttng, recorder, armed, patterns, flags].
+    [library, admitted, directory, tap, lttng, provider, recorder, armed, patterns, flags].
 
 %%% States
 
@@ -210,6 +211,11 @@ open(directory, #{path := Path} = Data) ->
         {ok, Made} -> {ok, Data#{made => Made}};
         {error, _} = Error -> Error
     end;
+open(library, Data) ->
+    case beamtap_native:load() of
+        ok -> {ok, Data};
+        {error, _} = Error -> Error
+    end;
 open(provider, Data) ->
     case beamtap_native:load_provider() of
         ok -> {ok, Data};
@@ -316,7 +322,7 @@ close(provider, Data) ->
 close(directory, #{path := Path, made := Made} = Data) ->
     ok = beamtap_output:discard_empty(Path, Made),
     Data;
-close(admitted, Data) ->
+close(Step, Data) when Step =:= admitted; Step =:= library ->
     Data.
 
 undo(tap, Data, Error) ->

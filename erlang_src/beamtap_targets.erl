@@ -11,11 +11,8 @@
 %% `pids' are there now; `new' says whether processes to come are meant too; `named' are those the user named.
 -type selection() :: #{pids := [pid()], new := boolean(), named := [pid()]}.
 
+-define(OWN, [beamtap_sup, beamtap_session_sup, beamtap_session, beamtap_janitor]).
 -define(LEFT_ALONE, [
-    beamtap_sup,
-    beamtap_session_sup,
-    beamtap_session,
-    beamtap_janitor,
     user,
     user_drv,
     user_drv_reader,
@@ -86,16 +83,18 @@ left_alone(Owner) ->
     Registered = [whereis(Name) || Name <- ?LEFT_ALONE],
     maps:from_keys(own() ++ group_leader_of(Owner) ++ [Pid || Pid <- Registered, is_pid(Pid)], []).
 
-%% The application master and its starter are beamtap's group leader and that one's links.
+%% Beside the registered ones: the application master, which is their group leader, and what is linked to it.
 own() ->
-    Registered = [whereis(Name) || Name <- [beamtap_sup, beamtap_session_sup, beamtap_session, beamtap_janitor]],
-    Supervisor = hd(Registered),
-    Leader =
-        case is_pid(Supervisor) of
-            true -> group_leader_of(Supervisor);
-            false -> []
-        end,
-    [Pid || Pid <- Leader ++ Registered, is_pid(Pid)].
+    Registered = [Pid || Name <- ?OWN, Pid <- [whereis(Name)], is_pid(Pid)],
+    Masters = lists:append([group_leader_of(Pid) || Pid <- [whereis(beamtap_sup)], is_pid(Pid)]),
+    Starters = [
+        Pid
+     || Master <- Masters, {links, Links} <- [process_info(Master, links)], Pid <- Links, is_pid(Pid), Pid =/= controller()
+    ],
+    Registered ++ Masters ++ Starters.
+
+controller() ->
+    whereis(application_controller).
 
 group_leader_of(Pid) ->
     case process_info(Pid, group_leader) of

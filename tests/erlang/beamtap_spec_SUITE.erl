@@ -1,0 +1,137 @@
+%% What a user may type as spec and options, and what the answer is when it makes no sense.
+-module(beamtap_spec_SUITE).
+
+-export([all/0]).
+-export([specs/1, refused_specs/1, options/1, refused_options/1, near_names/1, functions/1, no_functions/1]).
+
+all() -> [specs, refused_specs, options, refused_options, near_names, functions, no_functions].
+
+specs(_) ->
+    Seq = #{what => {lists, seq, 2}, actions => []},
+    Text = #{what => {<<"lists">>, <<"seq">>, 2}, actions => []},
+    Expected = [
+        {{lists, seq, 2}, [call], [Seq], [all]},
+        {"lists:seq/2", [call], [Text], [all]},
+        {<<"lists:seq/2">>, [call], [Text], [all]},
+        {fun lists:seq/2, [call], [Seq], [all]},
+        {lists, [call], [#{what => {lists, '_', '_'}, actions => []}], [all]},
+        {{app, stdlib}, [call], [#{what => {app, stdlib}, actions => []}], [all]},
+        {[{lists, seq, 2}, procs], [call, procs], [Seq], [all]},
+        {["lists:seq/2", {lists, seq, 2}], [call], [Text, Seq], [all]},
+        {{{lists, seq, 2}, return}, [call], [Seq#{actions := [return]}], [all]},
+        {[{"lists:seq/2 -> return", exception}], [call], [Text#{actions := [exception, return]}], [all]},
+        {[return, {lists, seq, 2}], [call], [Seq#{actions := [return]}], [all]},
+        {[call, return_to, {lists, seq, 2}], [call, return_to], [Seq], [all]},
+        {procs, [procs], [], [all]},
+        {[{classes, [running, 'receive']}, {targets, new}], ['receive', running], [], [new]},
+        {#{classes => send, targets => [self(), init]}, [send], [], lists:sort([self(), init])},
+        {all, beamtap_spec:classes() -- [call, return_to], [], [all]}
+    ],
+    lists:foreach(
+        fun({Spec, Classes, Functions, Targets}) ->
+            {ok, Checked} = beamtap_spec:check(Spec),
+            Sorted = lists:sort(Classes),
+            {Spec, Sorted, Functions, Targets} =
+                {Spec, lists:sort(maps:get(classes, Checked)), maps:get(functions, Checked), maps:get(targets, Checked)}
+        end,
+        Expected
+    ).
+
+refused_specs(_) ->
+    Local = fun(X) -> X end,
+    Expected = [
+        {[], empty_spec},
+        {#{}, empty_spec},
+        {#{classes => []}, empty_spec},
+        {call, no_functions},
+        {[return_to, procs], no_functions},
+        {[return], no_functions},
+        {7, bad_function},
+        {{lists, seq, 256}, bad_function},
+        {{lists, seq, -1}, bad_function},
+        {{1, 2, 3, 4}, bad_function},
+        {Local, bad_function},
+        {{lists, seq}, unknown_action},
+        {"lists:seq/x", bad_pattern},
+        {#{function => lists}, unknown_key},
+        {#{"functions" => lists}, unknown_key},
+        {#{classes => proc}, unknown_class},
+        {#{classes => 7}, unknown_class},
+        {#{classes => procs, targets => []}, bad_target},
+        {#{classes => procs, targets => "init"}, bad_target},
+        {#{classes => procs, targets => [1.5]}, bad_target},
+        {[lists | maps], bad_shape},
+        {[{classes, procs}, nonsense], bad_shape}
+    ],
+    lists:foreach(fun({Spec, Reason}) -> refused(Spec, Reason, beamtap_spec:check(Spec)) end, Expected).
+
+options(_) ->
+    Self = self(),
+    {ok, #{for := 10000, events := 1000000, output := default, owner := Self}} = beamtap_spec:check_opts([], Self),
+    {ok, #{for := infinity, events := 5}} = beamtap_spec:check_opts(#{for => infinity, events => 5}, Self),
+    {ok, #{output := <<"/tmp/x">>}} = beamtap_spec:check_opts([{output, "/tmp/x"}], Self),
+    {ok, #{subbuf_size := 4096, num_subbuf := 2}} = beamtap_spec:check_opts(#{subbuf_size => 4096, num_subbuf => 2}, Self).
+
+refused_options(_) ->
+    Expected = [
+        {#{fro => 1}, unknown_key},
+        {#{for => 0}, bad_option},
+        {#{for => "1s"}, bad_option},
+        {#{events => 0}, bad_option},
+        {#{events => forever}, bad_option},
+        {#{subbuf_size => 5000}, bad_option},
+        {#{subbuf_size => 2048}, bad_option},
+        {#{num_subbuf => 1}, bad_option},
+        {#{num_subbuf => 3}, bad_option},
+        {#{output => ""}, bad_option},
+        {#{output => <<0>>}, bad_option},
+        {#{owner => me}, bad_option},
+        {[for], bad_shape},
+        {nothing, bad_shape}
+    ],
+    lists:foreach(fun({Opts, Reason}) -> refused(Opts, Reason, beamtap_spec:check_opts(Opts, self())) end, Expected).
+
+%% One line each, and nothing else.
+refused(Given, Reason, {error, #{reason := Found, message := Message, remedy := Remedy}}) ->
+    {Given, Reason} = {Given, Found},
+    lists:foreach(
+        fun(Line) -> true = is_binary(Line) andalso Line =/= <<>> andalso binary:match(Line, <<"\n">>) =:= nomatch end,
+        [Message, Remedy]
+    ).
+
+near_names(_) ->
+    {ok, "procs"} = beamtap_near:name("prcs", ["call", "procs", "running"]),
+    {ok, "map"} = beamtap_near:name("mop", ["map", "reduce"]),
+    none = beamtap_near:name("xyzzy", ["call", "procs"]),
+    none = beamtap_near:name("a", []).
+
+functions(_) ->
+    {ok, [{{lists, seq, 2}, 1}]} = resolve("lists:seq/2"),
+    {ok, [{{lists, seq, '_'}, 2}]} = resolve("lists:seq"),
+    {ok, [{{lists, '_', '_'}, All}]} = resolve("lists"),
+    All = length(lists:module_info(functions)),
+    {ok, Unary} = resolve("lists:_/1"),
+    true = lists:all(fun({{lists, F, 1}, 1}) -> F =/= '_' end, Unary),
+    %% A module that nobody has loaded, found by its file.
+    false = code:is_loaded(xref_base),
+    {ok, [{{xref_base, new, 0}, 1}]} = resolve("xref_base:new/0"),
+    {ok, Apps} = beamtap_code:resolve(#{what => {app, stdlib}, actions => []}),
+    true = lists:keymember({gen_server, '_', '_'}, 1, Apps).
+
+no_functions(_) ->
+    Before = erlang:system_info(atom_count),
+    {error, #{reason := no_module}} = resolve("no_such_module_here:f/1"),
+    {error, #{reason := no_module}} = resolve("'../escape':f/1"),
+    {error, #{reason := no_match, message := Near}} = resolve("lists:no_such_function_here/1"),
+    nomatch = binary:match(Near, <<"did you mean">>),
+    Before = erlang:system_info(atom_count),
+    {error, #{reason := no_match, message := Meant}} = resolve("lists:seqq/2"),
+    {_, _} = binary:match(Meant, <<"did you mean lists:seq/_?">>),
+    {error, #{reason := no_match, message := Arities}} = resolve("lists:seq/7"),
+    {_, _} = binary:match(Arities, <<"seq has arity 2, 3">>),
+    {error, #{reason := no_application, message := App}} = beamtap_code:resolve(#{what => {app, stdlb}, actions => []}),
+    {_, _} = binary:match(App, <<"did you mean stdlib?">>).
+
+resolve(Text) ->
+    {ok, Pattern} = beamtap_pattern:parse(Text),
+    beamtap_code:resolve(Pattern).
