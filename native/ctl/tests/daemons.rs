@@ -2,16 +2,16 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use beamtap_ctl::daemons::{self, Lifetime};
 use beamtap_ctl::{Buffers, Channel, DEFAULT_TIMEOUT, Lttng, Mode, Plan};
-use beamtap_testkit::{Emitter, Payload, Sandbox, babeltrace, in_sandbox, wait_until};
+use beamtap_testkit::{Emitter, Inhabitant, Payload, Sandbox, babeltrace, in_sandbox, wait_until};
 
 const SHORT: Duration = Duration::from_secs(2);
 /// Set for the process that [`holds_a_daemon`] is to be.
@@ -140,7 +140,7 @@ fn one_of_ours_that_is_stopped_is_killed_with_its_children() {
 }
 
 #[test]
-#[ignore = "no test of its own: the process that the next two start and kill"]
+#[ignore = "no test of its own: the process that others start and kill"]
 fn holds_a_daemon() {
     let lifetime = match env::var(HOLD).as_deref() {
         Ok("with") => Lifetime::WithProcess,
@@ -149,29 +149,58 @@ fn holds_a_daemon() {
     };
     let lttng = Lttng::load().unwrap();
     let sessiond = daemons::ensure(&lttng, lifetime, DEFAULT_TIMEOUT).unwrap();
-    println!("\nholds {}", sessiond.started_by_us().unwrap());
+    println!("\nholds {}", sessiond.started_by_us().unwrap_or(0));
     loop {
         std::thread::park();
     }
 }
 
+/// A process that has started a daemon, or found one.
+struct Holder {
+    process: Inhabitant,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Holder {
+    fn start(world: &Sandbox, lifetime: &str) -> Self {
+        let mut command = world.command(env::current_exe().expect("this program"));
+        command.args(["holds_a_daemon", "--exact", "--ignored", "--nocapture"]);
+        let mut process = world.spawn(command.env(HOLD, lifetime).stdout(Stdio::piped()));
+        let stdout = BufReader::new(process.take_stdout().expect("stdout is piped"));
+        Self { process, stdout }
+    }
+
+    /// The pid of the daemon that it started; 0 when it found one.
+    fn daemon(&mut self) -> u32 {
+        let mut lines = self.stdout.by_ref().lines().map_while(Result::ok);
+        let pid = lines.find_map(|line| line.strip_prefix("holds ")?.parse().ok());
+        pid.expect("the holder tells its daemon's pid")
+    }
+}
+
 /// Has another process start a daemon, kills that process, and returns the daemon's pid.
 fn daemon_of_a_killed_process(world: &Sandbox, lifetime: &str) -> u32 {
-    let mut command = world.command(env::current_exe().expect("this program"));
-    command
-        .args(["holds_a_daemon", "--exact", "--ignored", "--nocapture"])
-        .env(HOLD, lifetime)
-        .stdout(Stdio::piped());
-    let mut holder = world.spawn(&mut command);
-    let stdout = BufReader::new(holder.take_stdout().expect("stdout is piped"));
-    let pid = stdout
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix("holds ")?.parse().ok())
-        .expect("the holder tells its daemon's pid");
+    let mut holder = Holder::start(world, lifetime);
+    let pid = holder.daemon();
     assert!(lives(pid) && world.is_sessiond_answering());
-    holder.kill();
+    holder.process.kill();
     pid
+}
+
+#[test]
+fn of_processes_that_start_one_at_the_same_time_one_owns_it() {
+    in_sandbox(|world| {
+        let mut holders: Vec<Holder> = (0..4).map(|_| Holder::start(world, "with")).collect();
+        let pids: Vec<u32> = holders.iter_mut().map(Holder::daemon).collect();
+        assert_eq!(pids.iter().filter(|pid| **pid != 0).count(), 1, "{pids:?}");
+        assert!(world.is_sessiond_answering());
+        assert_eq!(
+            lttng_processes(world).iter().filter(|name| name.trim() == "lttng-sessiond").count(),
+            1,
+            "{:?}",
+            lttng_processes(world)
+        );
+    });
 }
 
 #[test]

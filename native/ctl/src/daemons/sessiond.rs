@@ -1,5 +1,8 @@
 //! The session daemon.
 
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
@@ -9,6 +12,9 @@ use crate::library::Lttng;
 
 /// LTTng's own variable for the path of its session daemon.
 const SESSIOND_PATH: &str = "LTTNG_SESSIOND_PATH";
+
+/// What lttng-sessiond says when it finds another's lock.
+const ALREADY_RUNNING: &str = "already running";
 
 /// A session daemon that answers.
 pub struct Sessiond {
@@ -33,26 +39,50 @@ pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Ses
     let program = find_daemon(SESSIOND_PATH, "lttng-sessiond").ok_or(Kind::NoSessiondProgram)?;
     let started = Started::spawn(lttng, &program, &["--no-kernel".into()], lifetime, deadline)?;
     let mut sessiond = Sessiond { ours: Some(started) };
-    let is_alive = deadline.poll(|| {
-        if lttng.is_sessiond_alive(deadline.remaining())? {
-            return Ok(Some(true));
+    let beginning = deadline.poll(|| {
+        let has_ended = sessiond.has_ended();
+        if !lttng.is_sessiond_alive(deadline.remaining())? {
+            // Beaten by another's that does not serve yet: wait for that one.
+            let has_failed = has_ended && !sessiond.last_word().contains(ALREADY_RUNNING);
+            return Ok(has_failed.then_some(Beginning::Failed));
         }
-        Ok(sessiond.has_ended().then_some(false))
+        Ok(match pid_on_file() {
+            // Two processes may start one at the same time: the second daemon sees the first, and ends.
+            _ if has_ended => Some(Beginning::Others),
+            Some(pid) if Some(pid) != sessiond.started_by_us() => None,
+            _ => Some(Beginning::Ours),
+        })
     });
-    match is_alive {
-        // When ours has ended but one answers, somebody else's was first.
-        Ok(Some(true)) if sessiond.has_ended() => Ok(Sessiond { ours: None }),
-        Ok(Some(true)) => Ok(sessiond),
-        Ok(Some(false)) => {
-            let reason = sessiond.ours.as_mut().map(Started::last_word).unwrap_or_default();
-            Err(Kind::SessiondFailed { reason }.into())
-        }
+    match beginning {
+        Ok(Some(Beginning::Ours)) => Ok(sessiond),
+        Ok(Some(Beginning::Others)) => Ok(Sessiond { ours: None }),
+        Ok(Some(Beginning::Failed)) => Err(Kind::SessiondFailed { reason: sessiond.last_word() }.into()),
         Ok(None) | Err(_) => {
             // What it is worth: that it did not answer is what there is to tell.
             let _ = sessiond.end(Deadline::after(DROP_TIMEOUT));
             Err(Error::timeout("after it was started", deadline.within()))
         }
     }
+}
+
+/// What became of a daemon that we started.
+enum Beginning {
+    Ours,
+    Others,
+    Failed,
+}
+
+/// The pid that the daemon of this user has left in its run directory; `None` when there is none.
+fn pid_on_file() -> Option<u32> {
+    // SAFETY: getuid has no preconditions.
+    let is_root = unsafe { libc::getuid() } == 0;
+    let directory = if is_root {
+        PathBuf::from("/var/run/lttng")
+    } else {
+        let home = env::var_os("LTTNG_HOME").or_else(|| env::var_os("HOME"))?;
+        Path::new(&home).join(".lttng")
+    };
+    fs::read_to_string(directory.join("lttng-sessiond.pid")).ok()?.trim().parse().ok()
 }
 
 impl Sessiond {
@@ -75,6 +105,10 @@ impl Sessiond {
     /// The daemon was ours and is no more.
     fn has_ended(&mut self) -> bool {
         self.ours.as_mut().is_some_and(Started::has_ended)
+    }
+
+    fn last_word(&mut self) -> String {
+        self.ours.as_mut().map(Started::last_word).unwrap_or_default()
     }
 
     fn end(&mut self, deadline: Deadline) -> Result<(), Error> {
