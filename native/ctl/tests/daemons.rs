@@ -11,32 +11,19 @@ use std::time::{Duration, Instant};
 
 use beamtap_ctl::daemons::{self, Lifetime};
 use beamtap_ctl::{Buffers, Channel, DEFAULT_TIMEOUT, Lttng, Mode, Plan};
-use beamtap_testkit::{Emitter, Inhabitant, Payload, Sandbox, babeltrace, in_sandbox, wait_until};
+use beamtap_testkit::{Emitter, Inhabitant, Payload, Sandbox, babeltrace, in_sandbox, is_alive, wait_until};
 
 const SHORT: Duration = Duration::from_secs(2);
 /// Set for the process that [`holds_a_daemon`] is to be.
 const HOLD: &str = "BEAMTAP_TEST_HOLD";
 
-/// A process of this pid runs (and is not merely waiting to be reaped).
-fn lives(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
-}
-
 /// The names of the world's LTTng processes that run.
 fn lttng_processes(world: &Sandbox) -> Vec<String> {
-    let mark = format!("LTTNG_HOME={}", world.home().display());
-    let is_of_this_world = |pid: &u32| {
-        fs::read(format!("/proc/{pid}/environ"))
-            .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()))
-    };
-    let pids = fs::read_dir("/proc")
-        .expect("/proc")
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|pid| lives(*pid) && is_of_this_world(pid))
-        .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok())
-        .filter(|name| name.starts_with("lttng-"))
-        .collect()
+    let names = world
+        .inhabitants()
+        .into_iter()
+        .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
+    names.filter(|name| name.starts_with("lttng-")).collect()
 }
 
 /// Makes a program that stands in for lttng-sessiond, and has it used in this process.
@@ -69,7 +56,7 @@ fn one_that_runs_is_used_and_left_alone() {
         let sessiond = daemons::ensure(&lttng, Lifetime::WithProcess, DEFAULT_TIMEOUT).unwrap();
         assert_eq!(sessiond.started_by_us(), None);
         sessiond.stop(DEFAULT_TIMEOUT).unwrap();
-        assert!(lives(theirs.pid()) && world.is_sessiond_answering());
+        assert!(is_alive(theirs.pid()) && world.is_sessiond_answering());
     });
 }
 
@@ -87,7 +74,7 @@ fn one_that_we_start_works_and_ends_with_all_it_started() {
         assert!(lttng_processes(world).iter().any(|name| name.trim() == "lttng-consumerd"));
         sessiond.stop(DEFAULT_TIMEOUT).unwrap();
 
-        assert!(!lives(pid));
+        assert!(!is_alive(pid));
         assert!(
             wait_until(DEFAULT_TIMEOUT, || lttng_processes(world).is_empty()),
             "{:?}",
@@ -182,7 +169,7 @@ impl Holder {
 fn daemon_of_a_killed_process(world: &Sandbox, lifetime: &str) -> u32 {
     let mut holder = Holder::start(world, lifetime);
     let pid = holder.daemon();
-    assert!(lives(pid) && world.is_sessiond_answering());
+    assert!(is_alive(pid) && world.is_sessiond_answering());
     holder.process.kill();
     pid
 }
@@ -207,7 +194,7 @@ fn of_processes_that_start_one_at_the_same_time_one_owns_it() {
 fn a_daemon_bound_to_a_process_ends_when_that_is_killed() {
     in_sandbox(|world| {
         let pid = daemon_of_a_killed_process(world, "with");
-        assert!(wait_until(DEFAULT_TIMEOUT, || !lives(pid)));
+        assert!(wait_until(DEFAULT_TIMEOUT, || !is_alive(pid)));
     });
 }
 
@@ -218,7 +205,7 @@ fn an_independent_daemon_survives_the_process_that_started_it() {
         let lttng = Lttng::load().unwrap();
         let found = daemons::ensure(&lttng, Lifetime::WithProcess, DEFAULT_TIMEOUT).unwrap();
         assert_eq!(found.started_by_us(), None);
-        assert!(lives(pid));
+        assert!(is_alive(pid));
     });
 }
 
@@ -254,11 +241,7 @@ fn a_daemon_that_never_answers_is_ended_again() {
         let error = daemons::ensure(&lttng, Lifetime::WithProcess, SHORT).err().unwrap();
         assert!(error.is_timeout(), "{error}");
         assert!(begin.elapsed() < DEFAULT_TIMEOUT);
-        let is_left = fs::read_dir("/proc").unwrap().flatten().any(|entry| {
-            fs::read_to_string(entry.path().join("cmdline"))
-                .is_ok_and(|line| line.split('\0').eq(["sleep", "1000", ""]))
-        });
-        assert!(!is_left, "{} is left", path.display());
+        assert_eq!(world.inhabitants(), [], "{} is left", path.display());
     });
 }
 
@@ -288,11 +271,11 @@ fn a_relay_daemon_of_ours_is_on_loopback_and_ends_when_told() {
         assert_eq!(babeltrace(&output).len() as u64, emitted);
 
         relayd.stop(DEFAULT_TIMEOUT).unwrap();
-        assert!(!lives(pid));
+        assert!(!is_alive(pid));
         let dropped = daemons::start_relayd(&lttng, &output, Lifetime::WithProcess, DEFAULT_TIMEOUT).unwrap();
         let pid = dropped.pid().unwrap();
         drop(dropped);
-        assert!(!lives(pid));
+        assert!(!is_alive(pid));
     });
 }
 

@@ -174,12 +174,29 @@ fn has_stopped(pid: u32) -> bool {
     })
 }
 
-/// The ids of a process's children; empty when it is gone.
+/// The process runs: it exists and is not merely waiting to be reaped.
+#[must_use]
+pub fn is_alive(pid: u32) -> bool {
+    state_and_parent(pid).is_some_and(|(state, _)| !matches!(state, 'Z' | 'X'))
+}
+
+/// The ids of a process's children.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
-    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    tasks
-        .flatten()
-        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
-        .flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>())
+    all_pids()
+        .into_iter()
+        .filter(|id| state_and_parent(*id).is_some_and(|(_, parent)| parent == pid))
         .collect()
+}
+
+/// Every process that can be seen.
+pub(crate) fn all_pids() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("/proc").flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+fn state_and_parent(pid: u32) -> Option<(char, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Both follow the name, which is in brackets and may hold anything.
+    let mut words = stat.rsplit_once(") ")?.1.split(' ');
+    Some((words.next()?.chars().next()?, words.next()?.parse().ok()?))
 }

@@ -14,7 +14,7 @@ mod witness;
 
 pub use emitter::{Emitter, Payload};
 pub use frozen_thread::FrozenThread;
-pub use inhabitant::{Inhabitant, Relayd};
+pub use inhabitant::{Inhabitant, Relayd, is_alive};
 pub use inside::{in_sandbox, in_sandbox_with};
 pub use sandbox::{Sandbox, SandboxOptions};
 pub use stream_files::{Packet, StreamFile, stream_files};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::inhabitant::{Inhabitant, Relayd, children, signal};
+use crate::inhabitant::{Inhabitant, Relayd, all_pids, children, is_alive, signal};
 use crate::wait::wait_until;
 
 /// How long a daemon may take to answer for the first time. Generous: test machines are shared.
@@ -87,6 +87,32 @@ impl Sandbox {
             Home::Owned(dir) => dir.path(),
             Home::Inside(path) => path,
         }
+    }
+
+    /// The processes of this world that run: those that carry its `LTTNG_HOME`, as all that are started from
+    /// [`Sandbox::command`] do, and their children. This process is not counted.
+    #[must_use]
+    pub fn inhabitants(&self) -> Vec<u32> {
+        let mark = format!("LTTNG_HOME={}", self.home().display());
+        let is_marked = |pid: &u32| {
+            fs::read(format!("/proc/{pid}/environ"))
+                .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()))
+        };
+        let others = all_pids().into_iter().filter(|pid| *pid != std::process::id() && is_alive(*pid));
+        others.filter(is_marked).collect()
+    }
+
+    /// Ends every process of the world: daemons detach themselves from their parents.
+    fn end_inhabitants(&self) {
+        let all_gone = wait_until(DAEMON_TIMEOUT, || {
+            let left = self.inhabitants();
+            for pid in &left {
+                signal(*pid, libc::SIGKILL);
+            }
+            left.is_empty()
+        });
+        let home = self.home().display();
+        assert!(all_gone || std::thread::panicking(), "processes of {home} cannot be ended");
     }
 
     /// The world has a `/dev/shm` and run directory of its own, and its processes their own pids.
@@ -189,10 +215,12 @@ impl Default for Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        let Home::Owned(home) = &self.home else { return };
+        if matches!(self.home, Home::Inside(_)) {
+            return;
+        }
         match self.holder.take() {
             Some(holder) => holder.end(),
-            None => end_by_environment(home.path()),
+            None => self.end_inhabitants(),
         }
     }
 }
@@ -226,31 +254,6 @@ impl Holder {
         // Its end is the end of all processes of the namespace; nothing is left to fail.
         let _ = self.unshare.wait();
     }
-}
-
-/// Ends the processes that carry our `LTTNG_HOME`: daemons detach themselves from their parents.
-fn end_by_environment(home: &Path) {
-    let mark = format!("LTTNG_HOME={}", home.display());
-    let is_ours = |pid: u32| {
-        fs::read(format!("/proc/{pid}/environ"))
-            .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()))
-    };
-    let inhabitants = || -> Vec<u32> {
-        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-        entries
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter(|pid| *pid != std::process::id() && is_ours(*pid))
-            .collect()
-    };
-    let all_gone = wait_until(DAEMON_TIMEOUT, || {
-        let left = inhabitants();
-        for pid in &left {
-            signal(*pid, libc::SIGKILL);
-        }
-        left.is_empty()
-    });
-    assert!(all_gone || std::thread::panicking(), "processes of {} cannot be ended", home.display());
 }
 
 fn is_root() -> bool {
