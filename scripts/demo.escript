@@ -1,20 +1,29 @@
-%% A real program on an unmodified VM, recorded and reported: the compiler compiles beamtap's own sources.
+#!/usr/bin/env escript
 %%! -noinput
+%% A real program on an unmodified VM, recorded and reported: the compiler compiles beamtap's own sources.
+-mode(compile).
 
-%% Passes of the compiler whose every function is traced; of the others, the function they are entered by.
+%% Parts of the compiler whose every function is traced.
 -define(INSIDE, ["compile:_", "v3_core:_", "sys_core_fold:_", "v3_kernel:_"]).
--define(ENTRIES, ["beam_ssa_opt:module/2", "beam_ssa_pre_codegen:module/2", "beam_ssa_codegen:module/2",
-    "beam_validator:validate/2", "beam_kernel_to_ssa:module/2", "beam_jump:module/2", "beam_asm:module/4",
-    "erl_lint:module/3", "erl_expand_records:module/2"]).
+%% Passes of which only the entry is traced: what they do inside is millions of calls.
+-define(PASSES, [
+    {beam_ssa_opt, "ssa_opt_"}, {beam_ssa_opt, "module"}, {beam_ssa_type, "opt_start"},
+    {beam_ssa_type, "opt_continue"}, {beam_ssa_type, "opt_finish"}, {beam_ssa_pre_codegen, "module"},
+    {beam_ssa_codegen, "module"}, {beam_ssa_bool, "module"}, {beam_ssa_dead, "opt"}, {beam_ssa_share, "module"},
+    {beam_validator, "validate"}, {beam_kernel_to_ssa, "module"}, {beam_jump, "module"}, {beam_asm, "module"},
+    {beam_block, "module"}, {beam_clean, "module"}, {beam_trim, "module"}, {beam_flatten, "module"},
+    {erl_lint, "module"}, {erl_expand_records, "module"}, {epp, "parse_file"}, {sys_core_alias, "module"}
+]).
 -define(BOUNDS, #{for => 30000, events => 5000000}).
 
 main([Root]) ->
+    _ = io:setopts([{encoding, unicode}]),
     true = code:add_patha(filename:join(Root, "_build/default/lib/beamtap/ebin")),
     Sources = filelib:wildcard(filename:join(Root, "erlang_src/*.erl")),
     compile_all(Sources),
     Untraced = duration(fun() -> compile_all(Sources) end),
     Spec = #{
-        functions => ?INSIDE ++ ?ENTRIES,
+        functions => ?INSIDE ++ lists:append([entries(Module, Prefix) || {Module, Prefix} <- ?PASSES]),
         classes => [call, return_to, running, procs, garbage_collection],
         targets => [self(), new]
     },
@@ -28,6 +37,18 @@ main([Root]) ->
             halt(1)
     end.
 
+%% Releases differ in which passes there are.
+entries(Module, Prefix) ->
+    case code:ensure_loaded(Module) of
+        {module, Module} ->
+            [
+                {Module, F, A}
+             || {F, A} <- Module:module_info(functions), lists:prefix(Prefix, atom_to_list(F)), F =/= module_info
+            ];
+        {error, _} ->
+            []
+    end.
+
 compile_all(Sources) ->
     [{ok, _, _} = compile:file(Source, [binary]) || Source <- Sources],
     ok.
@@ -36,12 +57,11 @@ duration(Fun) ->
     {Microseconds, ok} = timer:tc(Fun),
     Microseconds / 1000.
 
-tell(Tap, #{path := Path} = Receipt, Count, Untraced, Traced) ->
+tell(Tap, #{path := Path}, Count, Untraced, Traced) ->
     io:format("~nThe compiler of OTP ~s compiled ~b modules: ~.1f ms untraced, ~.1f ms traced.~n~n", [
         erlang:system_info(otp_release), Count, Untraced, Traced
     ]),
     ok = beamtap:report(Tap),
-    io:format("~nReceipt: ~tp~n", [maps:without([path], Receipt)]),
     io:format("~nThe trace is ~ts~n~nNext:~n", [Path]),
     [
         io:format("  ~ts~n", [Command])
