@@ -29,6 +29,23 @@ pub fn native(name: &str) -> PathBuf {
 ///
 /// Panics with the VM's output when the expression fails.
 pub fn erl(sandbox: &Sandbox, expression: &str) -> String {
+    let arguments = erl_arguments(sandbox, expression);
+    sandbox.run("erl", &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// As [`erl`], as a user without any rights: nothing below its home can be written.
+///
+/// # Panics
+///
+/// As [`erl`]; and for everybody but root.
+pub fn erl_without_rights(sandbox: &Sandbox, expression: &str) -> String {
+    let mut arguments: Vec<String> =
+        ["--reuid=65534", "--regid=65534", "--clear-groups", "erl"].map(str::to_owned).to_vec();
+    arguments.extend(erl_arguments(sandbox, expression));
+    sandbox.run("setpriv", &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn erl_arguments(sandbox: &Sandbox, expression: &str) -> Vec<String> {
     let ours = root().join("_build/default/lib/beamtap/ebin");
     assert!(ours.join("beamtap.beam").exists(), "{} has no beamtap.beam: run rebar3 compile", ours.display());
     let source = root().join("tests/e2e/erlang/workload.erl");
@@ -37,7 +54,7 @@ pub fn erl(sandbox: &Sandbox, expression: &str) -> String {
     std::fs::create_dir_all(&compiled).expect("the home is ours");
     sandbox.run("erlc", &["-o", path(&compiled), path(&source)]);
     let script = format!("{expression}, halt(0).");
-    sandbox.run("erl", &["-noshell", "-pa", path(&ours), "-pa", path(&compiled), "-eval", &script])
+    ["-noshell", "-pa", path(&ours), "-pa", path(&compiled), "-eval", &script].map(str::to_owned).to_vec()
 }
 
 fn path(path: &Path) -> &str {

@@ -1,6 +1,6 @@
 //! What a person is told when a part of LTTng is not there: one line that names it and what to do, and a healthy VM.
 
-use beamtap_e2e::erl;
+use beamtap_e2e::{erl, erl_without_rights};
 use beamtap_testkit::{Sandbox, in_sandbox};
 use std::path::PathBuf;
 
@@ -63,5 +63,21 @@ fn without_lttng_sessiond() {
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].contains("lttng-sessiond"), "{lines:?}");
         assert!(lines[1].contains("lttng-tools"), "{lines:?}");
+    });
+}
+
+#[test]
+fn without_the_right_to_start_a_daemon() {
+    in_sandbox(|sandbox| {
+        if !sandbox.is_private() {
+            return println!("skipped: giving rights up takes root");
+        }
+        // The sandbox's own tmpfs is writable for all, so that the output directory is not what is in the way.
+        let elsewhere = FAILED_START.replace("#{})", "#{output => \"/dev/shm/trace\"})");
+        let printed = erl_without_rights(sandbox, &elsewhere);
+        let lines: Vec<&str> = printed.lines().collect();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].contains("lttng-sessiond"), "{lines:?}");
+        assert!(lines[1].contains("LTTNG_HOME"), "{lines:?}");
     });
 }
