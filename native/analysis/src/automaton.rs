@@ -222,7 +222,8 @@ impl Automaton {
                 self.names.define_vm(e);
                 None
             }
-            Event::Canary(_) | Event::CountersOf(_) => None,
+            // What changes nothing of what is kept here.
+            _ => None,
         }
     }
 

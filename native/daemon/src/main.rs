@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod charset;
 mod failure;
 mod info;
 mod interrupt;

@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use crate::charset::Charset;
+
 /// A number with its thousands set apart: `1,234,567`.
 pub(crate) fn count(count: u64) -> String {
     let digits = count.to_string();
@@ -14,7 +16,7 @@ pub(crate) fn count(count: u64) -> String {
 }
 
 /// A duration to three significant digits: `345 ns`, `1.23 ms`, `45.6 s`, `12m34s`, `5h07m`.
-pub(crate) fn duration(ns: u64) -> String {
+pub(crate) fn duration(ns: u64, charset: Charset) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     if ns == 0 {
@@ -23,17 +25,17 @@ pub(crate) fn duration(ns: u64) -> String {
     if ns < 1000 {
         return format!("{ns} ns");
     }
-    for (unit, name) in [(1e3, "µs"), (1e6, "ms"), (1e9, "s")] {
+    for (unit, prefix) in [(1e3, charset.micro()), (1e6, "m"), (1e9, "")] {
         let value = ns as f64 / unit;
         // What would round up to the next unit is the next unit's.
         if value < 9.995 {
-            return format!("{value:.2} {name}");
+            return format!("{value:.2} {prefix}s");
         }
         if value < 99.95 {
-            return format!("{value:.1} {name}");
+            return format!("{value:.1} {prefix}s");
         }
         if value < 999.5 {
-            return format!("{value:.0} {name}");
+            return format!("{value:.0} {prefix}s");
         }
     }
     let seconds = ns / 1_000_000_000;
@@ -65,14 +67,17 @@ mod tests {
 
     #[test]
     fn durations_have_three_digits() {
-        let texts = [0, 1, 999, 1000, 1234, 12_345, 123_456, 999_499, 999_500].map(duration);
+        let texts = [0, 1, 999, 1000, 1234, 12_345, 123_456, 999_499, 999_500]
+            .map(|ns| duration(ns, Charset::Unicode));
         assert_eq!(
             texts,
             ["0", "1 ns", "999 ns", "1.00 µs", "1.23 µs", "12.3 µs", "123 µs", "999 µs", "1.00 ms"]
         );
         let second = 1_000_000_000;
-        let texts = [second, 59 * second, 999 * second, 1000 * second, 3661 * second].map(duration);
+        let texts = [second, 59 * second, 999 * second, 1000 * second, 3661 * second]
+            .map(|ns| duration(ns, Charset::Unicode));
         assert_eq!(texts, ["1.00 s", "59.0 s", "999 s", "16m40s", "1h01m"]);
+        assert_eq!(duration(1234, Charset::Ascii), "1.23 us");
     }
 
     #[test]

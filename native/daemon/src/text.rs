@@ -1,5 +1,6 @@
 //! Tables for people.
 
+use crate::charset::Charset;
 use crate::quantity;
 use crate::reading::Reading;
 use crate::safe::Safe;
@@ -18,6 +19,7 @@ pub(crate) struct Text {
     out: String,
     /// The terminal's width; no limit where the text goes elsewhere.
     width: Option<usize>,
+    charset: Charset,
 }
 
 /// A column as it will be shown.
@@ -30,7 +32,7 @@ struct Shown {
 
 impl Text {
     pub(crate) fn new(width: Option<usize>) -> Text {
-        Text { out: String::new(), width }
+        Text { out: String::new(), width, charset: Charset::of_environment() }
     }
 
     pub(crate) fn finish(self) -> String {
@@ -44,25 +46,27 @@ impl Text {
 
     /// What the answer is about: trace, VM, time, and first of all whether something is missing.
     pub(crate) fn heading(&mut self, directory: &Path, reading: &Reading) {
+        let charset = self.charset;
         let line = Safe(&directory.to_string_lossy()).to_string();
         self.line(&line);
         let mut parts = Vec::new();
         if let Some(vms) = reading.table("vms") {
             for row in 0..vms.rows.len() {
                 let cell = |name: &str| {
-                    vms.column(name).map(|place| shown(&vms.rows[row][place])).unwrap_or_default()
+                    vms.column(name).map(|place| shown(&vms.rows[row][place], charset)).unwrap_or_default()
                 };
                 parts.push(cell("node"));
                 parts.push(format!("OTP {} (ERTS {})", cell("otp_release"), cell("erts")));
                 parts.push(format!("{} schedulers", cell("schedulers")));
             }
         }
-        let fact =
-            |table: &str, name: &str| reading.table(table).and_then(|table| table.value(name)).map(shown);
+        let fact = |table: &str, name: &str| {
+            reading.table(table).and_then(|table| table.value(name)).map(|cell| shown(cell, charset))
+        };
         parts.extend(fact("span", "begin").filter(|begin| begin != UNKNOWN));
         parts.extend(fact("span", "duration").filter(|duration| duration != UNKNOWN));
         parts.extend(fact("sum", "read").map(|read| format!("{read} events")));
-        let line = parts.join(" · ");
+        let line = parts.join(self.charset.separator());
         self.line(&line);
         if let Some(line) = missing(reading) {
             self.line(&line);
@@ -95,28 +99,30 @@ impl Text {
     }
 
     fn facts(&mut self, table: &Table) {
+        let charset = self.charset;
         let Some(row) = table.rows.first() else { return };
         let known = || table.columns.iter().zip(row).filter(|(_, cell)| **cell != Cell::Unknown);
         let names = known().map(|(column, _)| heading(column).width()).max().unwrap_or(0);
         let numbers = known()
             .filter(|(_, cell)| is_number(cell))
-            .map(|(_, cell)| shown(cell).width())
+            .map(|(_, cell)| shown(cell, charset).width())
             .max()
             .unwrap_or(0);
         for (column, cell) in known() {
             let width = if is_number(cell) { numbers } else { 0 };
             let name = padded(&heading(column), names, Align::Left);
-            let line = format!("{name}  {}", padded(&shown(cell), width, Align::Right));
+            let line = format!("{name}  {}", padded(&shown(cell, charset), width, Align::Right));
             self.line(&line);
         }
     }
 
     fn rows(&mut self, table: &Table, top: usize) {
+        let charset = self.charset;
         let rows = &table.rows[..table.rows.len().min(top)];
         let mut columns: Vec<Shown> = (0..table.columns.len())
             .filter(|&place| is_telling(&table.columns[place], place, rows))
             .map(|place| {
-                let cells: Vec<String> = rows.iter().map(|row| shown(&row[place])).collect();
+                let cells: Vec<String> = rows.iter().map(|row| shown(&row[place], charset)).collect();
                 let name = heading(&table.columns[place]);
                 let width = cells.iter().map(|cell| cell.width()).chain([name.width()]).max().unwrap_or(0);
                 Shown { name, align: table.columns[place].align(), cells, width }
@@ -144,7 +150,7 @@ impl Text {
             if index > 0 {
                 line.push_str(&" ".repeat(GUTTER));
             }
-            line.push_str(&padded(&cut(cell, column.width), column.width, column.align));
+            line.push_str(&padded(&cut(cell, column.width, self.charset), column.width, column.align));
         }
         let line = line.trim_end().to_owned();
         self.line(&line);
@@ -228,13 +234,13 @@ fn heading(column: &Column) -> String {
     column.name.replace('_', " ")
 }
 
-fn shown(cell: &Cell) -> String {
+fn shown(cell: &Cell, charset: Charset) -> String {
     match cell {
         Cell::Unknown => UNKNOWN.to_owned(),
         Cell::Count(n) => quantity::count(*n),
         Cell::Difference(n) if *n < 0 => format!("-{}", quantity::count(n.unsigned_abs())),
         Cell::Difference(n) => quantity::count(n.unsigned_abs()),
-        Cell::Duration(ns) => quantity::duration(*ns),
+        Cell::Duration(ns) => quantity::duration(*ns, charset),
         Cell::Instant(ns) => quantity::instant(*ns),
         Cell::Text(text) => Safe(text).to_string(),
         Cell::Claim(true) => "yes".to_owned(),
@@ -251,7 +257,7 @@ fn padded(text: &str, width: usize, align: Align) -> String {
 }
 
 /// The text, or as much of it as fits with a mark that it goes on.
-fn cut(text: &str, width: usize) -> String {
+fn cut(text: &str, width: usize, charset: Charset) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -264,6 +270,6 @@ fn cut(text: &str, width: usize) -> String {
         }
         cut.push(c);
     }
-    cut.push('…');
+    cut.push(charset.ellipsis());
     cut
 }

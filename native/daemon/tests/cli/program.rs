@@ -17,7 +17,7 @@ pub(crate) struct Done {
 
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_beamtapd"));
-    command.env_remove("BEAMTAP_LOG");
+    command.env_remove("BEAMTAP_LOG").env("LC_ALL", "C.UTF-8");
     command
 }
 

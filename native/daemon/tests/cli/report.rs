@@ -180,3 +180,11 @@ fn a_reader_that_goes_away_is_no_error() {
     let report = done(child.wait_with_output().unwrap());
     assert_eq!((report.code, report.stderr.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn without_utf8_in_the_locale_its_own_words_are_ascii() {
+    let trace = Trace::of(&demo());
+    let report = done(command().args(["report", trace.path()]).env("LC_ALL", "C").output().unwrap());
+    assert!(report.stdout.is_ascii(), "{}", report.stdout);
+    assert!(report.stdout.contains(" 110 us ") && report.stdout.contains(" | OTP 25 "), "{}", report.stdout);
+}
