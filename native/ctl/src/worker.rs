@@ -2,9 +2,9 @@
 
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -16,11 +16,20 @@ use crate::sys::Functions;
 /// How long a call whose conversation was cut may take to come back before its caller leaves without it.
 const GRACE: Duration = Duration::from_millis(300);
 
-const QUEUED: u8 = 0;
-const RUNNING: u8 = 1;
-const ABANDONED: u8 = 2;
+struct Job {
+    id: u64,
+    /// Its caller has left before it began.
+    is_abandoned: Arc<AtomicBool>,
+    work: Box<dyn FnOnce(&Functions) + Send>,
+}
 
-type Job = Box<dyn FnOnce(&Functions) + Send>;
+/// The job in the library now.
+#[derive(Default)]
+struct Current {
+    id: Option<u64>,
+    /// Its caller has left.
+    is_overdue: bool,
+}
 
 /// A call's answer, and whether anything was said to the daemon before the time was over.
 pub(crate) enum Outcome<T> {
@@ -33,18 +42,20 @@ pub(crate) enum Outcome<T> {
 
 pub(crate) struct Worker {
     jobs: Sender<Job>,
-    /// A job runs whose caller has left.
-    overdue: Arc<AtomicBool>,
+    next_id: AtomicU64,
+    current: Arc<Mutex<Current>>,
 }
 
 impl Worker {
     pub(crate) fn start(functions: Functions) -> Result<Self, Error> {
-        let (jobs, queue) = mpsc::channel::<Job>();
+        let (jobs, queue) = mpsc::channel();
+        let current = Arc::<Mutex<Current>>::default();
+        let shared = Arc::clone(&current);
         thread::Builder::new()
             .name("beamtap-ctl".into())
-            .spawn(move || run(&functions, &queue))
+            .spawn(move || run(&functions, &queue, &shared))
             .map_err(|error| Error::system("cannot start the LTTng control thread", error))?;
-        Ok(Self { jobs, overdue: Arc::default() })
+        Ok(Self { jobs, next_id: AtomicU64::new(0), current })
     }
 
     /// Runs `job` on the thread and waits for it until the deadline.
@@ -53,18 +64,15 @@ impl Worker {
         deadline: Deadline,
         job: impl FnOnce(&Functions) -> Result<T, Error> + Send + 'static,
     ) -> Outcome<T> {
-        let phase = Arc::new(AtomicU8::new(QUEUED));
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let is_abandoned = Arc::<AtomicBool>::default();
         let (answer, answers) = mpsc::sync_channel(1);
-        let (job_phase, overdue) = (Arc::clone(&phase), Arc::clone(&self.overdue));
-        let queued: Job = Box::new(move |functions| {
-            if job_phase.compare_exchange(QUEUED, RUNNING, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-                let result = job(functions);
-                overdue.store(false, Ordering::Release);
-                // A caller who has left has no use for the answer.
-                let _ = answer.send(result);
-            }
+        let work = Box::new(move |functions: &Functions| {
+            // A caller who has left has no use for the answer.
+            let _ = answer.send(job(functions));
         });
-        if self.jobs.send(queued).is_err() {
+        let job = Job { id, is_abandoned: Arc::clone(&is_abandoned), work };
+        if self.jobs.send(job).is_err() {
             return Outcome::Answered(Err(Error::system("the LTTng control thread", "has ended")));
         }
         match answers.recv_timeout(deadline.remaining()) {
@@ -72,33 +80,52 @@ impl Worker {
             Err(RecvTimeoutError::Disconnected) => {
                 Outcome::Answered(Err(Error::system("the LTTng control thread", "gave no answer")))
             }
-            Err(RecvTimeoutError::Timeout) => self.give_up(&phase, &answers),
+            Err(RecvTimeoutError::Timeout) => self.give_up(id, &is_abandoned, &answers),
         }
     }
 
-    fn give_up<T>(&self, phase: &AtomicU8, answers: &Receiver<Result<T, Error>>) -> Outcome<T> {
-        if phase.compare_exchange(QUEUED, ABANDONED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            // Not our conversation: cut it only when its own caller has given it up.
-            if self.overdue.load(Ordering::Acquire) {
-                socket::hang_up();
-            }
-            return Outcome::NotAsked;
+    fn give_up<T>(
+        &self,
+        id: u64,
+        is_abandoned: &AtomicBool,
+        answers: &Receiver<Result<T, Error>>,
+    ) -> Outcome<T> {
+        // Under the lock no job begins or ends, so only the conversation meant is cut.
+        let mut current = lock(&self.current);
+        let is_running = current.id == Some(id);
+        current.is_overdue |= is_running;
+        if current.is_overdue {
+            socket::hang_up();
         }
-        self.overdue.store(true, Ordering::Release);
-        socket::hang_up();
-        match answers.recv_timeout(GRACE) {
+        is_abandoned.store(true, Ordering::Relaxed);
+        drop(current);
+        match answers.recv_timeout(if is_running { GRACE } else { Duration::ZERO }) {
+            // An error after the conversation was cut is the cut's.
+            Ok(Err(_)) if is_running => Outcome::CutOff,
             // The answer was under way when the time ran out: it counts.
-            Ok(Ok(value)) => Outcome::Answered(Ok(value)),
-            Ok(Err(_)) | Err(_) => Outcome::CutOff,
+            Ok(result) => Outcome::Answered(result),
+            Err(_) if is_running => Outcome::CutOff,
+            Err(_) => Outcome::NotAsked,
         }
     }
 }
 
-fn run(functions: &Functions, queue: &Receiver<Job>) {
+fn lock(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
+    current.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run(functions: &Functions, queue: &Receiver<Job>, current: &Mutex<Current>) {
     block_signals();
     for job in queue {
+        let mut now = lock(current);
+        if job.is_abandoned.load(Ordering::Relaxed) {
+            continue;
+        }
+        now.id = Some(job.id);
+        drop(now);
         // A panic costs its caller an error ("gave no answer"), not everybody the library.
-        let _ = catch_unwind(AssertUnwindSafe(|| job(functions)));
+        let _ = catch_unwind(AssertUnwindSafe(|| (job.work)(functions)));
+        *lock(current) = Current::default();
     }
 }
 
