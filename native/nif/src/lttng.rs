@@ -58,8 +58,12 @@ impl Handle {
             Err(_) => None,
         };
         if let Some(held) = held {
-            // Without a thread it is dropped here, which ends it all the same, only slower.
-            let _ = std::thread::Builder::new().name("beamtap-close".into()).spawn(move || drop(held));
+            // Without a thread it is dropped here, which ends it all the same, only slower. Nobody is left to be told of
+            // a daemon that does not end.
+            let _ = std::thread::Builder::new().name("beamtap-close".into()).spawn(move || {
+                drop(held.session);
+                let _ = end_daemon(held.sessiond);
+            });
         }
     }
 }
@@ -227,8 +231,27 @@ fn session_destroy(env: Env, handle: ResourceArc<Handle>) -> Term {
         return atoms::ok().encode(env);
     };
     let destroyed = session.destroy(DEFAULT_TIMEOUT);
-    let stopped = sessiond.stop(DEFAULT_TIMEOUT);
-    done(env, destroyed.and(stopped))
+    done(env, destroyed.and(end_daemon(sessiond)))
+}
+
+/// A daemon that was started for a tap and that others record with by now. It ends with the last session, or the VM.
+static SHARED_DAEMON: Mutex<Option<daemons::Sessiond>> = Mutex::new(None);
+
+/// Ends the daemon if it was started for us and nobody else has a session in it.
+fn end_daemon(sessiond: daemons::Sessiond) -> Result<(), Error> {
+    let mut shared = SHARED_DAEMON.lock().unwrap_or_else(PoisonError::into_inner);
+    // The one that we started, now or for an earlier tap.
+    let Some(ours) =
+        [Some(sessiond), shared.take()].into_iter().flatten().find(|one| one.started_by_us().is_some())
+    else {
+        return Ok(());
+    };
+    let others = Lttng::load().and_then(|lttng| lttng.sessions(DEFAULT_TIMEOUT));
+    if others.is_ok_and(|sessions| !sessions.is_empty()) {
+        *shared = Some(ours);
+        return Ok(());
+    }
+    ours.stop(DEFAULT_TIMEOUT)
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
