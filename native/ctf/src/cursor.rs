@@ -1,6 +1,6 @@
 //! One stream, event by event.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::class::{Catalog, StreamPlan};
 use crate::clock::unwrap_low_bits;
@@ -29,6 +29,8 @@ pub(crate) enum Head {
     Fault(Error),
     /// A fault that was told.
     Taken,
+    /// Nothing more for now; the stream may grow.
+    Idle,
     End,
 }
 
@@ -70,6 +72,8 @@ pub(crate) struct Cursor {
     /// The packet's bytes up to its first event.
     header_bytes: Vec<u8>,
     range: TimeRange,
+    /// More may be written to the stream.
+    is_growing: bool,
 }
 
 /// Time from which and up to which events are wanted, in nanoseconds since the Unix epoch, both ends included.
@@ -127,6 +131,7 @@ impl Cursor {
             roles: Roles::default(),
             header_bytes: Vec::new(),
             range,
+            is_growing: false,
         }
     }
 
@@ -278,6 +283,7 @@ impl Cursor {
                 self.load_more(catalog.align_bytes)?;
                 Ok(None)
             }
+            Err(Fault::NoEventClass(_)) if self.is_growing => Ok(Some(Head::Idle)),
             Err(fault) => Err(self.locate(fault.into_error())),
         }
     }
@@ -337,7 +343,8 @@ impl Cursor {
 
     fn set_ends(&mut self) {
         let content = self.info.content_bits.or(self.info.packet_bits);
-        let content = content.unwrap_or((self.window.file_len() - self.packet_offset).saturating_mul(8));
+        let content =
+            content.unwrap_or(self.window.file_len().saturating_sub(self.packet_offset).saturating_mul(8));
         self.content_end = content.saturating_sub(self.origin_bits);
         self.end = self.content_end.min(self.window.available() as u64 * 8);
     }
@@ -345,7 +352,7 @@ impl Cursor {
     /// The packet has no more events.
     fn leave_packet(&mut self) -> Result<Option<Head>, Error> {
         self.in_packet = false;
-        let left = self.window.file_len() - self.packet_offset;
+        let left = self.window.file_len().saturating_sub(self.packet_offset);
         let bytes = self.info.packet_bits.map_or(left, |bits| bits / 8);
         if bytes > left {
             let error = Error::new(Kind::Truncated, "the file ends before the last packet does");
@@ -361,17 +368,15 @@ impl Cursor {
     }
 
     fn next_packet(&mut self, catalog: &Catalog) -> Result<Option<Head>, Error> {
-        if !self.in_file {
-            let Some(file) = self.files.get(self.next_file) else { return Ok(Some(Head::End)) };
-            self.window.open(&file.path)?;
-            self.trace = file.trace;
-            self.next_file += 1;
-            self.overlap.next_file();
-            self.index_was_tried = false;
-            (self.in_file, self.packet_index, self.packet_offset) = (true, 0, 0);
+        if !self.in_file && !self.open_next_file()? {
+            return Ok(Some(if self.is_growing { Head::Idle } else { Head::End }));
         }
         if self.packet_offset >= self.window.file_len() {
-            self.in_file = false;
+            let has_grown = self.is_growing && self.window.look_again()?;
+            if self.is_growing && !has_grown && self.next_file >= self.files.len() {
+                return Ok(Some(Head::Idle));
+            }
+            self.in_file = has_grown;
             return Ok(None);
         }
         self.window.seek(self.packet_offset);
@@ -379,7 +384,13 @@ impl Cursor {
         let plan = &catalog.traces[self.trace];
         match load_header(&mut self.window, plan, &mut self.slots, &mut self.roles) {
             Ok(info) => self.info = info,
+            Err(error) if self.is_growing && (error.is_truncated() || error.is_unknown_class()) => {
+                return self.wait();
+            }
             Err(error) => return Err(self.locate(error)),
+        }
+        if self.is_growing && !self.is_whole()? {
+            return self.wait();
         }
         if self.overlap.is_seen(&self.info) {
             self.in_packet = true;
@@ -391,6 +402,70 @@ impl Cursor {
         let header = self.info.events_at.div_ceil(8) as usize;
         self.header_bytes.extend_from_slice(&self.window.bytes()[..header + crate::bits::PAD]);
         self.enter_packet(catalog)
+    }
+
+    fn open_next_file(&mut self) -> Result<bool, Error> {
+        let Some(file) = self.files.get(self.next_file) else { return Ok(false) };
+        self.window.open(&file.path)?;
+        self.trace = file.trace;
+        self.next_file += 1;
+        self.overlap.next_file();
+        self.index_was_tried = false;
+        (self.in_file, self.packet_index, self.packet_offset) = (true, 0, 0);
+        Ok(true)
+    }
+
+    /// Whether all of the current packet is there.
+    fn is_whole(&mut self) -> Result<bool, Error> {
+        let Some(bits) = self.info.packet_bits else { return Ok(false) };
+        let end = self.packet_offset.saturating_add(bits / 8);
+        Ok(end <= self.window.file_len() || (self.window.look_again()? && end <= self.window.file_len()))
+    }
+
+    /// Leaves the packet for later, when more of it is there.
+    fn wait(&mut self) -> Result<Option<Head>, Error> {
+        self.window.forget();
+        self.window.look_again()?;
+        Ok(Some(Head::Idle))
+    }
+
+    /// The stream may grow from now on, or does not any more.
+    pub(crate) fn set_growing(&mut self, is_growing: bool) {
+        self.is_growing = is_growing;
+    }
+
+    /// The stream has begun before its first packet that is read: what was discarded by then is not told.
+    pub(crate) fn set_starts_late(&mut self, starts_late: bool) {
+        self.counts.starts_late = starts_late;
+    }
+
+    /// Another file follows in this stream.
+    pub(crate) fn add_file(&mut self, file: StreamFile) {
+        self.files.push(file);
+    }
+
+    /// Makes room for classes that the catalog has gained.
+    pub(crate) fn fit(&mut self, catalog: &Catalog) {
+        self.marks.resize(catalog.marks.max(self.marks.len()), 0);
+        self.slots.resize(catalog.slots.max(self.slots.len()), 0);
+    }
+
+    /// Takes a packet of the stream that did not come from a file.
+    pub(crate) fn feed(&mut self, trace: usize, path: &Path, packet: Vec<u8>, offset: u64) {
+        self.window.feed(path, packet, offset);
+        self.trace = trace;
+        (self.in_file, self.in_packet, self.packet_offset) = (true, false, offset);
+        (self.pos, self.content_end) = (0, 0);
+    }
+
+    /// Something of the file or of the packet that was fed is still to be decoded.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.in_packet || (self.in_file && self.packet_offset < self.window.file_len())
+    }
+
+    /// End of the last packet that was entered: no event of this stream is to come with an earlier time.
+    pub(crate) fn frontier_ns(&self) -> Option<i64> {
+        self.counts.end_ns
     }
 
     fn enter_packet(&mut self, catalog: &Catalog) -> Result<Option<Head>, Error> {
@@ -451,6 +526,7 @@ impl Cursor {
                 self.counts = PacketCounts {
                     end_ns: Some(ns(before.end)),
                     discarded: before.discarded,
+                    starts_late: false,
                     sequence_number: before.sequence_number.filter(|_| info.sequence_number.is_some()),
                 };
             }

@@ -28,7 +28,11 @@ pub(crate) enum Kind {
     Metadata,
     Truncated,
     Corrupt,
+    /// Corrupt, unless metadata that describes the class is still to come.
+    UnknownClass,
     Limit,
+    Protocol,
+    Disconnected,
 }
 
 impl Error {
@@ -48,6 +52,12 @@ impl Error {
         let mut error = Error::new(Kind::Io, what);
         error.0.source = Some(source);
         error.in_file(path)
+    }
+
+    pub(crate) fn with_source(kind: Kind, what: impl Into<String>, source: io::Error) -> Error {
+        let mut error = Error::new(kind, what);
+        error.0.source = Some(source);
+        error
     }
 
     pub(crate) fn metadata(what: impl Into<String>, line: u32, column: u32) -> Error {
@@ -86,7 +96,11 @@ impl Error {
 
     /// The bytes of a stream contradict the metadata or themselves.
     pub fn is_corrupt(&self) -> bool {
-        self.0.kind == Kind::Corrupt
+        matches!(self.0.kind, Kind::Corrupt | Kind::UnknownClass)
+    }
+
+    pub(crate) fn is_unknown_class(&self) -> bool {
+        self.0.kind == Kind::UnknownClass
     }
 
     /// Reading on would take more memory or time than this reader allows itself.
@@ -97,6 +111,16 @@ impl Error {
     /// The operating system refused to read a file or a socket.
     pub fn is_io(&self) -> bool {
         self.0.kind == Kind::Io
+    }
+
+    /// The relay daemon answered something that the LTTng-live protocol does not allow, or refused.
+    pub fn is_protocol(&self) -> bool {
+        self.0.kind == Kind::Protocol
+    }
+
+    /// The connection to the relay daemon could not be made or was lost.
+    pub fn is_disconnected(&self) -> bool {
+        self.0.kind == Kind::Disconnected
     }
 
     /// The file that the fault is in, when it is in one.
@@ -182,7 +206,7 @@ impl Fault {
                 format!("no option of the variant is for selector value {}", v as i64),
             ),
             Fault::NoEventClass(id) => {
-                Error::new(Kind::Corrupt, format!("event class id {id} is not in the metadata"))
+                Error::new(Kind::UnknownClass, format!("event class id {id} is not in the metadata"))
             }
             Fault::TooManyElements(n) => {
                 Error::new(Kind::Corrupt, format!("{n} array elements are more than the packet can hold"))

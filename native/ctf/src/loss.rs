@@ -32,6 +32,8 @@ pub struct Loss {
 pub(crate) struct PacketCounts {
     pub(crate) end_ns: Option<i64>,
     pub(crate) discarded: u64,
+    /// Packets came before that were not read.
+    pub(crate) starts_late: bool,
     pub(crate) sequence_number: Option<u64>,
 }
 
@@ -43,7 +45,10 @@ pub(crate) fn compare(
     (begin_ns, end_ns): (Option<i64>, Option<i64>),
 ) -> (Option<Loss>, Option<Loss>) {
     let from = before.end_ns.or(begin_ns).unwrap_or(0);
-    let discarded = packet.discarded.map_or(0, |now| increase(before.discarded, now, packet.discarded_bits));
+    let discarded = packet
+        .discarded
+        .filter(|_| !before.starts_late)
+        .map_or(0, |now| increase(before.discarded, now, packet.discarded_bits));
     let skipped = match (before.sequence_number, packet.sequence_number) {
         (Some(last), Some(this)) => this.saturating_sub(last).saturating_sub(1),
         _ => 0,
@@ -55,6 +60,7 @@ pub(crate) fn compare(
     *before = PacketCounts {
         end_ns: end_ns.or(begin_ns).or(before.end_ns),
         discarded: packet.discarded.unwrap_or(before.discarded),
+        starts_late: false,
         sequence_number: packet.sequence_number.or(before.sequence_number),
     };
     result

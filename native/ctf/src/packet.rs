@@ -131,9 +131,16 @@ fn read_header(
     info.stream = match roles.get(Role::StreamClass) {
         Some(id) => match plan.streams.iter().position(|s| s.id == id) {
             Some(index) => index,
-            None => return bad(format!("stream class id {id} is not in the metadata")),
+            None => {
+                let what = format!("stream class id {id} is not in the metadata");
+                return Err(HeaderFault::Bad(Error::new(Kind::UnknownClass, what)));
+            }
         },
         None if plan.streams.len() == 1 => 0,
+        None if plan.streams.is_empty() => {
+            let what = "the metadata describes no stream class";
+            return Err(HeaderFault::Bad(Error::new(Kind::UnknownClass, what)));
+        }
         None => return bad("the packet does not say which stream class it is of"),
     };
     info.events_at = walk_scope(plan.streams[info.stream].packet_context.as_ref(), info.context_at, roles)?;

@@ -224,7 +224,7 @@ fn work<T>(
                         fault = cursor.take_fault();
                         break;
                     }
-                    Head::Taken | Head::End => break,
+                    Head::Taken | Head::Idle | Head::End => break,
                 };
                 items.push_back((cursor.time_ns(), item));
             },

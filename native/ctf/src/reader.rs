@@ -89,7 +89,7 @@ impl Reader {
             Head::Event => Some(Item::Event(Event::new(cursor, &self.catalog))),
             Head::Discarded(loss) => Some(Item::Discarded(*loss)),
             Head::LostPackets(loss) => Some(Item::LostPackets(*loss)),
-            Head::Fault(_) | Head::Taken | Head::End => None,
+            Head::Fault(_) | Head::Taken | Head::Idle | Head::End => None,
         })
     }
 

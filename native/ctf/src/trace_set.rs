@@ -174,7 +174,7 @@ impl Catalog {
 }
 
 /// Directories with a `metadata` file, sorted.
-fn find_traces(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+pub(crate) fn find_traces(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
     if path.join("metadata").is_file() {
         found.push(path.to_path_buf());
     }
@@ -220,7 +220,14 @@ pub(crate) fn stream_files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// What puts files into one stream: trace, stream class, stream instance. Traces of one UUID are one.
-type StreamIdentity = (Option<[u8; 16]>, usize, u64, u64);
+pub(crate) type StreamIdentity = (Option<[u8; 16]>, usize, u64, u64);
+
+/// Identity of the stream that a packet is of; `None` when packets do not say it, and each file is a stream.
+pub(crate) fn identity(trace: usize, packet: &PacketInfo, catalog: &Catalog) -> Option<StreamIdentity> {
+    let plan = &catalog.traces[trace];
+    let trace = if plan.uuid.is_some() { 0 } else { trace };
+    Some((plan.uuid, trace, plan.streams[packet.stream].id, packet.instance?))
+}
 
 fn find_streams(directories: &[PathBuf], catalog: &Catalog) -> Result<Vec<Stream>, Error> {
     let mut streams: Vec<Stream> = Vec::new();
@@ -236,11 +243,7 @@ fn find_streams(directories: &[PathBuf], catalog: &Catalog) -> Result<Vec<Stream
                 );
             }
             let first = first_packet(&path, trace, catalog);
-            let uuid = catalog.traces[trace].uuid;
-            let identity = first.as_ref().and_then(|info| {
-                let class = catalog.traces[trace].streams[info.stream].id;
-                Some((uuid, if uuid.is_some() { 0 } else { trace }, class, info.instance?))
-            });
+            let identity = first.as_ref().and_then(|info| identity(trace, info, catalog));
             let index = match identity.and_then(|identity| known.get(&identity)) {
                 Some(&index) => index,
                 None => {
@@ -266,7 +269,7 @@ fn find_streams(directories: &[PathBuf], catalog: &Catalog) -> Result<Vec<Stream
 }
 
 /// What the first packet of a file says; `None` when it cannot be read, which the reader will tell.
-fn first_packet(path: &Path, trace: usize, catalog: &Catalog) -> Option<PacketInfo> {
+pub(crate) fn first_packet(path: &Path, trace: usize, catalog: &Catalog) -> Option<PacketInfo> {
     let mut window = Window::new(Allowance::for_a_look());
     window.open(path).ok()?;
     let (mut slots, mut roles) = (vec![0; catalog.slots], Roles::default());

@@ -37,6 +37,11 @@ impl Allowance {
         Allowance { growth: Arc::new(AtomicUsize::new(GROWTH)), base, keep_open: streams <= OPEN_FILES }
     }
 
+    /// The same for types that are aligned to so many bytes.
+    pub(crate) fn aligned_to(&self, align_bytes: usize) -> Allowance {
+        Allowance { base: self.base.max(2 * align_bytes), ..self.clone() }
+    }
+
     /// For one look at the beginning of a file.
     pub(crate) fn for_a_look() -> Allowance {
         Allowance { growth: Arc::new(AtomicUsize::new(LARGEST)), base: SMALLEST, keep_open: true }
@@ -64,6 +69,8 @@ pub(crate) struct Window {
     start: u64,
     /// Index in `buf` of the byte that positions count from.
     origin: usize,
+    /// What is there was fed and not read.
+    is_fed: bool,
 }
 
 impl Window {
@@ -77,6 +84,7 @@ impl Window {
             valid: 0,
             start: 0,
             origin: 0,
+            is_fed: false,
         }
     }
 
@@ -93,12 +101,45 @@ impl Window {
         Ok(())
     }
 
+    /// Takes a packet that did not come from a file; `path` and `offset` say where it is from.
+    pub(crate) fn feed(&mut self, path: &Path, mut packet: Vec<u8>, offset: u64) {
+        self.close();
+        self.path = path.to_path_buf();
+        (self.valid, self.start, self.origin) = (packet.len(), offset, 0);
+        self.file_len = offset + packet.len() as u64;
+        packet.resize(packet.len() + PAD, 0);
+        self.buf = packet;
+        self.is_fed = true;
+    }
+
+    /// Looks at the length of the file again; false when it has not grown.
+    pub(crate) fn look_again(&mut self) -> Result<bool, Error> {
+        if self.is_fed {
+            return Ok(false);
+        }
+        let meta = match &self.file {
+            Some(file) => file.metadata(),
+            None => std::fs::metadata(&self.path),
+        };
+        let len = meta.map_err(|e| Error::io("cannot read the size", &self.path, e))?.len();
+        let has_grown = len > self.file_len;
+        self.file_len = self.file_len.max(len);
+        Ok(has_grown)
+    }
+
+    /// Forgets what was read: what follows was not whole yet.
+    pub(crate) fn forget(&mut self) {
+        if !self.is_fed {
+            (self.start, self.origin, self.valid) = (self.origin(), 0, 0);
+        }
+    }
+
     /// Gives the memory and the file back.
     pub(crate) fn close(&mut self) {
         self.file = None;
         self.shrink();
         self.buf = Vec::new();
-        self.valid = 0;
+        (self.valid, self.origin, self.is_fed) = (0, 0, false);
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -142,6 +183,9 @@ impl Window {
     ///
     /// `is_io`, or `is_limit` when the window may not grow any more.
     pub(crate) fn refill(&mut self, keep_from: usize) -> Result<bool, Error> {
+        if self.start + self.valid as u64 >= self.file_len {
+            return Ok(false);
+        }
         let keep = (self.origin + keep_from).min(self.valid);
         if keep == 0 && self.valid + PAD == self.buf.len() {
             self.grow()?;
@@ -191,7 +235,7 @@ impl Window {
     fn shrink(&mut self) {
         let base = self.allowance.base;
         let extra = self.buf.len().saturating_sub(base + PAD);
-        if extra > 0 {
+        if extra > 0 && !self.is_fed {
             self.buf.truncate(base + PAD);
             self.buf.shrink_to_fit();
             self.allowance.give_back(extra);

@@ -133,7 +133,7 @@ fn the_same_packets_read_alike_with_either_metadata() {
     let with_json = read_path(dir.path());
     assert!(with_json.errors.is_empty(), "{:?}", with_json.errors);
     assert_eq!(with_json.lines.len(), 60);
-    assert_eq!(with_json.lines, with_tsdl.lines);
+    witness::assert_same(&with_json.lines, &with_tsdl.lines, "JSON");
     let set = TraceSet::open(dir.path()).unwrap();
     assert_eq!(set.classes()[0].log_level(), Some(13));
     assert_eq!(set.environment().find(|(n, _)| *n == "hostname").unwrap().1.as_str(), Some("vm"));

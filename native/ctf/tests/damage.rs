@@ -29,7 +29,7 @@ fn a_cut_stream_gives_a_beginning_of_its_events_and_then_says_truncated() {
     for length in (0..bytes.len()).filter(|n| n % 4096 < 120 || n % 11 == 0) {
         fs::write(&file, &bytes[..length]).unwrap();
         let told = read_in_time(dir.path(), &format!("cut at {length}"));
-        assert_eq!(told.lines, whole[..told.lines.len()], "cut at {length}");
+        witness::assert_same(&told.lines, &whole[..told.lines.len()], &format!("cut at {length}"));
         if length % 4096 == 0 {
             assert!(told.errors.is_empty(), "cut between packets: {:?}", told.errors);
         } else {
@@ -71,7 +71,7 @@ fn a_changed_byte_spoils_nothing_before_it() {
             bytes[at] ^= flip;
             let before = per_packet[at / 4096];
             assert!(told.lines.len() >= before, "byte {at} ^ {flip:#x}: {:?}", told.errors);
-            assert_eq!(told.lines[..before], whole[..before], "byte {at} ^ {flip:#x}");
+            witness::assert_same(&told.lines[..before], &whole[..before], &format!("byte {at} ^ {flip:#x}"));
             for error in &told.errors {
                 assert!(error.is_corrupt() || error.is_truncated() || error.is_limit(), "{error:?}");
                 assert!(error.packet().is_some() && error.path().is_some(), "{error:?}");

@@ -35,7 +35,7 @@ fn assert_same(path: &Path) {
     let alone = read(set.reader());
     for threads in [1, 2, 3, 8] {
         let together = read_parallel(&set, threads, range);
-        assert_eq!(together.lines, alone.lines, "{} on {threads}", path.display());
+        witness::assert_same(&together.lines, &alone.lines, &format!("{} on {threads}", path.display()));
         assert_eq!(together.discarded, alone.discarded, "{} on {threads}", path.display());
         assert_eq!(together.lost_packets, alone.lost_packets, "{} on {threads}", path.display());
         let texts = |told: &Told| told.errors.iter().map(ToString::to_string).collect::<Vec<_>>();

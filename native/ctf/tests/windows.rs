@@ -30,7 +30,7 @@ fn assert_ranges_equal_filtering(path: &Path) {
             .map(|(line, _)| line.clone())
             .collect();
         let told = read(set.reader_of(range));
-        assert_eq!(told.lines, expected, "{} {range:?}", path.display());
+        witness::assert_same(&told.lines, &expected, &format!("{} {range:?}", path.display()));
         assert!(told.errors.is_empty());
     }
     let after = TimeRange { begin_ns: times[n - 1] + 1, end_ns: i64::MAX };

@@ -95,9 +95,11 @@ impl Builder {
         is_new
     }
 
-    /// Sets the packet header's type; false when there is one or the type is no structure.
+    /// Sets the packet header's type; false when there is one, when a stream was made without, or when the type is no
+    /// structure.
     pub(crate) fn packet_header(&mut self, ty: FieldType) -> bool {
-        let fits = self.metadata.packet_header.is_none() && matches!(ty.kind, Kind::Struct(_));
+        let is_first = self.metadata.packet_header.is_none() && !self.header_is_settled;
+        let fits = is_first && matches!(ty.kind, Kind::Struct(_));
         if fits {
             self.metadata.packet_header = Some(ty);
         }
@@ -122,7 +124,8 @@ impl Builder {
 
     /// Makes classes of what was declared since the last time.
     pub(crate) fn finish(&mut self) -> Result<(), Error> {
-        if !self.header_is_settled {
+        // Streams rely on it: it is settled with the first of them at the latest.
+        if !self.header_is_settled && (self.metadata.packet_header.is_some() || !self.streams.is_empty()) {
             if let Some(mut header) = self.metadata.packet_header.take() {
                 self.settle(&mut header, (1, 1))?;
                 if !self.explicit_roles {

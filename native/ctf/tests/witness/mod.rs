@@ -72,6 +72,14 @@ pub(crate) fn assert_agree(ours: &[String], theirs: &[String], case: &str) {
     assert_eq!(ours.len(), theirs.len(), "{case}: number of events");
 }
 
+/// Asserts that lines are the same; shows the first that are not.
+pub(crate) fn assert_same(ours: &[String], expected: &[String], case: &str) {
+    for (i, (our, expected)) in ours.iter().zip(expected).enumerate() {
+        assert!(our == expected, "{case}: line {i}\nis       {our}\nexpected {expected}");
+    }
+    assert_eq!(ours.len(), expected.len(), "{case}: number of lines");
+}
+
 /// The corpus of babeltrace's own tests, beside the checkout; says so when it is not there.
 pub(crate) fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/traces/babeltrace/ctf-traces");

@@ -1,0 +1,139 @@
+//! A directory that grows while it is read gives in the end what it gives when it is read whole.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod witness;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use beamtap_ctf::{Follower, Item, Poll};
+use witness::{Told, assert_same, copy, corpus, fixture, line, read_path};
+
+/// Files below a directory, with their bytes, relative to it.
+fn files(root: &Path, below: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(root.join(below)).unwrap() {
+        let relative = below.join(entry.unwrap().file_name());
+        if root.join(&relative).is_dir() {
+            files(root, &relative, found);
+        } else {
+            found.push((relative.clone(), fs::read(root.join(&relative)).unwrap()));
+        }
+    }
+    found.sort();
+}
+
+/// Takes what there is.
+fn drain(follower: &mut Follower, told: &mut Told, settled_ns: i64) -> bool {
+    loop {
+        match follower.poll(settled_ns) {
+            Ok(Poll::Item(Item::Event(event))) => told.lines.push(line(&event)),
+            Ok(Poll::Item(Item::Discarded(loss))) => told.discarded.push(loss),
+            Ok(Poll::Item(Item::LostPackets(loss))) => told.lost_packets.push(loss),
+            Ok(Poll::Idle) => return false,
+            Ok(Poll::End) => return true,
+            Err(error) => told.errors.push(error),
+        }
+    }
+}
+
+/// Copies `from` in pieces of `piece` bytes, a piece of each file in turn, reading after every round.
+fn follow(from: &Path, piece: usize) -> (Told, u64) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut all = Vec::new();
+    files(from, Path::new(""), &mut all);
+    let mut follower = Follower::open(dir.path()).unwrap();
+    let mut told = Told::default();
+    let longest = all.iter().map(|(_, bytes)| bytes.len()).max().unwrap();
+    for at in (0..=longest).step_by(piece) {
+        for (path, bytes) in &all {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+            file.write_all(&bytes[at.min(bytes.len())..(at + piece).min(bytes.len())]).unwrap();
+        }
+        assert!(!drain(&mut follower, &mut told, i64::MIN), "no end before it is said");
+    }
+    follower.finish();
+    assert!(drain(&mut follower, &mut told, i64::MIN), "an end after it is said");
+    assert!(matches!(follower.poll(i64::MIN), Ok(Poll::End)));
+    (told, follower.late())
+}
+
+#[test]
+fn pieces_of_any_size_give_the_whole() {
+    for piece in [100, 1000, 4096, 5000, 1 << 20] {
+        let (told, late) = follow(&fixture("ust-mixed"), piece);
+        assert!(told.errors.is_empty(), "{:?}", told.errors);
+        assert_same(&told.lines, &read_path(&fixture("ust-mixed")).lines, &format!("in pieces of {piece}"));
+        assert_eq!(late, 0);
+    }
+}
+
+#[test]
+fn several_traces_and_streams_give_the_same_events() {
+    let Some(corpus) = corpus() else { return };
+    for name in ["multi-domains", "trace-with-index", "wk-heartbeat-u"] {
+        let path = corpus.join("succeed").join(name);
+        let whole = read_path(&path);
+        for piece in [3000, 4096, 70_000] {
+            let (told, _) = follow(&path, piece);
+            assert!(told.errors.is_empty(), "{name}: {:?}", told.errors);
+            // A stream whose first packet is written after others have gone on cannot come in order.
+            let sorted = |told: &Told| {
+                let mut lines = told.lines.clone();
+                lines.sort();
+                lines
+            };
+            assert_same(&sorted(&told), &sorted(&whole), &format!("{name} in pieces of {piece}"));
+            let counts = |told: &Told| {
+                told.discarded.iter().map(|l| (l.count, l.begin_ns, l.end_ns)).collect::<Vec<_>>()
+            };
+            assert_eq!(counts(&told), counts(&whole), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_silent_stream_holds_the_others_up_until_time_is_settled() {
+    let Some(corpus) = corpus() else { return };
+    let from = corpus.join("succeed/trace-with-index");
+    let dir = tempfile::tempdir().unwrap();
+    copy(&from, dir.path());
+    // One stream stops after its first packet.
+    let silent = dir.path().join("ust_channel_2");
+    let bytes = fs::read(&silent).unwrap();
+    fs::write(&silent, &bytes[..4096]).unwrap();
+    let whole = read_path(&from).lines;
+    let mut follower = Follower::open(dir.path()).unwrap();
+    let mut told = Told::default();
+    drain(&mut follower, &mut told, i64::MIN);
+    assert!(!told.lines.is_empty() && told.lines.len() < whole.len());
+    assert_same(&told.lines, &whole[..told.lines.len()], "in order as far as it is sure");
+    let before = told.lines.len();
+    drain(&mut follower, &mut told, i64::MAX);
+    assert!(told.lines.len() > before, "the others go on when nothing is waited for");
+    fs::write(&silent, &bytes).unwrap();
+    drain(&mut follower, &mut told, i64::MAX);
+    assert_eq!(told.lines.len(), whole.len());
+    assert!(follower.late() > 0, "what came after all is counted");
+}
+
+#[test]
+fn what_is_cut_at_the_end_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&fixture("ust-mixed"), dir.path());
+    let file = dir.path().join("c_1");
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..5000]).unwrap();
+    let mut follower = Follower::open(dir.path()).unwrap();
+    let mut told = Told::default();
+    drain(&mut follower, &mut told, i64::MAX);
+    assert!(told.errors.is_empty(), "a packet that is not whole may still become so");
+    let first_packet = told.lines.len();
+    follower.finish();
+    drain(&mut follower, &mut told, i64::MAX);
+    assert!(told.lines.len() > first_packet);
+    assert_eq!(told.errors.len(), 1);
+    assert!(told.errors[0].is_truncated());
+}
