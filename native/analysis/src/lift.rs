@@ -18,7 +18,7 @@ use std::str;
 /// use beamtap_schema::Event;
 ///
 /// let set = beamtap_ctf::TraceSet::open("/tmp/my-session".as_ref())?;
-/// let mut lift = Lift::new(&set)?;
+/// let mut lift = Lift::new(&set);
 /// let mut calls = 0;
 /// while let Some(item) = lift.next()? {
 ///     calls += u64::from(matches!(item, Item::Event(_, Event::Call(_))));
@@ -44,6 +44,8 @@ enum Binding {
         texts: Box<[usize]>,
     },
     Other,
+    /// It has the name of one of the catalogue's events but not its fields, in these words.
+    Refused(String),
 }
 
 struct Fields<'a> {
@@ -67,32 +69,24 @@ impl<'a> FieldSource<'a> for Fields<'a> {
 
 impl Lift {
     /// Begins to read a trace.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error for which [`Error::is_mismatch`] is true when an event of the trace has the name of one in the
-    /// catalogue, but not its fields.
-    pub fn new(set: &TraceSet) -> Result<Lift, Error> {
+    pub fn new(set: &TraceSet) -> Lift {
         Lift::of(set.reader())
     }
 
     /// Begins to read what a reader gives.
-    ///
-    /// # Errors
-    ///
-    /// As [`Lift::new`].
-    pub fn of(reader: Reader) -> Result<Lift, Error> {
-        let bindings =
-            reader.classes().iter().map(|class| bind(class).map(Some)).collect::<Result<_, _>>()?;
-        Ok(Lift { reader, bindings, texts: Vec::new() })
+    pub fn of(reader: Reader) -> Lift {
+        let bindings = reader.classes().iter().map(|class| Some(bind(class))).collect();
+        Lift { reader, bindings, texts: Vec::new() }
     }
 
     /// The next item; `None` at the end of the trace.
     ///
     /// # Errors
     ///
-    /// Returns an error for which [`Error::is_trace`] is true when the bytes that follow cannot be read, and as
-    /// [`Lift::new`] for an event class that appears while reading.
+    /// Returns an error for which [`Error::is_trace`] is true when a stream cannot be read on: it is at its end with
+    /// that, and the others go on. Returns one for which [`Error::is_mismatch`] is true at the first event that has
+    /// the name of one in the catalogue, but not its fields; further ones of that name come as [`Item::Other`].
+    /// In both cases, calling again reads on.
     #[expect(
         clippy::should_implement_trait,
         reason = "an item borrows from the reader, which Iterator cannot say"
@@ -113,10 +107,15 @@ impl Lift {
         let class = event.class().index();
         if self.bindings.get(class).is_none_or(Option::is_none) {
             self.bindings.resize_with(self.bindings.len().max(class + 1), || None);
-            self.bindings[class] = Some(bind(event.definition())?);
+            self.bindings[class] = Some(bind(event.definition()));
+        }
+        if let Some(Binding::Refused(why)) = &mut self.bindings[class] {
+            let error = Error::mismatch(std::mem::take(why));
+            self.bindings[class] = Some(Binding::Other);
+            return Err(error);
         }
         match &self.bindings[class] {
-            None | Some(Binding::Other) => Ok(Some(Item::Other(stamp, event.name()))),
+            None | Some(Binding::Other | Binding::Refused(_)) => Ok(Some(Item::Other(stamp, event.name()))),
             Some(Binding::Known { kind, places, texts }) => {
                 if !texts.is_empty() {
                     replace_texts(&mut self.texts, &event, texts);
@@ -153,25 +152,28 @@ fn replace_texts(replaced: &mut Vec<Option<String>>, event: &beamtap_ctf::Event<
     }
 }
 
-fn bind(class: &EventClass) -> Result<Binding, Error> {
+fn bind(class: &EventClass) -> Binding {
     let known = class.name().strip_prefix(PROVIDER).and_then(|name| name.strip_prefix(':'));
-    let Some(kind) = known.and_then(EventKind::from_name) else { return Ok(Binding::Other) };
+    let Some(kind) = known.and_then(EventKind::from_name) else { return Binding::Other };
     let fields = kind.info().fields;
-    let places = fields.iter().map(|field| place(class, field)).collect::<Result<Box<[usize]>, _>>()?;
+    let places = match fields.iter().map(|field| place(class, field)).collect::<Result<Box<[usize]>, _>>() {
+        Ok(places) => places,
+        Err(why) => return Binding::Refused(why),
+    };
     let is_text = |field: &FieldInfo| field.field_type.wire() == WireType::Text;
     let texts =
         fields.iter().zip(&places).filter(|(field, _)| is_text(field)).map(|(_, &place)| place).collect();
-    Ok(Binding::Known { kind, places, texts })
+    Binding::Known { kind, places, texts }
 }
 
 /// The place of a catalogue's field in a class of the trace.
-fn place(class: &EventClass, field: &FieldInfo) -> Result<usize, Error> {
+fn place(class: &EventClass, field: &FieldInfo) -> Result<usize, String> {
     let refuse = |what: &str| {
-        Error::mismatch(format!(
+        format!(
             "event {} of the trace {what} \"{}\": it was recorded by another version of beamtap",
             class.name(),
             field.name
-        ))
+        )
     };
     let place = class.field_index(field.name).ok_or_else(|| refuse("has no field"))?;
     let wide = match field.field_type.wire() {

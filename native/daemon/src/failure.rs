@@ -63,11 +63,7 @@ impl From<beamtap_ctf::Error> for Failure {
 
 impl From<beamtap_analysis::Error> for Failure {
     fn from(error: beamtap_analysis::Error) -> Failure {
-        let remedy = if error.is_mismatch() {
-            "Read it with the beamtapd that belongs to the beamtap that recorded it"
-        } else {
-            "`babeltrace2 DIR` is a second opinion"
-        };
+        let remedy = "`babeltrace2 DIR` is a second opinion";
         Failure::Trace { what: error.to_string(), remedy }
     }
 }

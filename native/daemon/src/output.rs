@@ -36,7 +36,7 @@ pub(crate) fn print_text(reading: &Reading, answer: &str) -> Result<ExitCode, Fa
 
 fn warn(reading: &Reading) -> ExitCode {
     for fault in &reading.faults {
-        eprintln!("beamtapd: warning: {}; everything before it and in other streams was read", Safe(fault));
+        eprintln!("beamtapd: warning: {}", Safe(fault));
     }
     ExitCode::from(if reading.faults.is_empty() { 0 } else { BAD_TRACE })
 }

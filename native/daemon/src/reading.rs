@@ -30,7 +30,7 @@ impl Reading {
             "opened {}",
             directory.display()
         );
-        let mut lift = Lift::new(&set)?;
+        let mut lift = Lift::new(&set);
         let mut pass = Pass::new(analyses)?;
         let mut progress = Progress::new();
         let mut faults = Vec::new();
@@ -40,10 +40,14 @@ impl Reading {
             match &lift.next() {
                 Ok(Some(item)) => pass.push(item),
                 Ok(None) => break,
-                // The stream at fault is at its end with this; the others go on.
                 Err(error) => {
                     tracing::warn!(%error, "after {items} items");
-                    faults.push(error.to_string());
+                    let consequence = if error.is_mismatch() {
+                        "its events are left out; read them with the beamtapd of that version"
+                    } else {
+                        "what comes before it and the other streams were read"
+                    };
+                    faults.push(format!("{error}; {consequence}"));
                 }
             }
             items += 1;
