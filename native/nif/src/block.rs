@@ -39,7 +39,7 @@ pub(crate) struct Share {
 }
 
 /// One thread's own memory. Only its thread writes; others read counters at any time.
-#[repr(align(128))]
+#[repr(C, align(128))]
 pub(crate) struct Block {
     /// 1 while the thread is between [`Block::enter`] and [`Block::leave`].
     active: AtomicU32,
@@ -54,6 +54,7 @@ static TAKEN: AtomicUsize = AtomicUsize::new(0);
 /// Events of threads that found no block.
 static OVERFLOW: [AtomicU64; EVENT_COUNT] = [const { AtomicU64::new(0) }; EVENT_COUNT];
 /// Set where the kernel has no membarrier: then every event pays for a full fence.
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
 static NEEDS_FENCE: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {

@@ -10,7 +10,7 @@ use crate::sys::{CallEnv, word_of};
 use crate::term;
 use crate::tracer;
 use beamtap_schema::{CATALOGUE, EventKind, Phase};
-use rustler::sys::enif_make_atom_len;
+use rustler::sys::{enif_make_atom_len, enif_make_list_cell};
 use rustler::{
     Atom, Binary, Decoder, Encoder, Env, Error, ListIterator, LocalPid, Monitor, NifMap, NifResult,
     OwnedBinary, Resource, ResourceArc, Term,
@@ -57,12 +57,16 @@ pub(crate) fn load(env: Env, _info: Term) -> bool {
         word_of(unsafe { enif_make_atom_len(env.as_c_arg(), name.as_ptr().cast(), name.len()) })
     };
     term::prepare_atoms(make);
-    tracer::prepare_tags(make);
+    tracer::prepare_words(make);
     block::prepare_barrier();
     gate::open_unbound();
     // SAFETY: the environment is that of the load in progress, which this frame does not outlive.
     let call = unsafe { CallEnv::new(env.as_c_arg()) };
-    call.calibrate_tuples(word((atoms::ok(), atoms::error(), 5u32).encode(env)));
+    let tuple = (atoms::ok(), atoms::error(), 5u32).encode(env);
+    call.calibrate_tuples(word(tuple));
+    // SAFETY: the environment and both terms are those of the load in progress.
+    let list = unsafe { enif_make_list_cell(env.as_c_arg(), atoms::ok().as_c_arg(), tuple.as_c_arg()) };
+    call.calibrate_lists(word_of(list));
     env.register::<Owner>().is_ok() && crate::lttng::register(env)
 }
 

@@ -3,9 +3,9 @@
 use crate::block::{self, Block, Outcome};
 use crate::intern;
 use crate::layout;
+use crate::naming;
 use crate::sys::CallEnv;
 use crate::term;
-use crate::tracer;
 use beamtap_schema::{CATALOGUE, EventKind, Phase, ThreadKind, wire};
 use std::ffi::{CStr, CString};
 
@@ -29,7 +29,7 @@ pub(crate) struct Process {
 /// Emits the definitions of VM, threads, everything interned, and the processes given.
 pub(crate) fn dump(env: CallEnv<'_>, vm: &Vm, processes: &[Process]) -> Option<()> {
     let block = block::mine()?;
-    tracer::emit_counted(
+    naming::emit_counted(
         block,
         &wire::DefVm {
             os_pid: std::process::id(),
@@ -43,7 +43,7 @@ pub(crate) fn dump(env: CallEnv<'_>, vm: &Vm, processes: &[Process]) -> Option<(
     );
     threads(block);
     for (id, key) in intern::all() {
-        tracer::define(env, block, id, key);
+        naming::define(env, block, id, key);
     }
     for process in processes {
         if define_process(env, block, process).is_none() {
@@ -57,11 +57,11 @@ fn define_process(env: CallEnv<'_>, block: &Block, process: &Process) -> Option<
     let undefined = term::atoms()?.undefined;
     let name = match process.name {
         name if name == undefined => 0,
-        name => tracer::atom_number(env, block, name)?,
+        name => naming::atom_number(env, block, name)?,
     };
     let function = match process.function {
         function if function == undefined => 0,
-        function => tracer::function_number(env, block, term::mfa(env, function)?)?,
+        function => naming::function_number(env, block, term::mfa(env, function)?)?,
     };
     let event = wire::DefProcess {
         pid: layout::pid(process.pid)?,
@@ -69,7 +69,7 @@ fn define_process(env: CallEnv<'_>, block: &Block, process: &Process) -> Option<
         name,
         function,
     };
-    tracer::emit_counted(block, &event);
+    naming::emit_counted(block, &event);
     Some(())
 }
 
@@ -82,7 +82,7 @@ fn threads(block: &Block) {
         let name = name.strip_suffix(b"\n").unwrap_or(&name);
         let (kind, scheduler) = thread_kind(&String::from_utf8_lossy(name));
         let Ok(name) = CString::new(name) else { continue };
-        tracer::emit_counted(
+        naming::emit_counted(
             block,
             &wire::DefThread { thread, kind: kind.to_wire(), scheduler, name: name.as_ptr() },
         );
@@ -113,7 +113,7 @@ fn thread_kind(name: &str) -> (ThreadKind, u32) {
 
 /// Emits the number of this recording.
 pub(crate) fn canary(nonce_high: u64, nonce_low: u64) -> Option<()> {
-    tracer::emit_counted(block::mine()?, &wire::Canary { nonce_high, nonce_low });
+    naming::emit_counted(block::mine()?, &wire::Canary { nonce_high, nonce_low });
     Some(())
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn counters(phase: Phase) -> Option<()> {
             continue;
         }
         let Ok(name) = CString::new(event.name) else { continue };
-        tracer::emit_counted(
+        naming::emit_counted(
             block,
             &wire::CountersOf {
                 phase: phase.to_wire(),

@@ -56,6 +56,7 @@ struct Slot {
     tripped: AtomicU8,
 }
 
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
 static SLOTS_STATE: [Slot; SLOTS] = [const {
     Slot {
         open: AtomicU64::new(0),

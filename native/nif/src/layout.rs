@@ -23,7 +23,9 @@ struct Bits {
     mask: AtomicU64,
 }
 
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
 static PID_NUMBER: Bits = Bits::unknown();
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
 static PID_SERIAL: Bits = Bits::unknown();
 static PORT_NUMBER: Bits = Bits::unknown();
 

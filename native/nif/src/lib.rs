@@ -1,7 +1,7 @@
 //! beamtap's `erl_tracer`: turns what the VM reports into typed LTTng events.
 //!
-//! Two worlds live here. On the tracer path ([`raw`], [`tracer`], [`term`], [`intern`], [`block`], [`gate`]) code runs
-//! inside the traced process, once per event: it allocates, locks, formats, calls the kernel and panics never. Beside
+//! Two worlds live here. On the tracer path ([`raw`], [`tracer`], [`emitter`], [`term`], [`intern`], [`block`], [`gate`]) code
+//! runs inside the traced process, once per event: it allocates, locks, formats, calls the kernel and panics never. Beside
 //! it ([`control`], [`lttng`], [`provider`], [`definitions`], [`guard`]) ordinary NIFs, on dirty schedulers where they
 //! can take long, open and close the way to LTTng.
 //!
@@ -10,13 +10,17 @@
 mod block;
 mod control;
 mod definitions;
+mod emitter;
 mod gate;
 mod guard;
 mod intern;
 mod layout;
 mod lttng;
+mod naming;
+mod ports;
 mod provider;
 mod raw;
+mod sequence;
 mod sys;
 mod term;
 mod tracer;

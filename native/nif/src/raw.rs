@@ -6,7 +6,6 @@
 use crate::block;
 use crate::gate;
 use crate::sys::{CallEnv, term_of};
-use crate::term;
 use crate::tracer::{self, Family, Traced};
 use rustler::Nif;
 use rustler::codegen_runtime::inventory;
@@ -25,14 +24,12 @@ const TRACE_ARITY: usize = 5;
 #[inline(always)]
 unsafe fn answer(family: Family, argv: *const ErlNifTerm) -> ErlNifTerm {
     // SAFETY: `argv` points to 3 terms for the length of this call, by the contract above; 3 is the arity registered.
-    let &[tag, state, _tracee] = unsafe { &*argv.cast::<[u64; ENABLED_ARITY]>() };
-    // Callbacks cannot run before load has prepared the atoms; no answer is then the VM's `discard`.
-    let Some(atoms) = term::atoms() else { return ErlNifTerm::default() };
-    match catch_unwind(|| tracer::enabled(atoms, family, tag, state)) {
+    let &[tag, state, tracee] = unsafe { &*argv.cast::<[u64; ENABLED_ARITY]>() };
+    match catch_unwind(|| tracer::enabled(family, tag, state, tracee)) {
         Ok(word) => term_of(word),
         Err(_) => {
             gate::panicked();
-            term_of(atoms.discard)
+            term_of(tracer::discard())
         }
     }
 }
@@ -51,10 +48,9 @@ unsafe fn take(
 ) -> ErlNifTerm {
     // SAFETY: `argv` points to 5 terms for the length of this call, by the contract above; 5 is the arity registered.
     let &[tag, state, tracee, term, options] = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
-    let Some(atoms) = term::atoms() else { return ErlNifTerm::default() };
     // SAFETY: the environment is the running call's, and `traced` does not outlive this frame.
     let env = unsafe { CallEnv::new(env) };
-    let traced = Traced { env, atoms, tracee, term, options };
+    let traced = Traced { env, tracee, term, options };
     // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
     if catch_unwind(AssertUnwindSafe(|| trace(tag, state, &traced))).is_err() {
         if let Some(block) = block::mine() {
@@ -62,7 +58,8 @@ unsafe fn take(
         }
         gate::panicked();
     }
-    term_of(atoms.ok)
+    // The VM ignores it; it has to be a term.
+    term_of(tracer::discard())
 }
 
 macro_rules! callbacks {
@@ -103,8 +100,8 @@ callbacks! {
         enabled_procs PROCS,
         enabled_running_procs RUNNING_PROCS,
         enabled_garbage_collection GARBAGE_COLLECTION,
-        enabled_ports NONE,
-        enabled_running_ports NONE,
+        enabled_ports PORTS,
+        enabled_running_ports RUNNING_PORTS,
     ;
     trace:
         trace tracer::trace_default,
@@ -112,8 +109,8 @@ callbacks! {
         trace_procs of(tracer::PROCS),
         trace_running_procs of(tracer::RUNNING_PROCS),
         trace_garbage_collection of(tracer::GARBAGE_COLLECTION),
-        trace_ports of(tracer::NONE),
-        trace_running_ports of(tracer::NONE),
+        trace_ports of(tracer::PORTS),
+        trace_running_ports of(tracer::RUNNING_PORTS),
 }
 
 /// The way of every family but the default one.

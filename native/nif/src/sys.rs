@@ -1,11 +1,13 @@
 //! Thin safe wrappers around the VM's functions that the tracer path uses.
 
 use rustler::sys::{
-    ErlNifCharEncoding, ErlNifEnv, ErlNifHash, ErlNifTerm, enif_get_atom, enif_get_list_cell,
-    enif_get_list_length, enif_get_map_value, enif_get_tuple, enif_get_uint64, enif_hash, enif_is_ref,
+    ErlNifBinary, ErlNifCharEncoding, ErlNifEnv, ErlNifHash, ErlNifTerm, enif_get_atom, enif_get_list_cell,
+    enif_get_list_length, enif_get_map_value, enif_get_tuple, enif_get_uint64, enif_hash,
+    enif_inspect_binary, enif_is_ref,
 };
 use std::ffi::{c_char, c_int, c_uint};
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 unsafe extern "C" {
@@ -13,15 +15,22 @@ unsafe extern "C" {
     fn enif_snprintf(out: *mut c_char, size: usize, format: *const c_char, ...) -> c_int;
 }
 
-/// Whether the VM packs tuples as below: learnt at load, asked of the VM otherwise.
+/// Whether the VM packs tuples and list cells as below: learnt at load, asked of the VM otherwise.
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
+static READS_LISTS: AtomicBool = AtomicBool::new(false);
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
 static READS_TUPLES: AtomicBool = AtomicBool::new(false);
 const PRIMARY_MASK: u64 = 0b11;
+const PRIMARY_LIST: u64 = 0b01;
 const PRIMARY_BOXED: u64 = 0b10;
 /// Terms are aligned to words, so the low three bits of a boxed term are tags.
 const POINTER_TAGS: u64 = 0b111;
 /// A tuple's header has its lowest six bits clear, and its arity above them.
 const HEADER_BITS: u32 = 6;
 const HEADER_MASK: u64 = (1 << HEADER_BITS) - 1;
+
+/// Elements looked at where a list's length is asked for and could be anything.
+const LIST_READ: u64 = 256;
 
 /// A term's machine word. The tracer path compares and unpacks words; rustler keeps them opaque.
 #[inline]
@@ -113,6 +122,33 @@ impl<'a> CallEnv<'a> {
     /// Head and tail of a non-empty list.
     #[inline]
     pub(crate) fn list_cell(self, term: u64) -> Option<(u64, u64)> {
+        if !READS_LISTS.load(Relaxed) {
+            return self.list_cell_by_vm(term);
+        }
+        if term & PRIMARY_MASK != PRIMARY_LIST {
+            return None;
+        }
+        let address = std::ptr::with_exposed_provenance::<[u64; 2]>((term & !POINTER_TAGS) as usize);
+        // SAFETY: a list cell's term points to its head and tail, in memory that lives as long as the call; that this
+        // VM packs terms so was checked with known lists before `READS_LISTS` was set.
+        let [head, tail] = unsafe { *address };
+        Some((head, tail))
+    }
+
+    /// Learns whether list cells can be read where they lie. `known` is a cell whose tail is a tuple already learnt to
+    /// be readable, made right after it: a word that does not point beside that tuple is never followed.
+    pub(crate) fn calibrate_lists(self, known: u64) {
+        let Some((_, tuple)) = self.list_cell_by_vm(known) else { return };
+        let is_near = (known & !POINTER_TAGS).abs_diff(tuple & !POINTER_TAGS) <= 64;
+        if READS_TUPLES.load(Relaxed) && known & PRIMARY_MASK == PRIMARY_LIST && is_near {
+            READS_LISTS.store(true, Relaxed);
+            if self.list_cell(known) != self.list_cell_by_vm(known) {
+                READS_LISTS.store(false, Relaxed);
+            }
+        }
+    }
+
+    fn list_cell_by_vm(self, term: u64) -> Option<(u64, u64)> {
         let (mut head, mut tail) = (ErlNifTerm::default(), ErlNifTerm::default());
         // SAFETY: `self.env` is valid by `new`, the out-pointers are to locals.
         let found = unsafe { enif_get_list_cell(self.env, term_of(term), &mut head, &mut tail) };
@@ -134,6 +170,30 @@ impl<'a> CallEnv<'a> {
         let mut value = 0;
         // SAFETY: `self.env` is valid by `new`, the out-pointer is to a local.
         (unsafe { enif_get_uint64(self.env, term_of(term), &mut value) } != 0).then_some(value)
+    }
+
+    /// The length of a binary, or of a short list of bytes; nothing for other terms, nested lists among them.
+    pub(crate) fn byte_length(self, term: u64) -> Option<u64> {
+        let mut binary = MaybeUninit::<ErlNifBinary>::uninit();
+        // SAFETY: `self.env` is valid by `new`, the out-pointer is to a local, which the VM fills when it answers
+        // non-zero; inspecting copies nothing.
+        if unsafe { enif_inspect_binary(self.env, term_of(term), binary.as_mut_ptr()) } != 0 {
+            // SAFETY: filled, as above.
+            return Some(unsafe { binary.assume_init() }.size as u64);
+        }
+        let mut rest = term;
+        for length in 0..LIST_READ {
+            let Some((head, tail)) = self.list_cell(rest) else {
+                return self.list_end(rest).then_some(length);
+            };
+            crate::layout::small_value(head).filter(|byte| *byte < 256)?;
+            rest = tail;
+        }
+        None
+    }
+
+    fn list_end(self, term: u64) -> bool {
+        self.list_length(term) == Some(0)
     }
 
     /// A 64-bit hash of a reference, the same for equal references as long as the VM lives; nothing for other terms.

@@ -8,11 +8,6 @@ use std::sync::OnceLock;
 
 /// The atoms the tracer compares terms with, as the VM's words.
 pub(crate) struct Atoms {
-    pub(crate) ok: u64,
-    pub(crate) trace: u64,
-    pub(crate) discard: u64,
-    pub(crate) remove: u64,
-    pub(crate) trace_status: u64,
     pub(crate) extra: u64,
     pub(crate) undefined: u64,
     pub(crate) alias: u64,
@@ -24,18 +19,16 @@ pub(crate) struct Atoms {
     pub(crate) error: u64,
     pub(crate) exit: u64,
     pub(crate) throw: u64,
-    pub(crate) wordsize: u64,
-    pub(crate) heap_size: u64,
-    pub(crate) heap_block_size: u64,
-    pub(crate) old_heap_size: u64,
-    pub(crate) old_heap_block_size: u64,
-    pub(crate) stack_size: u64,
-    pub(crate) recent_size: u64,
-    pub(crate) mbuf_size: u64,
-    pub(crate) bin_vheap_size: u64,
-    pub(crate) bin_vheap_block_size: u64,
-    pub(crate) bin_old_vheap_size: u64,
-    pub(crate) bin_old_vheap_block_size: u64,
+    pub(crate) send: u64,
+    pub(crate) receive: u64,
+    pub(crate) print: u64,
+    pub(crate) command: u64,
+    pub(crate) control: u64,
+    pub(crate) call: u64,
+    pub(crate) connect: u64,
+    pub(crate) close: u64,
+    /// By place in [`HeapSizes`].
+    sizes: [u64; SIZES],
 }
 
 static ATOMS: OnceLock<Atoms> = OnceLock::new();
@@ -43,11 +36,6 @@ static ATOMS: OnceLock<Atoms> = OnceLock::new();
 /// Looks every atom up, once, at load. `make` turns a name into the VM's word.
 pub(crate) fn prepare_atoms(make: impl Fn(&str) -> u64) {
     ATOMS.get_or_init(|| Atoms {
-        ok: make("ok"),
-        trace: make("trace"),
-        discard: make("discard"),
-        remove: make("remove"),
-        trace_status: make("trace_status"),
         extra: make("extra"),
         undefined: make("undefined"),
         alias: make("alias"),
@@ -59,18 +47,15 @@ pub(crate) fn prepare_atoms(make: impl Fn(&str) -> u64) {
         error: make("error"),
         exit: make("exit"),
         throw: make("throw"),
-        wordsize: make("wordsize"),
-        heap_size: make("heap_size"),
-        heap_block_size: make("heap_block_size"),
-        old_heap_size: make("old_heap_size"),
-        old_heap_block_size: make("old_heap_block_size"),
-        stack_size: make("stack_size"),
-        recent_size: make("recent_size"),
-        mbuf_size: make("mbuf_size"),
-        bin_vheap_size: make("bin_vheap_size"),
-        bin_vheap_block_size: make("bin_vheap_block_size"),
-        bin_old_vheap_size: make("bin_old_vheap_size"),
-        bin_old_vheap_block_size: make("bin_old_vheap_block_size"),
+        send: make("send"),
+        receive: make("receive"),
+        print: make("print"),
+        command: make("command"),
+        control: make("control"),
+        call: make("call"),
+        connect: make("connect"),
+        close: make("close"),
+        sizes: SIZE_NAMES.map(make),
     });
 }
 
@@ -81,7 +66,7 @@ pub(crate) fn atoms() -> Option<&'static Atoms> {
 }
 
 /// Module, name and arity of `{M, F, Arity}` or `{M, F, Args}`.
-#[inline]
+#[inline(always)]
 pub(crate) fn mfa(env: CallEnv<'_>, term: u64) -> Option<(u64, u64, u64)> {
     let &[module, name, arity] = env.tuple(term)? else { return None };
     let arity = match layout::small_value(arity) {
@@ -158,53 +143,59 @@ pub(crate) fn exception_class(env: CallEnv<'_>, atoms: &Atoms, term: u64) -> Exc
     }
 }
 
-/// The sizes the VM tells at a garbage collection, in words, found by name; 0 where the VM gives none.
+/// The sizes the VM tells at a garbage collection, in words; 0 where the VM gives none.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct HeapSizes {
-    pub(crate) word_size: u64,
-    pub(crate) heap: u64,
-    pub(crate) heap_block: u64,
-    pub(crate) old_heap: u64,
-    pub(crate) old_heap_block: u64,
-    pub(crate) stack: u64,
-    pub(crate) recent: u64,
-    pub(crate) mbuf: u64,
-    pub(crate) bin_vheap: u64,
-    pub(crate) bin_vheap_block: u64,
-    pub(crate) bin_old_vheap: u64,
-    pub(crate) bin_old_vheap_block: u64,
+pub(crate) struct HeapSizes([u64; SIZES]);
+
+const SIZES: usize = 12;
+
+macro_rules! heap_sizes {
+    ($( $name:ident = $place:literal $atom:literal, )+) => {
+        /// The VM's names of the sizes, in the order in which it lists them today.
+        const SIZE_NAMES: [&str; SIZES] = [ $( $atom, )+ ];
+
+        impl HeapSizes {
+            $( pub(crate) const fn $name(&self) -> u64 { self.0[$place] } )+
+        }
+    };
+}
+heap_sizes! {
+    word_size = 0 "wordsize",
+    old_heap_block = 1 "old_heap_block_size",
+    heap_block = 2 "heap_block_size",
+    mbuf = 3 "mbuf_size",
+    recent = 4 "recent_size",
+    stack = 5 "stack_size",
+    old_heap = 6 "old_heap_size",
+    heap = 7 "heap_size",
+    bin_vheap = 8 "bin_vheap_size",
+    bin_vheap_block = 9 "bin_vheap_block_size",
+    bin_old_vheap = 10 "bin_old_vheap_size",
+    bin_old_vheap_block = 11 "bin_old_vheap_block_size",
 }
 
 /// Entries looked at in the VM's list; it has twelve.
 const SIZES_READ: usize = 32;
 
-/// Reads `[{Name, Words}, ...]`.
+/// Reads `[{Name, Words}, ...]`, by name: releases may list them in any order. The order of today's is tried first.
 pub(crate) fn heap_sizes(env: CallEnv<'_>, atoms: &Atoms, mut list: u64) -> Option<HeapSizes> {
     let mut sizes = HeapSizes::default();
-    let mut found = 0;
+    let (mut expected, mut found) = (0, 0);
     for _ in 0..SIZES_READ {
         let Some((head, tail)) = env.list_cell(list) else { break };
         list = tail;
         let Some(&[name, value]) = env.tuple(head) else { continue };
-        let field = match name {
-            name if name == atoms.wordsize => &mut sizes.word_size,
-            name if name == atoms.heap_size => &mut sizes.heap,
-            name if name == atoms.heap_block_size => &mut sizes.heap_block,
-            name if name == atoms.old_heap_size => &mut sizes.old_heap,
-            name if name == atoms.old_heap_block_size => &mut sizes.old_heap_block,
-            name if name == atoms.stack_size => &mut sizes.stack,
-            name if name == atoms.recent_size => &mut sizes.recent,
-            name if name == atoms.mbuf_size => &mut sizes.mbuf,
-            name if name == atoms.bin_vheap_size => &mut sizes.bin_vheap,
-            name if name == atoms.bin_vheap_block_size => &mut sizes.bin_vheap_block,
-            name if name == atoms.bin_old_vheap_size => &mut sizes.bin_old_vheap,
-            name if name == atoms.bin_old_vheap_block_size => &mut sizes.bin_old_vheap_block,
-            _ => continue,
+        let place = if atoms.sizes[expected] == name {
+            expected
+        } else {
+            let Some(place) = atoms.sizes.iter().position(|&size| size == name) else { continue };
+            place
         };
-        *field = match layout::small_value(value) {
+        sizes.0[place] = match layout::small_value(value) {
             Some(words) => words,
             None => env.unsigned(value)?,
         };
+        expected = (place + 1) % SIZES;
         found += 1;
     }
     (found > 0).then_some(sizes)

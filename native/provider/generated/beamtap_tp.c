@@ -82,6 +82,17 @@ const int *beamtap_enabled_receive(void)
 	return &lttng_ust_tracepoint_beamtap___receive.state;
 }
 
+void beamtap_emit_port_receive(const void *e);
+void beamtap_emit_port_receive(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, port_receive, (const struct beamtap_port_receive *) e);
+}
+const int *beamtap_enabled_port_receive(void);
+const int *beamtap_enabled_port_receive(void)
+{
+	return &lttng_ust_tracepoint_beamtap___port_receive.state;
+}
+
 void beamtap_emit_spawn(const void *e);
 void beamtap_emit_spawn(const void *e)
 {
@@ -289,6 +300,127 @@ const int *beamtap_enabled_gc_max_heap_size(void);
 const int *beamtap_enabled_gc_max_heap_size(void)
 {
 	return &lttng_ust_tracepoint_beamtap___gc_max_heap_size.state;
+}
+
+void beamtap_emit_open(const void *e);
+void beamtap_emit_open(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, open, (const struct beamtap_open *) e);
+}
+const int *beamtap_enabled_open(void);
+const int *beamtap_enabled_open(void)
+{
+	return &lttng_ust_tracepoint_beamtap___open.state;
+}
+
+void beamtap_emit_closed(const void *e);
+void beamtap_emit_closed(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, closed, (const struct beamtap_closed *) e);
+}
+const int *beamtap_enabled_closed(void);
+const int *beamtap_enabled_closed(void)
+{
+	return &lttng_ust_tracepoint_beamtap___closed.state;
+}
+
+void beamtap_emit_port_register(const void *e);
+void beamtap_emit_port_register(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, port_register, (const struct beamtap_port_register *) e);
+}
+const int *beamtap_enabled_port_register(void);
+const int *beamtap_enabled_port_register(void)
+{
+	return &lttng_ust_tracepoint_beamtap___port_register.state;
+}
+
+void beamtap_emit_port_unregister(const void *e);
+void beamtap_emit_port_unregister(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, port_unregister, (const struct beamtap_port_unregister *) e);
+}
+const int *beamtap_enabled_port_unregister(void);
+const int *beamtap_enabled_port_unregister(void)
+{
+	return &lttng_ust_tracepoint_beamtap___port_unregister.state;
+}
+
+void beamtap_emit_port_getting_linked(const void *e);
+void beamtap_emit_port_getting_linked(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, port_getting_linked, (const struct beamtap_port_getting_linked *) e);
+}
+const int *beamtap_enabled_port_getting_linked(void);
+const int *beamtap_enabled_port_getting_linked(void)
+{
+	return &lttng_ust_tracepoint_beamtap___port_getting_linked.state;
+}
+
+void beamtap_emit_port_getting_unlinked(const void *e);
+void beamtap_emit_port_getting_unlinked(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, port_getting_unlinked, (const struct beamtap_port_getting_unlinked *) e);
+}
+const int *beamtap_enabled_port_getting_unlinked(void);
+const int *beamtap_enabled_port_getting_unlinked(void)
+{
+	return &lttng_ust_tracepoint_beamtap___port_getting_unlinked.state;
+}
+
+void beamtap_emit_port_in(const void *e);
+void beamtap_emit_port_in(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, port_in, (const struct beamtap_port_in *) e);
+}
+const int *beamtap_enabled_port_in(void);
+const int *beamtap_enabled_port_in(void)
+{
+	return &lttng_ust_tracepoint_beamtap___port_in.state;
+}
+
+void beamtap_emit_port_out(const void *e);
+void beamtap_emit_port_out(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, port_out, (const struct beamtap_port_out *) e);
+}
+const int *beamtap_enabled_port_out(void);
+const int *beamtap_enabled_port_out(void)
+{
+	return &lttng_ust_tracepoint_beamtap___port_out.state;
+}
+
+void beamtap_emit_seq_send(const void *e);
+void beamtap_emit_seq_send(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, seq_send, (const struct beamtap_seq_send *) e);
+}
+const int *beamtap_enabled_seq_send(void);
+const int *beamtap_enabled_seq_send(void)
+{
+	return &lttng_ust_tracepoint_beamtap___seq_send.state;
+}
+
+void beamtap_emit_seq_receive(const void *e);
+void beamtap_emit_seq_receive(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, seq_receive, (const struct beamtap_seq_receive *) e);
+}
+const int *beamtap_enabled_seq_receive(void);
+const int *beamtap_enabled_seq_receive(void)
+{
+	return &lttng_ust_tracepoint_beamtap___seq_receive.state;
+}
+
+void beamtap_emit_seq_print(const void *e);
+void beamtap_emit_seq_print(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, seq_print, (const struct beamtap_seq_print *) e);
+}
+const int *beamtap_enabled_seq_print(void);
+const int *beamtap_enabled_seq_print(void)
+{
+	return &lttng_ust_tracepoint_beamtap___seq_print.state;
 }
 
 void beamtap_emit_def_function(const void *e);

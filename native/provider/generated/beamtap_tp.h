@@ -55,6 +55,15 @@ struct beamtap_receive {
 	uint64_t tag;
 };
 
+struct beamtap_port_receive {
+	uint64_t port;
+	uint64_t from;
+	uint8_t from_kind;
+	uint8_t op;
+	uint64_t command;
+	uint64_t bytes;
+};
+
 struct beamtap_spawn {
 	uint64_t pid;
 	uint64_t parent;
@@ -215,6 +224,83 @@ struct beamtap_gc_max_heap_size {
 	uint64_t mbuf_words;
 };
 
+struct beamtap_open {
+	uint64_t port;
+	uint64_t opener;
+	uint32_t driver;
+};
+
+struct beamtap_closed {
+	uint64_t port;
+	const char * reason;
+};
+
+struct beamtap_port_register {
+	uint64_t port;
+	uint32_t name;
+};
+
+struct beamtap_port_unregister {
+	uint64_t port;
+	uint32_t name;
+};
+
+struct beamtap_port_getting_linked {
+	uint64_t port;
+	uint64_t peer;
+	uint8_t peer_kind;
+};
+
+struct beamtap_port_getting_unlinked {
+	uint64_t port;
+	uint64_t peer;
+	uint8_t peer_kind;
+};
+
+struct beamtap_port_in {
+	uint64_t port;
+	uint32_t operation;
+	uint32_t thread;
+};
+
+struct beamtap_port_out {
+	uint64_t port;
+	uint32_t operation;
+	uint32_t thread;
+};
+
+struct beamtap_seq_send {
+	uint64_t label;
+	uint64_t previous;
+	uint64_t serial;
+	uint64_t from;
+	uint8_t from_kind;
+	uint64_t to;
+	uint8_t to_kind;
+	uint8_t message;
+	uint64_t tag;
+};
+
+struct beamtap_seq_receive {
+	uint64_t label;
+	uint64_t previous;
+	uint64_t serial;
+	uint64_t from;
+	uint8_t from_kind;
+	uint64_t to;
+	uint8_t to_kind;
+	uint8_t message;
+	uint64_t tag;
+};
+
+struct beamtap_seq_print {
+	uint64_t label;
+	uint64_t previous;
+	uint64_t serial;
+	uint64_t from;
+	uint8_t from_kind;
+};
+
 struct beamtap_def_function {
 	uint32_t function;
 	const char * module;
@@ -334,6 +420,18 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, receive,
 		lttng_ust_field_integer(uint8_t, to_kind, e->to_kind)
 		lttng_ust_field_integer(uint8_t, message, e->message)
 		lttng_ust_field_integer(uint64_t, tag, e->tag)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, port_receive,
+	LTTNG_UST_TP_ARGS(const struct beamtap_port_receive *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_integer(uint64_t, from, e->from)
+		lttng_ust_field_integer(uint8_t, from_kind, e->from_kind)
+		lttng_ust_field_integer(uint8_t, op, e->op)
+		lttng_ust_field_integer(uint64_t, command, e->command)
+		lttng_ust_field_integer(uint64_t, bytes, e->bytes)
 	)
 )
 
@@ -551,6 +649,116 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, gc_max_heap_size,
 		lttng_ust_field_integer(uint64_t, old_heap_block_words, e->old_heap_block_words)
 		lttng_ust_field_integer(uint64_t, stack_words, e->stack_words)
 		lttng_ust_field_integer(uint64_t, mbuf_words, e->mbuf_words)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, open,
+	LTTNG_UST_TP_ARGS(const struct beamtap_open *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_integer(uint64_t, opener, e->opener)
+		lttng_ust_field_integer(uint32_t, driver, e->driver)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, closed,
+	LTTNG_UST_TP_ARGS(const struct beamtap_closed *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_string(reason, e->reason)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, port_register,
+	LTTNG_UST_TP_ARGS(const struct beamtap_port_register *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_integer(uint32_t, name, e->name)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, port_unregister,
+	LTTNG_UST_TP_ARGS(const struct beamtap_port_unregister *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_integer(uint32_t, name, e->name)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, port_getting_linked,
+	LTTNG_UST_TP_ARGS(const struct beamtap_port_getting_linked *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_integer(uint64_t, peer, e->peer)
+		lttng_ust_field_integer(uint8_t, peer_kind, e->peer_kind)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, port_getting_unlinked,
+	LTTNG_UST_TP_ARGS(const struct beamtap_port_getting_unlinked *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_integer(uint64_t, peer, e->peer)
+		lttng_ust_field_integer(uint8_t, peer_kind, e->peer_kind)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, port_in,
+	LTTNG_UST_TP_ARGS(const struct beamtap_port_in *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_integer(uint32_t, operation, e->operation)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, port_out,
+	LTTNG_UST_TP_ARGS(const struct beamtap_port_out *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_integer(uint32_t, operation, e->operation)
+		lttng_ust_field_integer(uint32_t, thread, e->thread)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, seq_send,
+	LTTNG_UST_TP_ARGS(const struct beamtap_seq_send *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, label, e->label)
+		lttng_ust_field_integer(uint64_t, previous, e->previous)
+		lttng_ust_field_integer(uint64_t, serial, e->serial)
+		lttng_ust_field_integer(uint64_t, from, e->from)
+		lttng_ust_field_integer(uint8_t, from_kind, e->from_kind)
+		lttng_ust_field_integer(uint64_t, to, e->to)
+		lttng_ust_field_integer(uint8_t, to_kind, e->to_kind)
+		lttng_ust_field_integer(uint8_t, message, e->message)
+		lttng_ust_field_integer(uint64_t, tag, e->tag)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, seq_receive,
+	LTTNG_UST_TP_ARGS(const struct beamtap_seq_receive *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, label, e->label)
+		lttng_ust_field_integer(uint64_t, previous, e->previous)
+		lttng_ust_field_integer(uint64_t, serial, e->serial)
+		lttng_ust_field_integer(uint64_t, from, e->from)
+		lttng_ust_field_integer(uint8_t, from_kind, e->from_kind)
+		lttng_ust_field_integer(uint64_t, to, e->to)
+		lttng_ust_field_integer(uint8_t, to_kind, e->to_kind)
+		lttng_ust_field_integer(uint8_t, message, e->message)
+		lttng_ust_field_integer(uint64_t, tag, e->tag)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, seq_print,
+	LTTNG_UST_TP_ARGS(const struct beamtap_seq_print *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, label, e->label)
+		lttng_ust_field_integer(uint64_t, previous, e->previous)
+		lttng_ust_field_integer(uint64_t, serial, e->serial)
+		lttng_ust_field_integer(uint64_t, from, e->from)
+		lttng_ust_field_integer(uint8_t, from_kind, e->from_kind)
 	)
 )
 

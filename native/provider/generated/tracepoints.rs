@@ -17,6 +17,8 @@ extern "C" {
     fn beamtap_enabled_send_to_non_existing_process() -> *const c_int;
     fn beamtap_emit_receive(event: *const c_void);
     fn beamtap_enabled_receive() -> *const c_int;
+    fn beamtap_emit_port_receive(event: *const c_void);
+    fn beamtap_enabled_port_receive() -> *const c_int;
     fn beamtap_emit_spawn(event: *const c_void);
     fn beamtap_enabled_spawn() -> *const c_int;
     fn beamtap_emit_spawned(event: *const c_void);
@@ -55,6 +57,28 @@ extern "C" {
     fn beamtap_enabled_gc_major_end() -> *const c_int;
     fn beamtap_emit_gc_max_heap_size(event: *const c_void);
     fn beamtap_enabled_gc_max_heap_size() -> *const c_int;
+    fn beamtap_emit_open(event: *const c_void);
+    fn beamtap_enabled_open() -> *const c_int;
+    fn beamtap_emit_closed(event: *const c_void);
+    fn beamtap_enabled_closed() -> *const c_int;
+    fn beamtap_emit_port_register(event: *const c_void);
+    fn beamtap_enabled_port_register() -> *const c_int;
+    fn beamtap_emit_port_unregister(event: *const c_void);
+    fn beamtap_enabled_port_unregister() -> *const c_int;
+    fn beamtap_emit_port_getting_linked(event: *const c_void);
+    fn beamtap_enabled_port_getting_linked() -> *const c_int;
+    fn beamtap_emit_port_getting_unlinked(event: *const c_void);
+    fn beamtap_enabled_port_getting_unlinked() -> *const c_int;
+    fn beamtap_emit_port_in(event: *const c_void);
+    fn beamtap_enabled_port_in() -> *const c_int;
+    fn beamtap_emit_port_out(event: *const c_void);
+    fn beamtap_enabled_port_out() -> *const c_int;
+    fn beamtap_emit_seq_send(event: *const c_void);
+    fn beamtap_enabled_seq_send() -> *const c_int;
+    fn beamtap_emit_seq_receive(event: *const c_void);
+    fn beamtap_enabled_seq_receive() -> *const c_int;
+    fn beamtap_emit_seq_print(event: *const c_void);
+    fn beamtap_enabled_seq_print() -> *const c_int;
     fn beamtap_emit_def_function(event: *const c_void);
     fn beamtap_enabled_def_function() -> *const c_int;
     fn beamtap_emit_def_atom(event: *const c_void);
@@ -80,6 +104,7 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_send,
     beamtap_emit_send_to_non_existing_process,
     beamtap_emit_receive,
+    beamtap_emit_port_receive,
     beamtap_emit_spawn,
     beamtap_emit_spawned,
     beamtap_emit_exit,
@@ -99,6 +124,17 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_gc_major_start,
     beamtap_emit_gc_major_end,
     beamtap_emit_gc_max_heap_size,
+    beamtap_emit_open,
+    beamtap_emit_closed,
+    beamtap_emit_port_register,
+    beamtap_emit_port_unregister,
+    beamtap_emit_port_getting_linked,
+    beamtap_emit_port_getting_unlinked,
+    beamtap_emit_port_in,
+    beamtap_emit_port_out,
+    beamtap_emit_seq_send,
+    beamtap_emit_seq_receive,
+    beamtap_emit_seq_print,
     beamtap_emit_def_function,
     beamtap_emit_def_atom,
     beamtap_emit_def_process,
@@ -117,6 +153,7 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_send,
     beamtap_enabled_send_to_non_existing_process,
     beamtap_enabled_receive,
+    beamtap_enabled_port_receive,
     beamtap_enabled_spawn,
     beamtap_enabled_spawned,
     beamtap_enabled_exit,
@@ -136,6 +173,17 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_gc_major_start,
     beamtap_enabled_gc_major_end,
     beamtap_enabled_gc_max_heap_size,
+    beamtap_enabled_open,
+    beamtap_enabled_closed,
+    beamtap_enabled_port_register,
+    beamtap_enabled_port_unregister,
+    beamtap_enabled_port_getting_linked,
+    beamtap_enabled_port_getting_unlinked,
+    beamtap_enabled_port_in,
+    beamtap_enabled_port_out,
+    beamtap_enabled_seq_send,
+    beamtap_enabled_seq_receive,
+    beamtap_enabled_seq_print,
     beamtap_enabled_def_function,
     beamtap_enabled_def_atom,
     beamtap_enabled_def_process,

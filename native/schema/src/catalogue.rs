@@ -75,6 +75,21 @@ events! {
         /// Ties a call to its reply.
         tag: Tag,
     }
+    /// A port received something from its user.
+    "port_receive" PortReceive (Events, Receive) {
+        /// The port.
+        port: Port,
+        /// Who told it.
+        from: Entity,
+        /// What kind of thing told it.
+        from_kind: EntityTag,
+        /// What it was told.
+        op: PortOp,
+        /// The number of a `control` or `call`; 0 for anything else.
+        command: Count,
+        /// The data's length; 0 where there is none or where it is an iolist of unknown length.
+        bytes: Bytes,
+    }
     /// A process spawned another one; told by the parent.
     "spawn" Spawn (Events, Procs) {
         /// The new process.
@@ -337,6 +352,127 @@ events! {
         stack_words: Words,
         /// Message buffers outside the heap.
         mbuf_words: Words,
+    }
+    /// A port was opened.
+    "open" Open (Events, Ports) {
+        /// The port.
+        port: Port,
+        /// The process that opened it.
+        opener: Pid,
+        /// What runs behind it: the driver's name, or the command's.
+        driver: Atom,
+    }
+    /// A port was closed.
+    "closed" Closed (Events, Ports) {
+        /// The port.
+        port: Port,
+        /// The shape of the reason, as for a process's exit.
+        reason: Text,
+    }
+    /// A port took a registered name.
+    "port_register" PortRegister (Events, Ports) {
+        /// The port.
+        port: Port,
+        /// The name.
+        name: Atom,
+    }
+    /// A port gave up a registered name.
+    "port_unregister" PortUnregister (Events, Ports) {
+        /// The port.
+        port: Port,
+        /// The name.
+        name: Atom,
+    }
+    /// A port got linked by a process.
+    "port_getting_linked" PortGettingLinked (Events, Ports) {
+        /// The port.
+        port: Port,
+        /// What linked to it.
+        peer: Entity,
+        /// What kind of thing linked to it.
+        peer_kind: EntityTag,
+    }
+    /// A port lost a link that a process removed.
+    "port_getting_unlinked" PortGettingUnlinked (Events, Ports) {
+        /// The port.
+        port: Port,
+        /// What unlinked from it.
+        peer: Entity,
+        /// What kind of thing unlinked from it.
+        peer_kind: EntityTag,
+    }
+    /// A port began to run.
+    "port_in" PortIn (Events, RunningPorts) {
+        /// The port.
+        port: Port,
+        /// The operation it runs, such as `command`; 0 when the VM only says that it was scheduled.
+        operation: Atom,
+        /// The thread it runs on.
+        thread: Thread,
+    }
+    /// A port ceased to run.
+    "port_out" PortOut (Events, RunningPorts) {
+        /// The port.
+        port: Port,
+        /// The operation it ran, such as `command`; 0 when the VM only says that it was scheduled out.
+        operation: Atom,
+        /// The thread it ran on.
+        thread: Thread,
+    }
+    /// A message with a sequential trace token was sent.
+    "seq_send" SeqSend (Events, SeqTrace) {
+        /// The sequence's label.
+        label: Label,
+        /// The serial of the event before this one.
+        previous: Count,
+        /// The serial of this event.
+        serial: Count,
+        /// The sender.
+        from: Entity,
+        /// What kind of thing sent it.
+        from_kind: EntityTag,
+        /// The receiver.
+        to: Entity,
+        /// What kind of thing received it.
+        to_kind: EntityTag,
+        /// The message's outer form.
+        message: Message,
+        /// Ties a call to its reply.
+        tag: Tag,
+    }
+    /// A message with a sequential trace token was received.
+    "seq_receive" SeqReceive (Events, SeqTrace) {
+        /// The sequence's label.
+        label: Label,
+        /// The serial of the event before this one.
+        previous: Count,
+        /// The serial of this event.
+        serial: Count,
+        /// The sender.
+        from: Entity,
+        /// What kind of thing sent it.
+        from_kind: EntityTag,
+        /// The receiver.
+        to: Entity,
+        /// What kind of thing received it.
+        to_kind: EntityTag,
+        /// The message's outer form.
+        message: Message,
+        /// Ties a call to its reply.
+        tag: Tag,
+    }
+    /// `seq_trace:print` was called under a token; what it said stays in the VM.
+    "seq_print" SeqPrint (Events, SeqTrace) {
+        /// The sequence's label.
+        label: Label,
+        /// The serial of the event before this one.
+        previous: Count,
+        /// The serial of this event.
+        serial: Count,
+        /// Who printed it.
+        from: Entity,
+        /// What kind of thing printed it.
+        from_kind: EntityTag,
     }
     /// Names an interned function.
     "def_function" DefFunction (Definitions, Own) {

@@ -9,6 +9,8 @@ pub enum Unit {
     None,
     /// Machine words of the traced VM (8 bytes on a 64-bit VM).
     Words,
+    /// Bytes.
+    Bytes,
     /// A plain number of things.
     Count,
 }
@@ -143,6 +145,12 @@ field_types! {
     Pid: U64, None;
     /// A process, port, name or reference; its [`EntityKind`](crate::EntityKind) says which.
     Entity: U64, None;
+    /// A port of this node: the number of `#Port<0.Number>`.
+    Port: U64, None;
+    /// What a port was told: see `PortOp`.
+    PortOp: U8, None;
+    /// A sequential trace's label: itself when it is a number below 2^59, a hash when it is a reference, else 0.
+    Label: U64, None;
     /// Which kind of thing an [`Entity`](crate::Entity) field names: see `EntityKind`.
     EntityTag: U8, None;
     /// An interned function, named by `def_function`; 0 when the VM gave none.
@@ -163,6 +171,8 @@ field_types! {
     PhaseTag: U8, None;
     /// A size in words of the traced VM.
     Words: U64, Words;
+    /// A size in bytes.
+    Bytes: U64, Bytes;
     /// A number of things.
     Count: U64, Count;
     /// A number of things below 2^32.
@@ -237,6 +247,24 @@ wire_enum! {
         Exit = 5 "exit",
         /// `{timeout, Ref, _}`: a timer of erlang:start_timer.
         Timeout = 6 "timeout",
+    }
+}
+
+wire_enum! {
+    /// What a port was told by its user.
+    PortOp {
+        /// None of the forms below.
+        Other = 0 "other",
+        /// `{command, Data}`: data to write.
+        Command = 1 "command",
+        /// `{control, {Number, Data}}`: `port_control/3`.
+        Control = 2 "control",
+        /// `{call, {Number, Data}}`: `erlang:port_call/3`.
+        Call = 3 "call",
+        /// `{connect, Pid}`: a new owner.
+        Connect = 4 "connect",
+        /// `close`.
+        Close = 5 "close",
     }
 }
 

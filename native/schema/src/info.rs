@@ -22,7 +22,7 @@ impl Channel {
     }
 }
 
-/// The trace flag of `erlang:trace/3` that makes the VM produce an event.
+/// What makes the VM produce an event: but for the last two a trace flag of `erlang:trace/3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Class {
@@ -42,6 +42,12 @@ pub enum Class {
     Exiting,
     /// Flag `garbage_collection`.
     GarbageCollection,
+    /// Flag `ports`.
+    Ports,
+    /// Flag `running_ports`.
+    RunningPorts,
+    /// No flag of `erlang:trace/3`: sequential tracing, whose system tracer is set by `seq_trace`.
+    SeqTrace,
     /// No flag: beamtap's own definitions and counters.
     Own,
 }
@@ -57,9 +63,13 @@ impl Class {
         Class::Running,
         Class::Exiting,
         Class::GarbageCollection,
+        Class::Ports,
+        Class::RunningPorts,
+        Class::SeqTrace,
     ];
 
-    /// The flag's name, as `erlang:trace/3` spells it; empty for [`Class::Own`].
+    /// The flag's name, as `erlang:trace/3` spells it; `seq_trace` for [`Class::SeqTrace`] and empty for
+    /// [`Class::Own`].
     pub const fn flag(self) -> &'static str {
         match self {
             Class::Call => "call",
@@ -70,6 +80,9 @@ impl Class {
             Class::Running => "running",
             Class::Exiting => "exiting",
             Class::GarbageCollection => "garbage_collection",
+            Class::Ports => "ports",
+            Class::RunningPorts => "running_ports",
+            Class::SeqTrace => "seq_trace",
             Class::Own => "",
         }
     }
@@ -104,6 +117,15 @@ pub struct EventInfo {
 }
 
 impl EventInfo {
+    /// The VM's trace tag: the event's name where the VM does not use the same tag for different things.
+    pub fn tag(&self) -> &'static str {
+        match self.class {
+            Class::SeqTrace => self.class.flag(),
+            // What ports do comes under the tags of what processes do.
+            _ => self.name.strip_prefix("port_").unwrap_or(self.name),
+        }
+    }
+
     /// The name as LTTng and a trace's metadata spell it: `beamtap:call`.
     pub fn full_name(&self) -> String {
         format!("{}:{}", crate::PROVIDER, self.name)

@@ -17,7 +17,9 @@ pub mod render;
 
 pub use catalogue::{CATALOGUE, EVENT_COUNT, Event, EventKind, event, wire};
 pub use entity::{Entity, EntityKind};
-pub use field::{ExceptionClass, FieldSource, FieldType, MessageKind, Phase, ThreadKind, Unit, WireType};
+pub use field::{
+    ExceptionClass, FieldSource, FieldType, MessageKind, Phase, PortOp, ThreadKind, Unit, WireType,
+};
 pub use info::{Channel, Class, EventInfo, FieldInfo, WireEvent};
 pub use loss::{Counters, LOSSES, Loss, LossInfo};
 pub use provider::{PROVIDER, PROVIDER_SYMBOL, ProviderTable, SCHEMA_ID};

@@ -24,6 +24,8 @@ fn fields_are_unique_documented_and_carry_their_unit_in_the_name() {
             assert!(!field.doc.trim().is_empty(), "{}.{}", event.name, field.name);
             let is_words = field.field_type.unit() == Unit::Words;
             assert_eq!(field.name.ends_with("_words"), is_words, "{}.{}", event.name, field.name);
+            let is_bytes = field.field_type.unit() == Unit::Bytes;
+            assert_eq!(field.name == "bytes", is_bytes, "{}.{}", event.name, field.name);
         }
     }
 }

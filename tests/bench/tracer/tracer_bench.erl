@@ -4,14 +4,12 @@
 -module(tracer_bench).
 -export([main/1, traced/1]).
 
--define(ROUNDS, 15).
-
 -record(workload, {name, flags, pattern = true, events, count, operation}).
 
 main([Label]) ->
     Provider = provider(),
     ok = ready(),
-    io:format("~nSession: ~s. ~b rounds; ns per operation, median (minimum).~n", [Label, ?ROUNDS]),
+    io:format("~nSession: ~s. ~b rounds; ns per operation.~n", [Label, rounds()]),
     io:format("floor = null tracer + a bare tracepoint per event; x = ratio to it, medians.~n"),
     Bare = bare(Provider),
     [table(Workload, Bare) || Workload <- workloads()],
@@ -79,9 +77,11 @@ collections(N) ->
 ready() ->
     {module, _} = code:ensure_loaded(beamtap_nif),
     {module, _} = code:ensure_loaded(bench_nif),
-    ok = beamtap:load_provider(),
+    ok = beamtap_native:load_provider(),
     Events = lists:usort(lists:append([E || #workload{events = E} <- workloads()])),
     ok = beamtap_nif:await_enabled(Events, 10000).
+
+rounds() -> list_to_integer(os:getenv("BENCH_ROUNDS", "15")).
 
 provider() ->
     filename:join(os:getenv("BEAMTAP_NATIVE_DIR"), "libbeamtap_provider.so").
@@ -101,7 +101,7 @@ table(#workload{name = Name, events = Events} = Workload, Bare) ->
     Variants = variants(),
     Rounds = [
         {[measure(Workload, Tracer) || {_, Tracer} <- Variants], lists:sum([Bare(E) || E <- Events])}
-     || _ <- lists:seq(1, ?ROUNDS)
+     || _ <- lists:seq(1, rounds())
     ],
     Bares = [B || {_, B} <- Rounds],
     Column = fun(I) -> [lists:nth(I, Row) || {Row, _} <- Rounds] end,
@@ -212,7 +212,7 @@ parallel() ->
     end,
     Rounds = [
         {measure(Call, {bench_nif, 0}), Both({bench_nif, 0}), measure(Call, {beamtap_nif, 0}), Both({beamtap_nif, 0})}
-     || _ <- lists:seq(1, ?ROUNDS)
+     || _ <- lists:seq(1, rounds())
     ],
     [Null1, Null2, Ours1, Ours2] = [median([element(I, R) || R <- Rounds]) || I <- [1, 2, 3, 4]],
     io:format("~ntwo schedulers: null tracer ~.1f -> ~.1f ns (x ~.2f), beamtap ~.1f -> ~.1f ns (x ~.2f)~n", [

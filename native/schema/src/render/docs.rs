@@ -3,7 +3,7 @@
 use super::ORIGIN;
 use crate::{
     CATALOGUE, Channel, Class, EntityKind, EventInfo, ExceptionClass, FieldType, LOSSES, MessageKind,
-    PROVIDER, Phase, ThreadKind, Unit,
+    PROVIDER, Phase, PortOp, ThreadKind, Unit,
 };
 use std::fmt::Write;
 
@@ -20,7 +20,8 @@ pub(super) fn render() -> String {
         Channel::Definitions.name(),
     );
     for class in Class::FLAGS {
-        let _ = writeln!(out, "\n## Flag `{}`", class.flag());
+        let what = if *class == Class::SeqTrace { "Sequential tracing, " } else { "Flag " };
+        let _ = writeln!(out, "\n## {what}`{}`", class.flag());
         for event in CATALOGUE.iter().filter(|event| event.class == *class) {
             describe(&mut out, event);
         }
@@ -50,6 +51,7 @@ fn types(out: &mut String) {
         let unit = match field_type.unit() {
             Unit::None => "",
             Unit::Words => "words",
+            Unit::Bytes => "bytes",
             Unit::Count => "count",
         };
         let recorded = match field_type.wire() {
@@ -64,10 +66,11 @@ fn types(out: &mut String) {
             .replace('[', "");
         let _ = writeln!(out, "| {} | `{recorded}` | {unit} | {} |", field_type.name(), doc.trim());
     }
-    let enums: [(&str, Values); 5] = [
+    let enums: [(&str, Values); 6] = [
         ("EntityKind", EntityKind::ALL),
         ("ExceptionClass", ExceptionClass::ALL),
         ("MessageKind", MessageKind::ALL),
+        ("PortOp", PortOp::ALL),
         ("ThreadKind", ThreadKind::ALL),
         ("Phase", Phase::ALL),
     ];

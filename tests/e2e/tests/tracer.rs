@@ -1,0 +1,163 @@
+//! The tracer in a stock VM, without a tap: each event that the VM is made to produce comes out of LTTng with the
+//! values that the VM itself tells.
+
+use beamtap_e2e::{native, root};
+use beamtap_testkit::{Sandbox, WitnessEvent, babeltrace, in_sandbox};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Compiles the driver and what it needs of beamtap.
+fn compile(sandbox: &Sandbox) {
+    let sources = ["beamtap_nif", "beamtap_native", "beamtap_error"]
+        .map(|module| root().join(format!("erlang_src/{module}.erl")));
+    let driver = root().join("tests/e2e/tests/tracer_driver.erl");
+    let mut command = sandbox.command("erlc");
+    let status = command.arg("-o").arg(sandbox.home()).args(sources).arg(driver).status();
+    assert!(status.expect("erlc runs").success());
+}
+
+/// Runs an expression in a stock VM; answers what it printed, as `name=number` lines.
+fn erl(sandbox: &Sandbox, expression: &str) -> HashMap<String, u64> {
+    let library = native("libbeamtap_nif.so");
+    let mut command = sandbox.command("erl");
+    command
+        .args(["-noshell", "-pa"])
+        .arg(sandbox.home())
+        .args(["-eval", &format!("{expression}, halt(0).")])
+        .env("BEAMTAP_NATIVE_DIR", library.parent().unwrap_or(Path::new(".")));
+    let output = command.output().expect("erl runs");
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{expression}: {said}{errors}");
+    said.lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, number)| (name.to_owned(), number.parse().expect("a number")))
+        .collect()
+}
+
+/// Records what the expression makes the VM do; answers the events and what the VM said.
+fn record(sandbox: &Sandbox, expression: &str) -> (Vec<WitnessEvent>, HashMap<String, u64>) {
+    let _sessiond = sandbox.sessiond();
+    compile(sandbox);
+    let output = format!("--output={}/trace", sandbox.home().display());
+    sandbox.run("lttng", &["create", "all", &output]);
+    sandbox.run("lttng", &["enable-event", "--userspace", "beamtap:*"]);
+    sandbox.run("lttng", &["start"]);
+    let said = erl(sandbox, &format!("tracer_driver:ready(), {expression}"));
+    sandbox.run("lttng", &["destroy"]);
+    (babeltrace(&sandbox.home().join("trace")), said)
+}
+
+/// The events but for definitions, as `name field=value ...` with fields in alphabetical order, atoms by name and
+/// without threads.
+fn lines(events: &[WitnessEvent]) -> Vec<String> {
+    let atoms: HashMap<_, _> = events
+        .iter()
+        .filter(|event| event.name == "beamtap:def_atom")
+        .map(|event| (&event.fields["atom"], &event.fields["text"]))
+        .collect();
+    events
+        .iter()
+        .filter(|event| !event.name.starts_with("beamtap:def_"))
+        .map(|event| {
+            let mut line = event.name.trim_start_matches("beamtap:").to_owned();
+            for (name, value) in &event.fields {
+                let is_atom = ["driver", "operation", "name"].contains(&name.as_str());
+                let value = if is_atom { atoms.get(value).unwrap_or(&value) } else { value };
+                if name != "thread" {
+                    line += &format!(" {name}={value}");
+                }
+            }
+            line
+        })
+        .collect()
+}
+
+/// What the VM does with a port in between is not the program's doing, and how often it is done is the VM's matter.
+fn without_plain_scheduling(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().filter(|line| !(line.starts_with("port_") && line.contains("operation=0"))).collect()
+}
+
+#[test]
+fn everything_a_port_does() {
+    in_sandbox(|sandbox| {
+        let (events, said) = record(sandbox, "tracer_driver:ports()");
+        let (port, pid) = (said["port"], said["self"]);
+        let scheduled = |what: &str, operation: &str| format!("{what} operation={operation} port={port}");
+        let around = |operation: &str, within: &[String]| {
+            let (begin, end) = (scheduled("port_in", operation), scheduled("port_out", operation));
+            [vec![begin], within.to_vec(), vec![end]].concat()
+        };
+        let told = |op: u8, command: u8, bytes: u8| {
+            format!("port_receive bytes={bytes} command={command} from={pid} from_kind=0 op={op} port={port}")
+        };
+        let linked = |what: &str| format!("port_getting_{what} peer={pid} peer_kind=0 port={port}");
+        let answered = format!("send from={port} from_kind=1 message=0 tag=0 to={pid} to_kind=0");
+        let expected = [
+            vec![format!("open driver=cat opener={pid} port={port}")],
+            around("open", &[]),
+            vec![linked("linked"), format!("port_register name=probe_port port={port}")],
+            around("command", &[told(1, 0, 5)]),
+            vec![answered.clone()],
+            around("command", &[told(1, 0, 4)]),
+            vec![answered.clone()],
+            around("command", &[told(1, 0, 7)]),
+            vec![answered.clone()],
+            around("unlink", &[linked("unlinked")]),
+            around("link", &[linked("linked")]),
+            around("control", &[told(2, 7, 3)]),
+            // The old owner is told that there is a new one.
+            around("connect", &[told(4, 0, 0), answered]),
+            vec![
+                format!("port_unregister name=probe_port port={port}"),
+                scheduled("port_in", "close"),
+                told(5, 0, 0),
+                format!("closed port={port} reason=normal"),
+            ],
+        ];
+        assert_eq!(without_plain_scheduling(lines(&events)), expected.concat());
+        let scheduled: Vec<_> = events.iter().filter(|event| event.fields.contains_key("thread")).collect();
+        assert!(scheduled.iter().all(|event| event.fields["thread"] != "0"));
+        let plain = lines(&events).iter().filter(|line| line.contains("operation=0")).count();
+        assert!(plain > 0, "the port's answers come while it is scheduled for no operation of the program");
+    });
+}
+
+#[test]
+fn a_sequence_across_two_processes() {
+    in_sandbox(|sandbox| {
+        let (events, said) = record(sandbox, "tracer_driver:sequence()");
+        let (own, echo) = (said["self"], said["echo"]);
+        let passed = |what: &str, from: u64, to: u64, previous: u8, serial: u8| {
+            format!(
+                "{what} from={from} from_kind=0 label=4711 message=0 previous={previous} serial={serial} tag=0 \
+                 to={to} to_kind=0"
+            )
+        };
+        let expected = [
+            passed("seq_send", own, echo, 0, 1),
+            passed("seq_receive", own, echo, 0, 1),
+            passed("seq_send", echo, own, 1, 2),
+            passed("seq_receive", echo, own, 1, 2),
+            format!("seq_print from={own} from_kind=0 label=4711 previous=2 serial=3"),
+        ];
+        assert_eq!(lines(&events), expected);
+    });
+}
+
+#[test]
+fn names_and_links_of_a_process() {
+    in_sandbox(|sandbox| {
+        let (events, said) = record(sandbox, "tracer_driver:names()");
+        let (own, child) = (said["self"], said["child"]);
+        let function = &events.iter().find(|event| event.name == "beamtap:def_function").expect("one").fields;
+        assert_eq!((&*function["module"], &*function["name"], &*function["arity"]), ("lists", "seq", "2"));
+        let expected = [
+            format!("register name=probe_name pid={own}"),
+            format!("unregister name=probe_name pid={own}"),
+            format!("spawn function={} parent={own} pid={child}", function["function"]),
+            format!("link peer={child} peer_kind=0 pid={own}"),
+            format!("getting_unlinked peer={child} peer_kind=0 pid={own}"),
+        ];
+        assert_eq!(lines(&events), expected);
+    });
+}
