@@ -1,5 +1,6 @@
 //! What can be asked on the command line.
 
+use crate::window::Moment;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -46,6 +47,12 @@ pub(crate) struct ReportArguments {
     /// The column to sort by, largest first; `own` for functions and `run` for processes unless given
     #[arg(long, value_name = "COLUMN")]
     pub(crate) sort: Option<String>,
+    /// Count from here on only: since the trace's begin (1.5s, 200ms) or a time (2026-11-23T12:41:49.7Z)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) begin: Option<Moment>,
+    /// Count up to here only
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end: Option<Moment>,
     /// Show functions only
     #[arg(long, conflicts_with = "processes")]
     pub(crate) functions: bool,

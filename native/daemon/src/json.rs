@@ -18,7 +18,7 @@ pub(crate) fn answer<'a>(
     answer.insert("format".to_owned(), FORMAT.into());
     answer.insert("beamtapd".to_owned(), env!("CARGO_PKG_VERSION").into());
     answer.insert("trace".to_owned(), directory.to_string_lossy().into());
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = reading.stretch.iter().cloned().collect();
     if let Some(sum) = reading.table("sum") {
         answer.extend(facts(sum));
         answer.insert("lossy".to_owned(), sum.lossy.into());

@@ -16,6 +16,7 @@ mod reading;
 mod report;
 mod safe;
 mod text;
+mod window;
 
 use arguments::{Arguments, Command};
 use clap::Parser;

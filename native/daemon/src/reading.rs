@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::window::Window;
 use beamtap_analysis::{Lift, Pass, Table};
 use beamtap_ctf::TraceSet;
 use std::path::Path;
@@ -16,11 +17,13 @@ pub(crate) struct Reading {
     pub(crate) tables: Vec<Table>,
     /// Why parts of the trace could not be read; what is before the fault, and other streams, are in the tables.
     pub(crate) faults: Vec<String>,
+    /// Which stretch the tables are about, where it is not the whole trace.
+    pub(crate) stretch: Option<String>,
 }
 
 impl Reading {
-    /// Reads all of a trace and lets the analyses named answer.
-    pub(crate) fn of(directory: &Path, analyses: &[&str]) -> Result<Reading, Failure> {
+    /// Reads all of a trace and lets the analyses named answer about a stretch of it.
+    pub(crate) fn of(directory: &Path, analyses: &[&str], mut window: Window) -> Result<Reading, Failure> {
         let interrupt = Interrupt::listen()?;
         let set = TraceSet::open(directory)?;
         tracing::debug!(
@@ -35,9 +38,15 @@ impl Reading {
         let mut progress = Progress::new();
         let mut faults = Vec::new();
         let mut items = 0_u64;
+        let is_narrow = window.is_narrow();
         loop {
             // Looked at where it is: an item is large, and moving it costs a tenth of the time.
             match &lift.next() {
+                Ok(Some(item)) if is_narrow => {
+                    if let Some(item) = window.cut(item) {
+                        pass.push(&item);
+                    }
+                }
                 Ok(Some(item)) => pass.push(item),
                 Ok(None) => break,
                 Err(error) => {
@@ -60,7 +69,13 @@ impl Reading {
         }
         tracing::info!(items, seconds = progress.elapsed().as_secs_f64(), "read");
         drop(progress);
-        Ok(Reading { tables: pass.finish(), faults })
+        let mut tables = pass.finish();
+        let stretch = window.note();
+        if stretch.is_some() {
+            // That the VM's own count is not known of a part of the trace is nobody's surprise.
+            tables.iter_mut().filter(|table| table.id == "sum").for_each(|sum| sum.notes.clear());
+        }
+        Ok(Reading { tables, faults, stretch })
     }
 
     /// The table with this name.

@@ -6,6 +6,7 @@ use crate::json;
 use crate::output;
 use crate::reading::Reading;
 use crate::text::Text;
+use crate::window::Window;
 use beamtap_analysis::ANALYSES;
 use std::process::ExitCode;
 
@@ -22,7 +23,8 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
         check_sort(column, shown)?;
     }
     let analyses: Vec<&str> = shown.iter().copied().chain(["overview"]).collect();
-    let mut reading = Reading::of(&arguments.directory, &analyses)?;
+    let mut reading =
+        Reading::of(&arguments.directory, &analyses, Window::new(arguments.begin, arguments.end))?;
     for table in &mut reading.tables {
         let column = arguments.sort.as_deref().and_then(|name| table.column(name));
         if let Some(column) = column.filter(|_| shown.contains(&table.id)) {
@@ -39,6 +41,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
     }
     let mut text = Text::new(output::width());
     text.heading(&arguments.directory, &reading);
+    reading.table("sum").into_iter().for_each(|sum| text.notes(sum));
     for table in shown.iter().filter_map(|id| reading.table(id)) {
         text.table(table, top.unwrap_or(TOP));
     }

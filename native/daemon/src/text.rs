@@ -68,6 +68,9 @@ impl Text {
         parts.extend(fact("sum", "read").map(|read| format!("{read} events")));
         let line = parts.join(self.charset.separator());
         self.line(&line);
+        if let Some(stretch) = &reading.stretch {
+            self.line(stretch);
+        }
         if let Some(line) = missing(reading) {
             self.line(&line);
         }
@@ -88,13 +91,18 @@ impl Text {
             }
             _ => write!(self.out, "\n{}\n", table.title),
         };
-        for note in &table.notes {
-            let note = format!("! {}", Safe(note));
-            self.line(&note);
-        }
+        self.notes(table);
         match table.shape {
             Shape::Facts => self.facts(table),
             Shape::Rows => self.rows(table, top),
+        }
+    }
+
+    /// What must be known to read a table right.
+    pub(crate) fn notes(&mut self, table: &Table) {
+        for note in &table.notes {
+            let note = format!("! {}", Safe(note));
+            self.line(&note);
         }
     }
 

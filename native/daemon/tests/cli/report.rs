@@ -188,3 +188,37 @@ fn without_utf8_in_the_locale_its_own_words_are_ascii() {
     assert!(report.stdout.is_ascii(), "{}", report.stdout);
     assert!(report.stdout.contains(" 110 us ") && report.stdout.contains(" | OTP 25 "), "{}", report.stdout);
 }
+
+#[test]
+fn a_window_counts_only_what_is_in_it_and_knows_all_names() {
+    let trace = Trace::of(&demo());
+    // The second of three rounds; its names were defined long before.
+    let arguments = ["report", "--json", "--begin", "105us", "--end", "205us", trace.path()];
+    let report = json(&arguments);
+    let functions = report["functions"].as_array().unwrap();
+    assert_eq!(functions.len(), 2);
+    assert_eq!((&functions[0]["function"], &functions[0]["calls"]), (&json!("demo:work/1"), &json!(1)));
+    assert_eq!((&functions[0]["own_ns"], &functions[1]["own_ns"]), (&json!(40_000), &json!(18_000)));
+    assert_eq!(report["processes"][0]["run_ns"], 60_000);
+    assert_eq!(report["span"]["duration_ns"], 65_000, "from the edge to the last event inside");
+    assert_eq!(report["emitted"], json!(null));
+    let note = "Only the events from 2023-11-14T22:13:20.000106Z to 2023-11-14T22:13:20.000206Z are counted, \
+                and all definitions.";
+    assert_eq!(report["notes"], json!([note]));
+    let text =
+        run(&["report", "--begin", "105us", "--end", "2023-11-14T22:13:20.000206Z", trace.path()]).stdout;
+    assert_eq!(text.lines().nth(2).unwrap(), note);
+    let wrong = run(&["report", "--begin", "noon", trace.path()]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("since the trace's begin"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_trace_without_counters_says_that_nobody_knows_what_is_missing() {
+    let trace = Trace::of(&Script::new().at(10).call(1, 2).at(20).return_from(1, 2));
+    let text = run(&["report", trace.path()]).stdout;
+    assert_eq!(
+        text.lines().nth(2).unwrap(),
+        "! What the VM emitted is not known: the trace has no counters."
+    );
+}
