@@ -27,8 +27,8 @@
 -type failure() :: {error, {Kind :: atom(), Line :: binary(), Remedy :: binary()}}.
 -type answer() :: trace | discard | remove.
 -type limit() :: pos_integer() | infinity.
--type tap_limits() :: #{events := limit(), deadline_ms := limit()}.
--type trip() :: none | events | deadline | owner | panics.
+-type tap_limits() :: #{events := limit(), deadline_ms := limit(), events_per_second => limit()}.
+-type trip() :: none | events | rate | deadline | owner | panics.
 -type session_plan() :: #{
     name := binary(),
     output := binary(),
@@ -134,7 +134,7 @@ panics() -> erlang:nif_error(not_loaded).
 -spec tap_open(pid(), tap_limits()) -> {ok, slot()} | {error, no_slot}.
 tap_open(_Owner, _Limits) -> erlang:nif_error(not_loaded).
 
--spec tap_arm(slot()) -> ok | {error, no_tap}.
+-spec tap_arm(slot()) -> ok | {error, no_tap | no_guard}.
 tap_arm(_Slot) -> erlang:nif_error(not_loaded).
 
 -spec tap_disarm(slot()) -> ok | {error, not_quiet}.

@@ -40,6 +40,8 @@ pub(crate) mod atoms {
         tripped,
         none,
         events,
+        events_per_second,
+        rate,
         deadline,
         deadline_ms,
         owner,
@@ -89,6 +91,7 @@ pub(crate) fn trip_atom(reason: Trip) -> Atom {
         Trip::Deadline => atoms::deadline(),
         Trip::Owner => atoms::owner(),
         Trip::Panics => atoms::panics(),
+        Trip::Rate => atoms::rate(),
     }
 }
 
@@ -188,9 +191,17 @@ impl<'a> Decoder<'a> for Limit {
 fn tap_open<'a>(env: Env<'a>, owner: LocalPid, limits: Term<'a>) -> NifResult<Term<'a>> {
     let Limit(events) = limits.map_get(atoms::events())?.decode()?;
     let Limit(deadline_ms) = limits.map_get(atoms::deadline_ms())?.decode()?;
-    let events = events.unwrap_or(gate::UNLIMITED).min(gate::UNLIMITED);
-    let duration_ns = deadline_ms.map(|ms| ms.saturating_mul(1_000_000));
-    let Some(token) = gate::tap_open(events, duration_ns) else {
+    // Left out, it is no limit.
+    let Limit(events_per_second) = match limits.map_get(atoms::events_per_second()) {
+        Ok(limit) => limit.decode()?,
+        Err(_) => Limit(None),
+    };
+    let limits = gate::Limits {
+        events: events.unwrap_or(gate::UNLIMITED).min(gate::UNLIMITED),
+        events_per_second: events_per_second.map(|rate| rate.clamp(1, gate::UNLIMITED)),
+        duration_ns: deadline_ms.map(|ms| ms.saturating_mul(1_000_000)),
+    };
+    let Some(token) = gate::tap_open(limits) else {
         return Ok((atoms::error(), atoms::no_slot()).encode(env));
     };
     let resource = ResourceArc::new(Owner { token, monitor: Mutex::new(None) });
@@ -214,7 +225,14 @@ fn tap_watch<'a>(env: Env<'a>, token: u64, session: LocalPid) -> Term<'a> {
 
 #[rustler::nif]
 fn tap_arm(env: Env, token: u64) -> Term {
-    if gate::tap_arm(token) { atoms::ok().encode(env) } else { (atoms::error(), atoms::no_tap()).encode(env) }
+    if !gate::tap_arm(token) {
+        return (atoms::error(), atoms::no_tap()).encode(env);
+    }
+    if !guard::wake() && gate::needs_ticks() {
+        gate::tap_disarm(token);
+        return (atoms::error(), atoms::no_guard()).encode(env);
+    }
+    atoms::ok().encode(env)
 }
 
 /// `ok`, or `{error, not_quiet}` when a callback did not end in time and may still emit.

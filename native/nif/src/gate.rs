@@ -16,6 +16,7 @@ use std::sync::atomic::{
 const OPEN_SLOT: usize = 0;
 /// Events a thread takes from the budget at once; a limit is met to within this many per thread.
 const BATCH: u64 = 64;
+const SECOND_NS: u64 = 1_000_000_000;
 /// No limit.
 pub(crate) const UNLIMITED: u64 = u64::MAX / 2;
 /// Panics in callbacks after which every tap is disarmed.
@@ -30,6 +31,7 @@ pub(crate) enum Trip {
     Deadline = 2,
     Owner = 3,
     Panics = 4,
+    Rate = 5,
 }
 
 impl Trip {
@@ -39,6 +41,7 @@ impl Trip {
             2 => Trip::Deadline,
             3 => Trip::Owner,
             4 => Trip::Panics,
+            5 => Trip::Rate,
             _ => Trip::None,
         }
     }
@@ -51,6 +54,10 @@ struct Slot {
     alive: AtomicU64,
     /// What is left of the event budget.
     budget: AtomicU64,
+    /// What is left of the events of this second; the guard refills it, so that no callback reads a clock.
+    bucket: AtomicU64,
+    /// Events a thread takes of both at once.
+    batch: AtomicU64,
     /// When the tap ends, on CLOCK_MONOTONIC; 0 while it is not armed.
     deadline_ns: AtomicU64,
     tripped: AtomicU8,
@@ -62,6 +69,8 @@ static SLOTS_STATE: [Slot; SLOTS] = [const {
         open: AtomicU64::new(0),
         alive: AtomicU64::new(0),
         budget: AtomicU64::new(0),
+        bucket: AtomicU64::new(0),
+        batch: AtomicU64::new(0),
         deadline_ns: AtomicU64::new(0),
         tripped: AtomicU8::new(0),
     }
@@ -69,13 +78,25 @@ static SLOTS_STATE: [Slot; SLOTS] = [const {
 
 static PANICS: AtomicU32 = AtomicU32::new(0);
 
+/// What a tap may take at most.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// Events in total; [`UNLIMITED`] for no limit.
+    pub(crate) events: u64,
+    /// Events in any second, and also at once.
+    pub(crate) events_per_second: Option<u64>,
+    /// From the arming on.
+    pub(crate) duration_ns: Option<u64>,
+}
+
 /// What control calls know of a slot; callbacks never look here.
 #[derive(Clone, Copy)]
 struct Tap {
     token: u64,
-    events: u64,
-    duration_ns: Option<u64>,
+    limits: Limits,
     is_armed: bool,
+    /// Up to when the bucket has been refilled, on CLOCK_MONOTONIC.
+    refilled_ns: u64,
 }
 
 struct Control {
@@ -135,22 +156,26 @@ pub(crate) fn spend(block: &Block, state: u64) -> bool {
 
 #[cold]
 fn refill(block: &Block, index: usize, slot: &Slot, state: u64) -> bool {
-    let mut budget = slot.budget.load(Relaxed);
-    loop {
-        let batch = budget.min(BATCH);
-        if batch == 0 {
-            trip(state, Trip::Events);
-            return false;
-        }
-        match slot.budget.compare_exchange_weak(budget, budget - batch, Relaxed, Relaxed) {
-            Ok(_) => {
-                block.shares[index].token.store(state, Relaxed);
-                block.shares[index].left.store(batch - 1, Relaxed);
-                return true;
-            }
-            Err(now) => budget = now,
-        }
+    let rated = take(&slot.bucket, slot.batch.load(Relaxed));
+    if rated == 0 {
+        trip(state, Trip::Rate);
+        return false;
     }
+    let batch = take(&slot.budget, rated);
+    if batch == 0 {
+        trip(state, Trip::Events);
+        return false;
+    }
+    block.shares[index].token.store(state, Relaxed);
+    block.shares[index].left.store(batch - 1, Relaxed);
+    true
+}
+
+/// Takes what there is, at most `most`.
+fn take(from: &AtomicU64, most: u64) -> u64 {
+    // The closure always gives a value, so there is always an old one.
+    let had = from.fetch_update(Relaxed, Relaxed, |left| Some(left - left.min(most)));
+    had.unwrap_or_else(|left| left).min(most)
 }
 
 /// Ends a tap from the inside: no event more, and the VM is told to drop its tracers. The guard tells the owner.
@@ -189,15 +214,19 @@ pub(crate) fn open_unbound() {
     }
 }
 
-/// Takes a free slot for a tap of at most `events` events and, once armed, `duration_ns`. Answers its token.
-pub(crate) fn tap_open(events: u64, duration_ns: Option<u64>) -> Option<u64> {
+/// Takes a free slot for a tap with these limits. Answers its token.
+pub(crate) fn tap_open(limits: Limits) -> Option<u64> {
     let mut control = control();
     let index = (OPEN_SLOT + 1..SLOTS).find(|&index| control.taps[index].is_none())?;
     control.generation += 1;
     let token = control.generation * SLOTS as u64 + index as u64;
-    control.taps[index] = Some(Tap { token, events, duration_ns, is_armed: false });
+    control.taps[index] = Some(Tap { token, limits, is_armed: false, refilled_ns: 0 });
     let slot = &SLOTS_STATE[index];
-    slot.budget.store(events, Relaxed);
+    slot.budget.store(limits.events, Relaxed);
+    slot.bucket.store(limits.events_per_second.unwrap_or(UNLIMITED), Relaxed);
+    // A slow rate is given out in small change, lest a few threads hold all of it.
+    let batch = limits.events_per_second.map_or(BATCH, |rate| (rate / BATCH).clamp(1, BATCH));
+    slot.batch.store(batch, Relaxed);
     slot.deadline_ns.store(0, Relaxed);
     slot.tripped.store(0, Relaxed);
     slot.alive.store(layout::small(token), Release);
@@ -213,9 +242,11 @@ pub(crate) fn tap_arm(token: u64) -> bool {
     if slot.alive.load(Acquire) != layout::small(token) {
         return false;
     }
+    let now = monotonic_ns();
     tap.is_armed = true;
-    if let Some(duration) = tap.duration_ns {
-        slot.deadline_ns.store(monotonic_ns().saturating_add(duration).max(1), Relaxed);
+    tap.refilled_ns = now;
+    if let Some(duration) = tap.limits.duration_ns {
+        slot.deadline_ns.store(now.saturating_add(duration).max(1), Relaxed);
     }
     if !is_held {
         open(slot, token);
@@ -263,19 +294,29 @@ pub(crate) fn tap_state(token: u64) -> Option<TapState> {
     Some(TapState {
         is_armed: tap.is_armed,
         trip: Trip::from_code(slot.tripped.load(Acquire)),
-        emitted: tap.events.saturating_sub(left),
+        emitted: tap.limits.events.saturating_sub(left),
     })
 }
 
-/// Ends every tap whose time is over, and lists those that tripped, for whatever reason: token and reason.
-pub(crate) fn expire(now_ns: u64) -> Vec<(u64, Trip)> {
-    let taps = control().taps;
+/// Whether there is a tap that only [`tick`] keeps within its limits.
+pub(crate) fn needs_ticks() -> bool {
+    control().taps.iter().flatten().any(|tap| {
+        tap.is_armed && (tap.limits.duration_ns.is_some() || tap.limits.events_per_second.is_some())
+    })
+}
+
+/// Ends every tap whose time is over, gives the others the events of the time that has passed, and lists those that
+/// have tripped, for whatever reason: token and reason.
+pub(crate) fn tick(now_ns: u64) -> Vec<(u64, Trip)> {
     let mut tripped = Vec::new();
-    for tap in taps.into_iter().flatten() {
+    for tap in control().taps.iter_mut().flatten() {
         let slot = &SLOTS_STATE[tap.token as usize % SLOTS];
         let deadline = slot.deadline_ns.load(Relaxed);
         if deadline != 0 && now_ns >= deadline {
             trip(layout::small(tap.token), Trip::Deadline);
+        }
+        if tap.is_armed {
+            fill(slot, tap, now_ns);
         }
         match Trip::from_code(slot.tripped.load(Acquire)) {
             Trip::None => {}
@@ -283,6 +324,20 @@ pub(crate) fn expire(now_ns: u64) -> Vec<(u64, Trip)> {
         }
     }
     tripped
+}
+
+/// Puts the events of the time since the last filling into the bucket, which holds those of one second.
+fn fill(slot: &Slot, tap: &mut Tap, now_ns: u64) {
+    let Some(rate) = tap.limits.events_per_second else { return };
+    let passed = u128::from(now_ns.saturating_sub(tap.refilled_ns).min(SECOND_NS));
+    let earned = u128::from(rate) * passed / u128::from(SECOND_NS);
+    if earned == 0 {
+        return;
+    }
+    // Only the time that whole events took is used up: a slow rate loses nothing to rounding.
+    tap.refilled_ns = now_ns - (passed - earned * u128::from(SECOND_NS) / u128::from(rate)) as u64;
+    let _ =
+        slot.bucket.fetch_update(Relaxed, Relaxed, |left| Some(left.saturating_add(earned as u64).min(rate)));
 }
 
 /// Stops all emission, also through `beamtap:tracer()`, until [`release`]; nests. Answers whether every callback in
@@ -321,5 +376,5 @@ pub(crate) fn monotonic_ns() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the out-pointer is to a local; this clock always exists.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    now.tv_sec as u64 * SECOND_NS + now.tv_nsec as u64
 }

@@ -1,6 +1,6 @@
-//! The guard: a native thread that ends taps whose time is over and tells their sessions of every trip.
+//! The guard: a native thread that keeps taps within their time and rate and tells their sessions of every trip.
 //!
-//! It wakes every few milliseconds while a tap is watched and sleeps otherwise. It keeps the tracer path free of
+//! It wakes every few milliseconds while a tap is watched or bound in time, and sleeps otherwise. It keeps the tracer path free of
 //! clocks and messages.
 
 use crate::gate::{self, Trip};
@@ -29,18 +29,31 @@ fn watched() -> MutexGuard<'static, Watched> {
 }
 
 /// Watches over the tap: `session` gets `{beamtap_tripped, Token, Reason}` when it trips. Answers whether the guard
-/// runs; without it no deadline is kept and the tap must not be armed.
+/// runs.
 pub(crate) fn watch(token: u64, session: LocalPid) -> bool {
     let mut watched = watched();
-    if !watched.is_running {
-        let started = std::thread::Builder::new().name("beamtap-guard".into()).spawn(guard);
-        watched.is_running = started.is_ok();
-    }
-    if watched.is_running {
+    let is_running = watched.run();
+    if is_running {
         watched.list.push(Watch { token, session });
-        CHANGED.notify_one();
     }
-    watched.is_running
+    is_running
+}
+
+/// Sees to it that the guard runs and looks at the taps as they are now. Answers whether it does; without it no tap
+/// bound in time may be armed.
+pub(crate) fn wake() -> bool {
+    watched().run()
+}
+
+impl Watched {
+    fn run(&mut self) -> bool {
+        if !self.is_running {
+            let started = std::thread::Builder::new().name("beamtap-guard".into()).spawn(guard);
+            self.is_running = started.is_ok();
+        }
+        CHANGED.notify_one();
+        self.is_running
+    }
 }
 
 /// Forgets the tap.
@@ -51,11 +64,11 @@ pub(crate) fn unwatch(token: u64) {
 fn guard() {
     let mut watched = watched();
     loop {
-        if watched.list.is_empty() {
+        if watched.list.is_empty() && !gate::needs_ticks() {
             watched = CHANGED.wait(watched).unwrap_or_else(PoisonError::into_inner);
             continue;
         }
-        let tripped = gate::expire(gate::monotonic_ns());
+        let tripped = gate::tick(gate::monotonic_ns());
         let told: Vec<(u64, LocalPid, Trip)> = watched
             .list
             .iter()

@@ -9,7 +9,7 @@
 main([Label]) ->
     Provider = provider(),
     ok = ready(),
-    io:format("~nSession: ~s. ~b rounds; ns per operation.~n", [Label, rounds()]),
+    io:format("~nSession: ~s. ~b rounds; ns of CPU time per operation.~n", [Label, rounds()]),
     io:format("floor = null tracer + a bare tracepoint per event; x = ratio to it, medians.~n"),
     Bare = bare(Provider),
     [table(Workload, Bare) || Workload <- workloads()],
@@ -130,8 +130,10 @@ variants() ->
         {"file port", file}
     ].
 
-%% Runs the workload's operation in a process of its own under the tracer; ns per operation.
-measure(#workload{flags = Flags, pattern = Pattern, count = Count, operation = Operation}, Tracer) ->
+%% Runs the workload's operation in a process of its own under the tracer; ns of its scheduler's CPU time per operation.
+measure(Workload, Tracer) -> measure(Workload, Tracer, 1).
+
+measure(#workload{flags = Flags, pattern = Pattern, count = Count, operation = Operation}, Tracer, Scheduler) ->
     erlang:trace_pattern({?MODULE, traced, 1}, Tracer =/= none andalso Pattern, [local]),
     Self = self(),
     Worker = spawn_opt(
@@ -140,12 +142,12 @@ measure(#workload{flags = Flags, pattern = Pattern, count = Count, operation = O
                 go -> ok
             end,
             Operation(Count div 50),
-            T0 = erlang:monotonic_time(nanosecond),
+            T0 = bench_nif:thread_ns(),
             Operation(Count),
-            T1 = erlang:monotonic_time(nanosecond),
+            T1 = bench_nif:thread_ns(),
             Self ! {self(), (T1 - T0) / Count}
         end,
-        [link, {min_heap_size, 10000}]
+        [link, {min_heap_size, 10000}, {scheduler, Scheduler}]
     ),
     Stop = attach(Worker, Flags, Tracer),
     Worker ! go,
@@ -159,7 +161,7 @@ measure(#workload{flags = Flags, pattern = Pattern, count = Count, operation = O
 attach(_, _, Tracer) when Tracer =:= none; Tracer =:= breakpoint ->
     fun() -> ok end;
 attach(Worker, Flags, process) ->
-    Sink = spawn(fun sink/0),
+    Sink = spawn_opt(fun sink/0, [{scheduler, 2}]),
     erlang:trace(Worker, true, [{tracer, Sink}, arity | Flags]),
     fun() -> drained(Sink) end;
 attach(Worker, Flags, file) ->
@@ -202,7 +204,7 @@ parallel() ->
     Call = hd(workloads()),
     Both = fun(Tracer) ->
         Self = self(),
-        Pids = [spawn_link(fun() -> Self ! {self(), measure(Call, Tracer)} end) || _ <- [1, 2]],
+        Pids = [spawn_link(fun() -> Self ! {self(), measure(Call, Tracer, N)} end) || N <- [1, 2]],
         median([
             receive
                 {Pid, Ns} -> Ns

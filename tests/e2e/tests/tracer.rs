@@ -161,3 +161,53 @@ fn names_and_links_of_a_process() {
         assert_eq!(lines(&events), expected);
     });
 }
+
+/// Records under a tap with limits; answers how many calls are in the trace and what the VM said.
+fn limited(sandbox: &Sandbox, function: &str) -> (u64, HashMap<String, u64>) {
+    let (events, said) = record(sandbox, &format!("tracer_driver:{function}()"));
+    let calls = events.iter().filter(|event| event.name == "beamtap:call").count() as u64;
+    assert_eq!(calls, said["emitted"], "the tap's own count is that of the trace");
+    (calls, said)
+}
+
+/// Events a thread takes from a budget at once, and schedulers that can hold such a batch when it runs out.
+const BATCH: u64 = 64;
+const THREADS: u64 = 3;
+
+#[test]
+fn a_limit_of_events_is_met() {
+    in_sandbox(|sandbox| {
+        let (calls, _) = limited(sandbox, "limit_of_events");
+        assert!((1000 - BATCH * THREADS..=1000).contains(&calls), "{calls}");
+    });
+}
+
+#[test]
+fn a_rate_too_high_trips() {
+    in_sandbox(|sandbox| {
+        let (calls, _) = limited(sandbox, "limit_of_rate");
+        // A second's worth at once, and what is earned until it is spent; 200,000 calls take less than a second.
+        assert!((1000 - THREADS * BATCH..=2000).contains(&calls), "{calls}");
+    });
+}
+
+#[test]
+fn a_rate_below_the_limit_does_not_trip() {
+    in_sandbox(|sandbox| assert_eq!(limited(sandbox, "below_the_rate").0, 1200));
+}
+
+#[test]
+fn a_deadline_is_met_within_10_ms() {
+    in_sandbox(|sandbox| {
+        let (calls, said) = limited(sandbox, "deadline");
+        assert!(calls > 0);
+        println!("deadline of 200 ms: the tracer was gone after {} us", said["ran_us"]);
+        // The machine that runs the tests may be busy: the guard's own tick is half of the 10 ms.
+        assert!((200_000..250_000).contains(&said["ran_us"]), "{}", said["ran_us"]);
+    });
+}
+
+#[test]
+fn the_owners_death_ends_the_tap() {
+    in_sandbox(|sandbox| assert_eq!(limited(sandbox, "owner").0 > 0, true));
+}
