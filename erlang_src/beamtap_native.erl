@@ -68,14 +68,21 @@ load_provider() ->
 maybe_then(ok, Next) -> Next();
 maybe_then(Error, _) -> Error.
 
+%% Once: the library reads what it learnt while it traces.
 calibrate() ->
+    case persistent_term:get(?MODULE, unknown) of
+        calibrated -> ok;
+        unknown -> learn()
+    end.
+
+learn() ->
     Powers = [0 | [1 bsl Bit || Bit <- lists:seq(0, ?MAX_BIT)]],
     Places = lists:usort([{N, 0} || N <- Powers] ++ [{0, S} || S <- Powers] ++ [{32767, 5}, {21845, 2730}]),
     Pids = [{Pid, N, S} || {N, S} <- Places, {ok, Pid} <- [pid(N, S)]],
     Ports = [{Port, N} || N <- [21845 | Powers], {ok, Port} <- [port(N)]],
-    case beamtap_nif:calibrate([own() | Pids], Ports) of
+    case beamtap_nif:calibrate(lists:usort([own() | Pids]), Ports) of
         ok ->
-            ok;
+            persistent_term:put(?MODULE, calibrated);
         {error, unknown_layout} ->
             beamtap_error:new(
                 unknown_layout,

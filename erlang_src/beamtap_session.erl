@@ -24,8 +24,9 @@
 }.
 -type step() :: admitted | library | directory | provider | tap | lttng | recorder | armed | patterns | flags.
 
-%% LTTng switches events on within milliseconds; a daemon that is stopped or overloaded takes longer.
--define(ENABLE_TIMEOUT_MS, 5000).
+%% LTTng switches events on within milliseconds. Where an earlier daemon has ended, liblttng-ust looks for a new one
+%% only every 5 s.
+-define(ENABLE_TIMEOUT_MS, 8000).
 %% Definitions are few and must not be lost: buffers of their own, whatever the user chose for the events.
 -define(DEFINITIONS_SUBBUF_SIZE_BYTES, 262144).
 -define(DEFINITIONS_NUM_SUBBUF, 4).

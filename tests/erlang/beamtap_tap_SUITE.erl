@@ -1,0 +1,440 @@
+%% Taps with a real LTTng: what they record, how they end, and that nothing stays behind.
+-module(beamtap_tap_SUITE).
+
+-export([all/0, groups/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
+-export([init_per_testcase/2, end_per_testcase/2]).
+-export([stop/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
+-export([event_bound/1, deadline/1, second_tap/1, counts_agree/1, counts_agree_when_discarding/1]).
+-export([returns_and_exceptions/1, classes/1, targets/1, dbg_beside_a_tap/1, foreign_flags_kept/1]).
+-export([foreign_pattern_refused/1, bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
+-export([report/1]).
+%% Traced
+-export([work/1, fail/0]).
+
+suite() -> [{timetrap, {minutes, 2}}].
+
+%% A daemon that beamtap has to start and to end itself, and one that is there; the latter is quicker, since
+%% liblttng-ust looks for a new daemon only every 5 s after one has ended.
+all() -> [{group, own_daemon}, {group, running_daemon}].
+
+groups() ->
+    [
+        {own_daemon, [stop, application_stopped, failed_start_leaves_nothing]},
+        {running_daemon, [
+            stop,
+            owner_exit,
+            session_killed,
+            cleared,
+            clear_suspended_session,
+            event_bound,
+            deadline,
+            second_tap,
+            counts_agree,
+            counts_agree_when_discarding,
+            returns_and_exceptions,
+            classes,
+            targets,
+            dbg_beside_a_tap,
+            foreign_flags_kept,
+            foreign_pattern_refused,
+            bad_output,
+            own_processes_left_alone,
+            report
+        ]}
+    ].
+
+init_per_group(own_daemon, Config) ->
+    Config;
+init_per_group(running_daemon, Config) ->
+    PidFile = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
+    "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ PidFile ++ "' 2>&1"),
+    %% The daemon's consumer comes with the first recording and stays with it.
+    {ok, Tap} = beamtap:start(procs, #{output => beamtap_world:scratch(running_daemon, Config)}),
+    {ok, _} = beamtap:stop(Tap),
+    [{pid_file, PidFile} | Config].
+
+end_per_group(own_daemon, _) ->
+    ok;
+end_per_group(running_daemon, Config) ->
+    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
+    "" = os:cmd("kill " ++ string:trim(binary_to_list(Pid))),
+    beamtap_world:until(fun() ->
+        #{daemons := Daemons} = beamtap_world:snapshot(),
+        Daemons =:= [] orelse Daemons
+    end).
+
+init_per_suite(Config) ->
+    case os:find_executable("babeltrace2") of
+        false ->
+            {skip, "babeltrace2 is not installed"};
+        _ ->
+            {ok, _} = application:ensure_all_started(beamtap),
+            Config
+    end.
+
+end_per_suite(_) ->
+    application:stop(beamtap).
+
+init_per_testcase(_, Config) ->
+    {ok, _} = application:ensure_all_started(beamtap),
+    %% What is there before: the code is loaded, so that the two snapshots see the same modules.
+    ok = beamtap_native:load(),
+    [{before, beamtap_world:snapshot()} | Config].
+
+end_per_testcase(_, Config) ->
+    {ok, _} = beamtap:clear(),
+    beamtap_world:settled(proplists:get_value(before, Config)).
+
+-define(BEFORE, proplists:get_value(before, Config)).
+
+%%% How taps end
+
+stop(Config) ->
+    Tap = start([{?MODULE, work, 1}, procs], #{}, ?FUNCTION_NAME, Config),
+    {ok, #{state := recording, functions := 1}} = beamtap:info(Tap),
+    false = ?BEFORE =:= beamtap_world:snapshot(),
+    15 = work(5),
+    {ok, Receipt} = beamtap:stop(Tap),
+    #{ended_by := stop, problems := [], discarded := 0, lost := 0} = Receipt,
+    #{events := #{<<"call">> := 6}, path := Path} = Receipt,
+    beamtap_world:settled(?BEFORE),
+    agrees(Receipt, beamtap_world:recorded(Path)),
+    %% A second time says the same.
+    {ok, Receipt} = beamtap:stop(Tap),
+    {ok, #{state := ended, ended_by := stop}} = beamtap:info(Tap),
+    true = lists:any(fun(#{tap := Known}) -> Known =:= Tap end, beamtap:info()),
+    {error, #{reason := unknown_tap}} = beamtap:stop({tap, 987654321}).
+
+owner_exit(Config) ->
+    Owner = waiting(),
+    Tap = start([{?MODULE, work, 1}], #{owner => Owner}, ?FUNCTION_NAME, Config),
+    1 = work(1),
+    ends_when(fun() -> exit(Owner, kill) end),
+    {ok, #{ended_by := owner, problems := []} = Receipt} = beamtap:stop(Tap),
+    agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
+    beamtap_world:settled(?BEFORE).
+
+session_killed(Config) ->
+    Tap = start([{?MODULE, work, 1}, running, garbage_collection], #{}, ?FUNCTION_NAME, Config),
+    1 = work(1),
+    ends_when(fun() -> exit(whereis(beamtap_session), kill) end),
+    {ok, #{ended_by := killed}} = beamtap:stop(Tap),
+    beamtap_world:settled(?BEFORE),
+    %% And the next one works.
+    Next = start([{?MODULE, work, 1}], #{}, after_kill, Config),
+    1 = work(1),
+    {ok, #{events := #{<<"call">> := 2}}} = beamtap:stop(Next).
+
+cleared(Config) ->
+    Tap = start([{?MODULE, '_', '_'}, procs], #{}, ?FUNCTION_NAME, Config),
+    {ok, [#{tap := Tap, ended_by := clear, problems := []}]} = beamtap:clear(),
+    beamtap_world:settled(?BEFORE),
+    {ok, []} = beamtap:clear().
+
+clear_suspended_session(Config) ->
+    Tap = start([{?MODULE, '_', '_'}, procs], #{}, ?FUNCTION_NAME, Config),
+    ok = sys:suspend(beamtap_session),
+    Session = whereis(beamtap_session),
+    #{flags := Flags, patterns := Patterns} = ?BEFORE,
+    Clearing = spawn_monitor(fun() -> beamtap:clear() end),
+    %% Flags and patterns go although the session does not answer; the rest waits for it.
+    beamtap_world:until(fun() ->
+        #{flags := F, patterns := P} = beamtap_world:snapshot(),
+        {F, P} =:= {Flags, Patterns} orelse {F, P}
+    end),
+    true = is_process_alive(Session),
+    exit(Session, kill),
+    receive
+        {'DOWN', Monitor, process, Pid, normal} when {Pid, Monitor} =:= Clearing -> ok
+    end,
+    {ok, #{ended_by := killed}} = beamtap:stop(Tap),
+    beamtap_world:settled(?BEFORE).
+
+application_stopped(Config) ->
+    _ = start([{?MODULE, '_', '_'}, procs], #{}, ?FUNCTION_NAME, Config),
+    ok = application:stop(beamtap),
+    beamtap_world:settled(?BEFORE),
+    {ok, []} = beamtap:clear().
+
+event_bound(Config) ->
+    Tap = start([{?MODULE, work, 1}], #{events => 1000}, ?FUNCTION_NAME, Config),
+    ends_when(fun() -> work(100000) end),
+    {ok, #{ended_by := events, problems := [], events := #{<<"call">> := Calls}} = Receipt} = beamtap:stop(Tap),
+    true = Calls =< 1000,
+    agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
+    beamtap_world:settled(?BEFORE).
+
+deadline(Config) ->
+    Tap = start([{?MODULE, work, 1}], #{for => 50}, ?FUNCTION_NAME, Config),
+    ends_when(fun() -> ok end),
+    {ok, #{ended_by := deadline, problems := [], duration_ms := Ms}} = beamtap:stop(Tap),
+    true = Ms >= 50,
+    beamtap_world:settled(?BEFORE).
+
+second_tap(Config) ->
+    Tap = start([procs], #{}, ?FUNCTION_NAME, Config),
+    {error, #{reason := already_running, tap := Tap}} = beamtap:start([running], #{}),
+    {ok, #{state := recording}} = beamtap:info(Tap).
+
+%%% What taps record
+
+counts_agree(Config) ->
+    Tap = start(
+        [{?MODULE, work, 1}, procs, running, garbage_collection, send, 'receive', exiting],
+        #{events => infinity},
+        ?FUNCTION_NAME,
+        Config
+    ),
+    Workers = [spawn_monitor(fun() -> busy(200) end) || _ <- lists:seq(1, 20)],
+    all_down(Workers),
+    {ok, #{events := #{<<"call">> := Calls, <<"spawn">> := Spawned}} = Receipt} = beamtap:stop(Tap),
+    Calls = 20 * 200 * 21,
+    true = Spawned >= 20,
+    #{discarded := 0, lost := 0, problems := []} = Receipt,
+    agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))).
+
+%% emitted = recorded + discarded, whatever the size of the buffers.
+counts_agree_when_discarding(Config) ->
+    Tap = start(
+        [{?MODULE, work, 1}], #{events => infinity, subbuf_size => 4096, num_subbuf => 2}, ?FUNCTION_NAME, Config
+    ),
+    Workers = [spawn_monitor(fun() -> work(200000) end) || _ <- lists:seq(1, 4)],
+    all_down(Workers),
+    {ok, #{events := Events, discarded := Discarded, lost := 0} = Receipt} = beamtap:stop(Tap),
+    #{<<"call">> := 800004} = Events,
+    ct:log("~p", [Receipt]),
+    true = Discarded > 0,
+    Recorded = beamtap_world:recorded(maps:get(path, Receipt)),
+    Emitted = lists:sum(maps:values(Events)),
+    Emitted = lists:sum(maps:values(Recorded)) + Discarded,
+    %% Only events were lost, no definitions.
+    agrees(
+        Receipt#{events := maps:remove(<<"call">>, Events)}, maps:remove(<<"call">>, Recorded)
+    ).
+
+returns_and_exceptions(Config) ->
+    Tap = start(
+        [{{?MODULE, work, 1}, return}, {{?MODULE, fail, 0}, exception}], #{}, ?FUNCTION_NAME, Config
+    ),
+    3 = work(2),
+    {'EXIT', {failed, _}} = (catch ?MODULE:fail()),
+    {ok, #{events := Events} = Receipt} = beamtap:stop(Tap),
+    #{<<"call">> := 4, <<"return_from">> := 3, <<"exception_from">> := 1} = Events,
+    agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))).
+
+%% Only what was asked for is in the trace, and all of it.
+classes(Config) ->
+    Own = [<<"canary">>, <<"counters">>],
+    Expected = [
+        {procs, [<<"spawn">>, <<"exit">>], [<<"in">>, <<"call">>, <<"send">>, <<"gc_minor_start">>]},
+        {running, [<<"in">>, <<"out">>], [<<"spawn">>, <<"send">>]},
+        {send, [<<"send">>], [<<"receive">>, <<"in">>]},
+        {'receive', [<<"receive">>], [<<"send">>, <<"in">>]},
+        {garbage_collection, [<<"gc_major_start">>, <<"gc_major_end">>], [<<"in">>, <<"spawn">>]},
+        {exiting, [<<"out_exited">>], [<<"in">>, <<"exit">>]},
+        {[return_to, {?MODULE, work, 1}], [<<"call">>, <<"return_to">>], [<<"in">>, <<"return_from">>]}
+    ],
+    lists:foreach(
+        fun({Class, Present, Absent}) ->
+            Tap = start(Class, #{}, list_to_atom(lists:flatten(io_lib:format("~p", [erlang:phash2(Class)]))), Config),
+            Worker = spawn_monitor(fun() -> busy(1) end),
+            all_down([Worker]),
+            {ok, #{events := Events} = Receipt} = beamtap:stop(Tap),
+            {Class, []} = {Class, [Event || Event <- Own ++ Present, not is_map_key(Event, Events)]},
+            {Class, []} = {Class, [Event || Event <- Absent, is_map_key(Event, Events)]},
+            agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt)))
+        end,
+        Expected
+    ).
+
+targets(Config) ->
+    Named = waiting(),
+    register(beamtap_tap_suite_named, Named),
+    Other = waiting(),
+    lists:foreach(
+        fun({Case, Targets, Count}) ->
+            Tap = start(#{functions => {?MODULE, work, 1}, targets => Targets}, #{}, Case, Config),
+            New = waiting(),
+            _ = [does(Pid, fun() -> work(0) end) || Pid <- [Named, Other, New]],
+            {ok, #{events := Events}} = beamtap:stop(Tap),
+            {Case, Count} = {Case, maps:get(<<"call">>, Events, 0)},
+            exit(New, kill)
+        end,
+        [
+            {by_name, beamtap_tap_suite_named, 1},
+            {by_pid, [Other], 1},
+            {both, [Other, beamtap_tap_suite_named], 2},
+            {new, new, 1},
+            {existing, existing, 2},
+            {everything, all, 3}
+        ]
+    ),
+    {error, #{reason := no_process}} = beamtap:start(#{classes => procs, targets => no_such_name}),
+    exit(Named, kill),
+    beamtap_world:until(fun() -> not is_process_alive(Named) end),
+    {error, #{reason := no_process}} = beamtap:start(#{classes => procs, targets => Named}),
+    {error, #{reason := bad_target}} = beamtap:start(#{classes => procs, targets => beamtap_janitor}).
+
+dbg_beside_a_tap(Config) ->
+    Worker = waiting(),
+    Idle = waiting(),
+    Tap = start(#{functions => {?MODULE, fail, 0}, targets => Idle}, #{}, ?FUNCTION_NAME, Config),
+    {ok, _} = dbg:tracer(module, beamtap:tracer()),
+    {ok, _} = dbg:p(Worker, [c]),
+    {ok, _} = dbg:tpl(?MODULE, work, 1, []),
+    10 = does(Worker, fun() -> work(4) end),
+    {ok, _} = dbg:p(Worker, clear),
+    ok = dbg:stop_clear(),
+    {ok, #{events := #{<<"call">> := 5}, path := Path, problems := []} = Receipt} = beamtap:stop(Tap),
+    agrees(Receipt, beamtap_world:recorded(Path)),
+    5 = beamtap_world:calls(Path, ?MODULE, work).
+
+%%% Others
+
+foreign_flags_kept(Config) ->
+    Traced = waiting(),
+    1 = erlang:trace(Traced, true, [procs, set_on_spawn]),
+    Theirs = {erlang:trace_info(Traced, flags), erlang:trace_info(Traced, tracer)},
+    Tap = start([procs, {?MODULE, work, 1}], #{}, ?FUNCTION_NAME, Config),
+    {ok, #{processes := #{left := 1}}} = beamtap:info(Tap),
+    {ok, _} = beamtap:stop(Tap),
+    Theirs = {erlang:trace_info(Traced, flags), erlang:trace_info(Traced, tracer)},
+    {error, #{reason := traced_by_others}} = beamtap:start(#{classes => procs, targets => Traced}),
+    {ok, _} = beamtap:clear(),
+    Theirs = {erlang:trace_info(Traced, flags), erlang:trace_info(Traced, tracer)},
+    1 = erlang:trace(Traced, false, [all]).
+
+foreign_pattern_refused(_) ->
+    1 = erlang:trace_pattern({?MODULE, work, 1}, [{'_', [], [{return_trace}]}], [local]),
+    Theirs = erlang:trace_info({?MODULE, work, 1}, all),
+    {error, #{reason := traced_by_others}} = beamtap:start({?MODULE, '_', '_'}),
+    {ok, _} = beamtap:clear(),
+    Theirs = erlang:trace_info({?MODULE, work, 1}, all),
+    1 = erlang:trace_pattern({?MODULE, work, 1}, false, [local]).
+
+%%% Failures
+
+bad_output(Config) ->
+    Full = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    ok = filelib:ensure_dir(filename:join(Full, "x")),
+    ok = file:write_file(filename:join(Full, "x"), "theirs"),
+    {error, #{reason := bad_output}} = beamtap:start(procs, #{output => Full}),
+    {error, #{reason := bad_output}} = beamtap:start(procs, #{output => filename:join(Full, "x")}),
+    {error, #{reason := bad_output}} = beamtap:start(procs, #{output => filename:join([Full, "x", "y"])}),
+    {ok, ["x"]} = file:list_dir(Full).
+
+failed_start_leaves_nothing(Config) ->
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    {error, #{reason := no_module}} = beamtap:start("no_such_module_at_all", #{output => Output}),
+    {error, #{reason := no_match}} = beamtap:start("lists:no_such_function", #{output => Output}),
+    %% A larger buffer than there is shared memory.
+    {error, #{reason := shm_too_small}} =
+        beamtap:start(procs, #{output => Output, subbuf_size => 1073741824, num_subbuf => 65536}),
+    false = filelib:is_dir(Output),
+    beamtap_world:settled(?BEFORE).
+
+own_processes_left_alone(Config) ->
+    _ = start([procs, running], #{}, ?FUNCTION_NAME, Config),
+    Own = [beamtap_sup, beamtap_session_sup, beamtap_session, beamtap_janitor, user, logger, code_server, init],
+    [] = [Name || Name <- Own, Pid <- [whereis(Name)], is_pid(Pid), {flags, []} =/= erlang:trace_info(Pid, flags)],
+    {flags, []} = erlang:trace_info(group_leader(), flags),
+    {flags, [_ | _]} = erlang:trace_info(self(), flags).
+
+report(Config) ->
+    Tap = start([{{?MODULE, work, 1}, return}], #{}, ?FUNCTION_NAME, Config),
+    5050 = work(100),
+    {error, #{reason := still_running}} = beamtap:report(Tap),
+    {ok, #{path := Path}} = beamtap:stop(Tap),
+    {ok, Printed} = printed(fun() -> beamtap:report(Tap) end),
+    {_, _} = binary:match(Printed, <<"beamtap_tap_SUITE:work/1">>),
+    {ok, Printed} = printed(fun() -> beamtap:report(Path) end),
+    {{error, #{reason := beamtapd_failed}}, _} = printed(fun() -> beamtap:report("/nonexistent") end),
+    {error, #{reason := unknown_tap}} = beamtap:report({tap, 987654321}).
+
+%%% Within
+
+start(Spec, Opts, Case, Config) ->
+    {ok, Tap} = beamtap:start(Spec, Opts#{output => beamtap_world:scratch(Case, Config)}),
+    Tap.
+
+%% Does something and waits until the session has ended and what it left is cleaned up.
+ends_when(Act) ->
+    Monitor = monitor(process, beamtap_session),
+    _ = Act(),
+    receive
+        {'DOWN', Monitor, process, _, _} -> ok
+    end.
+
+agrees(#{events := Events}, Recorded) ->
+    {[], []} = {maps:to_list(Events) -- maps:to_list(Recorded), maps:to_list(Recorded) -- maps:to_list(Events)}.
+
+work(0) -> 0;
+work(N) -> N + work(N - 1).
+
+-spec fail() -> no_return().
+fail() -> error(failed).
+
+busy(Rounds) ->
+    Self = self(),
+    lists:foreach(
+        fun(Round) ->
+            Self ! Round,
+            210 = ?MODULE:work(20),
+            receive
+                Round -> true
+            end
+        end,
+        lists:seq(1, Rounds)
+    ),
+    true = erlang:garbage_collect().
+
+all_down(Workers) ->
+    [
+        receive
+            {'DOWN', Monitor, process, Pid, Reason} -> normal = Reason
+        end
+     || {Pid, Monitor} <- Workers
+    ].
+
+waiting() ->
+    spawn(fun Loop() ->
+        receive
+            {do, From, Act} ->
+                From ! {done, self(), Act()},
+                Loop()
+        end
+    end).
+
+does(Pid, Act) ->
+    Pid ! {do, self(), Act},
+    receive
+        {done, Pid, Answer} -> Answer
+    end.
+
+%% What an act prints to its group leader.
+printed(Act) ->
+    Keeper = spawn_link(fun() -> keep(<<>>) end),
+    Leader = group_leader(),
+    group_leader(Keeper, self()),
+    Answer =
+        try
+            Act()
+        after
+            group_leader(Leader, self())
+        end,
+    Keeper ! {give, self()},
+    receive
+        {kept, Text} -> {Answer, Text}
+    end.
+
+keep(Text) ->
+    receive
+        {io_request, From, As, {put_chars, unicode, Chars}} ->
+            From ! {io_reply, As, ok},
+            keep(<<Text/binary, (unicode:characters_to_binary(Chars))/binary>>);
+        {io_request, From, As, {put_chars, unicode, M, F, A}} ->
+            From ! {io_reply, As, ok},
+            keep(<<Text/binary, (unicode:characters_to_binary(apply(M, F, A)))/binary>>);
+        {give, To} ->
+            To ! {kept, Text}
+    end.
