@@ -19,7 +19,7 @@ pub use process::{Identity, Process};
 use crate::item::{Item, Lost};
 use beamtap_schema::{EntityKind, Event};
 use foldhash::HashMap;
-use stack::Sink;
+use stack::{Matched, Sink};
 
 /// The state of the traced VM at one point of the trace.
 #[derive(Debug, Default)]
@@ -40,6 +40,7 @@ pub struct Automaton {
     /// Some event of the flag `exiting` was seen: a process is not gone with its `exit`, but after `out_exited`.
     exiting_recorded: bool,
     unmatched_returns: u64,
+    guessed_returns: u64,
     overfull: u64,
     last_ns: u64,
 }
@@ -74,6 +75,11 @@ impl Automaton {
     /// Returns and exceptions that no call in the trace belongs to: the call was made before the trace began, or lost.
     pub fn unmatched_returns(&self) -> u64 {
         self.unmatched_returns
+    }
+
+    /// Returns that went to functions that are not traced, so that it is not known how many calls ended with them.
+    pub fn guessed_returns(&self) -> u64 {
+        self.guessed_returns
     }
 
     /// How often all open calls were given up because of [`Automaton::MAX_OPEN_CALLS`].
@@ -197,6 +203,7 @@ impl Automaton {
                 Some(slot)
             }
             Event::Unregister(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::Open(e) => Some(self.enter(e.opener, ns, changes)),
             Event::Link(e) => Some(self.enter(e.pid, ns, changes)),
             Event::Unlink(e) => Some(self.enter(e.pid, ns, changes)),
             Event::GettingLinked(e) => Some(self.enter(e.pid, ns, changes)),
@@ -257,14 +264,16 @@ impl Automaton {
         pid: u64,
         ns: u64,
         changes: &mut Vec<Change>,
-        apply: impl FnOnce(&mut Process, &mut Sink<'_>) -> bool,
+        apply: impl FnOnce(&mut Process, &mut Sink<'_>) -> Matched,
     ) -> u32 {
         let slot = self.enter(pid, ns, changes);
         let process = &mut self.slots[slot as usize];
         process.execute(ns);
         let before = process.depth();
-        if !apply(process, &mut Sink { slot, ns, changes }) {
-            self.unmatched_returns += 1;
+        match apply(process, &mut Sink { slot, ns, changes }) {
+            Matched::Told => {}
+            Matched::Guessed => self.guessed_returns += 1,
+            Matched::Nothing => self.unmatched_returns += 1,
         }
         self.open_calls -= before - process.depth();
         slot

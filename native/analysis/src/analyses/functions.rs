@@ -207,6 +207,13 @@ impl Analysis for Functions {
                 state.unmatched_returns()
             ));
         }
+        if state.guessed_returns() > 0 {
+            table.notes.push(format!(
+                "Returns to functions that are not traced: {}. Calls ended by a tail call may show too long; ask for \
+                 `return` in the functions' patterns for exact times.",
+                state.guessed_returns()
+            ));
+        }
         if state.overfull() > 0 {
             table.notes.push(format!(
                 "All open calls were given up {} times, because {} were open at once: were returns recorded?",

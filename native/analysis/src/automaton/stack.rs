@@ -11,8 +11,10 @@
 //!   `return_from` or `exception_from`, which took its frame off already, it takes off only what is above the
 //!   topmost F.
 //!
-//! Where only `return_to` is recorded, a frame left by a tail call stays until execution returns to a frame below it:
-//! the VM tells neither when a tail call is made nor how many were.
+//! Where only `return_to` is recorded, times are not exact: the VM tells neither that a call is a tail call nor how
+//! many frames a `return_to` ends. While callers are traced it follows from where execution returns to. When that is
+//! a function that is not traced, a frame left by a tail call may stay until execution returns to a frame below it,
+//! and is charged what passes until then. Such returns are counted ([`Matched::Guessed`]).
 
 use super::change::{Change, EndedCall, Ending};
 use foldhash::HashMap;
@@ -47,6 +49,17 @@ pub(super) struct Stack {
     charged_ns: u64,
     /// The last thing that changed the stack was a `return_from` or `exception_from`.
     after_return: bool,
+}
+
+/// How well a return fits the calls before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Matched {
+    /// It says which calls it ends.
+    Told,
+    /// It went to a function that is not traced, and there were calls below the one that it surely ended.
+    Guessed,
+    /// It ends no call that is known.
+    Nothing,
 }
 
 /// Where frames that end are reported to, and as whose.
@@ -93,46 +106,41 @@ impl Stack {
         self.after_return = false;
     }
 
-    /// A `return_from` or `exception_from`; false when it matches no frame.
+    /// A `return_from` or `exception_from`.
     #[inline]
-    pub(super) fn return_from(&mut self, function: u32, how: Ending, sink: &mut Sink<'_>) -> bool {
+    pub(super) fn return_from(&mut self, function: u32, how: Ending, sink: &mut Sink<'_>) -> Matched {
         self.after_return = true;
-        let Some(&index) = self.topmost.get(&function) else { return false };
+        let Some(&index) = self.topmost.get(&function) else { return Matched::Nothing };
         self.pop_to(index as usize + 1, Ending::Implied, sink);
         self.pop(how, sink);
-        true
+        Matched::Told
     }
 
-    /// A `return_to`; false when there was nothing to return from.
-    pub(super) fn return_to(&mut self, function: u32, sink: &mut Sink<'_>) -> bool {
+    /// A `return_to`.
+    pub(super) fn return_to(&mut self, function: u32, sink: &mut Sink<'_>) -> Matched {
         let after_return = std::mem::replace(&mut self.after_return, false);
         let depth = self.frames.len();
-        if function == 0 {
-            self.end_top(after_return, sink);
-            self.pop_to(0, Ending::Implied, sink);
-            return after_return || depth > 0;
-        }
-        let topmost = self.topmost.get(&function).copied();
+        let topmost = self.topmost.get(&function).map(|&index| index as usize);
         if after_return {
-            self.pop_to(topmost.map_or(depth, |index| index as usize + 1), Ending::Implied, sink);
-            return true;
+            let keep = if function == 0 { 0 } else { topmost.map_or(depth, |index| index + 1) };
+            self.pop_to(keep, Ending::Implied, sink);
+            return Matched::Told;
+        }
+        if depth == 0 {
+            return Matched::Nothing;
         }
         let below_top = match topmost {
-            Some(index) if index as usize + 1 == depth => self.frames[index as usize].below,
+            Some(index) if index + 1 == depth => self.frames[index].below.map(|index| index as usize),
             other => other,
         };
-        self.end_top(false, sink);
-        if let Some(index) = below_top {
-            self.pop_to(index as usize + 1, Ending::Implied, sink);
+        self.pop(Ending::Returned, sink);
+        match below_top {
+            _ if function == 0 => self.pop_to(0, Ending::Implied, sink),
+            Some(index) => self.pop_to(index + 1, Ending::Implied, sink),
+            None if depth > 1 => return Matched::Guessed,
+            None => {}
         }
-        depth > 0
-    }
-
-    /// Ends the topmost frame as returned, unless its own event did so already.
-    fn end_top(&mut self, after_return: bool, sink: &mut Sink<'_>) {
-        if !after_return {
-            self.pop(Ending::Returned, sink);
-        }
+        Matched::Told
     }
 
     /// Ends every frame.

@@ -330,6 +330,9 @@ fn return_to_the_same_function_ends_one_frame_of_it() {
 fn return_to_an_untraced_function_ends_the_top_frame_only() {
     let script =
         named(Script::new()).at(0).call(P, F).at(10).call(P, G).at(30).return_to(P, H).at(40).return_to(P, 0);
+    let table = &script.tables(&["functions"])[0];
+    assert_eq!(table.notes.len(), 1, "it is a guess: {:?}", table.notes);
+    assert!(table.notes[0].starts_with("Returns to functions that are not traced: 1."), "{:?}", table.notes);
     assert_eq!(
         answer(&script, &["function", "own", "total", "implied"]),
         ["m:f/0 | 20 | 40 | 0", "m:g/1 | 20 | 20 | 0"]

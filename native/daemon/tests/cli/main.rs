@@ -7,6 +7,7 @@ mod script;
 mod trace_writer;
 
 mod faults;
+mod golden;
 mod info;
 mod program;
 mod report;
