@@ -174,6 +174,8 @@ pub(crate) struct TracePlan {
     pub(crate) uuid: Option<[u8; 16]>,
     pub(crate) packet_header: Option<FieldType>,
     pub(crate) streams: Vec<StreamPlan>,
+    /// Index among the streams, by id.
+    pub(crate) stream_indexes: HashMap<u64, usize>,
     pub(crate) environment: Vec<(String, EnvValue)>,
     pub(crate) clocks: Vec<Clock>,
 }
@@ -199,6 +201,7 @@ impl Catalog {
                 uuid: None,
                 packet_header: None,
                 streams: Vec::new(),
+                stream_indexes: HashMap::new(),
                 environment: Vec::new(),
                 clocks: Vec::new(),
             });
@@ -215,6 +218,7 @@ impl Catalog {
         for (i, stream) in metadata.streams.iter_mut().enumerate() {
             if i == plan.streams.len() {
                 self.slots = self.slots.max(stream.slots.into());
+                plan.stream_indexes.insert(stream.id, i);
                 plan.streams.push(StreamPlan {
                     id: stream.id,
                     packet_context_slots: stream.packet_context.as_ref().map_or((0, 0), own_slots),

@@ -11,6 +11,9 @@ pub(crate) const NO_SLOT: u16 = u16::MAX;
 pub(crate) const NO_CLOCK: u16 = u16::MAX;
 /// Greatest depth of nesting that a type may have.
 pub(crate) const MAX_DEPTH: u16 = 64;
+/// Most array elements without any bits that a type, or what a record has of it, may have. Nobody needs them, and a
+/// byte of a hostile trace could stand for any number.
+pub(crate) const MAX_EMPTY_ELEMENTS: u64 = 256;
 /// Greatest alignment that a type may have, in bits. A window of a packet starts on a multiple of it.
 pub(crate) const MAX_ALIGN: u64 = 1 << 19;
 
@@ -217,6 +220,39 @@ pub(crate) struct Reference {
 pub(crate) struct Variant {
     pub(crate) selector: Option<Reference>,
     pub(crate) choices: Vec<Choice>,
+    /// First and last selector value of each range with its option's index, sorted, once selectors are resolved; empty
+    /// when ranges overlap. Values are ordered as unsigned numbers: signed ones with the sign bit turned.
+    table: Vec<(u64, u64, u32)>,
+}
+
+impl Variant {
+    /// Index of the option that a selector value chooses: the first of several.
+    pub(crate) fn choose(&self, value: u64, signed: bool) -> Option<usize> {
+        if self.table.is_empty() {
+            return self
+                .choices
+                .iter()
+                .position(|c| c.ranges.iter().any(|&range| in_range(range, value, signed)));
+        }
+        let value = ordered(value, signed);
+        let behind = self.table.partition_point(|(low, _, _)| *low <= value);
+        let (_, high, choice) = self.table.get(behind.checked_sub(1)?)?;
+        (value <= *high).then_some(*choice as usize)
+    }
+
+    fn make_table(&mut self) {
+        let signed = self.selector.as_ref().is_some_and(|s| s.signed);
+        let ranges = self.choices.iter().enumerate().flat_map(|(i, c)| c.ranges.iter().map(move |r| (i, r)));
+        self.table = ranges.map(|(i, r)| (ordered(r.0, signed), ordered(r.1, signed), i as u32)).collect();
+        self.table.sort_unstable();
+        if self.table.windows(2).any(|pair| pair[1].0 <= pair[0].1) {
+            self.table.clear();
+        }
+    }
+}
+
+fn ordered(value: u64, signed: bool) -> u64 {
+    if signed { value ^ 1 << 63 } else { value }
 }
 
 #[derive(Debug, Clone)]
@@ -311,7 +347,7 @@ impl FieldType {
     pub(crate) fn variant(selector: Option<Reference>, choices: Vec<Choice>) -> FieldType {
         let depth = 1 + choices.iter().map(|c| c.ty.depth).max().unwrap_or(0);
         FieldType {
-            kind: Kind::Variant(Box::new(Variant { selector, choices })),
+            kind: Kind::Variant(Box::new(Variant { selector, choices, table: Vec::new() })),
             align: 1,
             size: None,
             saves: false,
@@ -391,14 +427,33 @@ impl FieldType {
         }
     }
 
-    /// Finds out for the whole tree where [`saves`](FieldType::saves) holds, once slots and roles are given.
+    /// Number of array elements without bits in the tree, those aside whose number is in the packet.
+    pub(crate) fn empty_elements(&self) -> u64 {
+        let sum = |counts: &mut dyn Iterator<Item = u64>| counts.fold(0, u64::saturating_add);
+        match &self.kind {
+            Kind::Int(_) | Kind::Enum(..) | Kind::Float(_) | Kind::Str => 0,
+            Kind::Struct(members) => sum(&mut members.iter().map(|m| m.ty.empty_elements())),
+            Kind::Array(a) => match (&a.length, a.element.size) {
+                (Length::Static(n), Some(0)) => n.saturating_mul(a.element.empty_elements().max(1)),
+                _ => a.element.empty_elements(),
+            },
+            Kind::Variant(v) => v.choices.iter().map(|c| c.ty.empty_elements()).max().unwrap_or(0),
+            Kind::Optional(o) => o.ty.empty_elements(),
+        }
+    }
+
+    /// Finds out for the whole tree where [`saves`](FieldType::saves) holds and which values choose which options, once
+    /// slots, roles and references are settled.
     pub(crate) fn note_saves(&mut self) -> bool {
         self.saves = match &mut self.kind {
             Kind::Int(int) | Kind::Enum(int, _) => int.slot != NO_SLOT || int.role != Role::None,
             Kind::Float(_) | Kind::Str => false,
             Kind::Struct(members) => members.iter_mut().fold(false, |any, m| m.ty.note_saves() | any),
             Kind::Array(a) => a.element.note_saves(),
-            Kind::Variant(v) => v.choices.iter_mut().fold(false, |any, c| c.ty.note_saves() | any),
+            Kind::Variant(v) => {
+                v.make_table();
+                v.choices.iter_mut().fold(false, |any, c| c.ty.note_saves() | any)
+            }
             Kind::Optional(o) => o.ty.note_saves(),
         };
         self.saves

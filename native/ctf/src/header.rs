@@ -94,7 +94,7 @@ pub(crate) fn walk_header(
 ) -> Result<(u64, HeaderValues), Fault> {
     roles.clear(Role::EventClass);
     roles.clear(Role::Timestamp);
-    let mut env = Env { outer: &[], own: slots, first: 0, roles: Some(&mut *roles), budget: end + 64 };
+    let mut env = Env::of_all(slots, Some(&mut *roles));
     let next = walk::skip(ty, buf, pos, end, &mut env)?;
     let values = HeaderValues {
         id: roles.get(Role::EventClass).unwrap_or(0),

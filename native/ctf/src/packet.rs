@@ -116,7 +116,7 @@ fn read_header(
     *roles = Roles::default();
     let mut walk_scope = |ty: Option<&FieldType>, pos: u64, roles: &mut Roles| match ty {
         Some(ty) => {
-            let mut env = Env { outer: &[], own: slots, first: 0, roles: Some(roles), budget: end + 64 };
+            let mut env = Env::of_all(slots, Some(roles));
             walk::skip(ty, buf, pos, end, &mut env)
         }
         None => Ok(pos),
@@ -129,8 +129,8 @@ fn read_header(
         return bad(format!("the packet begins with {magic:#x} instead of the magic number 0xc1fc1fc1"));
     }
     info.stream = match roles.get(Role::StreamClass) {
-        Some(id) => match plan.streams.iter().position(|s| s.id == id) {
-            Some(index) => index,
+        Some(id) => match plan.stream_indexes.get(&id) {
+            Some(&index) => index,
             None => {
                 let what = format!("stream class id {id} is not in the metadata");
                 return Err(HeaderFault::Bad(Error::new(Kind::UnknownClass, what)));

@@ -292,7 +292,7 @@ impl Program {
                 Step::Walk { scope, member } => {
                     let Some(ty) = scopes[usize::from(*scope)] else { continue };
                     let Some(member) = ty.members().get(*member as usize) else { continue };
-                    let mut env = Env { outer: &[], own: slots, first: 0, roles: None, budget: end + 64 };
+                    let mut env = Env::of_all(slots, None);
                     pos = walk::skip(&member.ty, buf, pos, end, &mut env)?;
                 }
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::bits::{align_up, find_nul};
-use crate::field::{Array, Choice, Field, FieldType, Float, Kind, Mapping};
+use crate::field::{Array, Choice, Field, FieldType, Float, Kind, MAX_EMPTY_ELEMENTS, Mapping};
 use crate::walk::{self, Env, load_int};
 
 /// Value of a field.
@@ -112,7 +112,7 @@ impl<'a> Place<'a> {
             OwnSlots::Inline(slots) => &mut slots[..],
             OwnSlots::Heap(slots) => &mut slots[..],
         };
-        Env { outer: self.outer, own, first: self.first, roles: None, budget: self.end }
+        Env { outer: self.outer, own, first: self.first, roles: None, budget: MAX_EMPTY_ELEMENTS }
     }
 
     /// Moves behind a field. What was decoded once cannot fail; if it does, there is nothing more to see.

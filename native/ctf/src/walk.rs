@@ -3,7 +3,7 @@
 
 use crate::bits::{align_up, find_nul, load, sign_extend};
 use crate::error::Fault;
-use crate::field::{Array, FieldType, Int, Kind, Length, NO_SLOT, ROLES, Role, in_range};
+use crate::field::{Array, FieldType, Int, Kind, Length, MAX_EMPTY_ELEMENTS, NO_SLOT, ROLES, Role, in_range};
 
 /// Numbers that the reader itself needs, found by their role.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +40,7 @@ pub(crate) struct Env<'a> {
     pub(crate) own: &'a mut [u64],
     pub(crate) first: u16,
     pub(crate) roles: Option<&'a mut Roles>,
-    /// Elements without bytes of their own that may still be walked over.
+    /// Array elements without bits that may still be walked over.
     pub(crate) budget: u64,
 }
 
@@ -51,6 +51,11 @@ impl Env<'_> {
             Some(value) => *value,
             None => self.outer.get(usize::from(slot)).copied().unwrap_or(0),
         }
+    }
+
+    fn pay(&mut self, cost: u64, elements: u64) -> Result<(), Fault> {
+        self.budget = self.budget.checked_sub(cost).ok_or(Fault::TooManyElements(elements))?;
+        Ok(())
     }
 
     fn save(&mut self, int: &Int, value: u64) {
@@ -64,6 +69,13 @@ impl Env<'_> {
         {
             roles.set(int, value);
         }
+    }
+}
+
+impl<'a> Env<'a> {
+    /// For the reader itself, which knows all slots.
+    pub(crate) fn of_all(slots: &'a mut [u64], roles: Option<&'a mut Roles>) -> Env<'a> {
+        Env { outer: &[], own: slots, first: 0, roles, budget: MAX_EMPTY_ELEMENTS }
     }
 }
 
@@ -124,10 +136,7 @@ pub(crate) fn chosen<'t>(ty: &'t FieldType, env: &Env<'_>) -> Result<Option<(usi
         Kind::Variant(variant) => {
             let Some(selector) = &variant.selector else { return Err(Fault::NoOption(0)) };
             let value = env.get(selector.slot);
-            let found = variant
-                .choices
-                .iter()
-                .position(|c| c.ranges.iter().any(|&range| in_range(range, value, selector.signed)));
+            let found = variant.choose(value, selector.signed);
             match found {
                 Some(i) => Ok(Some((i, &variant.choices[i].ty))),
                 None => Err(Fault::NoOption(value)),
@@ -161,19 +170,21 @@ fn skip_array(array: &Array, buf: &[u8], pos: u64, end: u64, env: &mut Env<'_>) 
     {
         return skip_elements(pos, size, element.align, n, end);
     }
-    // Elements that may have no bits: what bounds the work is a budget, not the packet.
-    if n > env.budget {
-        return Err(Fault::TooManyElements(n));
-    }
-    let weight = if element.size == Some(0) { element.weight() } else { 1 };
-    env.budget = match n.checked_mul(weight).and_then(|cost| env.budget.checked_sub(cost)) {
-        Some(left) => left,
-        None => return Err(Fault::TooManyElements(n)),
-    };
     if element.size == Some(0) {
+        let cost = n.saturating_mul(element.empty_elements().max(1));
+        env.pay(cost, n)?;
         return Ok(pos);
     }
-    (0..n).try_fold(pos, |pos, _| skip(element, buf, pos, end, env))
+    let mut pos = pos;
+    for _ in 0..n {
+        let next = skip(element, buf, pos, end, env)?;
+        // An element without bits would let a few bytes stand for any number of them.
+        if next == pos {
+            env.pay(1, n)?;
+        }
+        pos = next;
+    }
+    Ok(pos)
 }
 
 /// Moves over `n` (1 or more) elements of `size` bits each from an aligned `pos`.

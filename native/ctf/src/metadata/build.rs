@@ -7,10 +7,15 @@ use super::{EnvValue, EventDef, Metadata, StreamClass, roles};
 use crate::bits::ByteOrder;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::field::{FieldType, Kind, NO_CLOCK, Role, Scalar, Scope};
+use crate::field::{FieldType, Kind, MAX_EMPTY_ELEMENTS, NO_CLOCK, Role, Scalar, Scope};
 
 /// Most types that the metadata of one trace may describe: what bounds the memory that hostile metadata can take.
-const MAX_TYPES: u64 = 1 << 18;
+const MAX_TYPES: u64 = 1 << 17;
+
+/// Most comparisons of names that resolving the references of one trace's metadata may take.
+const MAX_WORK: u64 = 1 << 26;
+/// Most clocks that a trace may have.
+const MAX_CLOCKS: usize = 256;
 
 /// Collects declarations; [`finish`](Builder::finish) turns those that are new into classes.
 pub(crate) struct Builder {
@@ -22,6 +27,10 @@ pub(crate) struct Builder {
     streams: Vec<RawStream>,
     events: Vec<RawEvent>,
     weight_left: u64,
+    /// Comparisons that may still be made while looking for the fields that references name.
+    work_left: u64,
+    stream_indexes: HashMap<u64, usize>,
+    environment_indexes: HashMap<String, usize>,
     event_ids: HashSet<(u64, u64)>,
 }
 
@@ -61,6 +70,9 @@ impl Builder {
             streams: Vec::new(),
             events: Vec::new(),
             weight_left: MAX_TYPES,
+            work_left: MAX_WORK,
+            stream_indexes: HashMap::new(),
+            environment_indexes: HashMap::new(),
             event_ids: HashSet::new(),
         }
     }
@@ -80,15 +92,19 @@ impl Builder {
     pub(crate) fn clock_reference(&mut self, name: &str) -> u16 {
         let known = self.clock_references.iter().position(|n| n == name);
         let index = known.unwrap_or_else(|| {
-            self.clock_references.push(name.to_owned());
+            // One more than there can be clocks: a name that is not among them leads to one that cannot be either.
+            if self.clock_references.len() <= MAX_CLOCKS {
+                self.clock_references.push(name.to_owned());
+            }
             self.clock_references.len() - 1
         });
         u16::try_from(index).unwrap_or(NO_CLOCK)
     }
 
-    /// Adds a clock; false when its name is taken.
+    /// Adds a clock; false when its name is taken or there are too many.
     pub(crate) fn clock(&mut self, clock: Clock) -> bool {
-        let is_new = self.metadata.clocks.iter().all(|c| c.name != clock.name);
+        let clocks = &self.metadata.clocks;
+        let is_new = clocks.len() < MAX_CLOCKS && clocks.iter().all(|c| c.name != clock.name);
         if is_new {
             self.metadata.clocks.push(clock);
         }
@@ -106,12 +122,20 @@ impl Builder {
         fits
     }
 
-    pub(crate) fn environment(&mut self, name: String, value: EnvValue) {
-        let environment = &mut self.metadata.environment;
-        match environment.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, old)) => *old = value,
-            None => environment.push((name, value)),
+    /// Sets an entry of the environment; false when there are too many.
+    pub(crate) fn environment(&mut self, name: String, value: EnvValue) -> bool {
+        if !self.charge(1) {
+            return false;
         }
+        let environment = &mut self.metadata.environment;
+        match self.environment_indexes.get(&name) {
+            Some(&i) => environment[i].1 = value,
+            None => {
+                self.environment_indexes.insert(name.clone(), environment.len());
+                environment.push((name, value));
+            }
+        }
+        true
     }
 
     pub(crate) fn stream(&mut self, stream: RawStream) {
@@ -137,6 +161,7 @@ impl Builder {
                     &mut [ScopeTree::new(Scope::PacketHeader, Some(&mut header))],
                     &[],
                     &mut slots,
+                    &mut self.work_left,
                 )?;
                 header.note_saves();
                 self.metadata.packet_header = Some(header);
@@ -160,7 +185,7 @@ impl Builder {
             None if self.metadata.streams.is_empty() => 0,
             None => return fault("a stream without an id must be the only one".into()),
         };
-        if self.metadata.stream_index(id).is_some() {
+        if self.stream_indexes.contains_key(&id) {
             return fault(format!("the stream {id} is declared twice"));
         }
         let (mut packet_context, mut event_header, mut event_context) =
@@ -189,13 +214,23 @@ impl Builder {
         }
         if let Some(ty) = &mut packet_context {
             resolve::number_all(ty, &mut slots);
-            resolve::resolve(&mut [ScopeTree::new(Scope::PacketContext, Some(ty))], &ready, &mut slots)?;
+            resolve::resolve(
+                &mut [ScopeTree::new(Scope::PacketContext, Some(ty))],
+                &ready,
+                &mut slots,
+                &mut self.work_left,
+            )?;
             ty.note_saves();
         }
         ready.extend(packet_context.as_ref().map(|ty| (Scope::PacketContext, ty)));
         if let Some(ty) = &mut event_header {
             resolve::number_all(ty, &mut slots);
-            resolve::resolve(&mut [ScopeTree::new(Scope::EventHeader, Some(ty))], &ready, &mut slots)?;
+            resolve::resolve(
+                &mut [ScopeTree::new(Scope::EventHeader, Some(ty))],
+                &ready,
+                &mut slots,
+                &mut self.work_left,
+            )?;
             ty.note_saves();
         }
         ready.extend(event_header.as_ref().map(|ty| (Scope::EventHeader, ty)));
@@ -203,9 +238,10 @@ impl Builder {
             // Faults in it must show even when the stream has no events; what resolves is thrown away.
             let (mut trial, mut trial_slots) = (context.clone(), slots);
             let mut scopes = [ScopeTree::new(Scope::CommonContext, Some(&mut trial))];
-            resolve::resolve(&mut scopes, &ready, &mut trial_slots)?;
+            resolve::resolve(&mut scopes, &ready, &mut trial_slots, &mut self.work_left)?;
         }
         let events = Vec::new();
+        self.stream_indexes.insert(id, self.metadata.streams.len());
         self.metadata.streams.push(StreamClass {
             id,
             packet_context,
@@ -256,7 +292,7 @@ impl Builder {
             self.finish_stream(RawStream { position: raw.position, ..RawStream::default() })?;
         }
         let stream = match raw.stream_id {
-            Some(id) => self.metadata.stream_index(id),
+            Some(id) => self.stream_indexes.get(&id).copied(),
             None => (self.metadata.streams.len() == 1).then_some(0),
         };
         let Some(index) = stream else {
@@ -294,7 +330,7 @@ impl Builder {
             ScopeTree::new(Scope::SpecificContext, specific_context.as_mut()),
             ScopeTree::new(Scope::Payload, payload.as_mut()),
         ];
-        let uses_header = resolve::resolve(&mut scopes, &ready, &mut slots)?;
+        let uses_header = resolve::resolve(&mut scopes, &ready, &mut slots, &mut self.work_left)?;
         for ty in [&mut common_context, &mut specific_context, &mut payload].into_iter().flatten() {
             ty.note_saves();
         }
@@ -314,20 +350,17 @@ impl Builder {
 
     /// Fills in the trace's byte order where a type leaves it open, and checks clock names.
     fn settle(&self, ty: &mut FieldType, (line, column): (u32, u32)) -> Result<(), Error> {
+        if ty.empty_elements() > MAX_EMPTY_ELEMENTS {
+            return Err(Error::metadata("an array has too many elements without any bits", line, column));
+        }
         let native = self.metadata.native;
         let mut needs_native = false;
-        let mut unknown_clock = None;
-        let clocks: HashMap<u16, bool> = self
-            .clock_references
-            .iter()
-            .enumerate()
-            .map(|(i, name)| (i as u16, self.metadata.clocks.iter().any(|c| c.name == *name)))
-            .collect();
+        let mut clocks = Vec::new();
         ty.for_each_scalar(&mut |scalar| {
             let (is_native, order) = match scalar {
                 Scalar::Int(int) => {
-                    if int.clock != NO_CLOCK && clocks.get(&int.clock) != Some(&true) {
-                        unknown_clock = Some(int.clock);
+                    if int.clock != NO_CLOCK && !clocks.contains(&int.clock) {
+                        clocks.push(int.clock);
                     }
                     (&mut int.native, &mut int.order)
                 }
@@ -341,9 +374,11 @@ impl Builder {
         if needs_native {
             return Err(Error::metadata("the trace does not say its byte order", line, column));
         }
-        match unknown_clock.and_then(|c| self.clock_references.get(usize::from(c))) {
-            Some(name) => Err(Error::metadata(format!("the clock {name:?} is not declared"), line, column)),
-            None => Ok(()),
+        for name in clocks.iter().filter_map(|c| self.clock_references.get(usize::from(*c))) {
+            if self.metadata.clocks.iter().all(|c| c.name != *name) {
+                return Err(Error::metadata(format!("the clock {name:?} is not declared"), line, column));
+            }
         }
+        Ok(())
     }
 }

@@ -155,7 +155,9 @@ impl Json {
                     (_, Some(number)) => EnvValue::Int(number),
                     _ => return object.fail("the environment holds numbers and text only"),
                 };
-                builder.environment(name.clone(), value);
+                if !builder.environment(name.clone(), value) {
+                    return object.fail("the environment has too many entries");
+                }
             }
         }
         if let Some(ty) = self.scope(object, "packet-header-field-class", Scope::PacketHeader, builder)?

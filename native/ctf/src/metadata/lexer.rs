@@ -1,5 +1,7 @@
 //! TSDL's words.
 
+use std::cell::Cell;
+
 use crate::error::Error;
 
 /// One word of TSDL.
@@ -22,6 +24,8 @@ pub(crate) struct Lexer<'s> {
     /// Where the word that was read last begins.
     pub(crate) start: usize,
     line_base: u32,
+    /// A place that was asked for, the lines before it, and where its line begins: the next is mostly behind it.
+    known: Cell<(usize, u32, usize)>,
 }
 
 const PUNCTUATION: [&str; 19] =
@@ -30,15 +34,22 @@ const PUNCTUATION: [&str; 19] =
 impl<'s> Lexer<'s> {
     /// `line_base` lines of the metadata came before `src`.
     pub(crate) fn new(src: &'s str, line_base: u32) -> Lexer<'s> {
-        Lexer { src, pos: 0, start: 0, line_base }
+        Lexer { src, pos: 0, start: 0, line_base, known: Cell::new((0, 0, 0)) }
     }
 
     /// Line and column of a place in the text, from 1.
     pub(crate) fn position(&self, at: usize) -> (u32, u32) {
-        let before = &self.src.as_bytes()[..at.min(self.src.len())];
-        let line = memchr::memchr_iter(b'\n', before).count() as u32;
-        let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |n| n + 1);
-        (self.line_base + line + 1, column as u32 + 1)
+        let at = at.min(self.src.len());
+        let (mut from, mut line, mut line_start) = self.known.get();
+        if at < from {
+            (from, line, line_start) = (0, 0, 0);
+        }
+        for newline in memchr::memchr_iter(b'\n', &self.src.as_bytes()[from..at]) {
+            line += 1;
+            line_start = from + newline + 1;
+        }
+        self.known.set((at, line, line_start));
+        (self.line_base + line + 1, (at - line_start) as u32 + 1)
     }
 
     /// An error at a place in the text.

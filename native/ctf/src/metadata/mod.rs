@@ -86,9 +86,3 @@ pub(crate) struct EventDef {
     /// A length or selector refers to the event header.
     pub(crate) uses_header: bool,
 }
-
-impl Metadata {
-    pub(crate) fn stream_index(&self, id: u64) -> Option<usize> {
-        self.streams.iter().position(|s| s.id == id)
-    }
-}

@@ -61,15 +61,18 @@ pub(super) fn resolve(
     open: &mut [ScopeTree<'_>],
     ready: &[(Scope, &FieldType)],
     next: &mut u16,
+    work_left: &mut u64,
 ) -> Result<bool, Error> {
     let targets = {
-        let mut search = Search { roots: ready.to_vec(), found: Vec::new(), frames: Vec::new() };
+        let mut search =
+            Search { roots: ready.to_vec(), found: Vec::new(), frames: Vec::new(), work_left: *work_left };
         for tree in open.iter() {
             if let Some(ty) = tree.ty.as_deref() {
                 search.roots.push((tree.scope, ty));
                 search.visit(ty, tree.scope, &mut Vec::new())?;
             }
         }
+        *work_left = search.work_left;
         search.found
     };
     // Slots are given in the order of the bytes, so that those inside of one field follow each other.
@@ -166,6 +169,8 @@ struct Search<'t> {
     found: Vec<Target>,
     /// Structures around the place: length of the trail to each, its members, and how many come before the place.
     frames: Vec<(usize, &'t [Field], usize)>,
+    /// Comparisons that may still be made.
+    work_left: u64,
 }
 
 impl<'t> Search<'t> {
@@ -201,6 +206,8 @@ impl<'t> Search<'t> {
                 if !by_range && !matches!(ty.kind, Kind::Enum(..)) {
                     return fault(selector, "the tag of a variant must be an enumeration");
                 }
+                let labels = target.mappings.as_ref().map_or(0, |m| m.len());
+                self.pay(selector, (labels * variant.choices.len()) as u64)?;
                 self.found.push(target);
                 for (i, choice) in variant.choices.iter().enumerate() {
                     self.below(&choice.ty, scope, trail, i as u32)?;
@@ -215,6 +222,14 @@ impl<'t> Search<'t> {
         }
     }
 
+    fn pay(&mut self, reference: &Reference, work: u64) -> Result<(), Error> {
+        match self.work_left.checked_sub(work) {
+            Some(left) => self.work_left = left,
+            None => return fault(reference, "the metadata has more references than this reader resolves"),
+        }
+        Ok(())
+    }
+
     fn below(&mut self, ty: &'t FieldType, scope: Scope, trail: &mut Trail, step: u32) -> Result<(), Error> {
         trail.push(step);
         self.visit(ty, scope, trail)?;
@@ -224,12 +239,15 @@ impl<'t> Search<'t> {
 
     /// The field that a reference at `trail` in `scope` names.
     fn find(
-        &self,
+        &mut self,
         reference: &Reference,
         scope: Scope,
         trail: &Trail,
     ) -> Result<(Target, &'t FieldType), Error> {
         let path = &*reference.path;
+        let members = self.frames.iter().map(|(_, _, before)| *before as u64).sum::<u64>();
+        let roots = self.roots.iter().map(|(_, root)| root.members().len() as u64).sum::<u64>();
+        self.pay(reference, members + roots)?;
         let mut hit = None;
         match reference.scope {
             Some(wanted) => {

@@ -259,7 +259,9 @@ impl<'s> Parser<'s, '_> {
                 Ok(Attribute::Path(words)) => EnvValue::Str(words.join(".")),
                 Err(_) => return Err(p.lexer.error_at(at, "the environment holds numbers and text only")),
             };
-            p.builder.environment(name, value);
+            if !p.builder.environment(name, value) {
+                return Err(p.lexer.error_at(at, "the environment has too many entries"));
+            }
             Ok(())
         })
     }

@@ -1,5 +1,6 @@
 //! TSDL's types: integers, structures, variants, arrays and the names given to them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::tsdl::{Attribute, Parser};
@@ -98,13 +99,16 @@ impl<'s> Parser<'s, '_> {
     }
 
     fn define(&mut self, name: String, ty: FieldType, at: usize) -> Result<(), Error> {
-        let fault = self.lexer.error_at(at, format!("the type {name:?} is already declared"));
-        match self.scopes.last_mut() {
-            Some(scope) if !scope.contains_key(&name) => {
-                scope.insert(name, ty);
+        match self.scopes.last_mut().map(|scope| scope.entry(name)) {
+            Some(Entry::Vacant(free)) => {
+                free.insert(ty);
                 Ok(())
             }
-            _ => Err(fault),
+            Some(Entry::Occupied(taken)) => {
+                let what = format!("the type {:?} is already declared", taken.key());
+                Err(self.lexer.error_at(at, what))
+            }
+            None => Err(self.lexer.error_at(at, "no type can be declared here")),
         }
     }
 
