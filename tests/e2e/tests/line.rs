@@ -110,9 +110,32 @@ fn the_report_knows_what_the_program_did() {
     in_sandbox(|sandbox| {
         let trace = record(sandbox, "[call, running, procs, garbage_collection, send, 'receive']", "#{}");
         let report = beamtapd(&["report", "--json", trace.to_str().expect("UTF-8")]);
-        let text = report.to_string();
-        assert!(text.contains("workload:fib/1"), "{text}");
-        assert!(text.contains("workload:thrower/1"), "{text}");
-        assert!(text.contains(&FIB_CALLS.to_string()), "{text}");
+        let function = |name: &str| {
+            let all = report["functions"].as_array().expect("functions");
+            all.iter().find(|row| row["function"] == name).unwrap_or_else(|| panic!("{name} in {report}"))
+        };
+        let number = |row: &serde_json::Value, column: &str| {
+            row[column].as_u64().unwrap_or_else(|| panic!("{column} in {row}"))
+        };
+        let fib = function("workload:fib/1");
+        assert_eq!(
+            (number(fib, "calls"), number(fib, "raised"), number(fib, "unfinished")),
+            (FIB_CALLS, 0, 0)
+        );
+        // Recursion is counted once: the one call from outside contains all others.
+        assert!(number(fib, "max_ns") <= number(fib, "total_ns"), "{fib}");
+        assert!(number(fib, "own_ns") <= number(fib, "total_ns"), "{fib}");
+        assert!(number(fib, "p50_ns") <= number(fib, "p99_ns"), "{fib}");
+        let thrower = function("workload:thrower/1");
+        assert_eq!((number(thrower, "calls"), number(thrower, "raised")), (100, 75));
+        let processes = report["processes"].as_array().expect("processes");
+        let total = |column: &str| processes.iter().map(|row| number(row, column)).sum::<u64>();
+        assert_eq!(total("calls"), FIB_CALLS + 100);
+        // 20 workers and one server; each worker ends, and the server is told to.
+        assert_eq!(total("spawned"), 21);
+        assert!(total("run_ns") > 0 && total("gcs") > 0);
+        // The server got 50 requests and the stop, and replied to each request.
+        let is_server = |row: &&serde_json::Value| (number(row, "received"), number(row, "sent")) == (51, 50);
+        assert_eq!(processes.iter().filter(is_server).count(), 1, "{report}");
     });
 }
