@@ -10,7 +10,7 @@ use std::path::Path;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// A column of names is not made narrower than this.
-const NARROWEST: usize = 16;
+const NARROWEST: usize = 24;
 /// Between two columns.
 const GUTTER: usize = 2;
 
@@ -264,20 +264,70 @@ fn padded(text: &str, width: usize, align: Align) -> String {
     }
 }
 
-/// The text, or as much of it as fits with a mark that it goes on.
+/// The text, or its beginning and its end where it does not fit: names tell most at their ends.
 fn cut(text: &str, width: usize, charset: Charset) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    let mut cut = String::new();
+    let room = width.saturating_sub(1);
+    let begin = fitting(text.chars(), room / 2);
+    let mut end: Vec<char> = fitting(text.chars().rev(), room - room / 2).chars().collect();
+    end.reverse();
+    let end: String = end.into_iter().collect();
+    format!("{begin}{}{end}", charset.ellipsis())
+}
+
+/// As many of the characters as fit.
+fn fitting(chars: impl Iterator<Item = char>, width: usize) -> String {
     let mut used = 0;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used >= width {
-            break;
+    chars
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= width
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Text, cut};
+    use crate::charset::Charset;
+    use beamtap_analysis::{Cell, Column, Table};
+    use unicode_width::UnicodeWidthStr;
+
+    fn table() -> Table {
+        let columns =
+            [Column::text("function", ""), Column::duration("own", ""), Column::duration("p99", "")];
+        let mut table = Table::rows("functions", "Functions", &columns);
+        for name in ["compile:'-run_sub_passes/2-anonymous-0-'/3", "日本:長い関数の名前です/2", "m:f/0"]
+        {
+            table.rows.push(vec![Cell::Text(name.into()), Cell::Duration(1234), Cell::Duration(5678)]);
         }
-        cut.push(c);
+        table
     }
-    cut.push(charset.ellipsis());
-    cut
+
+    fn shown(width: Option<usize>) -> Vec<String> {
+        let mut text = Text { out: String::new(), width, charset: Charset::Unicode };
+        text.table(&table(), 20);
+        text.finish().lines().skip(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_is_cut_keeps_its_beginning_and_its_end() {
+        assert_eq!(cut("abcdefgh", 8, Charset::Unicode), "abcdefgh");
+        assert_eq!(cut("abcdefgh", 7, Charset::Unicode), "abc…fgh");
+        assert_eq!(cut("abcdefgh", 6, Charset::Ascii), "ab~fgh");
+        assert_eq!(cut("日本語の名前", 8, Charset::Unicode).width(), 7, "a wide character is not halved");
+    }
+
+    #[test]
+    fn tables_fit_the_terminal() {
+        assert_eq!(shown(None)[1], "compile:'-run_sub_passes/2-anonymous-0-'/3  1.23 µs  5.68 µs");
+        let lines = shown(Some(48));
+        assert!(lines.iter().all(|line| line.width() <= 48), "{lines:?}");
+        assert_eq!(lines[1], "compile:'-run_…anonymous-0-'/3  1.23 µs  5.68 µs");
+        let lines = shown(Some(36));
+        assert!(lines[..4].iter().all(|line| line.width() <= 36), "{lines:?}");
+        assert!(lines[4].starts_with("(1 more columns"), "{lines:?}");
+    }
 }

@@ -3,6 +3,8 @@
 use crate::program::{Trace, command, demo, done, run};
 use crate::script::Script;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_directory_that_is_no_trace_ends_1() {
@@ -103,4 +105,33 @@ fn the_log_is_off_until_it_is_asked_for() {
         done(command().args(["info", trace.path()]).env("BEAMTAP_LOG", "beamtapd=loud").output().unwrap());
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
     assert!(refused.stderr.contains("BEAMTAP_LOG"), "{}", refused.stderr);
+}
+
+#[test]
+fn ctrl_c_ends_130_with_nothing_half_said() {
+    let mut script = Script::new();
+    for call in 0..10_000 {
+        script = script.at(call).call(1, 2);
+    }
+    let trace = Trace::of(&script);
+    let stream = trace.stream("beamtap-events_0");
+    // The same packet over and over: more to read than the signal takes to arrive.
+    let packet = fs::read(&stream).unwrap();
+    fs::write(&stream, packet.repeat(300)).unwrap();
+    let mut child = command()
+        .args(["report", trace.path()])
+        .env("BEAMTAP_LOG", "beamtapd=debug")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains("opened"), "{line}");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let report = child.wait_with_output().unwrap();
+    let rest: Vec<String> = stderr.lines().map(Result::unwrap).collect();
+    assert_eq!((report.status.code(), report.stdout.len()), (Some(130), 0));
+    assert_eq!(rest, ["beamtapd: interrupted"]);
 }
