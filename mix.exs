@@ -29,6 +29,8 @@ defmodule Beamtap.MixProject do
       version: List.to_string(@app[:vsn]),
       description: List.to_string(@app[:description]),
       elixir: "~> 1.14",
+      # rebar3 has _build/test too.
+      build_path: "_build/mix",
       compilers: [:beamtap_native | Mix.compilers()],
       erlc_paths: ["erlang_src"],
       erlc_options: [:debug_info, :warnings_as_errors],

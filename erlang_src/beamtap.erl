@@ -60,6 +60,9 @@ start(Spec) ->
 %% Returns when LTTng records. Stops by itself when a bound is reached, when the owner (the caller, unless Opts names
 %% another) ends, and on clear/0. One tap at a time: a second gets `{error, #{reason := already_running}}'.
 %% After an error nothing is left traced.
+%%
+%% The process behind a shell's prompt is replaced when an expression fails there, and the one behind an `rpc' call
+%% ends with the call: name an owner that lives longer, such as `whereis(init)'.
 -spec start(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, tap()} | beamtap_error:error().
 start(Spec, Opts) ->
     pipe(
@@ -160,10 +163,12 @@ stop(Other) ->
 %% @doc All taps: the one that runs and those that ended lately, oldest first.
 -spec info() -> [info()].
 info() ->
+    %% In this order: a tap that ends meanwhile is then among the ended.
+    Running = [Info || Session <- sessions(), {ok, Info} <- [beamtap_session:info(Session)]],
     ok = beamtap_janitor:settle(),
     Ended = [ended(Receipt) || Receipt <- beamtap_ledger:receipts()],
-    Running = [Info || Session <- sessions(), {ok, Info} <- [beamtap_session:info(Session)]],
-    Ended ++ Running.
+    Over = [Tap || #{tap := Tap} <- Ended],
+    Ended ++ [Info || #{tap := Tap} = Info <- Running, not lists:member(Tap, Over)].
 
 %% @doc One tap: what it does, or its receipt.
 -spec info(tap()) -> {ok, info()} | beamtap_error:error().

@@ -9,7 +9,7 @@
 
 %% @doc The directory of the native files: `BEAMTAP_NATIVE_DIR', or priv/native of the application, or the same beside
 %% the directory that this module was loaded from.
--spec directory() -> file:filename().
+-spec directory() -> file:filename_all().
 directory() ->
     case os:getenv(?ENVIRONMENT) of
         Directory when is_list(Directory), Directory =/= "" -> Directory;
@@ -25,7 +25,7 @@ priv() ->
     end.
 
 %% @doc The full name of one of the native files.
--spec file(string()) -> file:filename().
+-spec file(string()) -> file:filename_all().
 file(Name) ->
     filename:absname(filename:join(directory(), Name)).
 

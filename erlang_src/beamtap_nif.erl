@@ -11,7 +11,7 @@
 -export([trace_receive/5, trace_procs/5, trace_running_procs/5, trace_garbage_collection/5]).
 -export([trace_ports/5, trace_running_ports/5]).
 %% Provider, definitions, counters
--export([calibrate/2, open_provider/1, provider/0, catalogue/0, await_enabled/2]).
+-export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, await_enabled/2]).
 -export([counters/0, emit_counters/1, emit_canary/2, dump_definitions/2, panics/0]).
 %% Taps
 -export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
@@ -102,6 +102,9 @@ calibrate(_Pids, _Ports) -> erlang:nif_error(not_loaded).
 
 -spec open_provider(binary()) -> ok | failure().
 open_provider(_Path) -> erlang:nif_error(not_loaded).
+
+-spec open_otp_provider(binary(), none | dtrace | systemtap | lttng) -> ok | failure().
+open_otp_provider(_Path, _DynamicTrace) -> erlang:nif_error(not_loaded).
 
 -spec provider() -> not_loaded | loaded | {failed, binary()}.
 provider() -> erlang:nif_error(not_loaded).

@@ -127,7 +127,7 @@ fields(all) ->
     #{classes => all};
 fields(Spec) when is_number(Spec) ->
     %% Not [Spec], which is a text.
-    function(Spec);
+    no_function(Spec);
 fields(Spec) ->
     mixed(elements(Spec)).
 
@@ -219,6 +219,10 @@ function(Text) when is_binary(Text); is_list(Text) ->
         {error, _} = Error -> throw(Error)
     end;
 function(Other) ->
+    no_function(Other).
+
+-spec no_function(term()) -> no_return().
+no_function(Other) ->
     fail(bad_function, [quote(Other), " names no function"], remedy(functions)).
 
 action(Action, Function) ->
@@ -278,6 +282,7 @@ path(Name) ->
         error:_ -> false
     end.
 
+-spec bad_option(atom(), term(), string()) -> no_return().
 bad_option(Key, Value, Want) ->
     fail(bad_option, [atom_to_list(Key), " => ", quote(Value), " cannot be"], [atom_to_list(Key), " is ", Want]).
 
@@ -324,6 +329,7 @@ proper(List) ->
 
 is_proper(List) -> is_list(List) andalso is_integer(catch length(List)).
 
+-spec unknown(atom(), string(), term(), [atom()]) -> no_return().
 unknown(Reason, Kind, Given, Known) ->
     Text =
         case is_atom(Given) of

@@ -1,0 +1,80 @@
+defmodule BeamtapTest do
+  use ExUnit.Case, async: false
+  doctest Beamtap
+
+  defmodule Work do
+    def double(list), do: Enum.map(list, &twice/1)
+    def twice(n) when is_integer(n), do: 2 * n
+  end
+
+  setup do
+    directory = Path.join(System.tmp_dir!(), "beamtap_test-#{System.pid()}-#{System.unique_integer([:positive])}")
+
+    on_exit(fn ->
+      {:ok, _} = Beamtap.clear()
+      File.rm_rf!(directory)
+    end)
+
+    {:ok, directory: directory}
+  end
+
+  test "records what a text in Elixir's form names", %{directory: directory} do
+    output = Path.join(directory, "trace")
+    assert {:ok, tap} = Beamtap.start("BeamtapTest.Work.* -> return, exception", output: output)
+    assert {:ok, %{state: :recording, path: ^output}} = Beamtap.info(tap)
+    assert Work.double([1, 2, 3]) == [2, 4, 6]
+    assert_raise FunctionClauseError, fn -> Work.twice(:two) end
+
+    assert {:ok, receipt} = Beamtap.stop(tap)
+    assert %{ended_by: :stop, discarded: 0, lost: 0, problems: []} = receipt
+    assert %{"call" => 5, "return_from" => 4, "exception_from" => 1} = receipt.events
+    assert Beamtap.stop!(tap) == receipt
+  end
+
+  test "takes captures, keyword specs and pids", %{directory: directory} do
+    task = Task.async(fn -> receive(do: (:go -> Work.twice(21))) end)
+
+    tap =
+      Beamtap.start!([functions: &Work.twice/1, classes: [:procs], targets: task.pid],
+        output: Path.join(directory, "trace"),
+        for: 60_000
+      )
+
+    Work.twice(1)
+    send(task.pid, :go)
+    assert Task.await(task) == 42
+    assert %{"call" => 1, "exit" => 1} = Beamtap.stop!(tap).events
+  end
+
+  test "ends when its owner ends", %{directory: directory} do
+    {:ok, owner} = Agent.start(fn -> nil end)
+    tap = Beamtap.start!(:procs, output: Path.join(directory, "trace"), owner: owner)
+    session = Process.monitor(:beamtap_session)
+    Agent.stop(owner)
+    assert_receive {:DOWN, ^session, :process, _, _}, 20_000
+    assert %{ended_by: :owner} = Beamtap.stop!(tap)
+  end
+
+  test "errors are exceptions with a remedy" do
+    assert {:error, %Beamtap.Error{reason: :unknown_class, remedy: remedy}} = Beamtap.start(classes: :proc)
+    assert remedy =~ "procs"
+
+    error = assert_raise Beamtap.Error, ~r/did you mean Enum.map\?/, fn -> Beamtap.start!("Enum.mop/2") end
+    assert error.reason == :no_match
+    assert Exception.message(error) =~ error.remedy
+    assert {:error, %Beamtap.Error{reason: :unknown_tap}} = Beamtap.info({:tap, 123_456_789})
+    assert {:error, %Beamtap.Error{reason: :unknown_tap}} = Beamtap.report({:tap, 123_456_789})
+  end
+
+  test "offers its tracer to dbg" do
+    assert Beamtap.tracer() == {:beamtap_nif, 0}
+    assert Beamtap.load_provider() == :ok
+  end
+
+  test "the doctor finds nothing that stops a tap" do
+    printed = ExUnit.CaptureIO.capture_io(fn -> send(self(), {:verdict, Beamtap.doctor()}) end)
+    assert_received {:verdict, verdict}
+    assert verdict in [:ok, :warning]
+    assert printed =~ "nif"
+  end
+end
