@@ -27,6 +27,8 @@ pub struct Automaton {
     slots: Vec<Process>,
     free: Vec<u32>,
     by_pid: HashMap<u64, u32>,
+    /// The process met last and its slot: the next event is most often of the same one.
+    met: Option<(u64, u32)>,
     /// Freed before the next item: the analyses still look at it.
     leaving: Option<u32>,
     names: Names,
@@ -237,10 +239,22 @@ impl Automaton {
     /// The slot of a process that is named in an event, brought up to the present epoch.
     #[inline]
     fn enter(&mut self, pid: u64, ns: u64, changes: &mut Vec<Change>) -> u32 {
-        let Some(&slot) = self.by_pid.get(&pid) else { return self.admit(pid) };
+        let slot = match self.met {
+            Some((met, slot)) if met == pid => slot,
+            _ => self.find(pid),
+        };
         if self.slots[slot as usize].epoch != self.epoch {
             self.interrupt(slot, ns, changes);
         }
+        slot
+    }
+
+    fn find(&mut self, pid: u64) -> u32 {
+        let slot = match self.by_pid.get(&pid) {
+            Some(&slot) => slot,
+            None => self.admit(pid),
+        };
+        self.met = Some((pid, slot));
         slot
     }
 
@@ -328,6 +342,7 @@ impl Automaton {
     fn dismiss(&mut self, slot: u32, ns: u64, changes: &mut Vec<Change>) {
         self.interrupt(slot, ns, changes);
         self.by_pid.remove(&self.slots[slot as usize].identity().pid);
+        self.met = None;
         changes.push(Change::Gone { slot });
         self.leaving = Some(slot);
     }
