@@ -10,6 +10,8 @@ use crate::error::{Error, Kind};
 pub(crate) const MAX_TEXT: usize = 16 << 20;
 
 const MAGIC: u32 = 0x75D1_1D57;
+/// What TSDL that is not in packets begins with.
+const SIGNATURE: &str = "/* CTF 1.8";
 /// Bytes of a metadata packet's header, as both CTF versions have it.
 const HEADER: usize = 37;
 
@@ -24,6 +26,8 @@ pub(crate) struct MetadataReader {
     text: Vec<u8>,
     layout: Option<Layout>,
     total: usize,
+    /// The text was seen to begin as TSDL does.
+    is_signed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -42,6 +46,7 @@ impl MetadataReader {
             text: Vec::new(),
             layout: None,
             total: 0,
+            is_signed: false,
         }
     }
 
@@ -109,6 +114,12 @@ impl MetadataReader {
             }
         };
         let complete = if is_last { valid.len() } else { Tsdl::complete_prefix(valid) };
+        if !self.is_signed && complete > 0 {
+            if self.layout == Some(Layout::Plain) && !valid.starts_with(SIGNATURE) {
+                return Err(Error::metadata(format!("the metadata does not begin with {SIGNATURE:?}"), 1, 1));
+            }
+            self.is_signed = true;
+        }
         self.tsdl.parse(&valid[..complete], &mut self.builder)?;
         self.text = text[complete..].to_vec();
         self.builder.finish()

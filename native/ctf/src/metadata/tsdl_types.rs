@@ -28,6 +28,25 @@ const C_WORDS: [&str; 12] = [
     "_Imaginary",
 ];
 
+/// Words that cannot be names, besides C's.
+const KEYWORDS: [&str; 15] = [
+    "align",
+    "callsite",
+    "clock",
+    "const",
+    "enum",
+    "env",
+    "event",
+    "floating_point",
+    "integer",
+    "stream",
+    "string",
+    "struct",
+    "trace",
+    "typealias",
+    "typedef",
+];
+
 /// Beginnings of paths that name a scope.
 const SCOPES: [(&[&str], Scope); 6] = [
     (&["trace", "packet", "header"], Scope::PacketHeader),
@@ -208,6 +227,9 @@ impl<'s> Parser<'s, '_> {
         }
         let at = self.at;
         let name = self.expect_word()?.to_owned();
+        if KEYWORDS.contains(&name.as_str()) || C_WORDS.contains(&name.as_str()) {
+            return Err(self.lexer.error_at(at, format!("the keyword {name:?} cannot be a name")));
+        }
         let mut lengths = Vec::new();
         while self.accept("[")? {
             lengths.push(self.length()?);
@@ -428,10 +450,10 @@ impl<'s> Parser<'s, '_> {
             let (mut fields, mut names) = (Vec::new(), HashSet::new());
             while !self.at_punct("}") {
                 self.member(&mut |p, raw, ty, at| {
-                    if !names.insert(raw.clone()) {
+                    let strip = underscore(&raw);
+                    if !names.insert(raw[usize::from(strip)..].to_owned()) {
                         return Err(p.lexer.error_at(at, format!("the member {raw:?} is declared twice")));
                     }
-                    let strip = underscore(&raw);
                     fields.push(Field { raw: raw.into_boxed_str(), strip, ty });
                     Ok(())
                 })?;

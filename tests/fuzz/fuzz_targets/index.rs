@@ -1,0 +1,8 @@
+//! An index of any bytes beside a good stream.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    if let Ok(directory) = beamtap_fuzz::with_file("index/c_1.idx", data) {
+        beamtap_fuzz::read(directory.path());
+    }
+});
