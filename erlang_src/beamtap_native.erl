@@ -60,10 +60,17 @@ unloadable(Library) ->
 load_provider() ->
     maybe_then(load(), fun() ->
         case beamtap_nif:open_provider(unicode:characters_to_binary(file("libbeamtap_provider.so"))) of
-            ok -> ok;
+            ok -> offer_otp_events();
             {error, _} = Error -> beamtap_error:from_native(Error)
         end
     end).
+
+%% OTP's own events are for people who follow its LTTng guide: where they cannot be had, all else works. A VM that was
+%% built with them keeps its own.
+offer_otp_events() ->
+    Library = unicode:characters_to_binary(file("libbeamtap_provider_otp.so")),
+    _ = beamtap_nif:open_otp_provider(Library, erlang:system_info(dynamic_trace)),
+    ok.
 
 maybe_then(ok, Next) -> Next();
 maybe_then(Error, _) -> Error.

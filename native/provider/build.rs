@@ -1,10 +1,11 @@
-//! Compiles the rendered tracepoints and links them so that they are both listed and recorded.
+//! Compiles a provider's rendered tracepoints and links them so that they are both listed and recorded. Both providers
+//! are built by this.
 
 use std::path::Path;
 
 fn main() {
     println!("cargo::rerun-if-changed=generated");
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=../provider/build.rs");
     println!("cargo::rustc-check-cfg=cfg(lttng_ust)");
     // A host without lttng-ust still compiles everything; the library then offers no table and the NIF says why.
     if !header_found() {
@@ -13,15 +14,16 @@ fn main() {
     }
     println!("cargo::rustc-cfg=lttng_ust");
     // Tracepoints announce themselves from sections and constructors nobody refers to: take the archive whole.
+    let sources = std::fs::read_dir("generated").into_iter().flatten().flatten().map(|entry| entry.path());
     cc::Build::new()
-        .file("generated/beamtap_tp.c")
+        .files(sources.filter(|path| path.extension().is_some_and(|extension| extension == "c")))
         .include("generated")
         .warnings(true)
         .cargo_metadata(false)
-        .compile("beamtap_tp");
+        .compile("tracepoints");
     let out = std::env::var("OUT_DIR").unwrap_or_default();
     println!("cargo::rustc-link-search=native={out}");
-    println!("cargo::rustc-link-lib=static:+whole-archive=beamtap_tp");
+    println!("cargo::rustc-link-lib=static:+whole-archive=tracepoints");
     println!("cargo::rustc-link-lib=dylib=lttng-ust");
     // rustc links with lld, which drops the section that lists the tracepoints unless told not to: the events would
     // show in `lttng list --userspace` and record nothing.

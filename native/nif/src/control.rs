@@ -33,6 +33,8 @@ pub(crate) mod atoms {
         no_slot,
         no_tap,
         no_provider,
+        has_own,
+        lttng,
         no_guard,
         not_quiet,
         idle,
@@ -123,7 +125,26 @@ fn open_provider<'a>(env: Env<'a>, path: Binary<'a>) -> Term<'a> {
         );
     }
     let path = PathBuf::from(std::ffi::OsStr::from_bytes(path.as_slice()));
-    match provider::open(&path) {
+    match provider::TYPED.open(&path) {
+        Ok(()) => atoms::ok().encode(env),
+        Err(error) => failure(env, atoms::no_provider(), &error.line(), error.remedy()),
+    }
+}
+
+/// `dynamic_trace` is what the VM itself was built with.
+#[rustler::nif(schedule = "DirtyIo")]
+fn open_otp_provider<'a>(env: Env<'a>, path: Binary<'a>, dynamic_trace: Atom) -> Term<'a> {
+    use std::os::unix::ffi::OsStrExt;
+    if dynamic_trace == atoms::lttng() {
+        return failure(
+            env,
+            atoms::has_own(),
+            "this VM has OTP's LTTng events built in",
+            "use OTP's own tracer, dyntrace, for them",
+        );
+    }
+    let path = PathBuf::from(std::ffi::OsStr::from_bytes(path.as_slice()));
+    match provider::OTP.open(&path) {
         Ok(()) => atoms::ok().encode(env),
         Err(error) => failure(env, atoms::no_provider(), &error.line(), error.remedy()),
     }
@@ -131,7 +152,7 @@ fn open_provider<'a>(env: Env<'a>, path: Binary<'a>) -> Term<'a> {
 
 #[rustler::nif(name = "provider")]
 fn provider_state(env: Env) -> Term {
-    match provider::state() {
+    match provider::TYPED.state() {
         provider::State::NotLoaded => atoms::not_loaded().encode(env),
         provider::State::Loaded => atoms::loaded().encode(env),
         provider::State::Failed(line) => (atoms::failed(), binary(env, line.as_bytes())).encode(env),

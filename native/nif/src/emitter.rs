@@ -15,17 +15,12 @@ pub(crate) struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
-    /// What most events are.
-    #[inline(always)]
-    pub(crate) fn call(&self) -> Option<()> {
-        self.put(&wire::Call { pid: self.pid()?, function: self.mfa(self.traced.term)? });
-        Some(())
-    }
-
     /// Reads and emits; nothing when a term cannot be read.
     pub(crate) fn emit(&self, kind: EventKind) -> Option<()> {
         match kind {
-            EventKind::Call => return self.call(),
+            EventKind::Call => {
+                self.put(&wire::Call { pid: self.pid()?, function: self.mfa(self.traced.term)? })
+            }
             EventKind::ReturnFrom => {
                 self.put(&wire::ReturnFrom { pid: self.pid()?, function: self.mfa(self.traced.term)? })
             }

@@ -142,16 +142,23 @@ pub(crate) fn is_alive(state: u64) -> bool {
 #[inline]
 pub(crate) fn spend(block: &Block, state: u64) -> bool {
     let (index, slot) = slot_of(state);
+    spend_quickly(block, state) || refill(block, index, slot, state)
+}
+
+/// As [`spend`] out of what the thread has; answers no where that is nothing.
+#[inline(always)]
+pub(crate) fn spend_quickly(block: &Block, state: u64) -> bool {
+    let (index, _) = slot_of(state);
     if index == OPEN_SLOT {
         return true;
     }
     let share = &block.shares[index];
     let left = share.left.load(Relaxed);
-    if share.token.load(Relaxed) == state && left > 0 {
-        share.left.store(left - 1, Relaxed);
-        return true;
+    if share.token.load(Relaxed) != state || left == 0 {
+        return false;
     }
-    refill(block, index, slot, state)
+    share.left.store(left - 1, Relaxed);
+    true
 }
 
 #[cold]

@@ -81,7 +81,7 @@ pub(crate) const fn atom_word(index: u64) -> u64 {
 }
 
 /// The id of a local process: `serial << 32 | number`; nothing for any other term.
-#[inline]
+#[inline(always)]
 pub(crate) fn pid(word: u64) -> Option<u64> {
     if word & TAG_MASK != TAG_PID {
         return None;

@@ -10,6 +10,7 @@
 mod block;
 mod control;
 mod definitions;
+mod depth;
 mod emitter;
 mod gate;
 mod guard;
@@ -17,12 +18,14 @@ mod intern;
 mod layout;
 mod lttng;
 mod naming;
+mod otp;
 mod ports;
 mod provider;
 mod raw;
 mod sequence;
 mod sys;
 mod term;
+mod text;
 mod tracer;
 
 rustler::init!("beamtap_nif", load = control::load);

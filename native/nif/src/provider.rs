@@ -1,6 +1,9 @@
-//! The tracepoint provider: a library opened when tracing is first asked for, never unloaded.
+//! The tracepoint providers: libraries opened when tracing is first asked for, never unloaded.
 
-use beamtap_schema::{EVENT_COUNT, EventKind, PROVIDER_SYMBOL, ProviderTable, SCHEMA_ID, WireEvent};
+use beamtap_schema::{
+    EVENT_COUNT, EventKind, OTP_EVENT_COUNT, OTP_PROVIDER_SYMBOL, OTP_SCHEMA_ID, OtpEvent, OtpKind,
+    PROVIDER_SYMBOL, SCHEMA_ID, Table, WireEvent,
+};
 use std::ffi::{c_int, c_void};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
@@ -9,14 +12,25 @@ use std::time::{Duration, Instant};
 
 /// What every switch points to until a provider is there: off.
 static OFF: c_int = 0;
-static SWITCHES: [AtomicPtr<c_int>; EVENT_COUNT] =
-    [const { AtomicPtr::new((&raw const OFF).cast_mut()) }; EVENT_COUNT];
-#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
-static TABLE: AtomicPtr<ProviderTable> = AtomicPtr::new(std::ptr::null_mut());
-/// Why the last attempt to open failed.
-static FAILURE: Mutex<Option<String>> = Mutex::new(None);
 /// Opening takes milliseconds; a loader that hangs is not waited for longer than this.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A provider library with `N` events.
+pub(crate) struct Provider<const N: usize> {
+    symbol: &'static str,
+    schema_id: u64,
+    switches: [AtomicPtr<c_int>; N],
+    table: AtomicPtr<Table<N>>,
+    /// Why the last attempt to open failed.
+    failure: Mutex<Option<String>>,
+}
+
+/// beamtap's own events.
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
+pub(crate) static TYPED: Provider<EVENT_COUNT> = Provider::new(PROVIDER_SYMBOL, SCHEMA_ID);
+/// OTP's events. Never opened in a VM that was built with them: their provider's name may be registered only once.
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
+pub(crate) static OTP: Provider<OTP_EVENT_COUNT> = Provider::new(OTP_PROVIDER_SYMBOL, OTP_SCHEMA_ID);
 
 /// How the provider stands.
 pub(crate) enum State {
@@ -60,90 +74,128 @@ impl OpenError {
 }
 
 /// Whether some LTTng session has this event enabled.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_enabled(kind: EventKind) -> bool {
-    let switch = SWITCHES[kind as usize].load(Relaxed);
-    // SAFETY: the pointer is to OFF or to a switch in a library that is never unloaded. LTTng writes the switch from
-    // another thread; a volatile read of an aligned int cannot tear.
-    unsafe { switch.read_volatile() != 0 }
+    TYPED.is_enabled(kind as usize)
+}
+
+/// Whether some LTTng session has OTP's event for this one enabled.
+#[inline(always)]
+pub(crate) fn is_otp_enabled(kind: EventKind) -> bool {
+    OtpKind::of(kind).is_some_and(|kind| OTP.is_enabled(kind as usize))
 }
 
 /// Hands one event to LTTng. Does nothing while there is no provider.
-#[inline]
+#[inline(always)]
 pub(crate) fn emit<E: WireEvent>(event: &E) {
-    let table = TABLE.load(Acquire);
-    if table.is_null() {
-        return;
-    }
-    // SAFETY: the table is never freed or changed once published; the kind's function reads exactly the structure that
-    // `E` is, since both are rendered from the same catalogue, checked by its id when the library was opened.
-    unsafe { ((*table).emit[E::KIND as usize])((&raw const *event).cast::<c_void>()) }
+    // SAFETY: the kind's function reads exactly the structure that `E` is, since both are rendered from the same
+    // catalogue, checked by its id when the library was opened.
+    unsafe { TYPED.emit(E::KIND as usize, (&raw const *event).cast::<c_void>()) }
 }
 
-/// How the provider stands.
-pub(crate) fn state() -> State {
-    if !TABLE.load(Acquire).is_null() {
-        return State::Loaded;
-    }
-    match &*FAILURE.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        Some(line) => State::Failed(line.clone()),
-        None => State::NotLoaded,
-    }
+/// Hands one of OTP's events to LTTng. Does nothing while there is no provider.
+pub(crate) fn emit_otp<E: OtpEvent>(event: &E) {
+    // SAFETY: as in `emit`.
+    unsafe { OTP.emit(E::KIND as usize, (&raw const *event).cast::<c_void>()) }
 }
 
-/// Opens the provider, on a thread of its own: liblttng-ust's constructor starts threads and may take its time.
-pub(crate) fn open(path: &Path) -> Result<(), OpenError> {
-    if !TABLE.load(Acquire).is_null() {
-        return Ok(());
+impl<const N: usize> Provider<N> {
+    const fn new(symbol: &'static str, schema_id: u64) -> Self {
+        Provider {
+            symbol,
+            schema_id,
+            switches: [const { AtomicPtr::new((&raw const OFF).cast_mut()) }; N],
+            table: AtomicPtr::new(std::ptr::null_mut()),
+            failure: Mutex::new(None),
+        }
     }
-    let (send, receive) = mpsc::channel();
-    let library = path.to_owned();
-    let started = std::thread::Builder::new().name("beamtap-open".into()).spawn(move || {
-        // The receiver may have given up waiting.
-        let _ = send.send(load(&library));
-    });
-    let result = match started {
-        Ok(_) => receive.recv_timeout(OPEN_TIMEOUT).unwrap_or(Err(OpenError::Timeout)),
-        Err(error) => Err(OpenError::Refused(error.to_string())),
-    };
-    *FAILURE.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-        result.as_ref().err().map(OpenError::line);
-    result
-}
 
-fn load(path: &Path) -> Result<(), OpenError> {
-    if !path.exists() {
-        return Err(OpenError::Missing(path.to_owned()));
+    #[inline(always)]
+    fn is_enabled(&self, kind: usize) -> bool {
+        let switch = self.switches[kind].load(Relaxed);
+        // SAFETY: the pointer is to OFF or to a switch in a library that is never unloaded. LTTng writes the switch
+        // from another thread; a volatile read of an aligned int cannot tear.
+        unsafe { switch.read_volatile() != 0 }
     }
-    // Without this liblttng-ust's constructor waits up to three seconds for a session daemon that hangs. What the
-    // operator has set stays; os:putenv does not reach C, so this is the only place.
-    // SAFETY: both are constant C strings. setenv races with getenv in other threads, as everywhere in POSIX; the VM
-    // reads its environment at boot.
-    unsafe { libc::setenv(c"LTTNG_UST_REGISTER_TIMEOUT".as_ptr(), c"0".as_ptr(), 0) };
-    let flags = libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_NODELETE;
-    let library = with_awaitable_children(|| {
-        // SAFETY: running the constructors of our own provider and of liblttng-ust is the purpose.
-        unsafe { libloading::os::unix::Library::open(Some(path), flags) }
-    })
-    .map_err(|error| OpenError::Refused(reason_of(&error)))?;
-    // SAFETY: the symbol has this type in every version of the provider; the id below tells versions apart.
-    let table = unsafe { library.get::<extern "C" fn() -> *const ProviderTable>(PROVIDER_SYMBOL.as_bytes()) }
-        .map(|find| find())
-        .map_err(|_| OpenError::Unusable("it was built without lttng-ust".into()))?;
-    // Forget the handle: the library stays for good.
-    std::mem::forget(library);
-    // SAFETY: the table is a static of the library; its first member is the id in every version.
-    let schema_id = unsafe { (*table).schema_id };
-    if schema_id != SCHEMA_ID {
-        return Err(OpenError::Unusable("it was built from another version of beamtap".into()));
+
+    /// # Safety
+    ///
+    /// `event` points to the kind's structure.
+    #[inline(always)]
+    unsafe fn emit(&self, kind: usize, event: *const c_void) {
+        let table = self.table.load(Acquire);
+        if table.is_null() {
+            return;
+        }
+        // SAFETY: the table is never freed or changed once published; the rest is the caller's contract.
+        unsafe { ((*table).emit[kind])(event) }
     }
-    // SAFETY: same id, same layout.
-    let enabled = unsafe { &(*table).enabled };
-    for (switch, &found) in SWITCHES.iter().zip(enabled) {
-        switch.store(found.cast_mut(), Release);
+
+    /// How the provider stands.
+    pub(crate) fn state(&self) -> State {
+        if !self.table.load(Acquire).is_null() {
+            return State::Loaded;
+        }
+        match &*self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            Some(line) => State::Failed(line.clone()),
+            None => State::NotLoaded,
+        }
     }
-    TABLE.store(table.cast_mut(), Release);
-    Ok(())
+
+    /// Opens the provider, on a thread of its own: liblttng-ust's constructor starts threads and may take its time.
+    pub(crate) fn open(&'static self, path: &Path) -> Result<(), OpenError> {
+        if !self.table.load(Acquire).is_null() {
+            return Ok(());
+        }
+        let (send, receive) = mpsc::channel();
+        let library = path.to_owned();
+        let started = std::thread::Builder::new().name("beamtap-open".into()).spawn(move || {
+            // The receiver may have given up waiting.
+            let _ = send.send(self.load(&library));
+        });
+        let result = match started {
+            Ok(_) => receive.recv_timeout(OPEN_TIMEOUT).unwrap_or(Err(OpenError::Timeout)),
+            Err(error) => Err(OpenError::Refused(error.to_string())),
+        };
+        *self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            result.as_ref().err().map(OpenError::line);
+        result
+    }
+
+    fn load(&self, path: &Path) -> Result<(), OpenError> {
+        if !path.exists() {
+            return Err(OpenError::Missing(path.to_owned()));
+        }
+        // Without this liblttng-ust's constructor waits up to three seconds for a session daemon that hangs. What the
+        // operator has set stays; os:putenv does not reach C, so this is the only place.
+        // SAFETY: both are constant C strings. setenv races with getenv in other threads, as everywhere in POSIX; the VM
+        // reads its environment at boot.
+        unsafe { libc::setenv(c"LTTNG_UST_REGISTER_TIMEOUT".as_ptr(), c"0".as_ptr(), 0) };
+        let flags = libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_NODELETE;
+        let library = with_awaitable_children(|| {
+            // SAFETY: running the constructors of our own provider and of liblttng-ust is the purpose.
+            unsafe { libloading::os::unix::Library::open(Some(path), flags) }
+        })
+        .map_err(|error| OpenError::Refused(reason_of(&error)))?;
+        // SAFETY: the symbol has this type in every version of the provider; the id below tells versions apart.
+        let table = unsafe { library.get::<extern "C" fn() -> *const Table<N>>(self.symbol.as_bytes()) }
+            .map(|find| find())
+            .map_err(|_| OpenError::Unusable("it was built without lttng-ust".into()))?;
+        // Forget the handle: the library stays for good.
+        std::mem::forget(library);
+        // SAFETY: the table is a static of the library; its first member is the id in every version.
+        let schema_id = unsafe { (*table).schema_id };
+        if schema_id != self.schema_id {
+            return Err(OpenError::Unusable("it was built from another version of beamtap".into()));
+        }
+        // SAFETY: same id, same layout.
+        let enabled = unsafe { &(*table).enabled };
+        for (switch, &found) in self.switches.iter().zip(enabled) {
+            switch.store(found.cast_mut(), Release);
+        }
+        self.table.store(table.cast_mut(), Release);
+        Ok(())
+    }
 }
 
 /// What the dynamic loader itself said, which libloading keeps behind a general word.

@@ -7,6 +7,7 @@ use crate::block;
 use crate::gate;
 use crate::sys::{CallEnv, term_of};
 use crate::tracer::{self, Family, Traced};
+use beamtap_schema::EventKind;
 use rustler::Nif;
 use rustler::codegen_runtime::inventory;
 use rustler::sys::{ErlNifEnv, ErlNifTerm};
@@ -16,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const ENABLED_ARITY: usize = 3;
 const TRACE_ARITY: usize = 5;
 
-/// Answers an `enabled_*` question. A panic answers `discard`: anything unexpected would make the VM drop the tracer.
+/// Answers an `enabled_*` question: nearly always in a few comparisons.
 ///
 /// # Safety
 ///
@@ -25,6 +26,16 @@ const TRACE_ARITY: usize = 5;
 unsafe fn answer(family: Family, argv: *const ErlNifTerm) -> ErlNifTerm {
     // SAFETY: `argv` points to 3 terms for the length of this call, by the contract above; 3 is the arity registered.
     let &[tag, state, tracee] = unsafe { &*argv.cast::<[u64; ENABLED_ARITY]>() };
+    match tracer::enabled_quickly(family, tag, state, tracee) {
+        Some(word) => term_of(word),
+        None => answer_slowly(family, tag, state, tracee),
+    }
+}
+
+/// A panic answers `discard`: anything unexpected would make the VM drop the tracer.
+#[cold]
+#[inline(never)]
+fn answer_slowly(family: Family, tag: u64, state: u64, tracee: u64) -> ErlNifTerm {
     match catch_unwind(|| tracer::enabled(family, tag, state, tracee)) {
         Ok(word) => term_of(word),
         Err(_) => {
@@ -40,19 +51,15 @@ unsafe fn answer(family: Family, argv: *const ErlNifTerm) -> ErlNifTerm {
 ///
 /// The VM's contract of a NIF of arity 5: `env` is the call's environment and `argv` points to that many terms, both
 /// for the length of the call.
-#[inline(always)]
-unsafe fn take(
-    trace: impl Fn(u64, u64, &Traced<'_>),
-    env: *mut ErlNifEnv,
-    argv: *const ErlNifTerm,
-) -> ErlNifTerm {
+#[inline(never)]
+unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> ErlNifTerm {
     // SAFETY: `argv` points to 5 terms for the length of this call, by the contract above; 5 is the arity registered.
     let &[tag, state, tracee, term, options] = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
     // SAFETY: the environment is the running call's, and `traced` does not outlive this frame.
     let env = unsafe { CallEnv::new(env) };
     let traced = Traced { env, tracee, term, options };
     // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
-    if catch_unwind(AssertUnwindSafe(|| trace(tag, state, &traced))).is_err() {
+    if catch_unwind(AssertUnwindSafe(|| tracer::trace(family, tag, state, &traced))).is_err() {
         if let Some(block) = block::mine() {
             block.leave();
         }
@@ -62,8 +69,27 @@ unsafe fn take(
     term_of(tracer::discard())
 }
 
+/// Takes one event of the family; of the default one, calls go the shortest way where nothing has to be looked up,
+/// refilled or told.
+///
+/// # Safety
+///
+/// As [`take`].
+#[inline(always)]
+unsafe fn take_family(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> ErlNifTerm {
+    // SAFETY: as in `take`.
+    let &[tag, state, tracee, term, _] = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
+    // SAFETY: the environment is the running call's and is not kept.
+    let env_of_call = unsafe { CallEnv::new(env) };
+    if family[0] == EventKind::Call && tracer::call_quickly(env_of_call, tag, state, tracee, term) {
+        return term_of(tracer::discard());
+    }
+    // SAFETY: the caller's contract, passed on.
+    unsafe { take(family, env, argv) }
+}
+
 macro_rules! callbacks {
-    (enabled: $( $enabled:ident $family:ident, )+ ; trace: $( $trace:ident $emit:expr, )+) => {
+    (enabled: $( $enabled:ident $family:ident, )+ ; trace: $( $trace:ident $of:ident, )+) => {
         $(
             unsafe extern "C" fn $enabled(_env: *mut ErlNifEnv, _argc: c_int, argv: *const ErlNifTerm) -> ErlNifTerm {
                 // SAFETY: registered below with arity 3; the VM keeps its contract.
@@ -79,7 +105,7 @@ macro_rules! callbacks {
         $(
             unsafe extern "C" fn $trace(env: *mut ErlNifEnv, _argc: c_int, argv: *const ErlNifTerm) -> ErlNifTerm {
                 // SAFETY: registered below with arity 5; the VM keeps its contract.
-                unsafe { take($emit, env, argv) }
+                unsafe { take_family(tracer::$of, env, argv) }
             }
             inventory::submit!(Nif {
                 name: concat!(stringify!($trace), "\0").as_ptr().cast::<c_char>(),
@@ -104,16 +130,11 @@ callbacks! {
         enabled_running_ports RUNNING_PORTS,
     ;
     trace:
-        trace tracer::trace_default,
-        trace_receive of(tracer::RECEIVE),
-        trace_procs of(tracer::PROCS),
-        trace_running_procs of(tracer::RUNNING_PROCS),
-        trace_garbage_collection of(tracer::GARBAGE_COLLECTION),
-        trace_ports of(tracer::PORTS),
-        trace_running_ports of(tracer::RUNNING_PORTS),
-}
-
-/// The way of every family but the default one.
-const fn of(family: Family) -> impl Fn(u64, u64, &Traced<'_>) {
-    move |tag, state, traced: &Traced<'_>| tracer::trace(family, tag, state, traced)
+        trace DEFAULT,
+        trace_receive RECEIVE,
+        trace_procs PROCS,
+        trace_running_procs RUNNING_PROCS,
+        trace_garbage_collection GARBAGE_COLLECTION,
+        trace_ports PORTS,
+        trace_running_ports RUNNING_PORTS,
 }

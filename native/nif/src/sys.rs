@@ -5,7 +5,7 @@ use rustler::sys::{
     enif_get_list_length, enif_get_map_value, enif_get_tuple, enif_get_uint64, enif_hash,
     enif_inspect_binary, enif_is_ref,
 };
-use std::ffi::{c_char, c_int, c_uint};
+use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -46,6 +46,27 @@ pub(crate) const fn term_of(word: u64) -> ErlNifTerm {
     unsafe { std::mem::transmute::<u64, ErlNifTerm>(word) }
 }
 
+/// Reads a tuple where it lies: what the VM's own function does, without the call.
+///
+/// # Safety
+///
+/// This VM packs terms as the constants above say, and the term is alive for `'a`.
+#[inline(always)]
+unsafe fn tuple_in_memory<'a>(term: u64) -> Option<&'a [u64]> {
+    if term & PRIMARY_MASK != PRIMARY_BOXED {
+        return None;
+    }
+    let address = std::ptr::with_exposed_provenance::<u64>((term & !POINTER_TAGS) as usize);
+    // SAFETY: a boxed term points to its header word, by the contract above.
+    let header = unsafe { *address };
+    if header & HEADER_MASK != 0 {
+        return None;
+    }
+    let arity = (header >> HEADER_BITS) as usize;
+    // SAFETY: as above; behind a tuple's header stand as many terms as it says.
+    Some(unsafe { std::slice::from_raw_parts(address.add(1), arity) })
+}
+
 /// The environment of one call from the VM. Cannot outlive the call.
 #[derive(Clone, Copy)]
 pub(crate) struct CallEnv<'a> {
@@ -63,28 +84,22 @@ impl<'a> CallEnv<'a> {
         CallEnv { env, call: PhantomData }
     }
 
+    /// The elements of a tuple, where it can be read without asking the VM.
+    #[inline(always)]
+    pub(crate) fn tuple_in_place(self, term: u64) -> Option<&'a [u64]> {
+        // SAFETY: checked with a known tuple before `READS_TUPLES` was set; the term is one of this call's.
+        READS_TUPLES.load(Relaxed).then(|| unsafe { tuple_in_memory(term) }).flatten()
+    }
+
     /// The elements of a tuple.
     #[inline]
     pub(crate) fn tuple(self, term: u64) -> Option<&'a [u64]> {
-        if READS_TUPLES.load(Relaxed) { self.tuple_in_memory(term) } else { self.tuple_by_vm(term) }
-    }
-
-    /// Reads the tuple where it lies: what the VM's own function does, without the call.
-    #[inline]
-    fn tuple_in_memory(self, term: u64) -> Option<&'a [u64]> {
-        if term & PRIMARY_MASK != PRIMARY_BOXED {
-            return None;
+        if READS_TUPLES.load(Relaxed) {
+            // SAFETY: checked with a known tuple before `READS_TUPLES` was set; the term is one of this call's.
+            unsafe { tuple_in_memory(term) }
+        } else {
+            self.tuple_by_vm(term)
         }
-        let address = std::ptr::with_exposed_provenance::<u64>((term & !POINTER_TAGS) as usize);
-        // SAFETY: a boxed term points to its header word, in memory that lives as long as the call; that this VM packs
-        // terms so was checked with a known tuple before `READS_TUPLES` was set.
-        let header = unsafe { *address };
-        if header & HEADER_MASK != 0 {
-            return None;
-        }
-        let arity = (header >> HEADER_BITS) as usize;
-        // SAFETY: as above; behind a tuple's header stand as many terms as it says.
-        Some(unsafe { std::slice::from_raw_parts(address.add(1), arity) })
     }
 
     fn tuple_by_vm(self, term: u64) -> Option<&'a [u64]> {
@@ -107,7 +122,8 @@ impl<'a> CallEnv<'a> {
         // Looked at as numbers first: only a word that points right before the elements is followed.
         let is_boxed =
             known & PRIMARY_MASK == PRIMARY_BOXED && (known & !POINTER_TAGS) + size_of::<u64>() as u64 == at;
-        if is_boxed && self.tuple_in_memory(known) == Some(by_vm) {
+        // SAFETY: the word points where the VM says the tuple is.
+        if is_boxed && unsafe { tuple_in_memory::<'a>(known) } == Some(by_vm) {
             READS_TUPLES.store(true, Relaxed);
         }
     }
@@ -236,6 +252,14 @@ impl<'a> CallEnv<'a> {
             unsafe { enif_snprintf(out.0.as_mut_ptr().cast(), out.0.len(), c"%T".as_ptr(), term_of(atom)) };
         (printed > 0).then(|| out.unquote())
     }
+}
+
+/// Writes a term's text, NUL-terminated, and answers its length; what does not fit is cut. `format` holds one `%T`, with
+/// a precision where the term can be of any size: that bounds how much of it the VM looks at.
+pub(crate) fn print(out: &mut [u8], format: &CStr, term: u64) -> usize {
+    // SAFETY: the buffer's size is given, and the format takes the one term it is given.
+    unsafe { enif_snprintf(out.as_mut_ptr().cast(), out.len(), format.as_ptr(), term_of(term)) };
+    out.iter().position(|&byte| byte == 0).unwrap_or(0)
 }
 
 /// Room for the longest atom: 255 characters of up to four bytes, quotes, escapes and a NUL.

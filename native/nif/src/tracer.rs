@@ -1,13 +1,14 @@
 //! What the callbacks do: ask the gate, read the terms, hand over one event.
 
-use crate::block::{self, Outcome};
+use crate::block::{self, Block, Outcome};
 use crate::emitter::Emitter;
 use crate::gate;
+use crate::intern::Key;
 use crate::layout;
 use crate::provider;
 use crate::sequence;
 use crate::sys::CallEnv;
-use beamtap_schema::{CATALOGUE, EVENT_COUNT, EventKind};
+use beamtap_schema::{CATALOGUE, EVENT_COUNT, EventKind, wire};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The kinds one family of callbacks is asked about.
@@ -46,8 +47,9 @@ pub(crate) const PORTS: Family = &[
 ];
 pub(crate) const RUNNING_PORTS: Family = &[EventKind::PortIn, EventKind::PortOut];
 /// The kinds that come through `trace/5` because their own callbacks must not exist (the VM would call them with too
-/// few arguments) or do not; besides calls, which go their own way.
+/// few arguments) or do not.
 pub(crate) const DEFAULT: Family = &[
+    EventKind::Call,
     EventKind::ReturnFrom,
     EventKind::ReturnTo,
     EventKind::ExceptionFrom,
@@ -118,7 +120,22 @@ fn is_wanted(kind: EventKind) -> bool {
     // The question comes before the term that says which of the three it is.
     let is_sequence = kind == EventKind::SeqSend
         && (provider::is_enabled(EventKind::SeqReceive) || provider::is_enabled(EventKind::SeqPrint));
-    provider::is_enabled(kind) || is_sequence
+    provider::is_enabled(kind) || provider::is_otp_enabled(kind) || is_sequence
+}
+
+/// Answers an `enabled` question that needs no counting.
+#[inline(always)]
+pub(crate) fn enabled_quickly(family: Family, tag: u64, state: u64, tracee: u64) -> Option<u64> {
+    let is_so = if tag == WORDS.trace_status.load(Relaxed) {
+        gate::is_alive(state)
+    } else {
+        let kind = kind_of(family, tag, tracee)?;
+        if !is_wanted(kind) {
+            return Some(discard());
+        }
+        gate::is_open(state)
+    };
+    is_so.then(|| WORDS.trace.load(Relaxed))
 }
 
 /// Answers an `enabled` question with `trace`, `discard`, or, for `trace_status` alone, `remove`.
@@ -154,17 +171,36 @@ pub(crate) struct Traced<'a> {
     pub(crate) options: u64,
 }
 
-/// Emits one event that came through `trace/5`: calls, which are most, take the shortest way.
+/// Emits a call that can be emitted as it is. Answers whether it did; where it did not, nothing has happened.
 #[inline(always)]
-pub(crate) fn trace_default(tag: u64, state: u64, traced: &Traced<'_>) {
-    if tag == WORDS.tags[EventKind::Call as usize].load(Relaxed) {
-        emit(EventKind::Call, state, traced, |emitter| emitter.call());
-    } else {
-        trace(DEFAULT, tag, state, traced);
+pub(crate) fn call_quickly(env: CallEnv<'_>, tag: u64, state: u64, tracee: u64, term: u64) -> bool {
+    if tag != WORDS.tags[EventKind::Call as usize].load(Relaxed) || !provider::is_enabled(EventKind::Call) {
+        return false;
     }
+    if provider::is_otp_enabled(EventKind::Call) {
+        return false;
+    }
+    let Some(block) = block::mine() else { return false };
+    block.enter();
+    let is_done = gate::is_open(state) && emit_call(env, block, state, tracee, term).is_some();
+    block.leave();
+    is_done
 }
 
-/// Emits one event of the family.
+#[inline(always)]
+fn emit_call(env: CallEnv<'_>, block: &Block, state: u64, tracee: u64, term: u64) -> Option<()> {
+    let &[module, name, arity] = env.tuple_in_place(term)? else { return None };
+    let function = block.cached(Key::function(module, name, layout::small_value(arity)?)?);
+    let pid = layout::pid(tracee)?;
+    if function == 0 || !gate::spend_quickly(block, state) {
+        return None;
+    }
+    provider::emit(&wire::Call { pid, function });
+    block.count(EventKind::Call, Outcome::Emitted);
+    Some(())
+}
+
+/// Emits one event of the family, unless the gate or a limit says no.
 pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
     let Some(kind) = kind_of(family, tag, traced.tracee) else { return };
     // One tag for three kinds of events, and the term says which.
@@ -174,20 +210,18 @@ pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
     } else {
         kind
     };
-    emit(kind, state, traced, |emitter| emitter.emit(kind));
-}
-
-/// Emits one event, unless the gate or a limit says no.
-#[inline(always)]
-fn emit(kind: EventKind, state: u64, traced: &Traced<'_>, put: impl Fn(&Emitter<'_>) -> Option<()>) {
     // Returns and exceptions come without having been asked about, and the switch may have changed since the question.
-    if !provider::is_enabled(kind) {
+    let (is_typed, is_otp) = (provider::is_enabled(kind), provider::is_otp_enabled(kind));
+    if !is_typed && !is_otp {
         return;
     }
     let Some(block) = block::mine() else { return block::overflowed(kind) };
     block.enter();
     if gate::is_open(state) && gate::spend(block, state) {
-        if put(&Emitter { block, traced }).is_none() {
+        let emitter = Emitter { block, traced };
+        let is_read =
+            (!is_typed || emitter.emit(kind).is_some()) && (!is_otp || emitter.emit_as_otp(kind).is_some());
+        if !is_read {
             block.count(kind, Outcome::Unreadable);
         }
     } else {

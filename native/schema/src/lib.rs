@@ -12,6 +12,7 @@ mod entity;
 pub mod field;
 mod info;
 mod loss;
+mod otp;
 mod provider;
 pub mod render;
 
@@ -22,4 +23,8 @@ pub use field::{
 };
 pub use info::{Channel, Class, EventInfo, FieldInfo, WireEvent};
 pub use loss::{Counters, LOSSES, Loss, LossInfo};
-pub use provider::{PROVIDER, PROVIDER_SYMBOL, ProviderTable, SCHEMA_ID};
+pub use otp::{
+    OTP_CATALOGUE, OTP_EVENT_COUNT, OTP_PROVIDER, OTP_PROVIDER_SYMBOL, OTP_SCHEMA_ID, OtpEvent, OtpInfo,
+    OtpKind, OtpTable, otp_wire,
+};
+pub use provider::{PROVIDER, PROVIDER_SYMBOL, ProviderTable, SCHEMA_ID, Table};

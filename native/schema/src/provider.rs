@@ -9,16 +9,20 @@ pub const PROVIDER: &str = "beamtap";
 /// The function the provider library exports: `extern "C" fn() -> *const ProviderTable`.
 pub const PROVIDER_SYMBOL: &str = "beamtap_provider";
 
-/// What the provider library offers, indexed by [`EventKind`](crate::EventKind).
+/// What a provider library with `N` events offers, indexed by their kind.
 #[repr(C)]
-pub struct ProviderTable {
-    /// [`SCHEMA_ID`] of the library; the table is only usable when it equals the caller's.
+pub struct Table<const N: usize> {
+    /// The catalogue's id in the library; the table is only usable when it equals the caller's.
     pub schema_id: u64,
     /// Non-zero while a session somewhere has the event enabled. Written by LTTng's listener thread.
-    pub enabled: [*const c_int; EVENT_COUNT],
-    /// Records one event; the argument points to the kind's structure in [`wire`](crate::wire).
-    pub emit: [unsafe extern "C" fn(*const c_void); EVENT_COUNT],
+    pub enabled: [*const c_int; N],
+    /// Records one event; the argument points to the kind's structure in [`wire`](crate::wire) or
+    /// [`otp_wire`](crate::otp_wire).
+    pub emit: [unsafe extern "C" fn(*const c_void); N],
 }
+
+/// The table of the typed events, indexed by [`EventKind`](crate::EventKind).
+pub type ProviderTable = Table<EVENT_COUNT>;
 
 /// A number that changes whenever an event's name, field or type does.
 pub const SCHEMA_ID: u64 = {
@@ -39,7 +43,7 @@ pub const SCHEMA_ID: u64 = {
 };
 
 /// FNV-1a, with the length folded in so that neighbours cannot run into each other.
-const fn fold(mut hash: u64, bytes: &[u8]) -> u64 {
+pub(crate) const fn fold(mut hash: u64, bytes: &[u8]) -> u64 {
     let mut i = 0;
     while i < bytes.len() {
         hash = (hash ^ bytes[i] as u64).wrapping_mul(0x100_0000_01b3);

@@ -7,6 +7,7 @@ use std::process::Command;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("beamtap-schema", &[]),
     ("beamtap-provider", &["beamtap-schema"]),
+    ("beamtap-provider-otp", &["beamtap-schema"]),
     ("beamtap-nif", &["beamtap-schema", "beamtap-ctl"]),
     ("beamtap-ctl", &[]),
     ("beamtap-ctf", &[]),

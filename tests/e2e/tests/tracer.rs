@@ -209,5 +209,5 @@ fn a_deadline_is_met_within_10_ms() {
 
 #[test]
 fn the_owners_death_ends_the_tap() {
-    in_sandbox(|sandbox| assert_eq!(limited(sandbox, "owner").0 > 0, true));
+    in_sandbox(|sandbox| assert!(limited(sandbox, "owner").0 > 0));
 }

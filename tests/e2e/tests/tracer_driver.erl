@@ -154,3 +154,111 @@ owner() ->
     _ = calls_until_untraced(),
     calls(100),
     ended(Tap, owner).
+
+%% OTP's events instead of beamtap's own.
+ready_for_otp() ->
+    ok = beamtap_native:load(),
+    Library = unicode:characters_to_binary(beamtap_native:file("libbeamtap_provider_otp.so")),
+    {error, {has_own, _, _}} = beamtap_nif:open_otp_provider(Library, lttng),
+    false = is_mapped(),
+    ok = beamtap_nif:open_otp_provider(Library, erlang:system_info(dynamic_trace)),
+    true = is_mapped(),
+    await_otp().
+
+is_mapped() ->
+    {ok, Maps} = file:read_file("/proc/self/maps"),
+    binary:match(Maps, <<"beamtap_provider_otp">>) =/= nomatch.
+
+%% LTTng switches events on and tells nobody; the tracer's answer shows when.
+await_otp() ->
+    case beamtap_nif:enabled_call(call, 0, self()) of
+        trace -> ok;
+        discard -> erlang:yield(), await_otp()
+    end.
+
+%% The guide's example of process tracing: a process that spawns and links another one, which takes a name.
+otp_processes() ->
+    Parent = spawn(fun() -> receive go -> otp_parent() end end),
+    said("parent", number(Parent)),
+    erlang:trace(Parent, true, [procs, set_on_spawn, {tracer, beamtap_nif, 0}]),
+    Ref = monitor(process, Parent),
+    Parent ! go,
+    receive {'DOWN', Ref, process, Parent, _} -> ok end.
+
+otp_parent() ->
+    Child = spawn(?MODULE, otp_child, [self()]),
+    said("child", number(Child)),
+    link(Child),
+    Child ! linked,
+    receive {Child, named} -> ok end,
+    unlink(Child),
+    exit({done, <<"well">>}).
+
+otp_child(Parent) ->
+    receive linked -> ok end,
+    register(a_rather_long_name_for_a_process, self()),
+    Parent ! {self(), named},
+    unregister(a_rather_long_name_for_a_process).
+
+%% Nested calls whose returns are traced, one exception, and messages.
+otp_functions() ->
+    said("self", number(self())),
+    erlang:trace_pattern({?MODULE, nested, 1}, [{'_', [], [{exception_trace}]}], [local]),
+    erlang:trace_pattern({?MODULE, 'Thrower of things', 0}, [{'_', [], [{exception_trace}]}], [local]),
+    erlang:trace(self(), true, [call, {tracer, beamtap_nif, 0}]),
+    nested(0),
+    nested(3),
+    catch 'Thrower of things'(),
+    erlang:trace(self(), false, [all]).
+
+nested(0) -> 0;
+nested(N) -> nested(N - 1) + 1.
+
+'Thrower of things'() -> throw(thing).
+
+otp_messages() ->
+    said("self", number(self())),
+    erlang:trace(self(), true, [send, 'receive', {tracer, beamtap_nif, 0}]),
+    self() ! {"text", [1, 2, 3 | tail], 'An atom', <<"binary">>, #{key => 1.5}},
+    receive {"text", _, _, _, _} -> ok end,
+    erlang:trace(self(), false, [all]).
+
+%% Terms that would take long to write out in full; each is sent once, and the time it takes is told.
+otp_hostile() ->
+    Sink = spawn(fun Loop() -> receive _ -> Loop() end end),
+    erlang:trace(self(), true, [send, {tracer, beamtap_nif, 0}]),
+    Deep = lists:foldl(fun(_, Inner) -> [Inner] end, [], lists:seq(1, 10000)),
+    [
+        begin
+            Start = erlang:monotonic_time(microsecond),
+            Sink ! Term,
+            said(Name, erlang:monotonic_time(microsecond) - Start)
+        end
+     || {Name, Term} <- [
+            {"bytes_us", binary:copy(<<0>>, 64 bsl 20)},
+            {"printable_us", binary:copy(<<"a">>, 64 bsl 20)},
+            {"deep_us", Deep},
+            {"improper_us", [a | b]},
+            {"atom_us", list_to_atom(lists:duplicate(255, 16#1F600))},
+            {"map_us", maps:from_list([{N, N} || N <- lists:seq(1, 1000)])},
+            {"fun_us", fun lists:map/2},
+            {"big_us", 1 bsl 100000}
+        ]
+    ],
+    erlang:trace(self(), false, [all]).
+
+otp_ports() ->
+    erlang:trace(new_ports, true, [ports, running_ports, {tracer, beamtap_nif, 0}]),
+    Port = open_port({spawn, "cat and more"}, [binary]),
+    said("port", number(Port)),
+    said("self", number(self())),
+    unlink(Port),
+    true = port_close(Port),
+    erlang:trace(new_ports, false, [all]).
+
+otp_collections() ->
+    said("self", number(self())),
+    erlang:garbage_collect(),
+    erlang:trace(self(), true, [garbage_collection, running, {tracer, beamtap_nif, 0}]),
+    erlang:garbage_collect(),
+    erlang:trace(self(), false, [all]).

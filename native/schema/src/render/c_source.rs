@@ -1,27 +1,27 @@
 //! The provider's C source: tracepoints defined, and per event a function that records and a switch to look at.
 
-use super::ORIGIN;
-use crate::{CATALOGUE, PROVIDER};
+use super::Provider;
 use std::fmt::Write;
 
-pub(super) fn render() -> String {
+pub(super) fn render(provider: &Provider) -> String {
+    let Provider { name: owner, stem, origin, .. } = provider;
     let mut out = format!(
-        "/* {ORIGIN} */\n\
+        "/* {origin} */\n\
          #define LTTNG_UST_TRACEPOINT_CREATE_PROBES\n\
          #define LTTNG_UST_TRACEPOINT_DEFINE\n\
-         #include \"beamtap_tp.h\"\n\n\
+         #include \"{stem}.h\"\n\n\
          /* The caller has looked at the switch: these record without looking again. */\n"
     );
-    for event in &CATALOGUE {
+    for event in &provider.events {
         let name = event.name;
         let _ = write!(
             out,
-            "\nvoid {PROVIDER}_emit_{name}(const void *e);\n\
-             void {PROVIDER}_emit_{name}(const void *e)\n\
-             {{\n\tlttng_ust_do_tracepoint({PROVIDER}, {name}, (const struct {PROVIDER}_{name} *) e);\n}}\n\
-             const int *{PROVIDER}_enabled_{name}(void);\n\
-             const int *{PROVIDER}_enabled_{name}(void)\n\
-             {{\n\treturn &lttng_ust_tracepoint_{PROVIDER}___{name}.state;\n}}\n"
+            "\nvoid {owner}_emit_{name}(const void *e);\n\
+             void {owner}_emit_{name}(const void *e)\n\
+             {{\n\tlttng_ust_do_tracepoint({owner}, {name}, (const struct {owner}_{name} *) e);\n}}\n\
+             const int *{owner}_enabled_{name}(void);\n\
+             const int *{owner}_enabled_{name}(void)\n\
+             {{\n\treturn &lttng_ust_tracepoint_{owner}___{name}.state;\n}}\n"
         );
     }
     out

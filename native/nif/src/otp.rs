@@ -1,0 +1,184 @@
+//! OTP's LTTng events: the same fields with the same texts as a VM built with LTTng gives.
+
+use crate::depth;
+use crate::emitter::Emitter;
+use crate::layout;
+use crate::naming::function_number;
+use crate::provider::emit_otp;
+use crate::term::{self, HeapSizes};
+use crate::text::{FunctionText, Text};
+use beamtap_schema::{EventKind, ExceptionClass, otp_wire};
+use std::ffi::{CStr, c_char};
+
+impl Emitter<'_> {
+    /// Emits OTP's event for this one; nothing when a term cannot be read.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn emit_as_otp(&self, kind: EventKind) -> Option<()> {
+        let (tracee, term) = (self.traced.tracee, self.traced.term);
+        match kind {
+            EventKind::Call | EventKind::ReturnFrom | EventKind::ReturnTo | EventKind::ExceptionFrom => {
+                return self.function_as_otp(kind);
+            }
+            EventKind::Send | EventKind::SendToNonExistingProcess => {
+                let (from, to, message) = (Text::of(tracee), Text::of(self.extra()?), Text::of(term));
+                emit_otp(&otp_wire::MessageSend {
+                    from: from.as_ptr(),
+                    to: to.as_ptr(),
+                    message: message.as_ptr(),
+                });
+            }
+            EventKind::Receive | EventKind::PortReceive => {
+                let (to, message) = (Text::of(tracee), Text::of(term));
+                emit_otp(&otp_wire::MessageReceive { to: to.as_ptr(), message: message.as_ptr() });
+            }
+            EventKind::Spawn => {
+                let (pid, parent) = (Text::of(term), Text::of(tracee));
+                let mut room = FunctionText::room();
+                let entry = self.function_text(&mut room, self.extra()?);
+                emit_otp(&otp_wire::ProcessSpawn { pid: pid.as_ptr(), parent: parent.as_ptr(), entry });
+            }
+            EventKind::Exit => {
+                let (pid, reason) = (Text::of(tracee), Text::of(term));
+                emit_otp(&otp_wire::ProcessExit { pid: pid.as_ptr(), reason: reason.as_ptr() });
+            }
+            EventKind::Register | EventKind::Unregister => {
+                let (pid, name) = (Text::of(tracee), Text::of(term));
+                let what = if kind == EventKind::Register { c"register" } else { c"unregister" };
+                emit_otp(&otp_wire::ProcessRegister {
+                    pid: pid.as_ptr(),
+                    name: name.as_ptr(),
+                    r#type: what.as_ptr(),
+                });
+            }
+            EventKind::Link | EventKind::Unlink | EventKind::GettingLinked | EventKind::GettingUnlinked => {
+                let (own, peer) = (Text::of(tracee), Text::of(term));
+                let is_own = matches!(kind, EventKind::Link | EventKind::Unlink);
+                let (from, to) = if is_own { (&own, &peer) } else { (&peer, &own) };
+                let is_link = matches!(kind, EventKind::Link | EventKind::GettingLinked);
+                emit_otp(&otp_wire::ProcessLink {
+                    from: from.as_ptr(),
+                    to: to.as_ptr(),
+                    r#type: link_word(is_link).as_ptr(),
+                });
+            }
+            EventKind::In
+            | EventKind::Out
+            | EventKind::InExiting
+            | EventKind::OutExiting
+            | EventKind::OutExited => {
+                let pid = Text::of(tracee);
+                let mut room = FunctionText::room();
+                let entry = self.function_text(&mut room, term);
+                let what = match kind {
+                    EventKind::In => c"in",
+                    EventKind::Out => c"out",
+                    EventKind::InExiting => c"in_exiting",
+                    EventKind::OutExiting => c"out_exiting",
+                    _ => c"out_exited",
+                };
+                emit_otp(&otp_wire::ProcessScheduled { pid: pid.as_ptr(), entry, r#type: what.as_ptr() });
+            }
+            EventKind::GcMinorStart
+            | EventKind::GcMinorEnd
+            | EventKind::GcMajorStart
+            | EventKind::GcMajorEnd => {
+                let sizes = term::heap_sizes(self.traced.env, term::atoms()?, term)?;
+                collection(kind, Text::of(tracee).as_ptr(), &sizes);
+            }
+            _ => return self.port_as_otp(kind),
+        }
+        Some(())
+    }
+
+    fn port_as_otp(&self, kind: EventKind) -> Option<()> {
+        let (port, other) = (Text::of(self.traced.tracee), Text::of(self.traced.term));
+        match kind {
+            EventKind::Open => {
+                let driver = Text::of(self.extra()?);
+                emit_otp(&otp_wire::PortOpen {
+                    pid: other.as_ptr(),
+                    driver: driver.as_ptr(),
+                    port: port.as_ptr(),
+                });
+            }
+            EventKind::Closed => {
+                emit_otp(&otp_wire::PortExit { port: port.as_ptr(), reason: other.as_ptr() });
+            }
+            EventKind::PortGettingLinked | EventKind::PortGettingUnlinked => {
+                let is_link = kind == EventKind::PortGettingLinked;
+                emit_otp(&otp_wire::PortLink {
+                    from: other.as_ptr(),
+                    to: port.as_ptr(),
+                    r#type: link_word(is_link).as_ptr(),
+                });
+            }
+            EventKind::PortIn | EventKind::PortOut => {
+                let what = if kind == EventKind::PortIn { c"in" } else { c"out" };
+                emit_otp(&otp_wire::PortScheduled {
+                    pid: port.as_ptr(),
+                    entry: other.as_ptr(),
+                    r#type: what.as_ptr(),
+                });
+            }
+            // OTP has no event for it.
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn function_as_otp(&self, kind: EventKind) -> Option<()> {
+        let process = self.pid()?;
+        let pid = Text::of(self.traced.tracee);
+        let mut room = FunctionText::room();
+        let entry = self.function_text(&mut room, self.traced.term);
+        let pid = pid.as_ptr();
+        match kind {
+            EventKind::Call => {
+                emit_otp(&otp_wire::FunctionCall { pid, entry, depth: depth::enter(process) });
+            }
+            EventKind::ReturnFrom => {
+                emit_otp(&otp_wire::FunctionReturn { pid, entry, depth: depth::leave(process) });
+            }
+            EventKind::ReturnTo => {
+                emit_otp(&otp_wire::FunctionReturn { pid, entry, depth: depth::now(process) });
+            }
+            _ => {
+                depth::leave(process);
+                let class = match term::exception_class(self.traced.env, term::atoms()?, self.extra()?) {
+                    ExceptionClass::Error => c"error",
+                    ExceptionClass::Exit => c"exit",
+                    ExceptionClass::Throw => c"throw",
+                    ExceptionClass::Unknown => c"undefined",
+                };
+                emit_otp(&otp_wire::FunctionException { pid, entry, class: class.as_ptr() });
+            }
+        }
+        Some(())
+    }
+
+    /// The text of `{M, F, Args}` or `{M, F, Arity}`; `undefined` for anything else.
+    fn function_text(&self, room: &mut FunctionText, term: u64) -> *const c_char {
+        match term::mfa(self.traced.env, term) {
+            Some(function) if layout::atom_index(function.0).is_some() => {
+                let number = function_number(self.traced.env, self.block, function).unwrap_or(0);
+                room.write(number, function)
+            }
+            _ => c"undefined".as_ptr(),
+        }
+    }
+}
+
+const fn link_word(is_link: bool) -> &'static CStr {
+    if is_link { c"link" } else { c"unlink" }
+}
+
+fn collection(kind: EventKind, pid: *const c_char, sizes: &HeapSizes) {
+    let (first, heap, old_heap) = (sizes.word_size(), sizes.heap_block(), sizes.old_heap_block());
+    match kind {
+        EventKind::GcMinorStart => emit_otp(&otp_wire::GcMinorStart { pid, need: first, heap, old_heap }),
+        EventKind::GcMajorStart => emit_otp(&otp_wire::GcMajorStart { pid, need: first, heap, old_heap }),
+        EventKind::GcMinorEnd => emit_otp(&otp_wire::GcMinorEnd { pid, reclaimed: first, heap, old_heap }),
+        _ => emit_otp(&otp_wire::GcMajorEnd { pid, reclaimed: first, heap, old_heap }),
+    }
+}

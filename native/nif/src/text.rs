@@ -1,0 +1,136 @@
+//! Terms as text, as OTP's LTTng events carry them: on the stack, bounded while they are written.
+
+use crate::intern::CAPACITY;
+use crate::layout;
+use crate::sys::print;
+use std::ffi::c_char;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{
+    AtomicPtr, AtomicUsize,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
+
+/// Bytes of a rendered term at most, its end included: what OTP allows.
+const TERM_BYTES: usize = 256;
+/// Two atoms of 255 characters of up to four bytes, with quotes, escapes, and the arity.
+const FUNCTION_BYTES: usize = 2304;
+
+/// A term's text: pids, ports, messages, reasons.
+pub(crate) struct Text {
+    bytes: [u8; TERM_BYTES],
+}
+
+impl Text {
+    /// The text of any term. Pids and ports of this node are written without the VM's help.
+    pub(crate) fn of(term: u64) -> Text {
+        let mut text = Text { bytes: [0; TERM_BYTES] };
+        if let Some(id) = layout::pid(term) {
+            text.fill(&[b"<0.", &decimal(id & 0xFFFF_FFFF), b".", &decimal(id >> 32), b">"]);
+        } else if let Some(number) = layout::port(term) {
+            text.fill(&[b"#Port<0.", &decimal(number), b">"]);
+        } else {
+            print(&mut text.bytes, c"%.256T", term);
+        }
+        text
+    }
+
+    pub(crate) const fn as_ptr(&self) -> *const c_char {
+        self.bytes.as_ptr().cast()
+    }
+
+    /// Short pieces: all of them together are far below the buffer's size.
+    fn fill(&mut self, pieces: &[&[u8]]) {
+        let bytes = pieces.iter().copied().flatten().filter(|byte| **byte != 0);
+        for (place, byte) in self.bytes.iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+    }
+}
+
+/// A number's digits, zero bytes before them.
+fn decimal(mut number: u64) -> [u8; 20] {
+    let mut digits = [0; 20];
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    digits
+}
+
+/// Room for the texts of functions, by number: written once, never taken back. Beyond it they are written every time.
+const ARENA_BYTES: usize = 8 << 20;
+static ARENA: Arena = Arena(std::cell::UnsafeCell::new([0; ARENA_BYTES]));
+static ARENA_USED: AtomicUsize = AtomicUsize::new(0);
+static FUNCTIONS: [AtomicPtr<c_char>; CAPACITY + 1] =
+    [const { AtomicPtr::new(std::ptr::null_mut()) }; CAPACITY + 1];
+
+struct Arena(std::cell::UnsafeCell<[u8; ARENA_BYTES]>);
+
+// SAFETY: every part of the arena is given to one thread by `ARENA_USED`, which writes it before publishing a pointer to
+// it, and is only read from then on.
+unsafe impl Sync for Arena {}
+
+/// Room for a function's text, `Module:Name/Arity`, where the arena does not have it. Untouched until it is needed: it
+/// is large.
+pub(crate) struct FunctionText(MaybeUninit<[u8; FUNCTION_BYTES]>);
+
+impl FunctionText {
+    pub(crate) const fn room() -> FunctionText {
+        FunctionText(MaybeUninit::uninit())
+    }
+
+    /// The text of the function with this number, 0 where it has none; valid as long as this room.
+    pub(crate) fn write(&mut self, number: u32, (module, name, arity): (u64, u64, u64)) -> *const c_char {
+        let known = FUNCTIONS.get(number as usize);
+        let cached = known.map_or(std::ptr::null_mut(), |place| place.load(Acquire));
+        if !cached.is_null() && number != 0 {
+            return cached;
+        }
+        let own = self.0.write([0; FUNCTION_BYTES]);
+        let length = print_function(own, module, name, arity);
+        known
+            .filter(|_| number != 0)
+            .and_then(|place| keep(place, &own[..=length]))
+            .unwrap_or(own.as_ptr().cast())
+    }
+}
+
+fn print_function(out: &mut [u8; FUNCTION_BYTES], module: u64, name: u64, arity: u64) -> usize {
+    let mut length = print(out, c"%T", module);
+    for (piece, term) in [(b":", Some(name)), (b"/", None)] {
+        out[length..=length].copy_from_slice(piece);
+        length += 1;
+        if let Some(term) = term {
+            length += print(&mut out[length..], c"%T", term);
+        }
+    }
+    for digit in decimal(arity).into_iter().filter(|digit| *digit != 0) {
+        out[length] = digit;
+        length += 1;
+    }
+    out[length] = 0;
+    length
+}
+
+/// Copies a text, its final zero included, into the arena; nothing where that is full.
+fn keep(place: &AtomicPtr<c_char>, text: &[u8]) -> Option<*const c_char> {
+    let start = ARENA_USED.fetch_add(text.len(), Relaxed);
+    if start + text.len() > ARENA_BYTES {
+        ARENA_USED.store(ARENA_BYTES, Relaxed);
+        return None;
+    }
+    // SAFETY: the part from `start` on is inside the arena and was given to this call alone.
+    let kept = unsafe {
+        let kept = ARENA.0.get().cast::<u8>().add(start);
+        kept.copy_from_nonoverlapping(text.as_ptr(), text.len());
+        kept.cast::<c_char>()
+    };
+    // Another thread may have written the same text first: then that one is used and this one lies idle.
+    match place.compare_exchange(std::ptr::null_mut(), kept, AcqRel, Acquire) {
+        Ok(_) => Some(kept),
+        Err(first) => Some(first),
+    }
+}
