@@ -18,6 +18,8 @@
 
 %% Arguments never reach the tracer.
 -define(FLAGS(Classes), [arity | Classes]).
+%% What `erlang:trace/3' works on; always there.
+-define(LEGACY_SESSION, {legacy, default}).
 %% Taking away takes all of it, whatever was inherited.
 -define(EVERY_FLAG, [all]).
 
@@ -53,7 +55,8 @@ patterns_on(Grip, Patterns) ->
 %% @doc Takes trace patterns away.
 -spec patterns_off(grip(), [pattern()]) -> ok.
 patterns_off(Grip, Patterns) ->
-    lists:foreach(fun({MFA, _}) -> pattern(Grip, MFA, false) end, Patterns).
+    _ = [pattern(Grip, MFA, false) || is_open(Grip), {MFA, _} <- Patterns],
+    ok.
 
 %% Without a match specification the VM has nothing to run at a call. One with exception_trace reports returns too.
 match_spec([]) -> true;
@@ -109,15 +112,9 @@ flags_off(#{session := none} = Grip) ->
     %% Twice: a process that was being made while the default was taken back may show itself only now.
     _ = [flag_off(Grip, Pid) || _ <- [first, second], Pid <- processes()],
     ok;
-flags_off(#{session := Session} = Grip) ->
-    case is_alive(Session) of
-        true ->
-            _ = process(Grip, new_processes, false, ?EVERY_FLAG),
-            _ = process(Grip, existing_processes, false, ?EVERY_FLAG),
-            ok;
-        false ->
-            ok
-    end.
+flags_off(Grip) ->
+    _ = [process(Grip, Whom, false, ?EVERY_FLAG) || is_open(Grip), Whom <- [new_processes, existing_processes]],
+    ok.
 
 flag_off(Grip, Pid) ->
     try
@@ -219,7 +216,7 @@ functions({M, F, A}) ->
 foreign() ->
     case has_sessions() of
         true ->
-            [Session || Session <- trace(session_info, [all]), not is_name(Session, beamtap)] ++
+            [Session || {Name, _} = Session <- sessions(), Name =/= beamtap, Session =/= ?LEGACY_SESSION] ++
                 [legacy || lists:any(fun has_legacy_gc/1, processes())];
         false ->
             []
@@ -231,11 +228,13 @@ has_legacy_gc(Pid) ->
         undefined -> false
     end.
 
-is_alive({_, _} = Session) ->
-    lists:any(fun(Other) -> Other =:= Session end, trace(session_info, [all])).
+%% What closes a session, closes it for all: clear/0 may have been first.
+is_open(#{session := none}) -> true;
+is_open(#{session := {_Strong, Weak}}) -> lists:member(Weak, sessions()).
 
-is_name(Session, Name) ->
-    is_tuple(Session) andalso element(1, Session) =:= Name.
+%% All sessions, each as {Name, Number}.
+sessions() ->
+    trace(session_info, [all]).
 
 %% @doc What is known to go wrong with a class of events in a release of the run-time system.
 -spec known_bad([non_neg_integer()], beamtap_spec:class()) ->

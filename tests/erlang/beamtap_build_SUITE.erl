@@ -2,6 +2,7 @@
 -module(beamtap_build_SUITE).
 
 -export([all/0, init_per_suite/1, end_per_suite/1]).
+-export([root/0]).
 -export([one_version/1, registered_names/1, every_module_listed/1]).
 
 all() -> [one_version, registered_names, every_module_listed].
@@ -49,7 +50,7 @@ every_module_listed(_) ->
     [] = Sources -- Modules,
     [] = Modules -- Sources.
 
-%% The checkout: the sources of the suites are beside those of the application.
+%% @doc The checkout: the sources of the suites are beside those of the application.
 root() ->
     {source, Source} = lists:keyfind(source, 1, beamtap:module_info(compile)),
     filename:dirname(filename:dirname(Source)).

@@ -3,7 +3,7 @@
 
 -export([all/0, suite/0, end_per_testcase/2]).
 -export([meta_trace/1, traced_port_sends_to_the_dead/1, naive_start/1]).
--export([no_native_library/1, no_provider/1, no_sessiond/1, no_permission/1, reload/1]).
+-export([provider_before_daemon/1, no_native_library/1, no_provider/1, no_sessiond/1, no_permission/1, reload/1]).
 %% In the other VM
 -export([call_meta_traced/0, send_from_traced_port/1, flood/0]).
 
@@ -14,6 +14,7 @@ all() ->
         meta_trace,
         traced_port_sends_to_the_dead,
         naive_start,
+        provider_before_daemon,
         no_native_library,
         no_provider,
         no_sessiond,
@@ -99,6 +100,19 @@ flood() ->
     end,
     _ = [spawn(fun() -> Loop(1) end) || _ <- lists:seq(1, 50)],
     ok.
+
+%% liblttng-ust is opened where no daemon has ever run: what it shares with daemons is not there yet. A tap must record
+%% all the same. In an LTTng world of its own, since any daemon leaves it behind.
+provider_before_daemon(Config) ->
+    Script = filename:join([beamtap_build_SUITE:root(), "scripts", "lttng-sandbox"]),
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    Paths = [["-pa '", filename:absname(Path), "' "] || Path <- code:get_path(), not is_otp(Path), filelib:is_dir(Path)],
+    Code = [
+        "ok = beamtap:load_provider(), {ok, Tap} = beamtap:start({lists, seq, 2}, [{output, \"", Output, "\"}]), ",
+        "lists:seq(1, 3), {ok, R} = beamtap:stop(Tap), io:format(\"recorded ~p~n\", [maps:get(ended_by, R)])"
+    ],
+    Command = unicode:characters_to_list([Script, " erl -noshell ", Paths, "-eval '", Code, "' -s init stop 2>&1"]),
+    "recorded stop\n" = os:cmd(Command).
 
 no_native_library(Config) ->
     Empty = filename:join(proplists:get_value(priv_dir, Config), "empty"),
