@@ -12,6 +12,7 @@ mod control;
 mod definitions;
 mod depth;
 mod emitter;
+mod function_text;
 mod gate;
 mod guard;
 mod intern;
@@ -25,7 +26,7 @@ mod raw;
 mod sequence;
 mod sys;
 mod term;
-mod text;
 mod tracer;
+mod writer;
 
 rustler::init!("beamtap_nif", load = control::load);

@@ -2,11 +2,12 @@
 
 use crate::depth;
 use crate::emitter::Emitter;
+use crate::function_text::FunctionText;
 use crate::layout;
 use crate::naming::function_number;
 use crate::provider::emit_otp;
 use crate::term::{self, HeapSizes};
-use crate::text::{FunctionText, Text};
+use crate::writer::Text;
 use beamtap_schema::{EventKind, ExceptionClass, otp_wire};
 use std::ffi::{CStr, c_char};
 
@@ -21,7 +22,7 @@ impl Emitter<'_> {
                 return self.function_as_otp(kind);
             }
             EventKind::Send | EventKind::SendToNonExistingProcess => {
-                let (from, to, message) = (Text::of(tracee), Text::of(self.extra()?), Text::of(term));
+                let (from, to, message) = (self.text(tracee), self.text(self.extra()?), self.text(term));
                 emit_otp(&otp_wire::MessageSend {
                     from: from.as_ptr(),
                     to: to.as_ptr(),
@@ -29,21 +30,21 @@ impl Emitter<'_> {
                 });
             }
             EventKind::Receive | EventKind::PortReceive => {
-                let (to, message) = (Text::of(tracee), Text::of(term));
+                let (to, message) = (self.text(tracee), self.text(term));
                 emit_otp(&otp_wire::MessageReceive { to: to.as_ptr(), message: message.as_ptr() });
             }
             EventKind::Spawn => {
-                let (pid, parent) = (Text::of(term), Text::of(tracee));
+                let (pid, parent) = (self.text(term), self.text(tracee));
                 let mut room = FunctionText::room();
                 let entry = self.function_text(&mut room, self.extra()?);
                 emit_otp(&otp_wire::ProcessSpawn { pid: pid.as_ptr(), parent: parent.as_ptr(), entry });
             }
             EventKind::Exit => {
-                let (pid, reason) = (Text::of(tracee), Text::of(term));
+                let (pid, reason) = (self.text(tracee), self.text(term));
                 emit_otp(&otp_wire::ProcessExit { pid: pid.as_ptr(), reason: reason.as_ptr() });
             }
             EventKind::Register | EventKind::Unregister => {
-                let (pid, name) = (Text::of(tracee), Text::of(term));
+                let (pid, name) = (self.text(tracee), self.text(term));
                 let what = if kind == EventKind::Register { c"register" } else { c"unregister" };
                 emit_otp(&otp_wire::ProcessRegister {
                     pid: pid.as_ptr(),
@@ -52,7 +53,7 @@ impl Emitter<'_> {
                 });
             }
             EventKind::Link | EventKind::Unlink | EventKind::GettingLinked | EventKind::GettingUnlinked => {
-                let (own, peer) = (Text::of(tracee), Text::of(term));
+                let (own, peer) = (self.text(tracee), self.text(term));
                 let is_own = matches!(kind, EventKind::Link | EventKind::Unlink);
                 let (from, to) = if is_own { (&own, &peer) } else { (&peer, &own) };
                 let is_link = matches!(kind, EventKind::Link | EventKind::GettingLinked);
@@ -67,7 +68,7 @@ impl Emitter<'_> {
             | EventKind::InExiting
             | EventKind::OutExiting
             | EventKind::OutExited => {
-                let pid = Text::of(tracee);
+                let pid = self.text(tracee);
                 let mut room = FunctionText::room();
                 let entry = self.function_text(&mut room, term);
                 let what = match kind {
@@ -84,7 +85,7 @@ impl Emitter<'_> {
             | EventKind::GcMajorStart
             | EventKind::GcMajorEnd => {
                 let sizes = term::heap_sizes(self.traced.env, term::atoms()?, term)?;
-                collection(kind, Text::of(tracee).as_ptr(), &sizes);
+                collection(kind, self.text(tracee).as_ptr(), &sizes);
             }
             _ => return self.port_as_otp(kind),
         }
@@ -92,10 +93,10 @@ impl Emitter<'_> {
     }
 
     fn port_as_otp(&self, kind: EventKind) -> Option<()> {
-        let (port, other) = (Text::of(self.traced.tracee), Text::of(self.traced.term));
+        let (port, other) = (self.text(self.traced.tracee), self.text(self.traced.term));
         match kind {
             EventKind::Open => {
-                let driver = Text::of(self.extra()?);
+                let driver = self.text(self.extra()?);
                 emit_otp(&otp_wire::PortOpen {
                     pid: other.as_ptr(),
                     driver: driver.as_ptr(),
@@ -129,7 +130,7 @@ impl Emitter<'_> {
 
     fn function_as_otp(&self, kind: EventKind) -> Option<()> {
         let process = self.pid()?;
-        let pid = Text::of(self.traced.tracee);
+        let pid = self.text(self.traced.tracee);
         let mut room = FunctionText::room();
         let entry = self.function_text(&mut room, self.traced.term);
         let pid = pid.as_ptr();
@@ -155,6 +156,10 @@ impl Emitter<'_> {
             }
         }
         Some(())
+    }
+
+    fn text(&self, term: u64) -> Text {
+        Text::of(self.traced.env, term)
     }
 
     /// The text of `{M, F, Args}` or `{M, F, Arity}`; `undefined` for anything else.

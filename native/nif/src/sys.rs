@@ -1,9 +1,10 @@
 //! Thin safe wrappers around the VM's functions that the tracer path uses.
 
 use rustler::sys::{
-    ErlNifBinary, ErlNifCharEncoding, ErlNifEnv, ErlNifHash, ErlNifTerm, enif_get_atom, enif_get_list_cell,
-    enif_get_list_length, enif_get_map_value, enif_get_tuple, enif_get_uint64, enif_hash,
-    enif_inspect_binary, enif_is_ref,
+    ErlNifBinary, ErlNifCharEncoding, ErlNifEnv, ErlNifHash, ErlNifMapIterator, ErlNifMapIteratorEntry,
+    ErlNifTerm, enif_get_atom, enif_get_list_cell, enif_get_list_length, enif_get_map_value, enif_get_tuple,
+    enif_get_uint64, enif_hash, enif_inspect_binary, enif_is_map, enif_is_ref, enif_map_iterator_create,
+    enif_map_iterator_destroy, enif_map_iterator_get_pair, enif_map_iterator_next,
 };
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::marker::PhantomData;
@@ -28,6 +29,9 @@ const POINTER_TAGS: u64 = 0b111;
 /// A tuple's header has its lowest six bits clear, and its arity above them.
 const HEADER_BITS: u32 = 6;
 const HEADER_MASK: u64 = (1 << HEADER_BITS) - 1;
+/// Headers of large integers have the number of words in the place of the arity.
+const HEADER_POSITIVE: u64 = 0x08;
+const HEADER_NEGATIVE: u64 = 0x0C;
 
 /// Elements looked at where a list's length is asked for and could be anything.
 const LIST_READ: u64 = 256;
@@ -190,12 +194,8 @@ impl<'a> CallEnv<'a> {
 
     /// The length of a binary, or of a short list of bytes; nothing for other terms, nested lists among them.
     pub(crate) fn byte_length(self, term: u64) -> Option<u64> {
-        let mut binary = MaybeUninit::<ErlNifBinary>::uninit();
-        // SAFETY: `self.env` is valid by `new`, the out-pointer is to a local, which the VM fills when it answers
-        // non-zero; inspecting copies nothing.
-        if unsafe { enif_inspect_binary(self.env, term_of(term), binary.as_mut_ptr()) } != 0 {
-            // SAFETY: filled, as above.
-            return Some(unsafe { binary.assume_init() }.size as u64);
+        if let Some(bytes) = self.bytes(term) {
+            return Some(bytes.len() as u64);
         }
         let mut rest = term;
         for length in 0..LIST_READ {
@@ -206,6 +206,60 @@ impl<'a> CallEnv<'a> {
             rest = tail;
         }
         None
+    }
+
+    /// The bytes of a binary; nothing for other terms, bit strings among them.
+    pub(crate) fn bytes(self, term: u64) -> Option<&'a [u8]> {
+        let mut binary = MaybeUninit::<ErlNifBinary>::uninit();
+        // SAFETY: `self.env` is valid by `new`, the out-pointer is to a local, which the VM fills when it answers
+        // non-zero; inspecting copies nothing.
+        if unsafe { enif_inspect_binary(self.env, term_of(term), binary.as_mut_ptr()) } == 0 {
+            return None;
+        }
+        // SAFETY: filled by the call above; the bytes live as long as the term, which the VM holds during the call.
+        unsafe {
+            let binary = binary.assume_init();
+            let start = if binary.size == 0 { std::ptr::dangling() } else { binary.data.cast_const() };
+            Some(std::slice::from_raw_parts(start, binary.size))
+        }
+    }
+
+    pub(crate) fn is_map(self, term: u64) -> bool {
+        // SAFETY: `self.env` is valid by `new`.
+        unsafe { enif_is_map(self.env, term_of(term)) != 0 }
+    }
+
+    /// Gives the pairs of a map one by one, for as long as `take` wants more.
+    pub(crate) fn each_pair(self, map: u64, mut take: impl FnMut(u64, u64) -> bool) {
+        let mut iterator = MaybeUninit::<ErlNifMapIterator>::uninit();
+        let entry = ErlNifMapIteratorEntry::ERL_NIF_MAP_ITERATOR_HEAD;
+        // SAFETY: `self.env` is valid by `new`; the iterator is a local, which the call fills when it answers non-zero.
+        if unsafe { enif_map_iterator_create(self.env, term_of(map), iterator.as_mut_ptr(), entry) } == 0 {
+            return;
+        }
+        let iterator = iterator.as_mut_ptr();
+        let (mut key, mut value) = (ErlNifTerm::default(), ErlNifTerm::default());
+        // SAFETY: the iterator was made above and is ended below; the out-pointers are to locals.
+        unsafe {
+            while enif_map_iterator_get_pair(self.env, iterator, &mut key, &mut value) != 0
+                && take(word_of(key), word_of(value))
+            {
+                enif_map_iterator_next(self.env, iterator);
+            }
+            enif_map_iterator_destroy(self.env, iterator);
+        }
+    }
+
+    /// The words of an integer too large to be immediate; nothing for other terms and where it cannot be told.
+    pub(crate) fn integer_words(self, term: u64) -> Option<usize> {
+        if !READS_TUPLES.load(Relaxed) || term & PRIMARY_MASK != PRIMARY_BOXED {
+            return None;
+        }
+        let address = std::ptr::with_exposed_provenance::<u64>((term & !POINTER_TAGS) as usize);
+        // SAFETY: as in `tuple_in_memory`: a boxed term points to its header.
+        let header = unsafe { *address };
+        let is_integer = matches!(header & HEADER_MASK, HEADER_POSITIVE | HEADER_NEGATIVE);
+        is_integer.then_some((header >> HEADER_BITS) as usize)
     }
 
     fn list_end(self, term: u64) -> bool {

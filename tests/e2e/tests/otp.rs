@@ -122,7 +122,7 @@ fn ports_are_told_with_their_whole_names() {
         let scheduled =
             |entry: &str, what: &str| format!("port_scheduled entry={entry} pid={port} type={what}");
         let expected = [
-            format!("port_open driver='cat and more' pid={own} port={port}"),
+            format!("port_open driver='cat -' pid={own} port={port}"),
             scheduled("open", "in"),
             scheduled("open", "out"),
             format!("port_link from={own} to={port} type=link"),
@@ -155,5 +155,45 @@ fn collections_are_told_with_their_sizes() {
         let ([heap, old_heap, need], [after, old_after, _]) = (sizes(start, "need"), sizes(end, "reclaimed"));
         assert_eq!((need, old_heap, old_after), (0, 0, 0));
         assert!(heap > 0 && after > 0 && after <= heap, "{lines:?}");
+    });
+}
+
+#[test]
+fn no_term_takes_long_or_much() {
+    in_sandbox(|sandbox| {
+        let (lines, said) = record(sandbox, "otp_hostile");
+        // The VM's own printing takes 25 ms and more for some of these terms.
+        assert!(said.values().all(|us| *us < 10_000), "{said:?}");
+        let messages: Vec<&str> = lines
+            .iter()
+            .filter(|line| !line.contains("io_request") && !line.contains("code_call"))
+            .map(|line| line.split_once(" message=").expect("a message").1)
+            .map(|rest| rest.rsplit_once(" to=").expect("a receiver").0)
+            .collect();
+        let cut = |text: String| text.chars().take(255).collect::<String>();
+        let (atom, map) = (messages[4], messages[5]);
+        assert!(map.starts_with("#{") && map.contains("=>") && map.len() == 255, "{map}");
+        // An atom's letters have up to four bytes: the last one may be cut.
+        assert!(atom.starts_with("'\u{1F600}\u{1F600}") && atom.chars().count() <= 66, "{atom}");
+        let expected = [
+            cut(format!("<<{}", "0,".repeat(255))),
+            cut(format!("<<\"{}", "a".repeat(255))),
+            // Cut 64 lists deep, of 10,000.
+            format!("{}...{}", "[".repeat(64), "]".repeat(64)),
+            "[a|b]".to_owned(),
+            atom.to_owned(),
+            map.to_owned(),
+            "fun lists:map/2".to_owned(),
+            // 1,000,001 bits.
+            "#Integer<15626 words>".to_owned(),
+            "-1267650600228229401496703205376".to_owned(),
+            cut(format!("{{a,[<<\"{}", "b".repeat(255))),
+            cut(format!("\"{}", "s".repeat(255))),
+            "<<1,5:3>>".to_owned(),
+            r#""schön \"so\"\n""#.to_owned(),
+            "{[],<<>>,#{},{}}".to_owned(),
+            "[1.500000e+00,97,-1,1152921504606846976]".to_owned(),
+        ];
+        assert_eq!(messages, expected);
     });
 }

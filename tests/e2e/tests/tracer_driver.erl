@@ -242,14 +242,21 @@ otp_hostile() ->
             {"atom_us", list_to_atom(lists:duplicate(255, 16#1F600))},
             {"map_us", maps:from_list([{N, N} || N <- lists:seq(1, 1000)])},
             {"fun_us", fun lists:map/2},
-            {"big_us", 1 bsl 100000}
+            {"big_us", 1 bsl 1000000},
+            {"negative_us", -(1 bsl 100)},
+            {"nested_us", {a, [binary:copy(<<"b">>, 64 bsl 20)]}},
+            {"string_us", lists:duplicate(100000, $s)},
+            {"bits_us", <<1, 5:3>>},
+            {"latin_us", "sch\x{f6}n \"so\"\n"},
+            {"empty_us", {[], <<>>, #{}, {}}},
+            {"float_us", [1.5, $a, -1, 1 bsl 60]}
         ]
     ],
     erlang:trace(self(), false, [all]).
 
 otp_ports() ->
     erlang:trace(new_ports, true, [ports, running_ports, {tracer, beamtap_nif, 0}]),
-    Port = open_port({spawn, "cat and more"}, [binary]),
+    Port = open_port({spawn, "cat -"}, [binary]),
     said("port", number(Port)),
     said("self", number(self())),
     unlink(Port),

@@ -1,8 +1,8 @@
-//! Terms as text, as OTP's LTTng events carry them: on the stack, bounded while they are written.
+//! The texts of functions, written once.
 
 use crate::intern::CAPACITY;
-use crate::layout;
 use crate::sys::print;
+use crate::writer::decimal;
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{
@@ -10,55 +10,8 @@ use std::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed},
 };
 
-/// Bytes of a rendered term at most, its end included: what OTP allows.
-const TERM_BYTES: usize = 256;
 /// Two atoms of 255 characters of up to four bytes, with quotes, escapes, and the arity.
 const FUNCTION_BYTES: usize = 2304;
-
-/// A term's text: pids, ports, messages, reasons.
-pub(crate) struct Text {
-    bytes: [u8; TERM_BYTES],
-}
-
-impl Text {
-    /// The text of any term. Pids and ports of this node are written without the VM's help.
-    pub(crate) fn of(term: u64) -> Text {
-        let mut text = Text { bytes: [0; TERM_BYTES] };
-        if let Some(id) = layout::pid(term) {
-            text.fill(&[b"<0.", &decimal(id & 0xFFFF_FFFF), b".", &decimal(id >> 32), b">"]);
-        } else if let Some(number) = layout::port(term) {
-            text.fill(&[b"#Port<0.", &decimal(number), b">"]);
-        } else {
-            print(&mut text.bytes, c"%.256T", term);
-        }
-        text
-    }
-
-    pub(crate) const fn as_ptr(&self) -> *const c_char {
-        self.bytes.as_ptr().cast()
-    }
-
-    /// Short pieces: all of them together are far below the buffer's size.
-    fn fill(&mut self, pieces: &[&[u8]]) {
-        let bytes = pieces.iter().copied().flatten().filter(|byte| **byte != 0);
-        for (place, byte) in self.bytes.iter_mut().zip(bytes) {
-            *place = *byte;
-        }
-    }
-}
-
-/// A number's digits, zero bytes before them.
-fn decimal(mut number: u64) -> [u8; 20] {
-    let mut digits = [0; 20];
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    digits
-}
 
 /// Room for the texts of functions, by number: written once, never taken back. Beyond it they are written every time.
 const ARENA_BYTES: usize = 8 << 20;
