@@ -59,14 +59,19 @@ pub(crate) fn compare(
     let result = (loss(discarded, end_ns.or(begin_ns)), loss(skipped, begin_ns));
     *before = PacketCounts {
         end_ns: end_ns.or(begin_ns).or(before.end_ns),
-        discarded: packet.discarded.unwrap_or(before.discarded),
+        // LTTng-UST now and then writes a packet whose counter is 0 between two that go on counting: the highest value
+        // so far is what the next one is compared with.
+        discarded: packet
+            .discarded
+            .filter(|_| discarded > 0 || before.starts_late)
+            .unwrap_or(before.discarded),
         starts_late: false,
         sequence_number: packet.sequence_number.or(before.sequence_number),
     };
     result
 }
 
-/// How far a counter of so many bits went up; 0 when it was set back rather than wrapped.
+/// How far a counter of so many bits went up; 0 when it went back rather than wrapped.
 fn increase(before: u64, now: u64, bits: u32) -> u64 {
     if now >= before {
         return now - before;
@@ -86,5 +91,24 @@ mod tests {
         assert_eq!(increase(0xffff_fff0, 4, 32), 20);
         assert_eq!(increase(1000, 0, 32), 0);
         assert_eq!(increase(1000, 0, 64), 0);
+    }
+
+    #[test]
+    fn a_packet_that_counts_nothing_between_two_that_do_is_passed_over() {
+        let packet = |discarded, sequence_number| PacketInfo {
+            discarded: Some(discarded),
+            discarded_bits: 64,
+            sequence_number: Some(sequence_number),
+            ..PacketInfo::default()
+        };
+        let mut before = PacketCounts::default();
+        let counts = [10, 42_560, 0, 42_560, 43_000].into_iter().zip(0..);
+        let total: u64 = counts
+            .filter_map(|(discarded, number)| {
+                compare(StreamKey(0), &mut before, &packet(discarded, number), (None, None)).0
+            })
+            .map(|loss| loss.count)
+            .sum();
+        assert_eq!(total, 43_000);
     }
 }

@@ -60,9 +60,29 @@ pub(crate) fn list_losses(
             (functions.channel_get_lost_packet_count)(channel, &raw mut lost_packets);
             text_of(&(*channel).name)
         };
+        let discarded_events = without_wraps(discarded_events);
         losses.push(ChannelLosses { channel, discarded_events, lost_packets });
     }
     // SAFETY: the library allocated the array with malloc for its caller to free, or left it null.
     unsafe { libc::free(array.cast()) };
     Ok(losses)
+}
+
+/// The count without what the consumer daemon adds for wrap-arounds that were none.
+///
+/// lttng-ust now and then closes a sub-buffer with a counter of 0 between two that go on counting; the consumer daemon
+/// takes each for a wrap-around and adds 2^63. Nothing else reaches that bit.
+fn without_wraps(discarded_events: u64) -> u64 {
+    discarded_events & (u64::MAX >> 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wraps_that_were_none_are_taken_off() {
+        assert_eq!(without_wraps(723_288), 723_288);
+        assert_eq!(without_wraps(9_223_372_036_855_499_096), 723_288);
+    }
 }

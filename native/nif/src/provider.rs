@@ -142,7 +142,12 @@ impl<const N: usize> Provider<N> {
         }
     }
 
-    /// Opens the provider, on a thread of its own: liblttng-ust's constructor starts threads and may take its time.
+    /// Opens the provider, on a thread of its own: liblttng-ust's constructor waits up to three seconds for a session daemon
+/// that hangs.
+///
+/// That time-out, `LTTNG_UST_REGISTER_TIMEOUT`, is left alone: liblttng-ust uses the same number for every answer of the
+/// daemon to an event that registers, and where it is 0 a daemon that takes more than 10 ms, once, is never listened to
+/// again by this process.
     pub(crate) fn open(&'static self, path: &Path) -> Result<(), OpenError> {
         if !self.table.load(Acquire).is_null() {
             return Ok(());
@@ -166,11 +171,6 @@ impl<const N: usize> Provider<N> {
         if !path.exists() {
             return Err(OpenError::Missing(path.to_owned()));
         }
-        // Without this liblttng-ust's constructor waits up to three seconds for a session daemon that hangs. What the
-        // operator has set stays; os:putenv does not reach C, so this is the only place.
-        // SAFETY: both are constant C strings. setenv races with getenv in other threads, as everywhere in POSIX; the VM
-        // reads its environment at boot.
-        unsafe { libc::setenv(c"LTTNG_UST_REGISTER_TIMEOUT".as_ptr(), c"0".as_ptr(), 0) };
         let flags = libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_NODELETE;
         let library = with_awaitable_children(|| {
             // SAFETY: running the constructors of our own provider and of liblttng-ust is the purpose.

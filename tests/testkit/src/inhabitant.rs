@@ -30,16 +30,17 @@ pub struct Relayd {
 
 impl Inhabitant {
     pub(crate) fn start(command: &mut Command, is_entered: bool) -> Self {
-        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut pid = child.id();
         if is_entered {
-            // nsenter forks: the program is its only child.
+            // nsenter forks: the program is its only child. A short one may have ended before it was seen.
             assert!(
                 wait_until(DAEMON_TIMEOUT, || {
-                    children(child.id()).first().is_some_and(|id| {
+                    if let Some(id) = children(child.id()).first() {
                         pid = *id;
-                        true
-                    })
+                        return true;
+                    }
+                    matches!(child.try_wait(), Ok(Some(_)))
                 }),
                 "{command:?} did not start"
             );
