@@ -17,6 +17,8 @@ pub(crate) struct Emitter<'a> {
 impl Emitter<'_> {
     /// Reads and emits; nothing when a term cannot be read.
     pub(crate) fn emit(&self, kind: EventKind) -> Option<()> {
+        #[cfg(feature = "panic-test")]
+        self.panic_if_asked();
         match kind {
             EventKind::Call => {
                 self.put(&wire::Call { pid: self.pid()?, function: self.mfa(self.traced.term)? })
@@ -75,6 +77,16 @@ impl Emitter<'_> {
             _ => return self.lifecycle(kind),
         }
         Some(())
+    }
+
+    #[cfg(feature = "panic-test")]
+    fn panic_if_asked(&self) {
+        let mut name = crate::sys::AtomName::new();
+        if let Some((_, function, _)) = term::mfa(self.traced.env, self.traced.term)
+            && let Some(length) = self.traced.env.atom_name(function, &mut name)
+        {
+            assert_ne!(name.bytes(length), b"beamtap_panic", "asked for by the test");
+        }
     }
 
     #[inline(always)]

@@ -17,14 +17,13 @@ fn compile(sandbox: &Sandbox) {
 }
 
 /// Runs an expression in a stock VM; answers what it printed, as `name=number` lines.
-fn erl(sandbox: &Sandbox, expression: &str) -> HashMap<String, u64> {
-    let library = native("libbeamtap_nif.so");
+fn erl(sandbox: &Sandbox, native: &Path, expression: &str) -> HashMap<String, u64> {
     let mut command = sandbox.command("erl");
     command
         .args(["-noshell", "-pa"])
         .arg(sandbox.home())
         .args(["-eval", &format!("{expression}, halt(0).")])
-        .env("BEAMTAP_NATIVE_DIR", library.parent().unwrap_or(Path::new(".")));
+        .env("BEAMTAP_NATIVE_DIR", native);
     let output = command.output().expect("erl runs");
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{expression}: {said}{errors}");
@@ -36,13 +35,23 @@ fn erl(sandbox: &Sandbox, expression: &str) -> HashMap<String, u64> {
 
 /// Records what the expression makes the VM do; answers the events and what the VM said.
 fn record(sandbox: &Sandbox, expression: &str) -> (Vec<WitnessEvent>, HashMap<String, u64>) {
+    let library = native("libbeamtap_nif.so");
+    record_with(sandbox, library.parent().unwrap_or(Path::new(".")), expression)
+}
+
+/// As [`record`], with the native libraries of a directory.
+fn record_with(
+    sandbox: &Sandbox,
+    native: &Path,
+    expression: &str,
+) -> (Vec<WitnessEvent>, HashMap<String, u64>) {
     let _sessiond = sandbox.sessiond();
     compile(sandbox);
     let output = format!("--output={}/trace", sandbox.home().display());
     sandbox.run("lttng", &["create", "all", &output]);
     sandbox.run("lttng", &["enable-event", "--userspace", "beamtap:*"]);
     sandbox.run("lttng", &["start"]);
-    let said = erl(sandbox, &format!("tracer_driver:ready(), {expression}"));
+    let said = erl(sandbox, native, &format!("tracer_driver:ready(), {expression}"));
     sandbox.run("lttng", &["destroy"]);
     (babeltrace(&sandbox.home().join("trace")), said)
 }
@@ -210,4 +219,31 @@ fn a_deadline_is_met_within_10_ms() {
 #[test]
 fn the_owners_death_ends_the_tap() {
     in_sandbox(|sandbox| assert!(limited(sandbox, "owner").0 > 0));
+}
+
+#[test]
+fn reloading_the_tracer_under_a_hot_process_harms_nothing() {
+    in_sandbox(|sandbox| {
+        let (events, said) = record(sandbox, "tracer_driver:reloads()");
+        assert_eq!(said["alive"], 1);
+        assert!(events.iter().any(|event| event.name == "beamtap:call"));
+    });
+}
+
+/// Needs a library built with the feature `panic-test`, named in `BEAMTAP_PANIC_NATIVE_DIR`.
+#[test]
+fn a_panic_in_a_callback_is_counted_and_the_tenth_ends_every_tap() {
+    let Some(directory) = std::env::var_os("BEAMTAP_PANIC_NATIVE_DIR") else {
+        println!("skipped: BEAMTAP_PANIC_NATIVE_DIR names no library built with --features panic-test");
+        return;
+    };
+    in_sandbox(|sandbox| {
+        let native = Path::new(&directory);
+        let (events, said) = record_with(sandbox, native, "tracer_driver:panics()");
+        assert!(said["first"] > 0, "{said:?}");
+        assert!(said["panics"] >= 10, "{said:?}");
+        let calls = events.iter().filter(|event| event.name == "beamtap:call").count() as u64;
+        // What panicked was not emitted; what is called after the first panic is.
+        assert_eq!(calls, 1);
+    });
 }

@@ -269,3 +269,55 @@ otp_collections() ->
     erlang:trace(self(), true, [garbage_collection, running, {tracer, beamtap_nif, 0}]),
     erlang:garbage_collect(),
     erlang:trace(self(), false, [all]).
+
+%% With a library whose callbacks panic at calls of beamtap_panic/0: counted, and from the tenth on every tap is over.
+panics() ->
+    Tap = tap(#{}),
+    1 = erlang:trace_pattern({?MODULE, beamtap_panic, 0}, [{'_', [], [{return_trace}]}], [local]),
+    trace_calls(self(), Tap),
+    ok = beamtap_panic(),
+    said("first", beamtap_nif:panics()),
+    {tracer, {beamtap_nif, Tap}} = erlang:trace_info(self(), tracer),
+    traced(1),
+    panic_until_untraced(),
+    said("panics", beamtap_nif:panics()),
+    told(Tap, panics),
+    ended(Tap, panics).
+
+beamtap_panic() -> ok.
+
+panic_until_untraced() ->
+    beamtap_panic(),
+    case erlang:trace_info(self(), tracer) of
+        {tracer, []} -> ok;
+        _ -> panic_until_untraced()
+    end.
+
+%% The module that is the tracer is reloaded, purged and deleted under a process that is traced and calls all the time.
+reloads() ->
+    Hot = spawn_link(fun Loop() -> traced(hot), erlang:yield(), Loop() end),
+    1 = erlang:trace_pattern({?MODULE, traced, 1}, true, [local]),
+    [reload(Hot) || _ <- lists:seq(1, 100)],
+    true = is_process_alive(Hot),
+    {module, beamtap_nif} = code:ensure_loaded(beamtap_nif),
+    trace_calls(Hot, 0),
+    {tracer, {beamtap_nif, 0}} = erlang:trace_info(Hot, tracer),
+    [{_, Before, _, _, _}] = [Counter || {<<"call">>, _, _, _, _} = Counter <- beamtap_nif:counters()],
+    emitted_more_than(Before),
+    unlink(Hot),
+    exit(Hot, kill),
+    said("alive", 1).
+
+reload(Hot) ->
+    {module, beamtap_nif} = code:ensure_loaded(beamtap_nif),
+    catch trace_calls(Hot, 0),
+    erlang:yield(),
+    true = code:delete(beamtap_nif),
+    erlang:yield(),
+    _ = code:purge(beamtap_nif).
+
+emitted_more_than(Before) ->
+    case [Now || {<<"call">>, Now, _, _, _} <- beamtap_nif:counters(), Now > Before] of
+        [] -> erlang:yield(), emitted_more_than(Before);
+        [_] -> ok
+    end.

@@ -1,9 +1,10 @@
 //! `docs/EVENTS.md`: what is recorded, for people.
 
 use super::ORIGIN;
+use crate::otp::field_name;
 use crate::{
     CATALOGUE, Channel, Class, EntityKind, EventInfo, ExceptionClass, FieldType, LOSSES, MessageKind,
-    PROVIDER, Phase, PortOp, ThreadKind, Unit,
+    OTP_CATALOGUE, OTP_PROVIDER, OtpKind, PROVIDER, Phase, PortOp, ThreadKind, Unit,
 };
 use std::fmt::Write;
 
@@ -32,7 +33,32 @@ pub(super) fn render() -> String {
     }
     types(&mut out);
     losses(&mut out);
+    otp(&mut out);
     out
+}
+
+/// OTP's own events beside ours.
+fn otp(out: &mut String) {
+    let _ = write!(
+        out,
+        "\n## OTP's own events\n\n\
+         For people who follow OTP's LTTng guide, the same tracer offers the events of OTP's provider `{OTP_PROVIDER}` \
+         on a VM that was not built with LTTng. What is enabled in LTTng decides which are recorded. Functions are written whole, other \
+         texts are cut at 255 bytes.\n\n\
+         `depth` is the number of traced calls that have not returned; it is 0 until the process's first traced return \
+         shows that returns are traced, and exact where those of all traced functions are.\n\n\
+         | OTP's event | fields | comes with |\n| --- | --- | --- |\n",
+    );
+    for (place, event) in OTP_CATALOGUE.iter().enumerate() {
+        let fields: Vec<_> =
+            event.fields.iter().map(|&(name, _)| format!("`{}`", field_name(name))).collect();
+        let ours: Vec<_> = CATALOGUE
+            .iter()
+            .filter(|ours| OtpKind::of(ours.kind).is_some_and(|kind| kind as usize == place))
+            .map(|ours| format!("`{}`", ours.name))
+            .collect();
+        let _ = writeln!(out, "| `{}` | {} | {} |", event.name, fields.join(", "), ours.join(", "));
+    }
 }
 
 fn describe(out: &mut String, event: &EventInfo) {
