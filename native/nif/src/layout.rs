@@ -1,8 +1,9 @@
 //! How the VM packs immediate terms into a machine word: learnt from terms of known value, never assumed.
 //!
 //! Reading a word is what makes a pid cost nothing. Releases differ in how many bits number and serial have and in
-//! what else the word repeats of them (OTP 25 keeps a copy in the upper half for its process table), so the places are
-//! calibrated at load from single-bit samples, and a VM that fits nothing known is refused.
+//! what else the word repeats of them (OTP 25 keeps a copy in the upper half for its process table, OTP 27 rotates the
+//! lower bits of the number), so the places are calibrated at load from single-bit samples, and a VM that fits nothing
+//! known is refused.
 
 use beamtap_schema::{Entity, EntityKind};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -17,9 +18,18 @@ const ATOM_BITS: u32 = 6;
 const ATOM_MASK: u64 = 0x3F;
 const TAG_ATOM: u64 = 0x0B;
 
-/// A run of bits in a word; an empty mask until calibrated.
+/// Runs that a number's bits may be split into. OTP 25 keeps them together; OTP 27 rotates the lower ones.
+const RUNS: usize = 3;
+
+/// Where the bits of a number stand in a word; all masks empty until calibrated.
 struct Bits {
-    shift: AtomicU32,
+    runs: [Run; RUNS],
+}
+
+/// Bits that stand together in the word and in the number: `(word >> from & mask) << to`.
+struct Run {
+    from: AtomicU32,
+    to: AtomicU32,
     mask: AtomicU64,
 }
 
@@ -31,24 +41,46 @@ static PORT_NUMBER: Bits = Bits::unknown();
 
 impl Bits {
     const fn unknown() -> Self {
-        Bits { shift: AtomicU32::new(0), mask: AtomicU64::new(0) }
+        Bits {
+            runs: [const { Run { from: AtomicU32::new(0), to: AtomicU32::new(0), mask: AtomicU64::new(0) } };
+                RUNS],
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn of(&self, word: u64) -> u64 {
-        word >> (self.shift.load(Relaxed) & 63) & self.mask.load(Relaxed)
+        let mut number = self.runs[0].of(word);
+        for run in &self.runs[1..] {
+            if run.mask.load(Relaxed) == 0 {
+                break;
+            }
+            number |= run.of(word);
+        }
+        number
     }
 
-    /// Learns the run from the words of 0 and of 1, 2, 4, ...: the lowest bit in which a word differs from that of 0.
-    /// Answers whether the bits found follow each other.
+    /// Learns the runs from the words of 0 and of 1, 2, 4, ...: the lowest bit in which a word differs from that of 0.
+    /// Answers whether there are no more runs than can be kept.
     fn learn(&self, zero: u64, powers: impl Iterator<Item = (u64, u64)>) -> bool {
         let mut places: Vec<(u32, u32)> =
             powers.map(|(word, value)| (value.trailing_zeros(), (word ^ zero).trailing_zeros())).collect();
         places.sort_unstable();
-        let Some(&(0, shift)) = places.first() else { return false };
-        self.shift.store(shift, Relaxed);
-        self.mask.store(u64::MAX >> (64 - places.len().min(64)), Relaxed);
-        places.iter().enumerate().all(|(index, &place)| place == (index as u32, shift + index as u32))
+        let mut found = 0;
+        for run in places.chunk_by(|a, b| b.0 == a.0 + 1 && b.1 == a.1 + 1) {
+            let Some(kept) = self.runs.get(found) else { return false };
+            kept.to.store(run[0].0, Relaxed);
+            kept.from.store(run[0].1, Relaxed);
+            kept.mask.store(u64::MAX >> (64 - run.len().min(64)), Relaxed);
+            found += 1;
+        }
+        found > 0
+    }
+}
+
+impl Run {
+    #[inline(always)]
+    fn of(&self, word: u64) -> u64 {
+        (word >> (self.from.load(Relaxed) & 63) & self.mask.load(Relaxed)) << (self.to.load(Relaxed) & 63)
     }
 }
 
@@ -134,5 +166,5 @@ pub(crate) fn calibrate(pids: &[PidSample], ports: &[(u64, u64)], five: u64, ato
 
 /// Whether [`calibrate`] has found a layout.
 pub(crate) fn is_calibrated() -> bool {
-    PORT_NUMBER.mask.load(Relaxed) != 0
+    PORT_NUMBER.runs[0].mask.load(Relaxed) != 0
 }

@@ -143,11 +143,11 @@ impl<const N: usize> Provider<N> {
     }
 
     /// Opens the provider, on a thread of its own: liblttng-ust's constructor waits up to three seconds for a session daemon
-/// that hangs.
-///
-/// That time-out, `LTTNG_UST_REGISTER_TIMEOUT`, is left alone: liblttng-ust uses the same number for every answer of the
-/// daemon to an event that registers, and where it is 0 a daemon that takes more than 10 ms, once, is never listened to
-/// again by this process.
+    /// that hangs.
+    ///
+    /// That time-out, `LTTNG_UST_REGISTER_TIMEOUT`, is left alone: liblttng-ust uses the same number for every answer of the
+    /// daemon to an event that registers, and where it is 0 a daemon that takes more than 10 ms, once, is never listened to
+    /// again by this process.
     pub(crate) fn open(&'static self, path: &Path) -> Result<(), OpenError> {
         if !self.table.load(Acquire).is_null() {
             return Ok(());
