@@ -171,33 +171,54 @@ pub(crate) struct Traced<'a> {
     pub(crate) options: u64,
 }
 
-/// Emits a call that can be emitted as it is. Answers whether it did; where it did not, nothing has happened.
+/// Emits a call or a return that can be emitted as it is. Answers whether it did; where it did not, nothing has
+/// happened.
 #[inline(always)]
 pub(crate) fn call_quickly(env: CallEnv<'_>, tag: u64, state: u64, tracee: u64, term: u64) -> bool {
-    if tag != WORDS.tags[EventKind::Call as usize].load(Relaxed) || !provider::is_enabled(EventKind::Call) {
-        return false;
+    let is = |kind: EventKind| tag == WORDS.tags[kind as usize].load(Relaxed);
+    let quick = Quick { env, state, tracee, term };
+    if is(EventKind::Call) {
+        quick.emit(EventKind::Call, |pid, function| provider::emit(&wire::Call { pid, function }))
+    } else if is(EventKind::ReturnFrom) {
+        quick.emit(EventKind::ReturnFrom, |pid, function| provider::emit(&wire::ReturnFrom { pid, function }))
+    } else {
+        false
     }
-    if provider::is_otp_enabled(EventKind::Call) {
-        return false;
-    }
-    let Some(block) = block::mine() else { return false };
-    block.enter();
-    let is_done = gate::is_open(state) && emit_call(env, block, state, tracee, term).is_some();
-    block.leave();
-    is_done
 }
 
-#[inline(always)]
-fn emit_call(env: CallEnv<'_>, block: &Block, state: u64, tracee: u64, term: u64) -> Option<()> {
-    let &[module, name, arity] = env.tuple_in_place(term)? else { return None };
-    let function = block.cached(Key::function(module, name, layout::small_value(arity)?)?);
-    let pid = layout::pid(tracee)?;
-    if function == 0 || !gate::spend_quickly(block, state) {
-        return None;
+/// What the shortest way needs of an event.
+struct Quick<'a> {
+    env: CallEnv<'a>,
+    state: u64,
+    tracee: u64,
+    term: u64,
+}
+
+impl Quick<'_> {
+    #[inline(always)]
+    fn emit(&self, kind: EventKind, put: impl Fn(u64, u32)) -> bool {
+        if !provider::is_enabled(kind) || provider::is_otp_enabled(kind) {
+            return false;
+        }
+        let Some(block) = block::mine() else { return false };
+        block.enter();
+        let read = if gate::is_open(self.state) { self.read(block) } else { None };
+        if let Some((pid, function)) = read {
+            put(pid, function);
+            block.count(kind, Outcome::Emitted);
+        }
+        block.leave();
+        read.is_some()
     }
-    provider::emit(&wire::Call { pid, function });
-    block.count(EventKind::Call, Outcome::Emitted);
-    Some(())
+
+    /// Process and function, with the event paid for.
+    #[inline(always)]
+    fn read(&self, block: &Block) -> Option<(u64, u32)> {
+        let &[module, name, arity] = self.env.tuple_in_place(self.term)? else { return None };
+        let function = block.cached(Key::function(module, name, layout::small_value(arity)?)?);
+        let pid = layout::pid(self.tracee)?;
+        (function != 0 && gate::spend_quickly(block, self.state)).then_some((pid, function))
+    }
 }
 
 /// Emits one event of the family, unless the gate or a limit says no.
