@@ -104,8 +104,8 @@ wildcard_end(S, _) ->
 alias_segments({[C | _], _} = S0, Segments) when ?IS_UPPER(C) ->
     {Segment, S} = take(fun is_alias_char/1, S0),
     case S of
-        {[$., Next | _] = "." ++ Rest, P} when ?IS_UPPER(Next) ->
-            alias_segments({Rest, P + 1}, [Segment | Segments]);
+        {[$., Next | Rest], P} when ?IS_UPPER(Next) ->
+            alias_segments({[Next | Rest], P + 1}, [Segment | Segments]);
         _ ->
             {lists:reverse([Segment | Segments]), S}
     end.

@@ -327,7 +327,12 @@ proper(List) ->
         false -> fail(bad_shape, [quote(List), " is not a proper list"], remedy(spec))
     end.
 
-is_proper(List) -> is_list(List) andalso is_integer(catch length(List)).
+is_proper(List) ->
+    try length(List) of
+        _ -> true
+    catch
+        error:badarg -> false
+    end.
 
 -spec unknown(atom(), string(), term(), [atom()]) -> no_return().
 unknown(Reason, Kind, Given, Known) ->
