@@ -1,7 +1,11 @@
 //! What can be asked on the command line.
 
+use crate::condition::Condition;
+use crate::glob::Glob;
+use crate::source::Source;
 use crate::window::Moment;
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -25,6 +29,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Report(ReportArguments),
     Info(InfoArguments),
+    Read(ReadArguments),
 }
 
 /// Shows where time went: a table of functions and one of processes.
@@ -73,6 +78,48 @@ pub(crate) struct InfoArguments {
     /// Print JSON, every time in nanoseconds
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Prints the events of any CTF trace, one a line, as babeltrace2 does or as JSON.
+///
+/// What is missing from the trace is told on standard error. On a terminal, characters that could steer it are
+/// replaced.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = READ_HELP)]
+pub(crate) struct ReadArguments {
+    /// The directory of the trace, or one above it; or net://RELAY[:PORT]/host/HOSTNAME/SESSION for a live session
+    #[arg(value_name = "DIR|URL", value_parser = OsStringValueParser::new().try_map(Source::parse))]
+    pub(crate) source: Source,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print only the fields with these names, of payload and contexts
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) fields: Vec<String>,
+    /// Print only events of this name; `*` is any text, `?` any character. Given again: also those
+    #[arg(long = "event", value_name = "GLOB")]
+    pub(crate) events: Vec<Glob>,
+    /// Print only events whose field has such a value: pid=131, size>=0x1000, comm!=sh. Given again: both must hold
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(crate) conditions: Vec<Condition>,
+    /// Print from here on only: since the trace's begin (1.5s, 200ms) or a time (2026-11-23T12:41:49.7Z)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) begin: Option<Moment>,
+    /// Print up to here only
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end: Option<Moment>,
+    /// Where in a live session to begin [default: beginning]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) from: Option<Place>,
+}
+
+/// Where in a live session to begin.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Place {
+    /// With the first packet that the relay daemon still has
+    Beginning,
+    /// With what is written from now on
+    Now,
 }
 
 macro_rules! json_help {
@@ -127,3 +174,41 @@ const INFO_JSON: &str = json_help!(
   other             event, read
 "
 );
+
+const READ_HELP: &str = "\
+Text has the form of babeltrace2: [time] (+time since the event before) hostname event: { packet context },
+{ common context }, { specific context }, { fields }; what an event does not have is left out. Times are local: see TZ.
+
+A condition is FIELD OP VALUE. FIELD is looked for in the payload, then in the event's own context, the context that
+all events have, and the packet's, such as cpu_id. OP is one of = != < <= > >=. Numbers are compared as numbers,
+VALUE may be written 131, -1, 0x1f or 2.5; texts as bytes, by = and != only; enumerations by number, or by label with
+= and !=. An event without the field does not match, whatever OP is.
+
+A line of JSON is one object. Members are added between versions.
+
+  time_ns           since the Unix epoch, an integer; null where the trace has no clock
+  name              the event's name
+  hostname          where it was recorded; null where the trace does not tell
+  stream            the stream's number: counted from 0 in the order of the streams' paths
+  cpu               null where the trace does not tell
+  packet_context    what else the packet tells; there only where something is
+  common_context    the context that all events of the stream have; there only where they have one
+  specific_context  the event's own; there only where it has one
+  fields            the payload
+
+Integers are JSON integers of up to 64 bits; numbers that are not finite are \"NaN\", \"Infinity\", \"-Infinity\". Text
+that is not UTF-8 has U+FFFD for what is not. An enumeration is {\"value\": 1, \"labels\": [\"ONE\"]}, a variant
+{\"option\": value}, an optional field that is not there null.
+
+What is missing has lines of its own, without a name:
+
+  loss              discarded (events, the buffers were full) or lost_packets (written over before they were saved)
+  count             how many
+  stream            from which stream
+  begin_ns, end_ns  between which times; both 0 where packets tell no time
+
+Exit codes:
+  0    the whole trace was read
+  1    the trace, or a part of it, could not be read; what could be is shown all the same
+  2    the command line is not understood
+  130  interrupted";

@@ -54,6 +54,10 @@ impl From<beamtap_ctf::Error> for Failure {
             "Check the path and that you may read it"
         } else if error.is_metadata() {
             "Is the directory a whole LTTng trace? `babeltrace2 DIR` is a second opinion"
+        } else if error.is_disconnected() {
+            "Does lttng-relayd run there, and is the port the one for viewers?"
+        } else if error.is_protocol() {
+            "`lttng list` shows the sessions; one made with `lttng create --live` can be read while it is recorded"
         } else {
             "`babeltrace2 DIR` is a second opinion"
         };

@@ -1,21 +1,32 @@
-//! `beamtapd`: reads beamtap's traces and shows them.
+//! `beamtapd`: reads beamtap's traces, and any other in the Common Trace Format, and shows them.
 
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod charset;
+mod condition;
+mod cut;
+mod event_json;
+mod event_text;
 mod failure;
+mod glob;
 mod info;
 mod interrupt;
 mod json;
+mod lines;
 mod logging;
 mod output;
 mod progress;
 mod quantity;
+mod read;
 mod reading;
 mod report;
 mod safe;
+mod selection;
+mod sink;
+mod source;
 mod text;
+mod wall_clock;
 mod window;
 
 use arguments::{Arguments, Command};
@@ -27,6 +38,7 @@ fn main() -> ExitCode {
     let done = logging::start().and_then(|()| match &arguments.command {
         Command::Report(report) => report::run(report),
         Command::Info(info) => info::run(info),
+        Command::Read(read) => read::run(read),
     });
     match done {
         Ok(code) => code,

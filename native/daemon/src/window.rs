@@ -46,7 +46,8 @@ impl FromStr for Moment {
 }
 
 impl Moment {
-    fn resolve(self, begin_ns: u64) -> u64 {
+    /// The time in nanoseconds since the Unix epoch, in a trace that begins at `begin_ns`.
+    pub(crate) fn resolve(self, begin_ns: u64) -> u64 {
         match self {
             Moment::SinceBegin(ns) => begin_ns.saturating_add(ns),
             Moment::Absolute(ns) => ns,

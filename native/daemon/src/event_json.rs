@@ -1,0 +1,166 @@
+//! Events and losses as lines of JSON: what `read --json` promises, which its help describes.
+
+use crate::wall_clock::write_number;
+use beamtap_ctf::{EnvValue, Event, Loss, Trace, Value};
+
+/// Members of a packet's context that are about the packet itself, and the CPU, which each event has.
+const PACKET_MEMBERS: [&str; 7] = [
+    "timestamp_begin",
+    "timestamp_end",
+    "content_size",
+    "packet_size",
+    "packet_seq_num",
+    "events_discarded",
+    "cpu_id",
+];
+
+/// Appends the members before the hostname.
+pub(crate) fn write_head(event: Event<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"time_ns\":");
+    if event.has_clock() {
+        write_signed(event.timestamp_ns(), out);
+    } else {
+        out.extend_from_slice(b"null");
+    }
+    out.extend_from_slice(b",\"name\":");
+    write_text(event.name().as_bytes(), out);
+    out.push(b',');
+}
+
+/// The hostname as a member.
+pub(crate) fn origin(trace: &Trace) -> Vec<u8> {
+    let mut out = b"\"hostname\":".to_vec();
+    let hostname = trace.environment().find(|(name, _)| *name == "hostname");
+    match hostname.and_then(|(_, value)| EnvValue::as_str(value)) {
+        Some(hostname) => write_text(hostname.as_bytes(), &mut out),
+        None => out.extend_from_slice(b"null"),
+    }
+    out.push(b',');
+    out
+}
+
+/// Appends the members behind the hostname, and ends the line.
+pub(crate) fn write_body(event: Event<'_>, fields: Option<&[String]>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\"stream\":");
+    write_number(event.stream().index() as u64, out);
+    out.extend_from_slice(b",\"cpu\":");
+    match event.cpu_id() {
+        Some(cpu) => write_number(cpu.into(), out),
+        None => out.extend_from_slice(b"null"),
+    }
+    let is_wanted = |name: &str| fields.is_none_or(|fields| fields.iter().any(|wanted| wanted == name));
+    let mut packet = event
+        .packet_context()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| !PACKET_MEMBERS.contains(name) && is_wanted(name))
+        .peekable();
+    if packet.peek().is_some() {
+        out.extend_from_slice(b",\"packet_context\":");
+        write_object(packet, out);
+    }
+    if event.common_context().len() > 0 {
+        out.extend_from_slice(b",\"common_context\":");
+        write_object(event.common_context().filter(|(name, _)| is_wanted(name)), out);
+    }
+    if event.specific_context().len() > 0 {
+        out.extend_from_slice(b",\"specific_context\":");
+        write_object(event.specific_context().filter(|(name, _)| is_wanted(name)), out);
+    }
+    out.extend_from_slice(b",\"fields\":");
+    write_object(event.fields().filter(|(name, _)| is_wanted(name)), out);
+    out.extend_from_slice(b"}\n");
+}
+
+/// Appends a line on what is missing: `what` of it.
+pub(crate) fn write_loss(what: &str, loss: &Loss, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"loss\":");
+    write_text(what.as_bytes(), out);
+    out.extend_from_slice(b",\"count\":");
+    write_number(loss.count, out);
+    out.extend_from_slice(b",\"stream\":");
+    write_number(loss.stream.index() as u64, out);
+    out.extend_from_slice(b",\"begin_ns\":");
+    write_signed(loss.begin_ns, out);
+    out.extend_from_slice(b",\"end_ns\":");
+    write_signed(loss.end_ns, out);
+    out.extend_from_slice(b"}\n");
+}
+
+fn write_object<'a>(members: impl Iterator<Item = (&'a str, Value<'a>)>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (index, (name, value)) in members.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_text(name.as_bytes(), out);
+        out.push(b':');
+        write_value(value, out);
+    }
+    out.push(b'}');
+}
+
+fn write_value(value: Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Unsigned(value) => write_number(value, out),
+        Value::Signed(value) => write_signed(value, out),
+        Value::Float(value) if value.is_nan() => out.extend_from_slice(b"\"NaN\""),
+        Value::Float(f64::INFINITY) => out.extend_from_slice(b"\"Infinity\""),
+        Value::Float(f64::NEG_INFINITY) => out.extend_from_slice(b"\"-Infinity\""),
+        Value::Float(value) => {
+            // A finite number can be written, and memory takes it.
+            let _ = serde_json::to_writer(out, &value);
+        }
+        Value::Str(text) => write_text(text, out),
+        Value::Enum(value) => {
+            out.extend_from_slice(b"{\"value\":");
+            if value.is_signed() {
+                write_signed(value.value() as i64, out);
+            } else {
+                write_number(value.value(), out);
+            }
+            out.extend_from_slice(b",\"labels\":[");
+            for (index, label) in value.labels().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_text(label.as_bytes(), out);
+            }
+            out.extend_from_slice(b"]}");
+        }
+        Value::Array(elements) => {
+            out.push(b'[');
+            for (index, element) in elements.enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_value(element, out);
+            }
+            out.push(b']');
+        }
+        Value::Struct(members) => write_object(members, out),
+        Value::Variant(selected) => {
+            write_object(std::iter::once((selected.name(), selected.value())), out);
+        }
+        _ => out.extend_from_slice(b"null"),
+    }
+}
+
+fn write_signed(value: i64, out: &mut Vec<u8>) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    write_number(value.unsigned_abs(), out);
+}
+
+fn write_text(bytes: &[u8], out: &mut Vec<u8>) {
+    let is_plain = |&byte: &u8| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
+    if bytes.iter().all(is_plain) {
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+    } else {
+        // A text can be written, and memory takes it.
+        let _ = serde_json::to_writer(out, &*String::from_utf8_lossy(bytes));
+    }
+}

@@ -1,0 +1,112 @@
+//! The time of day, as babeltrace2 writes it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+const NS_PER_SECOND: i64 = 1_000_000_000;
+
+/// Writes times of day. Looking up what a second is called costs more than the rest, and many events share one.
+pub(crate) struct WallClock {
+    zone: TimeZone,
+    second: i64,
+    /// `HH:MM:SS` of that second.
+    text: [u8; 8],
+}
+
+impl WallClock {
+    /// A clock that shows the local time.
+    pub(crate) fn local() -> WallClock {
+        let mut clock = WallClock { zone: TimeZone::system(), second: 0, text: *b"00:00:00" };
+        clock.turn_to(0);
+        clock
+    }
+
+    /// Appends `HH:MM:SS.nnnnnnnnn`; seconds and nanoseconds before 1970, as babeltrace2 does.
+    pub(crate) fn write(&mut self, since_epoch_ns: i64, out: &mut Vec<u8>) {
+        if since_epoch_ns < 0 {
+            out.push(b'-');
+            return write_seconds(since_epoch_ns.unsigned_abs(), out);
+        }
+        let second = since_epoch_ns / NS_PER_SECOND;
+        if second != self.second {
+            self.turn_to(second);
+        }
+        out.extend_from_slice(&self.text);
+        out.push(b'.');
+        write_digits::<9>((since_epoch_ns % NS_PER_SECOND) as u64, out);
+    }
+
+    fn turn_to(&mut self, second: i64) {
+        self.second = second;
+        let offset = Timestamp::from_second(second).map_or(0, |time| self.zone.to_offset(time).seconds());
+        let of_day = (second + i64::from(offset)).rem_euclid(86_400);
+        for (place, part) in [(0, of_day / 3600), (3, of_day / 60 % 60), (6, of_day % 60)] {
+            self.text[place] = b'0' + (part / 10) as u8;
+            self.text[place + 1] = b'0' + (part % 10) as u8;
+        }
+    }
+}
+
+/// Appends a duration as seconds with nine decimals.
+pub(crate) fn write_seconds(ns: u64, out: &mut Vec<u8>) {
+    write_number(ns / NS_PER_SECOND as u64, out);
+    out.push(b'.');
+    write_digits::<9>(ns % NS_PER_SECOND as u64, out);
+}
+
+/// Appends a number without leading zeros.
+pub(crate) fn write_number(number: u64, out: &mut Vec<u8>) {
+    match number {
+        0..10 => write_digits::<1>(number, out),
+        10..1_000_000_000 => {
+            let width = 1 + number.ilog10() as usize;
+            let from = out.len();
+            write_digits::<9>(number, out);
+            out.drain(from..from + 9 - width);
+        }
+        _ => {
+            write_number(number / 1_000_000_000, out);
+            write_digits::<9>(number % 1_000_000_000, out);
+        }
+    }
+}
+
+/// Appends the last digits of a number.
+fn write_digits<const N: usize>(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; N];
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    out.extend_from_slice(&digits);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(zone: &str, ns: i64) -> String {
+        let zone = TimeZone::posix(zone).unwrap();
+        let mut clock = WallClock { zone, second: -1, text: *b"--:--:--" };
+        let mut out = Vec::new();
+        clock.write(ns, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn times_are_of_the_zone() {
+        assert_eq!(written("UTC0", 1_351_532_897_586_558_519), "17:48:17.586558519");
+        assert_eq!(written("EST5EDT,M3.2.0,M11.1.0", 1_351_532_897_586_558_519), "13:48:17.586558519");
+        assert_eq!(written("IST-5:30", 0), "05:30:00.000000000");
+        assert_eq!(written("UTC0", -1_500_000_000), "-1.500000000");
+    }
+
+    #[test]
+    fn numbers_have_no_leading_zeros() {
+        for number in [0, 7, 10, 1_000_000, u64::MAX] {
+            let mut out = b"x".to_vec();
+            write_number(number, &mut out);
+            assert_eq!(out, format!("x{number}").into_bytes());
+        }
+    }
+}
