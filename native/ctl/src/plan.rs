@@ -159,14 +159,15 @@ impl Plan {
             check_path(path)?;
             steps.push(Step::SetShmPath { path: path.clone() });
         }
-        if !self.vpids.is_empty() {
-            steps.push(Step::TrackOnly { vpids: self.checked_vpids()? });
-        }
         for (index, channel) in self.channels.iter().enumerate() {
             if self.channels[..index].iter().any(|earlier| earlier.name == channel.name) {
                 return Err(Error::bad_plan(format!("channel {} is named twice", channel.name)));
             }
             channel.push_steps(host, &mut steps)?;
+        }
+        // After the channels: LTTng 2.16 settles on per-PID buffers for a session that has a tracker but no channel yet.
+        if !self.vpids.is_empty() {
+            steps.push(Step::TrackOnly { vpids: self.checked_vpids()? });
         }
         self.push_rotation(&mut steps)?;
         self.check_memory(host)?;
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_create_track_then_fill_each_channel_and_rotate_last() {
+    fn steps_fill_each_channel_then_track_and_rotate_last() {
         let (events, defs) = (Channel::new("events").event("p:a"), Channel::new("defs").event("p:d"));
         let plan = Plan::new("s", Mode::local("/t"))
             .rotation(Rotation { period: Some(Duration::from_secs(1)), size: Some(5) })
@@ -345,11 +346,11 @@ mod tests {
             [
                 Step::Create { mode: Mode::local("/t") },
                 Step::SetShmPath { path: "/shm".into() },
-                Step::TrackOnly { vpids: vec![7] },
                 Step::EnableChannel { channel: events },
                 enable("events", "p:a"),
                 Step::EnableChannel { channel: defs },
                 enable("defs", "p:d"),
+                Step::TrackOnly { vpids: vec![7] },
                 Step::RotateEvery { period_us: 1_000_000 },
                 Step::RotateAt { size: 5 },
             ]
