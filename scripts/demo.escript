@@ -4,10 +4,10 @@
 -mode(compile).
 
 %% Parts of the compiler whose every function is traced.
--define(INSIDE, ["compile:_", "v3_core:_", "sys_core_fold:_", "v3_kernel:_"]).
+-define(INSIDE, ["compile:_", "v3_core:_", "v3_kernel:_"]).
 %% Passes of which only the entry is traced: what they do inside is millions of calls.
 -define(PASSES, [
-    {beam_ssa_opt, "ssa_opt_"}, {beam_ssa_opt, "module"}, {beam_ssa_type, "opt_start"},
+    {sys_core_fold, "module"}, {beam_ssa_opt, "ssa_opt_"}, {beam_ssa_opt, "module"}, {beam_ssa_type, "opt_start"},
     {beam_ssa_type, "opt_continue"}, {beam_ssa_type, "opt_finish"}, {beam_ssa_pre_codegen, "module"},
     {beam_ssa_codegen, "module"}, {beam_ssa_bool, "module"}, {beam_ssa_dead, "opt"}, {beam_ssa_share, "module"},
     {beam_validator, "validate"}, {beam_kernel_to_ssa, "module"}, {beam_jump, "module"}, {beam_asm, "module"},
@@ -24,7 +24,7 @@ main([Root]) ->
     Untraced = duration(fun() -> compile_all(Sources) end),
     Spec = #{
         functions => ?INSIDE ++ lists:append([entries(Module, Prefix) || {Module, Prefix} <- ?PASSES]),
-        classes => [call, return_to, running, procs, garbage_collection],
+        classes => [call, return, exception, running, procs, garbage_collection],
         targets => [self(), new]
     },
     case beamtap:start(Spec, ?BOUNDS) of
