@@ -1,5 +1,5 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: build demo test bench-tracer
+.PHONY: build demo test bench-tracer test-matrix
 
 build:
 	scripts/setup && scripts/build-native
@@ -12,3 +12,6 @@ bench-tracer:
 
 test:
 	scripts/setup && scripts/test
+
+test-matrix:
+	scripts/setup && scripts/build-native && scripts/test-matrix
