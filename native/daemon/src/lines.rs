@@ -63,8 +63,8 @@ impl Lines {
             Some(Some(origin)) => out.extend_from_slice(origin),
             _ => self.gap = Some((out.len(), event.trace())),
         }
-        match &self.form {
-            Form::Text(_) => EventText::write_body(event, self.selection.fields(), out),
+        match &mut self.form {
+            Form::Text(text) => text.write_body(event, self.selection.fields(), out),
             Form::Json => event_json::write_body(event, self.selection.fields(), out),
         }
         Ok(())

@@ -16,6 +16,7 @@ mod json;
 mod lines;
 mod logging;
 mod output;
+mod plan;
 mod progress;
 mod quantity;
 mod read;

@@ -55,20 +55,19 @@ pub(crate) fn write_seconds(ns: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a number without leading zeros.
-pub(crate) fn write_number(number: u64, out: &mut Vec<u8>) {
-    match number {
-        0..10 => write_digits::<1>(number, out),
-        10..1_000_000_000 => {
-            let width = 1 + number.ilog10() as usize;
-            let from = out.len();
-            write_digits::<9>(number, out);
-            out.drain(from..from + 9 - width);
-        }
-        _ => {
-            write_number(number / 1_000_000_000, out);
-            write_digits::<9>(number % 1_000_000_000, out);
+#[inline]
+pub(crate) fn write_number(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
         }
     }
+    out.extend_from_slice(&digits[at..]);
 }
 
 /// Appends the last digits of a number.

@@ -9,5 +9,7 @@ mod trace_writer;
 mod faults;
 mod golden;
 mod info;
+mod live;
 mod program;
+mod read;
 mod report;
