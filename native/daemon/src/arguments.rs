@@ -17,7 +17,7 @@ Exit codes:
 
 BEAMTAP_LOG=debug logs beamtapd's own work to standard error.";
 
-/// Reads beamtap's traces and shows them.
+/// Reads beamtap's traces, and any other in the Common Trace Format, and shows them.
 #[derive(Debug, Parser)]
 #[command(name = "beamtapd", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -176,13 +176,15 @@ const INFO_JSON: &str = json_help!(
 );
 
 const READ_HELP: &str = "\
-Text has the form of babeltrace2: [time] (+time since the event before) hostname event: { packet context },
-{ common context }, { specific context }, { fields }; what an event does not have is left out. Times are local: see TZ.
+Text has the form of babeltrace2, where an event lacks something that is left out:
+[time] (+since the event before) hostname event: { packet context }, { common context },
+{ specific context }, { fields }. Times are local: see TZ.
 
-A condition is FIELD OP VALUE. FIELD is looked for in the payload, then in the event's own context, the context that
-all events have, and the packet's, such as cpu_id. OP is one of = != < <= > >=. Numbers are compared as numbers,
-VALUE may be written 131, -1, 0x1f or 2.5; texts as bytes, by = and != only; enumerations by number, or by label with
-= and !=. An event without the field does not match, whatever OP is.
+A condition is FIELD OP VALUE. FIELD is looked for in the payload, then in the event's own context,
+the context that all events have, and the packet's, such as cpu_id. OP is one of = != < <= > >=.
+Numbers are compared as numbers, and VALUE may be 131, -1, 0x1f or 2.5; texts as bytes, by = and !=
+only; enumerations by number, or by label with = and !=. An event without the field does not match,
+whatever OP is.
 
 A line of JSON is one object. Members are added between versions.
 
@@ -196,13 +198,15 @@ A line of JSON is one object. Members are added between versions.
   specific_context  the event's own; there only where it has one
   fields            the payload
 
-Integers are JSON integers of up to 64 bits; numbers that are not finite are \"NaN\", \"Infinity\", \"-Infinity\". Text
-that is not UTF-8 has U+FFFD for what is not. An enumeration is {\"value\": 1, \"labels\": [\"ONE\"]}, a variant
-{\"option\": value}, an optional field that is not there null.
+Integers are JSON integers of up to 64 bits; numbers that are not finite are \"NaN\", \"Infinity\" and
+\"-Infinity\". In text that is not UTF-8, U+FFFD stands for what is not. An enumeration is
+{\"value\": 1, \"labels\": [\"ONE\"]}, a variant {\"option\": value}, an optional field that is not
+there null.
 
 What is missing has lines of its own, without a name:
 
-  loss              discarded (events, the buffers were full) or lost_packets (written over before they were saved)
+  loss              discarded (events, as the buffers were full) or lost_packets (written over
+                    before they were saved)
   count             how many
   stream            from which stream
   begin_ns, end_ns  between which times; both 0 where packets tell no time

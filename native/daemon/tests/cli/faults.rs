@@ -88,7 +88,7 @@ fn a_command_line_that_is_not_understood_ends_2() {
 fn version_is_the_crates_and_help_names_the_exit_codes() {
     let version = run(&["--version"]);
     assert_eq!(version.stdout, format!("beamtapd {}\n", env!("CARGO_PKG_VERSION")));
-    for arguments in [&["--help"][..], &["report", "--help"], &["info", "--help"]] {
+    for arguments in [&["--help"][..], &["report", "--help"], &["info", "--help"], &["read", "--help"]] {
         let help = run(arguments);
         assert_eq!(help.code, Some(0));
         assert!(help.stdout.contains("Exit codes:") && help.stdout.contains("130"), "{}", help.stdout);

@@ -88,6 +88,32 @@ fn json_has_every_field_with_its_type() {
 }
 
 #[test]
+fn json_has_enumerations_variants_and_arrays() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/traces/babeltrace/ctf-traces");
+    if !corpus.is_dir() {
+        println!("skipped: {} is not there", corpus.display());
+        return;
+    }
+    let first = |case: &str| lines(&["read", "--json", corpus.join(case).to_str().unwrap()]).remove(0);
+    assert_eq!(
+        first("succeed/meta-variant-no-underscore"),
+        json!({
+            "time_ns": null, "name": "yo", "hostname": null, "stream": 0, "cpu": null,
+            "fields": {"tag": {"value": 1, "labels": ["PELCHAT"]}, "var": {"PELCHAT": "Daniel Lavoie"}}
+        })
+    );
+    let heartbeat = first("succeed/wk-heartbeat-u");
+    assert_eq!(heartbeat["common_context"], json!({"vtid": 3214, "vpid": 3208}));
+    assert_eq!(
+        (&heartbeat["time_ns"], &heartbeat["cpu"]),
+        (&json!(1_351_532_897_586_558_519_i64), &json!(2))
+    );
+    let sequence = first("succeed/sequence");
+    assert_eq!(sequence["hostname"], "host");
+    assert_eq!(sequence["fields"]["seq_int_field"], json!([-1, -2, -3, -4, -5, -6]));
+}
+
+#[test]
 fn losses_are_lines_of_json_and_warnings() {
     let trace = Trace::of(
         &Script::new()
