@@ -40,7 +40,7 @@ owner_exit() ->
 %% A session made with the lttng command records what dbg switches on.
 dbg() ->
     Output = "/work/traces/dbg",
-    "" = os:cmd("lttng-sessiond --daemonize --no-kernel 2>&1"),
+    "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile=/work/sessiond.pid 2>&1"),
     [
         0 = status(["lttng --no-sessiond ", Arguments])
      || Arguments <- [["create matrix --output=", Output], "enable-event --userspace 'beamtap:*'", "start"]
