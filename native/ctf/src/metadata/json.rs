@@ -204,7 +204,7 @@ impl Json {
         };
         let (mut log_level, mut emf_uri) = (None, None);
         if let Some(lttng) = lttng {
-            log_level = lttng.signed("log-level")?;
+            log_level = log_level_number(&lttng)?;
             emf_uri = lttng.text("emf-uri")?.map(str::to_owned);
         }
         let event = RawEvent {
@@ -260,4 +260,31 @@ fn clock_class(object: &Object<'_>, builder: &mut Builder) -> Result<(), Error> 
         return object.fail(format!("the clock {name:?} is declared twice"));
     }
     Ok(())
+}
+
+/// LTTng 2.15 and newer name the level; the numbers are those of CTF 1.8 metadata and of syslog.
+fn log_level_number(lttng: &Object<'_>) -> Result<Option<i64>, Error> {
+    const NAMES: [&str; 15] = [
+        "emergency",
+        "alert",
+        "critical",
+        "error",
+        "warning",
+        "notice",
+        "info",
+        "debug:system",
+        "debug:program",
+        "debug:process",
+        "debug:module",
+        "debug:unit",
+        "debug:function",
+        "debug:line",
+        "debug",
+    ];
+    let name = match lttng.map.get("log-level") {
+        Some(Value::String(name)) => name,
+        _ => return lttng.signed("log-level"),
+    };
+    // A name that is not known says nothing about the events themselves.
+    Ok(NAMES.iter().position(|known| known == name).and_then(|level| i64::try_from(level).ok()))
 }
