@@ -166,6 +166,8 @@ fn enable_channel(functions: &Functions, handle: *mut sys::Handle, wanted: &Chan
     // SAFETY: the channel is not null, was made above, and nobody else has it; it is destroyed below, once.
     let code = unsafe {
         write_text(&mut (*channel).name, &wanted.name);
+        // LTTng 2.13 enables a channel whatever this says; 2.16 makes one with 0 and records nothing in it.
+        (*channel).enabled = 1;
         fill_attributes(&mut (*channel).attr, wanted);
         let code = (functions.enable_channel)(handle, channel);
         (functions.channel_destroy)(channel);

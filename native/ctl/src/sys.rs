@@ -82,7 +82,7 @@ pub(crate) struct ChannelAttr {
 #[repr(C)]
 pub(crate) struct Channel {
     pub(crate) name: [c_char; SYMBOL_NAME_LEN],
-    enabled: u32,
+    pub(crate) enabled: u32,
     pub(crate) attr: ChannelAttr,
     padding: [u8; 16],
 }
