@@ -9,7 +9,7 @@
 
 %% Every class at once: each event emitted is read, none is discarded, and the calls are those that were made.
 workload() ->
-    Output = "/work/traces/workload",
+    Output = "/beamtap/traces/workload",
     Receipt = workload:record(Output, ?CLASSES, #{events => infinity}),
     #{discarded := 0, lost := 0, problems := [], events := #{<<"call">> := 21991, <<"gc_minor_end">> := _}} = Receipt,
     residual_is_zero(Output).
@@ -29,7 +29,7 @@ owner_exit() ->
     Before = beamtap_world:snapshot(),
     Owner = spawn(fun() -> receive never -> ok end end),
     Spec = #{functions => ["matrix_smoke:traced/1 -> return"], classes => [procs]},
-    {ok, Tap} = beamtap:start(Spec, #{owner => Owner, output => "/work/traces/owner_exit"}),
+    {ok, Tap} = beamtap:start(Spec, #{owner => Owner, output => "/beamtap/traces/owner_exit"}),
     false = Before =:= beamtap_world:snapshot(),
     1 = traced(1),
     exit(Owner, kill),
@@ -39,8 +39,8 @@ owner_exit() ->
 
 %% A session made with the lttng command records what dbg switches on.
 dbg() ->
-    Output = "/work/traces/dbg",
-    "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile=/work/sessiond.pid 2>&1"),
+    Output = "/beamtap/traces/dbg",
+    "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile=/beamtap/sessiond.pid 2>&1"),
     [
         0 = status(["lttng --no-sessiond ", Arguments])
      || Arguments <- [["create matrix --output=", Output], "enable-event --userspace 'beamtap:*'", "start"]
