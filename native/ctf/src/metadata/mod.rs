@@ -8,7 +8,6 @@ mod resolve;
 mod roles;
 mod text;
 mod tsdl;
-mod tsdl_types;
 
 pub(crate) use build::Builder;
 pub(crate) use text::{MAX_TEXT, MetadataReader};
