@@ -1,11 +1,14 @@
-%% One version and one list of names for every build tool.
+%% One version and one list of names for every build tool; projects of either tool that use beamtap.
 -module(beamtap_build_SUITE).
 
 -export([all/0, init_per_suite/1, end_per_suite/1]).
 -export([root/0]).
 -export([one_version/1, registered_names/1, every_module_listed/1]).
+-export([mix_dependency/1, rebar_checkout/1, incomplete_prebuilt/1]).
 
-all() -> [one_version, registered_names, every_module_listed].
+-define(TOOL_TIMEOUT_MS, 300000).
+
+all() -> [one_version, registered_names, every_module_listed, mix_dependency, rebar_checkout, incomplete_prebuilt].
 
 init_per_suite(Config) ->
     ok = application:ensure_started(beamtap),
@@ -49,6 +52,101 @@ every_module_listed(_) ->
     ],
     [] = Sources -- Modules,
     [] = Modules -- Sources.
+
+%% A project of mix compiles, runs, and makes a release that runs with the native files inside.
+mix_dependency(Config) ->
+    Sample = sample(mix_app, ?FUNCTION_NAME, Config),
+    Build = [{"BEAMTAP_CHECKOUT", checkout(?FUNCTION_NAME, Config)}, prebuilt()],
+    <<"recorded 100 calls">> = run(Sample, "mix", ["run", "-e", "MixApp.main()"], [output(Sample, "run") | Build]),
+    _ = run(Sample, "mix", ["release", "--quiet"], [{"MIX_ENV", "prod"} | Build]),
+    Release = filename:join(Sample, "_build/prod/rel/mix_app"),
+    ok = complete(filename:join(Release, "lib/beamtap-*/priv/native")),
+    Eval = "{:ok, _} = Application.ensure_all_started(:beamtap); MixApp.main()",
+    <<"recorded 100 calls">> = run(
+        Sample, filename:join(Release, "bin/mix_app"), ["eval", Eval], [output(Sample, "release"), no_native_dir()]
+    ).
+
+%% The same with rebar3.
+rebar_checkout(Config) ->
+    Sample = sample(rebar_app, ?FUNCTION_NAME, Config),
+    ok = file:make_dir(filename:join(Sample, "_checkouts")),
+    ok = file:make_symlink(checkout(?FUNCTION_NAME, Config), filename:join(Sample, "_checkouts/beamtap")),
+    _ = run(Sample, "rebar3", ["release"], [prebuilt(), {"REBAR_BASE_DIR", false}]),
+    Release = filename:join(Sample, "_build/default/rel/rebar_app"),
+    ok = complete(filename:join(Release, "lib/beamtap-*/priv/native")),
+    [Erts] = filelib:wildcard(filename:join(Release, "erts-*/bin")),
+    Boot = filename:join(Release, "releases/0.1.0/start"),
+    <<"recorded 100 calls">> = run(
+        Sample,
+        filename:join(Erts, "erlexec"),
+        ["-noinput", "-boot", Boot, "-eval", "rebar_app:main(), halt()."],
+        [output(Sample, "release"), no_native_dir(), {"ROOTDIR", Release}, {"BINDIR", Erts}]
+    ).
+
+%% A directory of prebuilt files that lacks one is named, and nothing is built instead.
+incomplete_prebuilt(Config) ->
+    Checkout = checkout(?FUNCTION_NAME, Config),
+    Empty = beamtap_world:scratch(empty, Config),
+    ok = file:make_dir(Empty),
+    {69, Said} = tool(Checkout, filename:join(Checkout, "scripts/build-native"), [], [{"BEAMTAP_NATIVE_DIR", Empty}]),
+    {_, _} = binary:match(Said, <<"libbeamtap_nif.so is missing">>),
+    false = filelib:is_dir(filename:join(Checkout, "priv")).
+
+sample(Name, Case, Config) ->
+    Copy = beamtap_world:scratch(Case, Config),
+    copy(filename:join([root(), "tests/samples", Name]), Copy),
+    Copy.
+
+%% What the build tools need of the checkout, without anything built.
+checkout(Case, Config) ->
+    Copy = beamtap_world:scratch(Case, Config) ++ "-checkout",
+    ok = file:make_dir(Copy),
+    _ = [
+        copy(filename:join(root(), Part), filename:join(Copy, Part))
+     || Part <- ["mix.exs", "rebar.config", "rebar.lock", "erlang_src", "lib", "scripts"]
+    ],
+    Copy.
+
+copy(From, To) ->
+    {0, _} = tool(root(), "cp", ["-r", From, To], []).
+
+%% The files of this build; the runner may have been told of others.
+prebuilt() -> {"BEAMTAP_NATIVE_DIR", filename:absname(beamtap_native:directory())}.
+no_native_dir() -> {"BEAMTAP_NATIVE_DIR", false}.
+output(Sample, Name) -> {"SAMPLE_OUTPUT", filename:join([Sample, "trace", Name])}.
+
+complete(Pattern) ->
+    [Directory] = filelib:wildcard(Pattern),
+    {ok, Files} = file:list_dir(Directory),
+    ["beamtapd", "libbeamtap_nif.so", "libbeamtap_provider.so", "libbeamtap_provider_otp.so"] = lists:sort(Files),
+    ok.
+
+%% The last line that a tool prints; it must succeed.
+run(Directory, Name, Arguments, Env) ->
+    case tool(Directory, Name, Arguments, Env) of
+        {0, Said} -> lists:last(binary:split(Said, <<"\n">>, [global, trim_all]));
+        {Status, Said} -> ct:fail("~ts ~tp in ~ts ended with ~p:~n~ts", [Name, Arguments, Directory, Status, Said])
+    end.
+
+tool(Directory, Name, Arguments, Env) ->
+    Port = open_port({spawn_executable, executable(Name)}, [
+        {args, Arguments}, {cd, Directory}, {env, Env}, exit_status, stderr_to_stdout, binary, use_stdio, hide
+    ]),
+    collect(Port, <<>>).
+
+executable(Name) ->
+    case os:find_executable(Name) of
+        false -> ct:fail("~ts is not installed: run scripts/setup", [Name]);
+        File -> File
+    end.
+
+collect(Port, Said) ->
+    receive
+        {Port, {data, Data}} -> collect(Port, <<Said/binary, Data/binary>>);
+        {Port, {exit_status, Status}} -> {Status, Said}
+    after ?TOOL_TIMEOUT_MS ->
+        ct:fail("silent for too long after:~n~ts", [Said])
+    end.
 
 %% @doc The checkout: the sources of the suites are beside those of the application.
 root() ->
