@@ -90,21 +90,9 @@ running(Plan) ->
     end.
 
 resolve(#{functions := Functions} = Plan) ->
-    resolve(Functions, Plan#{functions := 0, patterns => []}).
-
-resolve([], Plan) ->
-    {ok, Plan};
-resolve([#{actions := Actions} = Pattern | Rest], #{functions := Count, patterns := Patterns} = Plan) ->
-    case beamtap_code:resolve(Pattern) of
-        {ok, Matches} ->
-            Counts = [N || {_, N} <- Matches],
-            resolve(Rest, Plan#{
-                functions := lists:sum([Count | Counts]),
-                patterns := Patterns ++ [{MFA, Actions} || {MFA, _} <- Matches]
-            });
-        {error, _} = Error ->
-            Error
-    end.
+    with(beamtap_code:asked(Functions), fun(Asked) ->
+        Plan#{functions := 0, patterns => beamtap_match:overlay(Asked)}
+    end).
 
 place(#{opts := #{output := Output}, tap := {tap, Number}} = Plan) ->
     Stem = beamtap_output:stem(),

@@ -4,11 +4,29 @@
 %% path. `erlang:trace_pattern/3' says nothing about modules that are not loaded; here they are an error.
 -module(beamtap_code).
 
--export([resolve/1]).
+-export([asked/1, resolve/1]).
 -export_type([match/0]).
 
 %% What is handed to `erlang:trace_pattern/3', with the number of functions it stands for.
--type match() :: {{module(), atom(), arity() | '_'}, pos_integer()}.
+-type match() :: {beamtap_match:mfa_pattern(), pos_integer()}.
+
+%% @doc The functions that patterns name, each with the clauses of its match specification.
+-spec asked([beamtap_pattern:pattern()]) -> {ok, [beamtap_match:asked()]} | beamtap_error:error().
+asked(Patterns) ->
+    asked(Patterns, []).
+
+asked([], Asked) ->
+    {ok, lists:append(lists:reverse(Asked))};
+asked([Pattern | Rest], Asked) ->
+    case resolve(Pattern) of
+        {ok, Matches} ->
+            case beamtap_match:clauses(Pattern) of
+                {ok, Clauses} -> asked(Rest, [[{MFA, Clauses} || {MFA, _} <- Matches] | Asked]);
+                {error, _} = Error -> Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
 
 %% @doc The functions a pattern names. Each match stands for at least one function.
 -spec resolve(beamtap_pattern:pattern()) -> {ok, [match()]} | beamtap_error:error().
@@ -17,19 +35,24 @@ resolve(#{what := {app, App}} = Pattern) ->
         {ok, Modules} -> some(lists:append([matches(M, '_', '_') || M <- Modules, is_loadable(M)]), Pattern);
         none -> no_application(App)
     end;
+resolve(#{what := {behaviour, Behaviour}} = Pattern) ->
+    case callbacks(Behaviour) of
+        {ok, Callbacks} ->
+            Modules = [M || M <- loaded_by_others(), implements(M, Behaviour)],
+            some([Match || M <- Modules, {F, A} <- Callbacks, Match <- matches(M, F, A)], Pattern);
+        {error, _} = Error ->
+            Error
+    end;
 resolve(#{what := {'_', F, A}} = Pattern) ->
-    %% beamtap's own functions are not what anybody means by "all".
-    Own = modules_of_beamtap(),
-    All = [M || {M, _} <- code:all_loaded(), not lists:member(M, Own)],
-    case existing(F) of
-        {ok, Function} -> some(lists:append([matches(M, Function, A) || M <- All]), Pattern);
+    case beamtap_name:existing(F) of
+        {ok, Function} -> some(lists:append([matches(M, Function, A) || M <- loaded_by_others()]), Pattern);
         none -> some([], Pattern)
     end;
 resolve(#{what := {M, F, A}} = Pattern) ->
     case module(M) of
         {ok, Module} ->
             Found =
-                case existing(F) of
+                case beamtap_name:existing(F) of
                     {ok, Function} -> matches(Module, Function, A);
                     none -> []
                 end,
@@ -40,25 +63,65 @@ resolve(#{what := {M, F, A}} = Pattern) ->
 
 some([_ | _] = Matches, _) ->
     {ok, Matches};
-some([], #{what := {M, F, _}} = Pattern) when M =/= '_' ->
+some([], #{what := {M, F, _} = What}) when M =/= '_' ->
     beamtap_error:new(
         no_match,
-        [beamtap_pattern:print(Pattern#{actions := []}), " matches no function", hint(M, F, functions(M))],
+        [printed(What), " matches no function", hint(M, F, functions(M))],
         ["see ", atom_to_list(M), ":module_info(functions)"]
     );
-some([], Pattern) ->
+some([], #{what := {behaviour, Behaviour}}) ->
     beamtap_error:new(
         no_match,
-        [beamtap_pattern:print(Pattern), " matches no function of a loaded module"],
+        ["no loaded module implements the behaviour ", atom_to_list(Behaviour)],
+        "load the modules first, or name them"
+    );
+some([], #{what := What}) ->
+    beamtap_error:new(
+        no_match,
+        [printed(What), " matches no function of a loaded module"],
         "name the module, so that it is loaded"
     ).
+
+%% The function alone: what its arguments have to be is not what is missing.
+printed(What) -> beamtap_pattern:print(#{what => What, actions => []}).
+
+%%% Behaviours
+
+callbacks(Behaviour) ->
+    case loaded(Behaviour) of
+        {ok, Module} ->
+            try
+                {ok, Module:behaviour_info(callbacks)}
+            catch
+                error:undef ->
+                    beamtap_error:new(
+                        no_behaviour,
+                        [atom_to_list(Behaviour), " is a module, but no behaviour"],
+                        "a behaviour has callbacks: gen_server, supervisor, Elixir's GenServer"
+                    )
+            end;
+        none ->
+            no_module(Behaviour)
+    end.
+
+implements(Module, Behaviour) ->
+    try
+        lists:any(
+            fun({Key, Names}) ->
+                (Key =:= behaviour orelse Key =:= behavior) andalso lists:member(Behaviour, Names)
+            end,
+            Module:module_info(attributes)
+        )
+    catch
+        error:undef -> false
+    end.
 
 %%% Modules
 
 module(Name) when is_atom(Name) ->
     loaded(Name);
 module(Name) ->
-    case existing(Name) of
+    case beamtap_name:existing(Name) of
         {ok, Module} ->
             loaded(Module);
         none ->
@@ -88,21 +151,17 @@ is_file_name(Name) ->
         binary_to_list(Name)
     ) andalso Name =/= <<>> andalso binary:first(Name) =/= $..
 
-existing(Name) when is_atom(Name) ->
-    {ok, Name};
-existing(Name) ->
-    try
-        {ok, binary_to_existing_atom(Name)}
-    catch
-        error:_ -> none
-    end.
-
 modules_of(App) ->
     _ = application:load(App),
     case application:get_key(App, modules) of
         {ok, Modules} -> {ok, Modules};
         undefined -> none
     end.
+
+%% beamtap's own functions are not what anybody means by "all".
+loaded_by_others() ->
+    Own = modules_of_beamtap(),
+    [M || {M, _} <- code:all_loaded(), not lists:member(M, Own)].
 
 modules_of_beamtap() ->
     case application:get_key(beamtap, modules) of

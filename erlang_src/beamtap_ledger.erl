@@ -3,7 +3,7 @@
 %% The table belongs to the top supervisor: a session can be killed at any point and what it set is still known.
 -module(beamtap_ledger).
 
--export([create/0, write/2, strike/1, open_entries/0, file_receipt/2, receipts/0, receipt/1]).
+-export([create/0, write/2, strike/1, open_entries/0, sessions/0, file_receipt/2, receipts/0, receipt/1]).
 -export_type([entry/0]).
 
 %% Everything that has to be undone when the session of a tap is gone.
@@ -12,7 +12,7 @@
     path := binary(),
     slot => non_neg_integer(),
     vm => beamtap_vm:grip(),
-    patterns => [beamtap_vm:pattern()]
+    patterns => [beamtap_match:laid()]
 }.
 
 -define(RECEIPTS_KEPT, 32).
@@ -39,6 +39,11 @@ strike(Tap) ->
 -spec open_entries() -> [{beamtap:tap(), entry()}].
 open_entries() ->
     [{Tap, Entry} || [Tap, Entry] <- match({{entry, '$1'}, '$2'})].
+
+%% @doc The processes that carry out the taps.
+-spec sessions() -> [pid()].
+sessions() ->
+    [Session || {_, #{session := Session}} <- open_entries()].
 
 %% @doc Keeps a receipt. The oldest go when there are more than 32.
 -spec file_receipt(beamtap:tap(), beamtap:receipt()) -> ok.

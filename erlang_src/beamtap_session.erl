@@ -18,8 +18,9 @@
     session_name := binary(),
     opts := beamtap_spec:checked_opts(),
     classes := [beamtap_spec:class()],
+    inherit := [beamtap_spec:inheritance()],
     targets := [beamtap_spec:target()],
-    patterns := [beamtap_vm:pattern()],
+    patterns := [beamtap_match:laid()],
     functions := non_neg_integer()
 }.
 -type step() :: admitted | library | directory | provider | tap | lttng | recorder | armed | patterns | flags.
@@ -275,10 +276,10 @@ open(patterns, #{slot := Slot, patterns := Patterns} = Data) ->
     Grip = beamtap_vm:open({beamtap_nif, Slot}),
     Data1 = note(Data#{vm => Grip}, #{vm => Grip, patterns => Patterns}),
     {ok, Data1#{functions := beamtap_vm:patterns_on(Grip, Patterns)}};
-open(flags, #{vm := Grip, classes := Classes} = Data) ->
+open(flags, #{vm := Grip, classes := Classes, inherit := Inherit} = Data) ->
     case select(Data) of
         {ok, Selection} ->
-            case beamtap_vm:flags_on(Grip, Classes, Selection) of
+            case beamtap_vm:flags_on(Grip, Classes ++ Inherit, Selection) of
                 {ok, Processes} -> {ok, Data#{processes => Processes}};
                 {error, _} = Error -> Error
             end;
@@ -286,8 +287,8 @@ open(flags, #{vm := Grip, classes := Classes} = Data) ->
             Error
     end.
 
-select(#{targets := Targets, opts := #{owner := Owner}}) ->
-    beamtap_targets:select(Targets, Owner).
+select(#{targets := Targets, classes := Classes, opts := #{owner := Owner}}) ->
+    beamtap_targets:select(Targets, Owner, Classes).
 
 -spec close(step(), map()) -> map().
 close(flags, #{vm := Grip} = Data) ->

@@ -1,36 +1,44 @@
 %% @doc What the user typed, checked. Pure: nothing is loaded, set or asked of the VM, and no atom is made.
 %%
-%% Every check of user input is here (the text of a function pattern in {@link beamtap_pattern}).
+%% Every check of user input is here, that of functions in {@link beamtap_function}.
 -module(beamtap_spec).
 
 -export([check/1, check_opts/2]).
 -export([classes/0]).
--export_type([spec/0, opts/0, checked/0, checked_opts/0, function_spec/0, class/0, target/0]).
+-export_type([spec/0, opts/0, checked/0, checked_opts/0, class/0, inheritance/0, target/0]).
 
-%% A function to trace: a pattern with `_' for anything, an external fun, a module (all its functions), an
-%% application (all functions of its modules), a text as {@link beamtap_pattern} reads it; alone, or with what is to
-%% be recorded besides its calls.
--type function_spec() :: function_name() | {function_name(), action() | [action()]}.
--type function_name() ::
-    {module() | '_', atom(), arity() | '_'} | fun() | module() | {app, atom()} | string() | binary().
--type action() :: return | exception.
 %% The flags of `erlang:trace/3' that beamtap records. `return' and `exception' apply to every function named.
 -type class() ::
-    call | return_to | send | 'receive' | procs | running | exiting | garbage_collection.
--type target() :: all | new | existing | pid() | atom().
+    call | return_to | send | 'receive' | procs | running | exiting | garbage_collection | ports | running_ports.
+%% The flags that pass a process's flags on to those that it spawns or links to, or to the first of them.
+-type inheritance() :: set_on_spawn | set_on_first_spawn | set_on_link | set_on_first_link.
+%% `all', `new' and `existing' mean processes, and ports where the classes are about those. A supervisor, by name or
+%% pid, stands for itself and everything below it; a process by the function it was started with, for those of
+%% `gen_server' and its like their `init'. `app', `supervisor' and `initial_call' mean the processes there are now.
+-type target() ::
+    all
+    | new
+    | existing
+    | pid()
+    | port()
+    | RegisteredName :: atom()
+    | {app, atom()}
+    | {supervisor, pid() | atom()}
+    | {initial_call, {module(), atom(), arity() | '_'}}.
 %% A map or a property list of these keys; or, for short, functions and classes by themselves or in a list (an atom
 %% that is a class is the class). `all' is every class that needs no function.
 -type spec() ::
     #{
-        functions => function_spec() | [function_spec()],
-        classes => all | class() | action() | [class() | action()],
+        functions => beamtap_function:spec() | [beamtap_function:spec()],
+        classes => all | flag() | [flag()],
         targets => target() | [target()]
     }
     | [{functions | classes | targets, term()}]
     | all
-    | function_spec()
+    | beamtap_function:spec()
     | class()
-    | [function_spec() | class() | action()].
+    | [beamtap_function:spec() | flag()].
+-type flag() :: class() | inheritance() | beamtap_function:action().
 -type opts() ::
     #{
         for => pos_integer() | infinity,
@@ -45,6 +53,7 @@
 -type checked() :: #{
     functions := [beamtap_pattern:pattern()],
     classes := [class()],
+    inherit := [inheritance()],
     targets := [target()]
 }.
 -type checked_opts() :: #{
@@ -71,9 +80,13 @@
 -define(MAX_FOR_MS, 315360000000).
 -define(MAX_EVENTS, 16#FFFFFFFFFFFF).
 
--define(CLASSES, [call, return_to, send, 'receive', procs, running, exiting, garbage_collection]).
+-define(CLASSES, [
+    call, return_to, send, 'receive', procs, running, exiting, garbage_collection, ports, running_ports
+]).
+-define(INHERITANCE, [set_on_spawn, set_on_first_spawn, set_on_link, set_on_first_link]).
 -define(NEED_FUNCTIONS, [call, return_to]).
 -define(ACTIONS, [return, exception]).
+-define(FLAGS, (?CLASSES ++ ?ACTIONS ++ ?INHERITANCE)).
 -define(SPEC_KEYS, [functions, classes, targets]).
 -define(OPT_KEYS, [for, events, output, subbuf_size, num_subbuf, owner]).
 
@@ -103,7 +116,7 @@ check_opts(Opts, Owner) ->
         owner => Owner
     },
     try
-        Given = keyed(Opts, ?OPT_KEYS, option),
+        Given = beamtap_shape:keyed(Opts, ?OPT_KEYS, option),
         {ok, maps:merge(Defaults, maps:map(fun opt/2, Given))}
     catch
         throw:{error, _} = Error -> Error
@@ -112,28 +125,28 @@ check_opts(Opts, Owner) ->
 %%% What is to be traced
 
 fields(Spec) when is_map(Spec) ->
-    keyed(Spec, ?SPEC_KEYS, spec);
+    beamtap_shape:keyed(Spec, ?SPEC_KEYS, spec);
 fields([{Key, _} | _] = Spec) when is_atom(Key) ->
     %% A property list, unless it starts as a list of functions may: {module, return}, {app, Name}.
     IsPair = fun
         ({K, _}) -> lists:member(K, ?SPEC_KEYS);
         (_) -> false
     end,
-    case is_proper(Spec) andalso lists:any(IsPair, Spec) of
-        true -> keyed(Spec, ?SPEC_KEYS, spec);
+    case beamtap_shape:is_proper(Spec) andalso lists:any(IsPair, Spec) of
+        true -> beamtap_shape:keyed(Spec, ?SPEC_KEYS, spec);
         false -> mixed(Spec)
     end;
 fields(all) ->
     #{classes => all};
 fields(Spec) when is_number(Spec) ->
     %% Not [Spec], which is a text.
-    no_function(Spec);
+    beamtap_function:pattern(Spec);
 fields(Spec) ->
-    mixed(elements(Spec)).
+    mixed(beamtap_shape:elements(Spec)).
 
 mixed(Elements) ->
-    IsClass = fun(Element) -> lists:member(Element, ?CLASSES ++ ?ACTIONS) end,
-    {Classes, Functions} = lists:partition(IsClass, proper(Elements)),
+    IsFlag = fun(Element) -> lists:member(Element, ?FLAGS) end,
+    {Classes, Functions} = lists:partition(IsFlag, beamtap_shape:proper(Elements)),
     case Elements of
         [] -> fail(empty_spec, "nothing to trace was named", remedy(spec));
         _ -> #{classes => Classes, functions => Functions}
@@ -141,104 +154,58 @@ mixed(Elements) ->
 
 complete(Fields) ->
     Asked = classes(maps:get(classes, Fields, [])),
-    {Actions, Classes} = lists:partition(fun(C) -> lists:member(C, ?ACTIONS) end, Asked),
+    {Actions, Flags} = lists:partition(fun(C) -> lists:member(C, ?ACTIONS) end, Asked),
+    {Inherit, Classes} = lists:partition(fun(C) -> lists:member(C, ?INHERITANCE) end, Flags),
     Functions = [
-        add_actions(function(F), Actions)
-     || F <- proper(elements(maps:get(functions, Fields, [])))
+        beamtap_function:add(beamtap_function:pattern(F), Actions)
+     || F <- beamtap_shape:proper(beamtap_shape:elements(maps:get(functions, Fields, [])))
     ],
-    Targets = targets(maps:get(targets, Fields, all)),
+    Checked = #{functions => Functions, inherit => Inherit, targets => targets(maps:get(targets, Fields, all))},
     case Functions of
         [] ->
             _ = [
                 fail(no_functions, [quote(C), " records nothing without functions"], remedy(functions))
              || C <- Asked, lists:member(C, ?NEED_FUNCTIONS ++ ?ACTIONS)
             ],
-            Asked =:= [] andalso fail(empty_spec, "nothing to trace was named", remedy(spec)),
-            #{functions => [], classes => Classes, targets => Targets};
+            Classes =:= [] andalso fail(empty_spec, "nothing to trace was named", remedy(spec)),
+            Checked#{classes => Classes};
         _ ->
-            #{functions => Functions, classes => lists:usort([call | Classes]), targets => Targets}
+            Checked#{classes => lists:usort([call | Classes])}
     end.
 
 classes(all) ->
     ?CLASSES -- ?NEED_FUNCTIONS;
 classes(Classes) ->
-    lists:usort([class(C) || C <- proper(elements(Classes))]).
+    lists:usort([class(C) || C <- beamtap_shape:proper(beamtap_shape:elements(Classes))]).
 
 class(Class) ->
-    case lists:member(Class, ?CLASSES ++ ?ACTIONS) of
+    case lists:member(Class, ?FLAGS) of
         true -> Class;
-        false -> unknown(unknown_class, "class", Class, ?CLASSES ++ ?ACTIONS)
+        false -> beamtap_shape:unknown(unknown_class, "class", Class, ?FLAGS)
     end.
 
 targets(Targets) ->
-    case lists:usort([target(T) || T <- proper(elements(Targets))]) of
+    case lists:usort([target(T) || T <- beamtap_shape:proper(beamtap_shape:elements(Targets))]) of
         [] -> fail(bad_target, "the list of targets is empty", remedy(targets));
         Checked -> Checked
     end.
 
-target(Pid) when is_pid(Pid), node(Pid) =:= node() ->
-    Pid;
-target(Pid) when is_pid(Pid) ->
-    fail(bad_target, [quote(Pid), " lives on another node"], ["start beamtap on ", quote(node(Pid))]);
+target(Here) when (is_pid(Here) orelse is_port(Here)), node(Here) =:= node() ->
+    Here;
+target(There) when is_pid(There); is_port(There) ->
+    fail(bad_target, [quote(There), " lives on another node"], ["start beamtap on ", quote(node(There))]);
 target(Name) when is_atom(Name), Name =/= undefined ->
     Name;
+target({app, Name} = App) when is_atom(Name) ->
+    App;
+target({supervisor, Pid}) when is_pid(Pid) ->
+    {supervisor, target(Pid)};
+target({supervisor, Name} = Supervisor) when is_atom(Name), Name =/= undefined ->
+    Supervisor;
+target({initial_call, {M, F, A}} = Call) when is_atom(M), is_atom(F), (A =:= '_' orelse (is_integer(A) andalso A >= 0)) ->
+    Call;
 target(Other) ->
     fail(bad_target, [quote(Other), " is neither a local pid nor a name"], remedy(targets)).
-
-add_actions(#{actions := Own} = Pattern, More) ->
-    Pattern#{actions := lists:usort(Own ++ More)}.
-
-function({app, App}) when is_atom(App), App =/= return, App =/= exception ->
-    pattern({app, App}, []);
-function({M, F, A}) when is_atom(M), is_atom(F), (A =:= '_' orelse (is_integer(A) andalso A >= 0 andalso A =< 255)) ->
-    pattern({M, F, A}, []);
-function({M, F, A}) when is_atom(M), is_atom(F) ->
-    fail(bad_function, [quote({M, F, A}), ": an arity is a number up to 255 or '_'"], remedy(functions));
-function({Function, Actions}) when is_atom(Actions); is_list(Actions) ->
-    #{actions := Own} = Pattern = function(Function),
-    Pattern#{actions := lists:usort(Own ++ [action(A, Function) || A <- proper(elements(Actions))])};
-function(Fun) when is_function(Fun) ->
-    case erlang:fun_info(Fun, type) of
-        {type, external} ->
-            {module, M} = erlang:fun_info(Fun, module),
-            {name, F} = erlang:fun_info(Fun, name),
-            {arity, A} = erlang:fun_info(Fun, arity),
-            pattern({M, F, A}, []);
-        {type, local} ->
-            fail(
-                bad_function,
-                [quote(Fun), " has no name outside its module"],
-                "name an exported function: fun lists:map/2 in Erlang, &Enum.map/2 in Elixir"
-            )
-    end;
-function(Module) when is_atom(Module) ->
-    pattern({Module, '_', '_'}, []);
-function(Text) when is_binary(Text); is_list(Text) ->
-    case beamtap_pattern:parse(Text) of
-        {ok, Pattern} -> Pattern;
-        {error, _} = Error -> throw(Error)
-    end;
-function(Other) ->
-    no_function(Other).
-
--spec no_function(term()) -> no_return().
-no_function(Other) ->
-    fail(bad_function, [quote(Other), " names no function"], remedy(functions)).
-
-action(Action, Function) ->
-    case lists:member(Action, ?ACTIONS) of
-        true ->
-            Action;
-        false ->
-            fail(
-                unknown_action,
-                [quote({Function, Action}), ": ", quote(Action), " is neither return nor exception"],
-                "a function of any arity is {Module, Function, '_'}"
-            )
-    end.
-
-pattern(What, Actions) ->
-    #{what => What, actions => Actions}.
 
 %%% Options
 
@@ -286,79 +253,18 @@ path(Name) ->
 bad_option(Key, Value, Want) ->
     fail(bad_option, [atom_to_list(Key), " => ", quote(Value), " cannot be"], [atom_to_list(Key), " is ", Want]).
 
-%%% Shapes
-
-keyed(Given, Known, Kind) when is_map(Given) ->
-    maps:foreach(
-        fun(Key, _) ->
-            lists:member(Key, Known) orelse
-                unknown(unknown_key, case Kind of option -> "option"; spec -> "key" end, Key, Known)
-        end,
-        Given
-    ),
-    Given;
-keyed(Given, Known, Kind) when is_list(Given) ->
-    Pairs = [
-        case Pair of
-            {_, _} ->
-                Pair;
-            _ ->
-                fail(
-                    bad_shape,
-                    [quote(Pair), " stands where {Key, Value} is expected"],
-                    ["the keys are ", names(Known)]
-                )
-        end
-     || Pair <- proper(Given)
-    ],
-    keyed(maps:from_list(Pairs), Known, Kind);
-keyed(Given, Known, _) ->
-    fail(bad_shape, [quote(Given), " is neither a map nor a list of pairs"], ["the keys are ", names(Known)]).
-
-%% One thing or a list of things; a text in the form of a list is one thing.
-elements([]) -> [];
-elements([First | _] = Text) when is_integer(First) -> [Text];
-elements(List) when is_list(List) -> List;
-elements(One) -> [One].
-
-proper(List) ->
-    case is_proper(List) of
-        true -> List;
-        false -> fail(bad_shape, [quote(List), " is not a proper list"], remedy(spec))
-    end.
-
-is_proper(List) ->
-    try length(List) of
-        _ -> true
-    catch
-        error:badarg -> false
-    end.
-
--spec unknown(atom(), string(), term(), [atom()]) -> no_return().
-unknown(Reason, Kind, Given, Known) ->
-    Text =
-        case is_atom(Given) of
-            true -> atom_to_list(Given);
-            false -> binary_to_list(quote(Given))
-        end,
-    Near =
-        case beamtap_near:name(Text, [atom_to_list(K) || K <- Known]) of
-            {ok, Best} -> ["; did you mean ", Best, "?"];
-            none -> []
-        end,
-    fail(Reason, ["there is no ", Kind, " ", quote(Given), Near], ["known: ", names(Known)]).
-
-names(Atoms) -> lists:join(", ", [quote(A) || A <- Atoms]).
+%%% Within
 
 remedy(spec) ->
     "name functions or classes: beamtap:start(\"lists:seq/2\", #{}), beamtap:start(#{classes => [procs]}, #{})";
 remedy(functions) ->
     "a function is {M,F,A}, fun M:F/A, a module, {app, Name} or a text such as \"lists:seq/2 -> return\"";
 remedy(targets) ->
-    "targets are all, new, existing, a local pid, a registered name, or a list of those".
+    "targets are all, new, existing, a local pid or port, a registered name, {app, Name}, {supervisor, Name}, "
+    "{initial_call, {M,F,A}}, or a list of those".
 
 quote(Term) -> beamtap_error:quote(Term).
 
 -spec fail(atom(), unicode:chardata(), unicode:chardata()) -> no_return().
 fail(Reason, Message, Remedy) ->
-    throw(beamtap_error:new(Reason, Message, Remedy)).
+    beamtap_shape:fail(Reason, Message, Remedy).

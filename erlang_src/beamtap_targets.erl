@@ -1,17 +1,24 @@
-%% @doc Which processes a tap is about, and which it leaves alone.
+%% @doc Which processes and ports a tap is about, and which it leaves alone.
 %%
 %% Where `all', `new' or `existing' is asked for, the processes that the trace, the shell and the VM itself stand on
 %% are left out: beamtap's own, those that do the owner's and the VM's input and output, logger, code server and what
 %% the VM calls its system processes. Named by pid or name they are traced, except beamtap's own.
 -module(beamtap_targets).
 
--export([select/2]).
+-export([select/3]).
 -export_type([selection/0]).
 
-%% `pids' are there now; `new' says whether processes to come are meant too; `named' are those the user named.
--type selection() :: #{pids := [pid()], new := boolean(), named := [pid()]}.
+%% `pids' and `ports' are there now; `new' and `new_ports' say whether those to come are meant too; `named' are those
+%% that the user named one by one.
+-type selection() :: #{
+    pids := [pid()],
+    ports := [port()],
+    new := boolean(),
+    new_ports := boolean(),
+    named := [pid() | port()]
+}.
 
--define(OWN, [beamtap_sup, beamtap_session_sup, beamtap_session, beamtap_janitor]).
+-define(OWN, [beamtap_sup, beamtap_session_sup, beamtap_janitor]).
 -define(LEFT_ALONE, [
     user,
     user_drv,
@@ -33,29 +40,42 @@
     erl_signal_server
 ]).
 
-%% @doc Turns targets into processes. Owner's group leader is left alone too.
--spec select([beamtap_spec:target()], pid()) -> {ok, selection()} | beamtap_error:error().
-select(Targets, Owner) ->
+%% @doc Turns targets into processes and ports, these where Classes are about them. Owner's group leader is left alone
+%% too.
+-spec select([beamtap_spec:target()], pid(), [beamtap_spec:class()]) -> {ok, selection()} | beamtap_error:error().
+select(Targets, Owner, Classes) ->
     try
         Named = lists:append([named(T) || T <- Targets]),
-        Present =
-            case lists:member(all, Targets) orelse lists:member(existing, Targets) of
-                true -> present(Owner);
-                false -> []
-            end,
+        Groups = lists:append([group(T) || T <- Targets]),
+        Existing = lists:member(all, Targets) orelse lists:member(existing, Targets),
         New = lists:member(all, Targets) orelse lists:member(new, Targets),
-        {ok, #{pids => lists:usort(Named ++ Present), new => New, named => Named}}
+        OfPorts = lists:member(ports, Classes) orelse lists:member(running_ports, Classes),
+        OfProcesses = Classes -- [ports, running_ports] =/= [],
+        {ok, #{
+            pids => lists:usort(
+                [Pid || Pid <- Named, is_pid(Pid)] ++ Groups ++ [Pid || Existing andalso OfProcesses, Pid <- present(Owner)]
+            ),
+            ports => lists:usort(
+                [Port || Port <- Named, is_port(Port)] ++ [Port || Existing andalso OfPorts, Port <- present_ports(Owner)]
+            ),
+            new => New andalso OfProcesses,
+            new_ports => New andalso OfPorts,
+            named => Named
+        }}
     catch
         throw:{error, _} = Error -> Error
     end.
 
-named(Group) when Group =:= all; Group =:= new; Group =:= existing ->
+named(Group) when Group =:= all; Group =:= new; Group =:= existing; is_tuple(Group) ->
     [];
 named(Name) when is_atom(Name) ->
     case whereis(Name) of
-        Pid when is_pid(Pid) -> named(Pid);
-        _ -> throw(no_process(Name, ": no process is registered by this name"))
+        Here when is_pid(Here); is_port(Here) -> named(Here);
+        undefined -> throw(no_process(Name, ": no process is registered by this name"))
     end;
+named(Port) when is_port(Port) ->
+    erlang:port_info(Port, id) =/= undefined orelse throw(no_process(Port, " is not open")),
+    [Port];
 named(Pid) ->
     is_process_alive(Pid) orelse throw(no_process(Pid, " is not alive")),
     lists:member(Pid, own()) andalso
@@ -68,6 +88,64 @@ named(Pid) ->
         ),
     [Pid].
 
+%% What belongs together. Nobody is asked: a supervisor that is busy starting a child would not answer.
+group({app, App} = Target) ->
+    some([Pid || Pid <- processes(), application:get_application(Pid) =:= {ok, App}], Target);
+group({supervisor, Name} = Target) when is_atom(Name) ->
+    case whereis(Name) of
+        Pid when is_pid(Pid) -> some(below(Pid), Target);
+        _ -> throw(no_process(Name, ": no process is registered by this name"))
+    end;
+group({supervisor, Pid} = Target) ->
+    some(below(Pid), Target);
+group({initial_call, Call} = Target) ->
+    some([Pid || Pid <- processes(), is_started_by(Pid, Call)], Target);
+group(_) ->
+    [].
+
+some(Found, Target) ->
+    case Found -- own() of
+        [] -> throw(no_process(Target, " stands for no process now"));
+        Pids -> Pids
+    end.
+
+%% A process that has a name is known by it to those that it started.
+below(Top) ->
+    Known =
+        case process_info(Top, registered_name) of
+            {registered_name, Name} -> [Top, Name];
+            _ -> [Top]
+        end,
+    [
+        Pid
+     || Pid <- processes(),
+        Pid =:= Top orelse lists:any(fun(Ancestor) -> lists:member(Ancestor, Known) end, ancestors(Pid))
+    ].
+
+ancestors(Pid) ->
+    case process_info(Pid, dictionary) of
+        {dictionary, Dictionary} ->
+            case lists:keyfind('$ancestors', 1, Dictionary) of
+                {_, Ancestors} when is_list(Ancestors) -> Ancestors;
+                _ -> []
+            end;
+        undefined ->
+            []
+    end.
+
+is_started_by(Pid, {M, F, A}) ->
+    Started =
+        case process_info(Pid, initial_call) of
+            {initial_call, {proc_lib, _, _}} -> proc_lib:translate_initial_call(Pid);
+            {initial_call, Call} -> Call;
+            undefined -> none
+        end,
+    case Started of
+        {M, F, Arity} -> A =:= '_' orelse A =:= Arity;
+        {M, _, Arity} when F =:= '_' -> A =:= '_' orelse A =:= Arity;
+        _ -> false
+    end.
+
 no_process(Target, Said) ->
     beamtap_error:new(
         no_process,
@@ -79,11 +157,23 @@ present(Owner) ->
     Alone = left_alone(Owner),
     [Pid || Pid <- processes(), not maps:is_key(Pid, Alone), not erts_internal:is_system_process(Pid)].
 
+%% Ports of the processes left alone are left alone, too.
+present_ports(Owner) ->
+    Alone = left_alone(Owner),
+    [
+        Port
+     || Port <- erlang:ports(),
+        {connected, Pid} <- [erlang:port_info(Port, connected)],
+        not maps:is_key(Pid, Alone),
+        not erts_internal:is_system_process(Pid)
+    ].
+
 left_alone(Owner) ->
     Registered = [whereis(Name) || Name <- ?LEFT_ALONE],
     maps:from_keys(own() ++ group_leader_of(Owner) ++ [Pid || Pid <- Registered, is_pid(Pid)], []).
 
-%% Beside the registered ones: the application master, which is their group leader, and what is linked to it.
+%% Beside the registered ones: the taps' sessions, the application master, which is their group leader, and what is
+%% linked to it.
 own() ->
     Registered = [Pid || Name <- ?OWN, Pid <- [whereis(Name)], is_pid(Pid)],
     Masters = lists:append([group_leader_of(Pid) || Pid <- [whereis(beamtap_sup)], is_pid(Pid)]),
@@ -91,7 +181,7 @@ own() ->
         Pid
      || Master <- Masters, {links, Links} <- [process_info(Master, links)], Pid <- Links, is_pid(Pid), Pid =/= controller()
     ],
-    Registered ++ Masters ++ Starters.
+    Registered ++ beamtap_ledger:sessions() ++ Masters ++ Starters.
 
 controller() ->
     whereis(application_controller).

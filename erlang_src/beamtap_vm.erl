@@ -7,17 +7,15 @@
 
 -export([open/1, patterns_on/2, patterns_off/2, flags_on/3, flags_off/1, close/1]).
 -export([refusal/3, known_bad/2, erts/0, has_sessions/0, foreign/0]).
--export_type([grip/0, tracer/0, pattern/0, processes/0]).
+-export_type([grip/0, tracer/0, processes/0]).
 
 -type tracer() :: {module(), non_neg_integer()}.
 %% What holds a tap's place in the VM. The session's reference is what keeps the session alive.
 -type grip() :: #{tracer := tracer(), session := none | tuple()}.
--type pattern() :: {{module(), atom(), arity() | '_'}, [beamtap_spec:action()]}.
-%% How many processes are traced, and how many were left since somebody else traces them.
+%% How many processes and ports are traced, and how many were left since somebody else traces them.
 -type processes() :: #{traced := non_neg_integer(), left := non_neg_integer()}.
 
-%% Arguments never reach the tracer.
--define(FLAGS(Classes), [arity | Classes]).
+-define(OF_PORTS, [ports, running_ports]).
 %% What `erlang:trace/3' works on; always there.
 -define(LEGACY_SESSION, {legacy, default}).
 %% Taking away takes all of it, whatever was inherited.
@@ -48,20 +46,20 @@ close(#{session := Session}) ->
 %%% Functions
 
 %% @doc Sets trace patterns; answers how many functions they match.
--spec patterns_on(grip(), [pattern()]) -> non_neg_integer().
-patterns_on(Grip, Patterns) ->
-    lists:sum([pattern(Grip, MFA, match_spec(Actions)) || {MFA, Actions} <- Patterns]).
+-spec patterns_on(grip(), [beamtap_match:laid()]) -> non_neg_integer().
+patterns_on(Grip, Laid) ->
+    Matched = [{MFA, pattern(Grip, MFA, MatchSpec)} || {MFA, MatchSpec} <- Laid],
+    %% What a wider pattern has counted is not counted again.
+    lists:sum([
+        Count
+     || {MFA, Count} <- Matched, not lists:any(fun({Wide, _}) -> Wide =/= MFA andalso beamtap_match:covers(Wide, MFA) end, Laid)
+    ]).
 
 %% @doc Takes trace patterns away.
--spec patterns_off(grip(), [pattern()]) -> ok.
-patterns_off(Grip, Patterns) ->
-    _ = [pattern(Grip, MFA, false) || is_open(Grip), {MFA, _} <- Patterns],
+-spec patterns_off(grip(), [beamtap_match:laid()]) -> ok.
+patterns_off(Grip, Laid) ->
+    _ = [pattern(Grip, MFA, false) || is_open(Grip), {MFA, _} <- Laid],
     ok.
-
-%% Without a match specification the VM has nothing to run at a call. One with exception_trace reports returns too.
-match_spec([]) -> true;
-match_spec([return]) -> [{'_', [], [{return_trace}]}];
-match_spec(_) -> [{'_', [], [{exception_trace}]}].
 
 %% `local' patterns hold for local calls too, and return_to needs them.
 pattern(#{session := none}, MFA, MatchSpec) ->
@@ -71,33 +69,35 @@ pattern(#{session := Session}, MFA, MatchSpec) ->
 
 %%% Processes
 
-%% @doc Sets the flags of Classes on the processes selected, those to come first.
--spec flags_on(grip(), [beamtap_spec:class()], beamtap_targets:selection()) ->
+%% @doc Sets flags on the processes and ports selected, those to come first.
+-spec flags_on(grip(), [beamtap_spec:class() | beamtap_spec:inheritance()], beamtap_targets:selection()) ->
     {ok, processes()} | beamtap_error:error().
-flags_on(Grip, Classes, #{pids := Pids, new := New}) ->
-    Flags = ?FLAGS(Classes),
-    try New andalso process(Grip, new_processes, true, Flags) of
-        _ ->
-            Done = [flag_on(Grip, Pid, Flags) || Pid <- Pids],
-            {ok, #{
-                traced => length([traced || traced <- Done]),
-                left => length([foreign || foreign <- Done])
-            }}
+flags_on(Grip, Flags, #{pids := Pids, ports := Ports, new := New, new_ports := NewPorts}) ->
+    OfProcesses = [arity | Flags -- ?OF_PORTS],
+    OfPorts = [Flag || Flag <- Flags, lists:member(Flag, ?OF_PORTS)] ++ [Flag || Flag <- Flags, Flag =:= send orelse Flag =:= 'receive'],
+    try
+        _ = [process(Grip, new_processes, true, OfProcesses) || New],
+        _ = [port(Grip, new_ports, true, OfPorts) || NewPorts],
+        Done = [flag_on(Grip, Pid, OfProcesses) || Pid <- Pids] ++ [flag_on(Grip, Port, OfPorts) || Port <- Ports],
+        {ok, #{
+            traced => length([traced || traced <- Done]),
+            left => length([foreign || foreign <- Done])
+        }}
     catch
         error:badarg -> traced_by_others(new_processes, erlang:trace_info(new_processes, tracer))
     end.
 
-flag_on(#{session := none, tracer := Tracer} = Grip, Pid, Flags) ->
-    case erlang:trace_info(Pid, tracer) of
-        {tracer, Free} when Free =:= []; Free =:= Tracer -> set(Grip, Pid, Flags);
+flag_on(#{session := none, tracer := Tracer} = Grip, Who, Flags) ->
+    case erlang:trace_info(Who, tracer) of
+        {tracer, Free} when Free =:= []; Free =:= Tracer -> set(Grip, Who, Flags);
         {tracer, _} -> foreign;
         undefined -> gone
     end;
-flag_on(Grip, Pid, Flags) ->
-    set(Grip, Pid, Flags).
+flag_on(Grip, Who, Flags) ->
+    set(Grip, Who, Flags).
 
-set(Grip, Pid, Flags) ->
-    try process(Grip, Pid, true, Flags) of
+set(Grip, Who, Flags) ->
+    try process_or_port(Grip, Who, true, Flags) of
         0 -> gone;
         _ -> traced
     catch
@@ -108,17 +108,20 @@ set(Grip, Pid, Flags) ->
 %% @doc Takes the flags of this grip from everything that has them.
 -spec flags_off(grip()) -> ok.
 flags_off(#{session := none} = Grip) ->
-    is_ours(new_processes, Grip) andalso process(Grip, new_processes, false, ?EVERY_FLAG),
+    _ = [process_or_port(Grip, Whom, false, ?EVERY_FLAG) || Whom <- [new_processes, new_ports], is_ours(Whom, Grip)],
     %% Twice: a process that was being made while the default was taken back may show itself only now.
-    _ = [flag_off(Grip, Pid) || _ <- [first, second], Pid <- processes()],
+    _ = [flag_off(Grip, Who) || _ <- [first, second], Who <- processes() ++ erlang:ports()],
     ok;
 flags_off(Grip) ->
-    _ = [process(Grip, Whom, false, ?EVERY_FLAG) || is_open(Grip), Whom <- [new_processes, existing_processes]],
+    _ = [
+        process_or_port(Grip, Whom, false, ?EVERY_FLAG)
+     || is_open(Grip), Whom <- [new_processes, new_ports, existing_processes, existing_ports]
+    ],
     ok.
 
-flag_off(Grip, Pid) ->
+flag_off(Grip, Who) ->
     try
-        is_ours(Pid, Grip) andalso process(Grip, Pid, false, ?EVERY_FLAG)
+        is_ours(Who, Grip) andalso process_or_port(Grip, Who, false, ?EVERY_FLAG)
     catch
         error:badarg -> gone
     end.
@@ -126,17 +129,26 @@ flag_off(Grip, Pid) ->
 is_ours(Whom, #{tracer := Tracer}) ->
     erlang:trace_info(Whom, tracer) =:= {tracer, Tracer}.
 
-process(#{session := none}, Whom, false, Flags) ->
+process_or_port(Grip, Whom, How, Flags) when is_port(Whom); Whom =:= new_ports; Whom =:= existing_ports ->
+    port(Grip, Whom, How, Flags);
+process_or_port(Grip, Whom, How, Flags) ->
+    process(Grip, Whom, How, Flags).
+
+process(#{session := none} = Grip, Whom, How, Flags) -> legacy(Grip, Whom, How, Flags);
+process(#{session := Session}, Whom, How, Flags) -> trace(process, [Session, Whom, How, Flags]).
+
+port(#{session := none} = Grip, Whom, How, Flags) -> legacy(Grip, Whom, How, Flags);
+port(#{session := Session}, Whom, How, Flags) -> trace(port, [Session, Whom, How, Flags]).
+
+legacy(_, Whom, false, Flags) ->
     erlang:trace(Whom, false, Flags);
-process(#{session := none, tracer := {Module, State}}, Whom, true, Flags) ->
-    erlang:trace(Whom, true, [{tracer, Module, State} | Flags]);
-process(#{session := Session}, Whom, How, Flags) ->
-    trace(process, [Session, Whom, How, Flags]).
+legacy(#{tracer := {Module, State}}, Whom, true, Flags) ->
+    erlang:trace(Whom, true, [{tracer, Module, State} | Flags]).
 
 %%% Others
 
 %% @doc Why this VM, or what others trace in it, forbids a tap; none when nothing does.
--spec refusal([beamtap_spec:class()], beamtap_targets:selection(), [pattern()]) -> none | beamtap_error:error().
+-spec refusal([beamtap_spec:class()], beamtap_targets:selection(), [beamtap_match:laid()]) -> none | beamtap_error:error().
 refusal(Classes, Selection, Patterns) ->
     first([
         fun() -> bad_release(Classes) end,
@@ -168,8 +180,8 @@ foreign_tracer(Selection) ->
         false -> foreign_tracer_legacy(Selection)
     end.
 
-foreign_tracer_legacy(#{new := New, named := Named}) ->
-    Whom = [new_processes || New] ++ Named,
+foreign_tracer_legacy(#{new := New, new_ports := NewPorts, named := Named}) ->
+    Whom = [new_processes || New] ++ [new_ports || NewPorts] ++ Named,
     case [{Who, T} || Who <- Whom, {tracer, T} <- [erlang:trace_info(Who, tracer)], T =/= []] of
         [] ->
             none;

@@ -57,6 +57,16 @@ defmodule Beamtap do
   def start!(spec, opts \\ []), do: spec |> start(opts) |> bang()
 
   @doc """
+  Starts tracing calls that look like this one; `opts` are those of `start/2`. What is wrong with it is told when it is
+  compiled.
+
+      require Beamtap
+      Beamtap.trace(Enum.map(_, f) when is_function(f))
+      Beamtap.trace((Repo.get(User, id) when id > 1_000 -> return), for: 5_000)
+  """
+  defmacro trace(call, opts \\ []), do: Beamtap.Trace.expand(call, opts, __CALLER__)
+
+  @doc """
   Ends a tap in order and says what it recorded and lost. A tap that has ended answers with its receipt again.
 
       iex> {:error, error} = Beamtap.stop({:tap, 123_456_789})

@@ -31,6 +31,21 @@ defmodule BeamtapTest do
     assert Beamtap.stop!(tap) == receipt
   end
 
+  test "traces calls written as calls", %{directory: directory} do
+    require Beamtap
+    alias BeamtapTest.Work
+    output = Path.join(directory, "trace")
+    {:ok, tap} = Beamtap.trace((Work.twice(n) when n > 1 and is_integer(n) -> return), output: output)
+    assert Work.double([1, 2, 3]) == [2, 4, 6]
+    assert %{"call" => 2, "return_from" => 2} = Beamtap.stop!(tap).events
+
+    wrong = quote(do: Beamtap.trace(Enum.map(_, f) when is_funtion(f)))
+
+    assert_raise CompileError, ~r/did you mean is_function/, fn ->
+      Code.eval_quoted([quote(do: require(Beamtap)), wrong])
+    end
+  end
+
   test "takes captures, keyword specs and pids", %{directory: directory} do
     task = Task.async(fn -> receive(do: (:go -> Work.twice(21))) end)
 

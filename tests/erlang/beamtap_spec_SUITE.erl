@@ -25,6 +25,14 @@ specs(_) ->
         {procs, [procs], [], [all]},
         {[{classes, [running, 'receive']}, {targets, new}], ['receive', running], [], [new]},
         {#{classes => send, targets => [self(), init]}, [send], [], lists:sort([self(), init])},
+        {[procs, set_on_spawn, set_on_link], [procs], [], [all]},
+        {{behaviour, gen_server}, [call], [#{what => {behaviour, gen_server}, actions => []}], [all]},
+        {#{classes => procs, targets => [{app, kernel}, {supervisor, kernel_sup}]}, [procs], [], [
+            {app, kernel}, {supervisor, kernel_sup}
+        ]},
+        {#{classes => procs, targets => {initial_call, {supervisor, '_', '_'}}}, [procs], [], [
+            {initial_call, {supervisor, '_', '_'}}
+        ]},
         {all, beamtap_spec:classes() -- [call, return_to], [], [all]}
     ],
     lists:foreach(
@@ -60,6 +68,9 @@ refused_specs(_) ->
         {#{classes => procs, targets => []}, bad_target},
         {#{classes => procs, targets => "init"}, bad_target},
         {#{classes => procs, targets => [1.5]}, bad_target},
+        {#{classes => procs, targets => {app, "kernel"}}, bad_target},
+        {#{classes => procs, targets => {initial_call, lists}}, bad_target},
+        {set_on_spawn, empty_spec},
         {[lists | maps], bad_shape},
         {[{classes, procs}, nonsense], bad_shape}
     ],
@@ -116,7 +127,11 @@ functions(_) ->
     false = code:is_loaded(xref_base),
     {ok, [{{xref_base, new, 0}, 1}]} = resolve("xref_base:new/0"),
     {ok, Apps} = beamtap_code:resolve(#{what => {app, stdlib}, actions => []}),
-    true = lists:keymember({gen_server, '_', '_'}, 1, Apps).
+    true = lists:keymember({gen_server, '_', '_'}, 1, Apps),
+    {module, _} = code:ensure_loaded(erl_ddll),
+    {ok, Callbacks} = beamtap_code:resolve(#{what => {behaviour, supervisor_bridge}, actions => []}),
+    [{{user_sup, init, 1}, 1}] = [Found || {{user_sup, init, 1}, _} = Found <- Callbacks],
+    {error, #{reason := no_behaviour}} = beamtap_code:resolve(#{what => {behaviour, lists}, actions => []}).
 
 no_functions(_) ->
     Before = erlang:system_info(atom_count),

@@ -5,11 +5,12 @@
 -export([init_per_testcase/2, end_per_testcase/2]).
 -export([stop/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
 -export([event_bound/1, deadline/1, second_tap/1, counts_agree/1, counts_agree_when_discarding/1]).
--export([returns_and_exceptions/1, classes/1, targets/1, dbg_beside_a_tap/1, foreign_flags_kept/1]).
+-export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1, dbg_beside_a_tap/1, foreign_flags_kept/1]).
 -export([foreign_pattern_refused/1, bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
 -export([report/1]).
 %% Traced
 -export([work/1, fail/0]).
+-export([init/1, handle_call/3, handle_cast/2]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
@@ -32,8 +33,12 @@ groups() ->
             counts_agree,
             counts_agree_when_discarding,
             returns_and_exceptions,
+            guards,
             classes,
             targets,
+            groups_of_processes,
+            port_targets,
+            inheritance,
             dbg_beside_a_tap,
             foreign_flags_kept,
             foreign_pattern_refused,
@@ -222,6 +227,22 @@ returns_and_exceptions(Config) ->
     #{<<"call">> := 4, <<"return_from">> := 3, <<"exception_from">> := 1} = Events,
     agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))).
 
+%% Only the calls whose arguments fit; overlapping patterns each get what they ask for.
+guards(Config) ->
+    Tap = start(
+        ["beamtap_tap_SUITE:work(A) when A > 3, A < 6 -> return", "beamtap_tap_SUITE:work(2)", {{?MODULE, fail, 0}, [{'_', [], []}]}],
+        #{},
+        ?FUNCTION_NAME,
+        Config
+    ),
+    {ok, #{functions := 2}} = beamtap:info(Tap),
+    55 = work(10),
+    {'EXIT', {failed, _}} = (catch ?MODULE:fail()),
+    {ok, #{events := Events}} = beamtap:stop(Tap),
+    #{<<"call">> := 4, <<"return_from">> := 2} = Events,
+    false = is_map_key(<<"exception_from">>, Events),
+    {error, #{reason := bad_pattern, position := 32}} = beamtap:start("beamtap_tap_SUITE:work(A) when B > 3").
+
 %% Only what was asked for is in the trace, and all of it.
 classes(Config) ->
     Own = [<<"canary">>, <<"counters">>],
@@ -274,6 +295,59 @@ targets(Config) ->
     beamtap_world:until(fun() -> not is_process_alive(Named) end),
     {error, #{reason := no_process}} = beamtap:start(#{classes => procs, targets => Named}),
     {error, #{reason := bad_target}} = beamtap:start(#{classes => procs, targets => beamtap_janitor}).
+
+groups_of_processes(Config) ->
+    {ok, Supervisor} = supervisor:start_link({local, beamtap_tap_suite_sup}, ?MODULE, []),
+    [{_, Worker, _, _}] = supervisor:which_children(Supervisor),
+    lists:foreach(
+        fun({Case, Target, Traced, NotTraced}) ->
+            Tap = start(#{classes => procs, targets => Target}, #{}, Case, Config),
+            {Case, [], []} = {Case, [P || P <- Traced, not is_traced(P)], [P || P <- NotTraced, is_traced(P)]},
+            {ok, _} = beamtap:stop(Tap)
+        end,
+        [
+            {by_supervisor, {supervisor, beamtap_tap_suite_sup}, [Supervisor, Worker], [self(), whereis(kernel_sup)]},
+            {by_supervisor_pid, {supervisor, Supervisor}, [Supervisor, Worker], [self()]},
+            {by_application, {app, kernel}, [whereis(kernel_sup), whereis(rex)], [self(), Worker]},
+            {by_callback, {initial_call, {?MODULE, init, 1}}, [Worker], [self(), Supervisor]}
+        ]
+    ),
+    {error, #{reason := no_process}} = beamtap:start(#{classes => procs, targets => {app, no_such_app}}),
+    {error, #{reason := no_process}} = beamtap:start(#{classes => procs, targets => {supervisor, no_such_name}}),
+    {error, #{reason := no_process}} = beamtap:start(#{classes => procs, targets => {initial_call, {no, such, 1}}}),
+    unlink(Supervisor),
+    exit(Supervisor, kill),
+    beamtap_world:until(fun() -> not is_process_alive(Worker) end).
+
+%% A supervisor and its worker.
+init([]) ->
+    Worker = #{id => worker, start => {gen_server, start_link, [?MODULE, worker, []]}},
+    {ok, {#{}, [Worker]}};
+init(worker) ->
+    {ok, none}.
+
+handle_call(_, _, State) -> {reply, ok, State}.
+handle_cast(_, State) -> {noreply, State}.
+
+port_targets(Config) ->
+    {ok, Socket} = gen_udp:open(0),
+    Tap = start(#{classes => [ports, running_ports], targets => Socket}, #{}, ?FUNCTION_NAME, Config),
+    {ok, #{processes := #{traced := 1}}} = beamtap:info(Tap),
+    ok = gen_udp:close(Socket),
+    {ok, #{events := Events} = Receipt} = beamtap:stop(Tap),
+    true = lists:any(fun(Event) -> binary:match(Event, <<"port">>) =/= nomatch end, maps:keys(Events)),
+    agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
+    {error, #{reason := no_process}} = beamtap:start(#{classes => ports, targets => Socket}).
+
+inheritance(Config) ->
+    Parent = waiting(),
+    Stranger = waiting(),
+    Tap = start(#{functions => {?MODULE, work, 1}, classes => set_on_spawn, targets => Parent}, #{}, ?FUNCTION_NAME, Config),
+    Child = does(Parent, fun waiting/0),
+    _ = [does(Pid, fun() -> work(0) end) || Pid <- [Child, Stranger]],
+    {ok, #{events := #{<<"call">> := 1}}} = beamtap:stop(Tap),
+    _ = [exit(Pid, kill) || Pid <- [Parent, Child, Stranger]],
+    ok.
 
 dbg_beside_a_tap(Config) ->
     Worker = waiting(),
@@ -336,9 +410,9 @@ failed_start_leaves_nothing(Config) ->
 own_processes_left_alone(Config) ->
     _ = start([procs, running], #{}, ?FUNCTION_NAME, Config),
     Own = [beamtap_sup, beamtap_session_sup, beamtap_session, beamtap_janitor, user, logger, code_server, init],
-    [] = [Name || Name <- Own, Pid <- [whereis(Name)], is_pid(Pid), {flags, []} =/= erlang:trace_info(Pid, flags)],
-    {flags, []} = erlang:trace_info(group_leader(), flags),
-    {flags, [_ | _]} = erlang:trace_info(self(), flags).
+    [] = [Name || Name <- Own, Pid <- [whereis(Name)], is_pid(Pid), is_traced(Pid)],
+    false = is_traced(group_leader()),
+    true = is_traced(self()).
 
 report(Config) ->
     Tap = start([{{?MODULE, work, 1}, return}], #{}, ?FUNCTION_NAME, Config),
@@ -352,6 +426,10 @@ report(Config) ->
     {error, #{reason := unknown_tap}} = beamtap:report({tap, 987654321}).
 
 %%% Within
+
+is_traced(Pid) ->
+    {flags, Flags} = beamtap_world:trace_info(Pid, flags),
+    Flags =/= [].
 
 start(Spec, Opts, Case, Config) ->
     {ok, Tap} = beamtap:start(Spec, Opts#{output => beamtap_world:scratch(Case, Config)}),

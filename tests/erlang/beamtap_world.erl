@@ -2,7 +2,7 @@
 %% daemons. And what a trace holds, as babeltrace2 reads it.
 -module(beamtap_world).
 
--export([snapshot/0, settled/1, until/1, recorded/1, calls/3, scratch/2]).
+-export([snapshot/0, settled/1, until/1, trace_info/2, recorded/1, calls/3, scratch/2]).
 
 %% @doc Everything that tracing sets, of everybody.
 snapshot() ->
@@ -18,6 +18,19 @@ trace_info(Who) ->
         {undefined, _} -> none;
         {_, undefined} -> none;
         Set -> Set
+    end.
+
+%% @doc As `erlang:trace_info/2' for a process: in beamtap's trace session where the VM has them.
+trace_info(Pid, Item) ->
+    case beamtap_vm:has_sessions() of
+        false ->
+            erlang:trace_info(Pid, Item);
+        true ->
+            Ours = [Session || {beamtap, _} = Session <- apply(trace, session_info, [all])],
+            case [Flags || Session <- Ours, {flags, [_ | _]} = Flags <- [apply(trace, info, [Session, Pid, Item])]] of
+                [Found | _] -> Found;
+                [] -> {flags, []}
+            end
     end.
 
 patterns() ->

@@ -1,0 +1,174 @@
+%% @private
+%% From patterns to match specifications, and from the patterns of several askers to what the VM is told.
+%%
+%% A function has one match specification. Where patterns overlap it gets the clauses of all of them, those that do
+%% most first, since the first that fits is the one that counts.
+-module(beamtap_match).
+
+-export([clauses/1, check/2, overlay/1, spec/1, covers/2]).
+-export_type([mfa_pattern/0, asked/0, laid/0]).
+
+-type mfa_pattern() :: {module(), atom(), arity() | '_'}.
+%% One pattern's wish for functions.
+-type asked() :: {mfa_pattern(), [tuple()]}.
+%% What `erlang:trace_pattern/3' is told, in this order.
+-type laid() :: {mfa_pattern(), true | [tuple()]}.
+
+%% What a user's match specification may not do: each changes what is traced, or the traced process, behind the
+%% tap's back; the last one builds a picture of the whole process at each call.
+-define(FORBIDDEN, [trace, enable_trace, disable_trace, silent, set_seq_token, set_tcw, process_dump]).
+
+%% @doc The clauses of a pattern. An error when a value is an atom that this VM does not have, or when the VM knows a
+%% function of the guard not.
+-spec clauses(beamtap_pattern:pattern()) -> {ok, [tuple()]} | beamtap_error:error().
+clauses(#{match_spec := Spec}) ->
+    {ok, Spec};
+clauses(#{head := #{arguments := Arguments, guard := Guard}, actions := Actions} = Pattern) ->
+    try
+        Head = [head(A) || A <- Arguments],
+        Clauses = [{Head, Conditions, body(Actions)} || Conditions <- alternatives(Guard)],
+        case check(Clauses, length(Arguments)) of
+            ok -> {ok, Clauses};
+            {error, Said} -> bad_guard(Pattern, Said)
+        end
+    catch
+        throw:{no_atom, Name} -> no_atom(Name)
+    end;
+clauses(#{actions := Actions}) ->
+    {ok, [{'_', [], body(Actions)}]}.
+
+alternatives([]) -> [[]];
+alternatives(Guard) -> [[condition(G)] || G <- Guard].
+
+%% exception_trace tells of returns, too.
+body([]) -> [];
+body([return]) -> [{return_trace}];
+body(_) -> [{exception_trace}].
+
+head('_') -> '_';
+head({var, N}) -> variable(N);
+head({value, Value}) -> Value;
+head({string, Text}) -> Text;
+head({atom, Name}) -> atom(Name);
+head({tuple, Elements}) -> list_to_tuple([head(E) || E <- Elements]);
+head({list, Elements, none}) -> [head(E) || E <- Elements];
+head({list, Elements, Tail}) -> lists:foldr(fun(E, Rest) -> [head(E) | Rest] end, head(Tail), Elements);
+head({map, Pairs}) -> maps:from_list([{head(K), head(V)} || {K, V} <- Pairs]).
+
+condition({var, N}) -> variable(N);
+condition({value, Value}) -> {const, Value};
+condition({string, Text}) -> {const, Text};
+condition({atom, Name}) -> {const, atom(Name)};
+condition({tuple, Elements}) -> {list_to_tuple([condition(E) || E <- Elements])};
+condition({list, Elements, none}) -> [condition(E) || E <- Elements];
+condition({map, Pairs}) -> maps:from_list([{head(K), condition(V)} || {K, V} <- Pairs]);
+condition({apply, is_boolean, [X]}) ->
+    {'orelse', {'=:=', condition(X), true}, {'=:=', condition(X), false}};
+condition({apply, tuple_size, [X]}) ->
+    {size, condition(X)};
+condition({apply, Function, Arguments}) ->
+    list_to_tuple([Function | [condition(A) || A <- Arguments]]).
+
+%% At most 255 of them: the reader sees to it.
+variable(N) -> list_to_atom("$" ++ integer_to_list(N)).
+
+atom(Name) ->
+    case beamtap_name:existing(Name) of
+        {ok, Atom} -> Atom;
+        none -> throw({no_atom, Name})
+    end.
+
+%% @doc Whether the VM takes this as the match specification of a function with so many arguments.
+-spec check(term(), arity() | '_') -> ok | {error, unicode:chardata()}.
+check(Spec, Arity) ->
+    Arguments = lists:duplicate(case Arity of '_' -> 0; _ -> Arity end, x),
+    case [Action || Action <- ?FORBIDDEN, is_used(Action, Spec)] of
+        [] ->
+            try erlang:match_spec_test(Arguments, Spec, trace) of
+                {ok, _, _, _} -> ok;
+                {error, Errors} -> {error, lists:join("; ", [Text || {error, Text} <- Errors])}
+            catch
+                error:_ -> {error, "it is not a list of {Head, Guards, Body}"}
+            end;
+        [Action | _] ->
+            {error, [atom_to_list(Action), " is not allowed: it acts on more than the call"]}
+    end.
+
+is_used(Action, Spec) when is_list(Spec) ->
+    lists:any(
+        fun
+            ({_, _, Body}) when is_list(Body) ->
+                lists:any(fun(Act) -> is_tuple(Act) andalso tuple_size(Act) > 0 andalso is_in(Action, Act) end, Body);
+            (_) ->
+                false
+        end,
+        Spec
+    );
+is_used(_, _) ->
+    false.
+
+is_in(Action, Act) ->
+    element(1, Act) =:= Action orelse
+        lists:any(fun(Part) -> is_tuple(Part) andalso tuple_size(Part) > 0 andalso is_in(Action, Part) end, tuple_to_list(Act)).
+
+bad_guard(Pattern, Said) ->
+    beamtap_error:new(
+        bad_guard,
+        ["this VM cannot check ", beamtap_pattern:print(Pattern#{actions := []}), ": ", Said],
+        "use comparisons, arithmetic and type tests"
+    ).
+
+no_atom(Name) ->
+    beamtap_error:new(
+        no_atom,
+        ["no call can match: there is no atom ", beamtap_name:text(Name), " in this VM"],
+        "check the spelling of the value"
+    ).
+
+%%% Overlaps
+
+%% @doc Lays wishes over each other: the wide patterns first, since each one wipes out what stood there before, and
+%% every narrower one with the clauses of all that are wider.
+-spec overlay([asked()]) -> [laid()].
+overlay(Asked) ->
+    ByFunction = maps:groups_from_list(fun({MFA, _}) -> MFA end, fun({_, Clauses}) -> Clauses end, Asked),
+    Laid = [
+        {MFA, spec(lists:append([Clauses || Wider <- wider(MFA), Clauses <- maps:get(Wider, ByFunction, [])]))}
+     || MFA <- maps:keys(ByFunction)
+    ],
+    lists:sort(fun({A, _}, {B, _}) -> {width(A), A} =< {width(B), B} end, Laid).
+
+wider({M, '_', '_'}) -> [{M, '_', '_'}];
+wider({M, F, '_'}) -> [{M, '_', '_'}, {M, F, '_'}];
+wider({M, F, A}) -> [{M, '_', '_'}, {M, F, '_'}, {M, F, A}].
+
+width({_, '_', _}) -> 1;
+width({_, _, '_'}) -> 2;
+width(_) -> 3.
+
+%% @doc Whether the first pattern stands for everything that the second does.
+-spec covers(mfa_pattern(), mfa_pattern()) -> boolean().
+covers(Wide, Narrow) -> lists:member(Wide, wider(Narrow)).
+
+%% @doc One specification of many clauses. Without any condition or action the VM has nothing to run at a call.
+-spec spec([tuple()]) -> true | [tuple()].
+spec(Clauses) ->
+    Sorted = lists:sort(fun(A, B) -> weight(A) =< weight(B) end, unique(Clauses)),
+    case until_any(Sorted) of
+        [{'_', [], []}] -> true;
+        Spec -> Spec
+    end.
+
+unique([]) -> [];
+unique([Clause | Rest]) -> [Clause | unique([Other || Other <- Rest, Other =/= Clause])].
+
+%% Stable, so that a user's own clauses stay in their order, before ours.
+weight({_, _, [{exception_trace}]}) -> 2;
+weight({_, _, [{return_trace}]}) -> 3;
+weight({_, _, []}) -> 4;
+weight(_) -> 1.
+
+%% What stands behind a clause that fits every call is never looked at.
+until_any([{'_', [], _} = Any | _]) -> [Any];
+until_any([Clause | Rest]) -> [Clause | until_any(Rest)];
+until_any([]) -> [].
