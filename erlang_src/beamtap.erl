@@ -13,7 +13,7 @@
 -module(beamtap).
 
 -export([start/1, start/2, stop/1, info/0, info/1, clear/0]).
--export([report/1, doctor/0, tracer/0, load_provider/0]).
+-export([report/1, report/2, doctor/0, tracer/0, load_provider/0]).
 -export_type([tap/0, receipt/0, info/0, ended_by/0]).
 
 %% The number is the tap's for the life of the VM and can be typed again.
@@ -194,20 +194,29 @@ await_end(Monitor, [{Timeout, Next} | Rest]) ->
         await_end(Monitor, Rest)
     end.
 
-%% @doc Prints where the time went in an ended tap, or in the trace in a directory.
+%% @equiv report(What, #{})
 -spec report(tap() | file:filename_all()) -> ok | beamtap_error:error().
-report({tap, _} = Tap) ->
+report(What) ->
+    report(What, #{}).
+
+%% @doc Prints where the time went in an ended tap, or in the trace in a directory; with `json => true' as JSON.
+-spec report(tap() | file:filename_all(), #{json => boolean()} | [{json, boolean()}]) -> ok | beamtap_error:error().
+report(What, Opts) when is_list(Opts) ->
+    report(What, maps:from_list(Opts));
+report({tap, _} = Tap, Opts) ->
     case info(Tap) of
         {ok, #{state := ended, path := Path}} ->
-            beamtap_sidecar:report(Path);
+            report(Path, Opts);
         {ok, _} ->
             beamtap_error:new(still_running, "the tap still records", "end it first: beamtap:stop(Tap)");
         {error, _} = Error ->
             Error
     end;
-report(Path) when is_binary(Path); is_list(Path) ->
-    beamtap_sidecar:report(Path);
-report(Other) ->
+report(Path, #{json := true}) when is_binary(Path); is_list(Path) ->
+    beamtap_sidecar:report(Path, ["--json"]);
+report(Path, _) when is_binary(Path); is_list(Path) ->
+    beamtap_sidecar:report(Path, []);
+report(Other, _) ->
     unknown_tap(Other).
 
 %% @doc Looks at everything a tap needs and prints what it finds. Answers with the gravest verdict;

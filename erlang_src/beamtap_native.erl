@@ -7,12 +7,14 @@
 %% The places at which the library learns how this release writes pids and ports: one bit each.
 -define(MAX_BIT, 31).
 
-%% @doc The directory of the native files: `BEAMTAP_NATIVE_DIR', or priv/native of the application, or the same beside
-%% the directory that this module was loaded from.
+%% @doc The directory of the native files: the application's `native_dir' (set where beamtap is only visiting), or
+%% `BEAMTAP_NATIVE_DIR', or priv/native of the application, or the same beside the directory that this module was
+%% loaded from.
 -spec directory() -> file:filename_all().
 directory() ->
-    case os:getenv(?ENVIRONMENT) of
-        Directory when is_list(Directory), Directory =/= "" -> Directory;
+    case {application:get_env(beamtap, native_dir), os:getenv(?ENVIRONMENT)} of
+        {{ok, Directory}, _} -> Directory;
+        {undefined, Directory} when is_list(Directory), Directory =/= "" -> Directory;
         _ -> filename:join(priv(), "native")
     end.
 

@@ -1,12 +1,12 @@
 %% @doc Runs beamtapd beside the VM and shows what it prints.
 -module(beamtap_sidecar).
 
--export([report/1, find/0]).
+-export([report/2, find/0]).
 
 %% @doc Prints the report of the trace in a directory to the caller's group leader.
--spec report(file:filename_all()) -> ok | beamtap_error:error().
-report(Path) ->
-    run(["report", Path]).
+-spec report(file:filename_all(), [string()]) -> ok | beamtap_error:error().
+report(Path, Options) ->
+    run(["report", Path | Options]).
 
 %% @doc The sidecar's executable: beside the native libraries, or on the PATH.
 -spec find() -> {ok, file:filename()} | beamtap_error:error().

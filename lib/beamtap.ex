@@ -97,9 +97,9 @@ defmodule Beamtap do
   @spec clear() :: {:ok, [receipt]}
   defdelegate clear(), to: :beamtap
 
-  @doc "Prints where the time went in an ended tap, or in the trace in a directory."
-  @spec report(tap | Path.t()) :: :ok | {:error, Beamtap.Error.t()}
-  def report(tap_or_path), do: tap_or_path |> :beamtap.report() |> elixir()
+  @doc "Prints where the time went in an ended tap, or in the trace in a directory; with `json: true` as JSON."
+  @spec report(tap | Path.t(), json: boolean) :: :ok | {:error, Beamtap.Error.t()}
+  def report(tap_or_path, opts \\ []), do: tap_or_path |> :beamtap.report(opts) |> elixir()
 
   @doc "Looks at everything a tap needs, prints what it finds, and answers with the gravest verdict."
   @spec doctor() :: :ok | :warning | :error

@@ -1,0 +1,265 @@
+%% @doc The command line of {@link beamtap_attach}: `scripts/beamtap-attach' and `mix beamtap.attach'.
+-module(beamtap_attach_command).
+
+-export([main/0, run/1]).
+
+-type request() :: #{
+    node => node(), functions := [string()], classes := [atom()], targets := [string()], tap := map(),
+    attach := beamtap_attach:opts(), is_json := boolean()
+}.
+
+%% How often the node is asked whether the tap has ended.
+-define(POLL_MS, 250).
+-define(USAGE_STATUS, 64).
+
+-define(USAGE,
+    "usage: beamtap-attach NODE WHAT... [OPTION...]\n"
+    "\n"
+    "Loads beamtap into a running node that does not have it, records, prints the report, and leaves without residue.\n"
+    "\n"
+    "  NODE                NAME@HOST, or NAME for a node of this host\n"
+    "  WHAT                a function (\"lists:seq/2\", \"MyApp.Repo.* -> return\"), or a class:\n"
+    "                      send receive procs running exiting garbage_collection all return exception return_to\n"
+    "\n"
+    "  --for TIME          how long at most: 500ms, 10s, 5m, 1h or infinity (10s)\n"
+    "  --events N          how many events at most, or infinity (1000000)\n"
+    "  --target WHOM       all, new, existing, a registered name or a pid as the node writes it; may be repeated (all)\n"
+    "  --output DIR        where the trace goes, on the node's host (a new one below the node's ~/lttng-traces)\n"
+    "  --json              the report as JSON, as beamtapd report --json prints it\n"
+    "  --cookie-file FILE  the file with the node's cookie (~/.erlang.cookie)\n"
+    "  --cookie COOKIE     the cookie; other users of this host can read it in the list of processes\n"
+    "  --libraries HOW     path, send or auto: send the libraries only where the node cannot read them here (auto)\n"
+    "\n"
+    "Ctrl-C ends the recording and prints the report; once more leaves at once.\n"
+).
+
+%% @doc Runs the command line after `-extra' and ends the VM.
+-spec main() -> no_return().
+main() ->
+    _ = io:setopts([{encoding, unicode}]),
+    _ = io:setopts(standard_error, [{encoding, unicode}]),
+    ok = beamtap_interrupt:forward(self()),
+    halt(run(init:get_plain_arguments())).
+
+%% @doc Runs a command line; answers with the status to exit with: 0, 1 when it failed, 64 when it was not understood.
+-spec run([string()]) -> 0 | 1 | 64.
+run(Arguments) ->
+    case lists:any(fun(A) -> A =:= "--help" orelse A =:= "-h" end, Arguments) of
+        true ->
+            io:put_chars(?USAGE),
+            0;
+        false ->
+            try
+                attach(checked(parse(Arguments, empty())))
+            catch
+                throw:{usage, Said} ->
+                    say("~ts; beamtap-attach --help lists the options", [Said]),
+                    ?USAGE_STATUS;
+                throw:{error, _} = Error ->
+                    failed(Error)
+            end
+    end.
+
+%%% What was typed
+
+empty() ->
+    #{functions => [], classes => [], targets => [], tap => #{}, attach => #{}, is_json => false}.
+
+-spec parse([string()], request()) -> request().
+parse([], Request) ->
+    Request;
+parse(["--json" | Rest], Request) ->
+    parse(Rest, Request#{is_json := true});
+parse([[$-, $- | Name] = Option | Rest], Request) ->
+    case {string:split(Name, "="), Rest} of
+        {[Known, Value], _} -> parse(Rest, option(Known, Value, Request));
+        {[Known], [Value | More]} -> parse(More, option(Known, Value, Request));
+        {_, []} -> usage([Option, " wants a value"])
+    end;
+parse([Node | Rest], Request) when not is_map_key(node, Request) ->
+    parse(Rest, Request#{node => node_name(Node)});
+parse([Text | Rest], #{functions := Functions, classes := Classes} = Request) ->
+    Words = [all, return, exception | beamtap_spec:classes()],
+    case [Class || Class <- Words, atom_to_list(Class) =:= Text] of
+        [Class] -> parse(Rest, Request#{classes := Classes ++ [Class]});
+        [] -> parse(Rest, Request#{functions := Functions ++ [Text]})
+    end.
+
+option("for", Value, Request) -> tap(for, time(Value), Request);
+option("events", Value, Request) -> tap(events, count(Value), Request);
+option("output", Value, Request) -> tap(output, filename:absname(Value), Request);
+option("target", Value, #{targets := Targets} = Request) -> Request#{targets := Targets ++ [Value]};
+option("cookie", Value, Request) -> attach_option(cookie, Value, Request);
+option("cookie-file", Value, Request) -> attach_option(cookie_file, Value, Request);
+option("libraries", "path", Request) -> attach_option(libraries, path, Request);
+option("libraries", "send", Request) -> attach_option(libraries, send, Request);
+option("libraries", "auto", Request) -> attach_option(libraries, auto, Request);
+option("libraries", _, _) -> usage("--libraries is path, send or auto");
+option(Name, _, _) -> usage(["there is no option --", Name]).
+
+tap(Key, Value, #{tap := Tap} = Request) -> Request#{tap := Tap#{Key => Value}}.
+
+attach_option(Key, Value, #{attach := Attach} = Request) -> Request#{attach := Attach#{Key => Value}}.
+
+node_name(Text) ->
+    case lists:member($@, Text) of
+        true ->
+            list_to_atom(Text);
+        false ->
+            {ok, Host} = inet:gethostname(),
+            list_to_atom(Text ++ "@" ++ Host)
+    end.
+
+time("infinity") ->
+    infinity;
+time(Text) ->
+    case string:to_integer(Text) of
+        {N, "ms"} when is_integer(N) -> N;
+        {N, "s"} when is_integer(N) -> N * 1000;
+        {N, "m"} when is_integer(N) -> N * 60000;
+        {N, "h"} when is_integer(N) -> N * 3600000;
+        _ -> usage(["--for ", Text, ": a time has a unit: 500ms, 10s, 5m, 1h"])
+    end.
+
+count("infinity") ->
+    infinity;
+count(Text) ->
+    case string:to_integer(Text) of
+        {N, ""} when is_integer(N) -> N;
+        _ -> usage(["--events ", Text, " is no number"])
+    end.
+
+checked(#{node := _, functions := [], classes := []}) -> usage("say what to trace: a function or a class");
+checked(#{node := _} = Request) -> Request;
+checked(_) -> usage("say which node").
+
+-spec usage(unicode:chardata()) -> no_return().
+usage(Said) ->
+    throw({usage, Said}).
+
+%%% What is done
+
+attach(#{node := Node, attach := Opts} = Request) ->
+    %% What can be known to be wrong is said before anything is loaded anywhere.
+    _ = succeeded(beamtap_spec:check(spec(Request, all))),
+    _ = succeeded(beamtap_spec:check_opts(maps:get(tap, Request), self())),
+    Attachment = succeeded(beamtap_attach:attach(Node, Opts)),
+    say("attached to ~ts", [Node]),
+    Status =
+        try
+            record(Attachment, Request)
+        catch
+            throw:{error, _} = Error -> failed(Error)
+        end,
+    max(Status, detach(Attachment, Node)).
+
+spec(#{functions := Functions, classes := Classes}, Targets) ->
+    #{
+        functions => Functions,
+        classes =>
+            case Classes of
+                [all] -> all;
+                _ -> Classes
+            end,
+        targets => Targets
+    }.
+
+record(Attachment, #{tap := Opts, is_json := IsJson} = Request) ->
+    Tap = succeeded(beamtap_attach:start(Attachment, spec(Request, targets(Request)), Opts)),
+    #{path := Path} = Info = succeeded(beamtap_attach:call(Attachment, info, [Tap])),
+    say("recording ~b functions of ~b processes to ~ts; Ctrl-C ends it", [
+        maps:get(functions, Info, 0), maps:get(traced, maps:get(processes, Info, #{}), 0), Path
+    ]),
+    await(Attachment, Tap),
+    Receipt = succeeded(beamtap_attach:call(Attachment, stop, [Tap])),
+    receipt(Receipt),
+    Report =
+        case IsJson of
+            true -> beamtap_attach:call(Attachment, report, [Tap, #{json => true}]);
+            false -> beamtap_attach:call(Attachment, report, [Tap])
+        end,
+    case Report of
+        ok -> 0;
+        {error, _} -> failed(Report)
+    end.
+
+%% A name becomes an atom only where it is one in the node already.
+targets(#{targets := []}) ->
+    all;
+targets(#{targets := Targets, node := Node}) ->
+    [target(Target, Node) || Target <- Targets].
+
+target([$< | _] = Text, Node) ->
+    %% <0.Number.Serial>, or as RabbitMQ writes it, with the node's name and creation in front.
+    case lists:reverse(string:lexemes(Text, "<.>")) of
+        [Serial, Number, _ | _] -> asked(Node, list_to_pid, "<0." ++ Number ++ "." ++ Serial ++ ">", Text);
+        _ -> no_target(Node, Text)
+    end;
+target(Text, Node) ->
+    asked(Node, list_to_existing_atom, Text, Text).
+
+asked(Node, Function, Argument, Text) ->
+    try
+        erpc:call(Node, erlang, Function, [Argument])
+    catch
+        error:{exception, badarg, _} -> no_target(Node, Text)
+    end.
+
+-spec no_target(node(), string()) -> no_return().
+no_target(Node, Text) ->
+    throw(
+        beamtap_error:new(
+            no_process,
+            [atom_to_list(Node), " has no process ", Text],
+            "a target is all, new, existing, a registered name, or a pid as the node writes it"
+        )
+    ).
+
+await(Attachment, Tap) ->
+    receive
+        interrupt -> ok
+    after ?POLL_MS ->
+        case succeeded(beamtap_attach:call(Attachment, info, [Tap])) of
+            #{state := ended} -> ok;
+            _ -> await(Attachment, Tap)
+        end
+    end.
+
+receipt(#{events := Events, ended_by := EndedBy} = Receipt) ->
+    say("~b events in ~b ms (~ts), discarded ~ts, lost ~ts", [
+        lists:sum(maps:values(Events)),
+        maps:get(duration_ms, Receipt),
+        EndedBy,
+        beamtap_error:quote(maps:get(discarded, Receipt)),
+        beamtap_error:quote(maps:get(lost, Receipt))
+    ]),
+    [say("~ts", [Problem]) || Problem <- maps:get(problems, Receipt)],
+    ok.
+
+detach(Attachment, Node) ->
+    case beamtap_attach:detach(Attachment) of
+        {ok, #{modules := Modules, files := Files, mapped := Mapped, problems := Problems}} ->
+            Removed =
+                case Files of
+                    removed -> ", the files removed";
+                    path -> ""
+                end,
+            say("detached from ~ts: flags and patterns off, ~b modules unloaded~ts", [Node, Modules, Removed]),
+            Mapped =:= [] orelse
+                say("still mapped until the node ends: ~ts, and LTTng's sleeping threads", [lists:join(", ", Mapped)]),
+            [say("left behind: ~ts", [Problem]) || Problem <- Problems],
+            min(1, length(Problems));
+        {error, _} = Error ->
+            failed(Error)
+    end.
+
+succeeded({ok, Value}) -> Value;
+succeeded({error, _} = Error) -> throw(Error).
+
+failed({error, #{message := Message, remedy := Remedy}}) ->
+    say("~ts", [Message]),
+    say("~ts", [Remedy]),
+    1.
+
+say(Format, Arguments) ->
+    io:format(standard_error, "beamtap-attach: " ++ Format ++ "~n", Arguments).
