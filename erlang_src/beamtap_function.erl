@@ -2,7 +2,7 @@
 %% What a user may name as functions, turned into patterns. Pure; makes no atoms.
 -module(beamtap_function).
 
--export([pattern/1, add/2]).
+-export([pattern/1, add/2, refuse/1]).
 -export_type([spec/0, name/0, action/0]).
 
 %% A function to trace, alone or with what is to be recorded besides its calls, or with a match specification that
@@ -60,7 +60,12 @@ pattern(Text) when is_binary(Text); is_list(Text) ->
         {error, _} = Error -> throw(Error)
     end;
 pattern(Other) ->
-    fail([quote(Other), " names no function"]).
+    refuse(Other).
+
+%% @doc Says that a term names no function.
+-spec refuse(term()) -> no_return().
+refuse(Term) ->
+    fail([quote(Term), " names no function"]).
 
 %% @doc The pattern with more to be recorded. What a match specification records is its own affair.
 -spec add(beamtap_pattern:pattern(), [action()]) -> beamtap_pattern:pattern().

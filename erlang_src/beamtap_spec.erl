@@ -140,7 +140,7 @@ fields(all) ->
     #{classes => all};
 fields(Spec) when is_number(Spec) ->
     %% Not [Spec], which is a text.
-    mixed([Spec]);
+    beamtap_function:refuse(Spec);
 fields(Spec) ->
     mixed(beamtap_shape:elements(Spec)).
 
