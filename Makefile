@@ -1,5 +1,5 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: build demo test bench-tracer test-matrix
+.PHONY: build demo test bench-tracer test-matrix e2e-rabbitmq
 
 build:
 	scripts/setup && scripts/build-native
@@ -15,3 +15,6 @@ test:
 
 test-matrix:
 	scripts/setup && scripts/build-native && scripts/test-matrix
+
+e2e-rabbitmq:
+	scripts/setup && scripts/build-native && rebar3 compile && tests/e2e/rabbitmq/run
