@@ -2,7 +2,6 @@
 -module(beamtap_build_SUITE).
 
 -export([all/0, init_per_suite/1, end_per_suite/1]).
--export([root/0]).
 -export([one_version/1, registered_names/1, every_module_listed/1]).
 -export([mix_dependency/1, rebar_checkout/1, incomplete_prebuilt/1]).
 
@@ -19,7 +18,7 @@ end_per_suite(_) ->
     ok.
 
 one_version(_) ->
-    {ok, Cargo} = file:read_file(filename:join(root(), "Cargo.toml")),
+    {ok, Cargo} = file:read_file(filename:join(beamtap_world:root(), "Cargo.toml")),
     {match, [Version]} = re:run(
         Cargo, "\\[workspace\\.package\\][^[]*?\\nversion = \"([^\"]+)\"", [{capture, all_but_first, list}]
     ),
@@ -30,7 +29,7 @@ one_version(_) ->
             ct:comment("mix is not installed");
         _ ->
             Eval = "Mix.start(); Code.require_file(\"mix.exs\"); IO.puts(Mix.Project.config()[:version])",
-            Version = string:trim(os:cmd("cd '" ++ root() ++ "' && elixir -e '" ++ Eval ++ "'"))
+            Version = string:trim(os:cmd("cd '" ++ beamtap_world:root() ++ "' && elixir -e '" ++ Eval ++ "'"))
     end.
 
 %% The names in the application's resource file are those that are registered.
@@ -48,7 +47,7 @@ every_module_listed(_) ->
     {ok, Modules} = application:get_key(beamtap, modules),
     Sources = [
         list_to_atom(filename:basename(File, ".erl"))
-     || File <- filelib:wildcard(filename:join(root(), "erlang_src/*.erl"))
+     || File <- filelib:wildcard(filename:join(beamtap_world:root(), "erlang_src/*.erl"))
     ],
     [] = Sources -- Modules,
     [] = Modules -- Sources.
@@ -94,7 +93,7 @@ incomplete_prebuilt(Config) ->
 
 sample(Name, Case, Config) ->
     Copy = beamtap_world:scratch(Case, Config),
-    copy(filename:join([root(), "tests/samples", Name]), Copy),
+    copy(filename:join([beamtap_world:root(), "tests/samples", Name]), Copy),
     Copy.
 
 %% What the build tools need of the checkout, without anything built.
@@ -102,13 +101,13 @@ checkout(Case, Config) ->
     Copy = beamtap_world:scratch(Case, Config) ++ "-checkout",
     ok = file:make_dir(Copy),
     _ = [
-        copy(filename:join(root(), Part), filename:join(Copy, Part))
+        copy(filename:join(beamtap_world:root(), Part), filename:join(Copy, Part))
      || Part <- ["mix.exs", "rebar.config", "rebar.lock", "erlang_src", "lib", "scripts"]
     ],
     Copy.
 
 copy(From, To) ->
-    {0, _} = tool(root(), "cp", ["-r", From, To], []).
+    {0, _} = tool(beamtap_world:root(), "cp", ["-r", From, To], []).
 
 %% The files of this build; the runner may have been told of others.
 prebuilt() -> {"BEAMTAP_NATIVE_DIR", filename:absname(beamtap_native:directory())}.
@@ -147,8 +146,3 @@ collect(Port, Said) ->
     after ?TOOL_TIMEOUT_MS ->
         ct:fail("silent for too long after:~n~ts", [Said])
     end.
-
-%% @doc The checkout: the sources of the suites are beside those of the application.
-root() ->
-    {source, Source} = lists:keyfind(source, 1, beamtap:module_info(compile)),
-    filename:dirname(filename:dirname(Source)).

@@ -104,7 +104,7 @@ flood() ->
 %% liblttng-ust is opened where no daemon has ever run: what it shares with daemons is not there yet. A tap must record
 %% all the same. In an LTTng world of its own, since any daemon leaves it behind.
 provider_before_daemon(Config) ->
-    Script = filename:join([beamtap_build_SUITE:root(), "scripts", "lttng-sandbox"]),
+    Script = filename:join([beamtap_world:root(), "scripts", "lttng-sandbox"]),
     Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
     Paths = [["-pa '", filename:absname(Path), "' "] || Path <- code:get_path(), not is_otp(Path), filelib:is_dir(Path)],
     Code = [

@@ -2,11 +2,17 @@
 %% daemons. And what a trace holds, as babeltrace2 reads it.
 -module(beamtap_world).
 
--export([snapshot/0, settled/1, until/1, trace_info/2, recorded/1, calls/3, scratch/2]).
+-export([snapshot/0, settled/1, flags/1, until/1, recorded/1, calls/3, scratch/2, root/0]).
 
 %% @doc Everything that tracing sets, of everybody.
 snapshot() ->
-    #{flags => flags(), patterns => patterns(), sessions => sessions(), daemons => daemons()}.
+    #{
+        flags => flags(),
+        patterns => patterns(),
+        trace_sessions => trace_sessions(),
+        sessions => sessions(),
+        daemons => daemons()
+    }.
 
 flags() ->
     Known = [{Who, Item} || Who <- [new_processes, new_ports | processes()], Item <- [trace_info(Who)], Item =/= none],
@@ -20,17 +26,20 @@ trace_info(Who) ->
         Set -> Set
     end.
 
-%% @doc As `erlang:trace_info/2' for a process: in beamtap's trace session where the VM has them.
-trace_info(Pid, Item) ->
+%% @doc The trace flags that a process has in any trace session; without sessions, its only ones.
+flags(Who) ->
+    {flags, Legacy} = erlang:trace_info(Who, flags),
+    InSessions = [
+        Flags
+     || Session <- trace_sessions(), {flags, Flags} <- [apply(trace, info, [Session, Who, flags])]
+    ],
+    lists:usort(lists:append([Legacy | InSessions])).
+
+%% All of them but the one that erlang:trace/3 works on.
+trace_sessions() ->
     case beamtap_vm:has_sessions() of
-        false ->
-            erlang:trace_info(Pid, Item);
-        true ->
-            Ours = [Session || {beamtap, _} = Session <- apply(trace, session_info, [all])],
-            case [Flags || Session <- Ours, {flags, [_ | _]} = Flags <- [apply(trace, info, [Session, Pid, Item])]] of
-                [Found | _] -> Found;
-                [] -> {flags, []}
-            end
+        true -> [Session || {Name, _} = Session <- apply(trace, session_info, [all]), Name =/= legacy];
+        false -> []
     end.
 
 patterns() ->
@@ -119,3 +128,8 @@ calls(Path, Module, Function) ->
 scratch(Case, Config) ->
     Unique = integer_to_list(erlang:unique_integer([positive])),
     filename:join(proplists:get_value(priv_dir, Config), atom_to_list(Case) ++ "-" ++ Unique).
+
+%% @doc The checkout: its tests are beside the sources of the application.
+root() ->
+    {source, Source} = lists:keyfind(source, 1, beamtap:module_info(compile)),
+    filename:dirname(filename:dirname(Source)).
