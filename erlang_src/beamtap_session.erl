@@ -25,12 +25,6 @@
 }.
 -type step() :: admitted | library | directory | provider | tap | lttng | recorder | armed | patterns | flags.
 
-%% LTTng switches events on within milliseconds. Where an earlier daemon has ended, liblttng-ust looks for a new one
-%% only every 5 s.
--define(ENABLE_TIMEOUT_MS, 8000).
-%% Definitions are few and must not be lost: buffers of their own, whatever the user chose for the events.
--define(DEFINITIONS_SUBBUF_SIZE_BYTES, 262144).
--define(DEFINITIONS_NUM_SUBBUF, 4).
 %% Whoever started us asks at once how it went; nobody asks when that process has died.
 -define(ASKED_WITHIN_MS, 5000).
 %% The NIF's guard keeps the deadline; should it fail, this much later the session ends by itself.
@@ -165,7 +159,8 @@ finish(EndedBy, Askers, #{waiting := Waiting} = Data) ->
     {stop_and_reply, normal, Replies, Data#{closed => true}}.
 
 file_receipt(EndedBy, #{tap := Tap} = Data) ->
-    Receipt = beamtap_receipt:make(EndedBy, close_all(Data)),
+    Closed = close_all(Data),
+    Receipt = beamtap_receipt:make(EndedBy, maps:merge(Closed, maps:get(recording, Closed, #{}))),
     ok = beamtap_ledger:file_receipt(Tap, Receipt),
     ok = beamtap_ledger:strike(Tap),
     Receipt.
@@ -235,37 +230,15 @@ open(tap, #{opts := #{for := For, events := Events}} = Data) ->
         {error, no_slot} ->
             beamtap_error:new(no_slot, "every tracer slot is taken", "beamtap:clear() ends all taps")
     end;
-open(lttng, #{path := Path, session_name := Name, opts := Opts} = Data) ->
-    Wanted = wanted(Data),
-    Plan = #{
-        name => Name,
-        output => Path,
-        channels => [channel(Channel, Wanted, Opts) || Channel <- lists:usort([C || {_, _, C} <- Wanted])],
-        events => [{Channel, <<"beamtap:", Event/binary>>} || {Event, _, Channel} <- Wanted],
-        track_self => true
-    },
-    case beamtap_nif:session_open(Plan) of
-        {ok, Session} -> {ok, Data#{lttng => Session}};
-        {error, _} = Error -> beamtap_error:from_native(Error)
+open(lttng, #{path := Path, session_name := Name, classes := Classes, opts := Opts} = Data) ->
+    case beamtap_recording:open(#{path => Path, name => Name, classes => Classes, opts => Opts}) of
+        {ok, Recording} -> {ok, Data#{recording => Recording}};
+        {error, _} = Error -> Error
     end;
-open(recorder, #{lttng := Session} = Data) ->
-    Processes = beamtap_definitions:processes(),
-    Data1 = note(Data, #{held => true}),
-    Before = beamtap_nif:counters(),
-    Started = chain([
-        fun beamtap_nif:hold/0,
-        fun() -> beamtap_nif:session_start(Session) end,
-        fun() -> beamtap_nif:await_enabled([Event || {Event, _, _} <- wanted(Data)], ?ENABLE_TIMEOUT_MS) end,
-        %% First, so that everything after it is counted.
-        fun() -> beamtap_nif:emit_counters('begin') end,
-        fun() -> beamtap_definitions:canary() end,
-        fun() -> beamtap_nif:dump_definitions(beamtap_definitions:vm(), Processes) end
-    ]),
-    ok = beamtap_nif:release(),
-    Data2 = note(Data1#{before => Before, began => erlang:monotonic_time()}, #{held => false}),
-    case Started of
-        ok -> {ok, Data2};
-        Failed -> undo(lttng_started, Data2, recorder_error(Failed))
+open(recorder, #{recording := Recording} = Data) ->
+    case beamtap_recording:start(Recording, hold(Data)) of
+        {ok, Started} -> {ok, Data#{recording := Started}};
+        {error, _} = Error -> Error
     end;
 open(armed, #{slot := Slot} = Data) ->
     case beamtap_nif:tap_arm(Slot) of
@@ -300,21 +273,11 @@ close(patterns, #{vm := Grip, patterns := Patterns} = Data) ->
     note(Data, #{patterns => []});
 close(armed, #{slot := Slot} = Data) ->
     problem("callbacks of the tap did not end", beamtap_nif:tap_disarm(Slot), Data);
-close(recorder, #{lttng := Session} = Data) ->
-    Data1 = note(Data, #{held => true}),
-    Held = beamtap_nif:hold(),
-    Counted = beamtap_nif:emit_counters('end'),
-    After = beamtap_nif:counters(),
-    Stopped = beamtap_nif:session_stop(Session),
-    ok = beamtap_nif:release(),
-    Data2 = note(Data1#{'after' => After}, #{held => false}),
-    Data3 = problem("callbacks did not end", Held, problem("the last counters are not in the trace", Counted, Data2)),
-    case Stopped of
-        {ok, Losses} -> Data3#{losses => Losses};
-        {error, _} -> problem("LTTng did not stop the session", Stopped, Data3)
-    end;
-close(lttng, #{lttng := Session} = Data) ->
-    problem("LTTng did not end the session", beamtap_nif:session_destroy(Session), maps:remove(lttng, Data));
+close(recorder, #{recording := Recording} = Data) ->
+    {Stopped, Problems} = beamtap_recording:stop(Recording, hold(Data)),
+    problems(Problems, Data#{recording := Stopped});
+close(lttng, #{recording := Recording} = Data) ->
+    problems(beamtap_recording:close(Recording), Data);
 close(tap, #{slot := Slot} = Data) ->
     ok = beamtap_nif:tap_close(Slot),
     Data;
@@ -329,15 +292,18 @@ close(Step, Data) when Step =:= admitted; Step =:= library ->
 
 undo(tap, Data, Error) ->
     _ = close(tap, Data),
-    Error;
-undo(lttng_started, #{lttng := Session}, Error) ->
-    _ = beamtap_nif:session_stop(Session),
     Error.
+
+hold(#{tap := Tap, entry := Entry}) ->
+    fun(IsHeld) -> beamtap_ledger:write(Tap, Entry#{held => IsHeld}) end.
 
 note(#{tap := Tap, entry := Entry} = Data, More) ->
     Entry1 = maps:merge(Entry, More),
     ok = beamtap_ledger:write(Tap, Entry1),
     Data#{entry := Entry1}.
+
+problems(Problems, Data) ->
+    lists:foldl(fun({Said, Answer}, D) -> problem(Said, Answer, D) end, Data, Problems).
 
 problem(_, ok, Data) ->
     Data;
@@ -349,44 +315,5 @@ problem(Said, {error, Why}, #{problems := Problems} = Data) ->
         end,
     Data#{problems := [iolist_to_binary([Said, ": ", Detail]) | Problems]}.
 
-chain([]) ->
-    ok;
-chain([Act | Rest]) ->
-    case Act() of
-        ok -> chain(Rest);
-        Failed -> Failed
-    end.
-
-recorder_error(timeout) ->
-    beamtap_error:new(
-        timeout,
-        "LTTng did not switch the events on in this VM",
-        "see lttng list --userspace; lttng-sessiond must run as this user or root"
-    );
-recorder_error({error, not_quiet}) ->
-    beamtap_error:new(not_quiet, "events under way did not end", "start the tap again");
-recorder_error({error, no_slot}) ->
-    no_thread("emit definitions");
-recorder_error(Native) ->
-    beamtap_error:from_native(Native).
-
 no_thread(What) ->
     beamtap_error:new(no_thread, ["no native thread to ", What], "look at the limits of this process (ulimit -u)").
-
-%% The catalogue's events that the classes make, and beamtap's own, as {Event, Class, Channel}.
-wanted(#{classes := Classes}) ->
-    Flags = [<<>> | [atom_to_binary(Class) || Class <- Classes]],
-    [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), lists:member(Class, Flags)].
-
-%% A channel that carries only beamtap's own events is one of definitions.
-channel(Name, Wanted, #{subbuf_size := Size, num_subbuf := Count}) ->
-    case lists:any(fun({_, Class, Channel}) -> Channel =:= Name andalso Class =/= <<>> end, Wanted) of
-        true ->
-            #{name => Name, subbuf_size => Size, num_subbuf => Count};
-        false ->
-            #{
-                name => Name,
-                subbuf_size => ?DEFINITIONS_SUBBUF_SIZE_BYTES,
-                num_subbuf => ?DEFINITIONS_NUM_SUBBUF
-            }
-    end.

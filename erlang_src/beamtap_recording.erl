@@ -1,0 +1,136 @@
+%% @private
+%% The part of a tap that is LTTng's: a session with its channels and events, what is counted at its beginning and at
+%% its end, and what got lost between.
+-module(beamtap_recording).
+
+-export([open/1, start/2, stop/2, close/1, wanted/1]).
+-export_type([plan/0, recording/0, hold/0]).
+
+-type plan() :: #{
+    name := binary(),
+    path := binary(),
+    classes := [beamtap_spec:class()],
+    opts := beamtap_spec:checked_opts()
+}.
+%% `before' and `after' are the counters of the NIF when recording began and ended; `began' is the VM's monotonic time.
+-type recording() :: #{
+    session := beamtap_nif:session(),
+    events := [beamtap_nif:event()],
+    before => list(),
+    'after' => list(),
+    began => integer(),
+    losses => map()
+}.
+%% Told before all emission in the VM is held, and after it is let go again: should the caller die in between, somebody
+%% else has to let it go.
+-type hold() :: fun((boolean()) -> term()).
+-type problem() :: {Said :: string(), ok | {error, term()}}.
+
+%% LTTng switches events on within milliseconds. Where an earlier daemon has ended, liblttng-ust looks for a new one
+%% only every 5 s.
+-define(ENABLE_TIMEOUT_MS, 8000).
+%% Definitions are few and must not be lost: buffers of their own, whatever the user chose for the events.
+-define(DEFINITIONS_SUBBUF_SIZE_BYTES, 262144).
+-define(DEFINITIONS_NUM_SUBBUF, 4).
+
+%% @doc Makes the LTTng session; it does not record yet.
+-spec open(plan()) -> {ok, recording()} | beamtap_error:error().
+open(#{path := Path, name := Name, classes := Classes, opts := Opts}) ->
+    Wanted = wanted(Classes),
+    Plan = #{
+        name => Name,
+        output => Path,
+        channels => [channel(Channel, Wanted, Opts) || Channel <- lists:usort([C || {_, _, C} <- Wanted])],
+        events => [{Channel, <<"beamtap:", Event/binary>>} || {Event, _, Channel} <- Wanted],
+        track_self => true
+    },
+    case beamtap_nif:session_open(Plan) of
+        {ok, Session} -> {ok, #{session => Session, events => [Event || {Event, _, _} <- Wanted]}};
+        {error, _} = Error -> beamtap_error:from_native(Error)
+    end.
+
+%% @doc Begins to record: counters, a canary and all definitions come first. After an error nothing records.
+-spec start(recording(), hold()) -> {ok, recording()} | beamtap_error:error().
+start(#{session := Session, events := Events} = Recording, Hold) ->
+    Processes = beamtap_definitions:processes(),
+    _ = Hold(true),
+    Before = beamtap_nif:counters(),
+    Started = chain([
+        fun beamtap_nif:hold/0,
+        fun() -> beamtap_nif:session_start(Session) end,
+        fun() -> beamtap_nif:await_enabled(Events, ?ENABLE_TIMEOUT_MS) end,
+        %% First, so that everything after it is counted.
+        fun() -> beamtap_nif:emit_counters('begin') end,
+        fun() -> beamtap_definitions:canary() end,
+        fun() -> beamtap_nif:dump_definitions(beamtap_definitions:vm(), Processes) end
+    ]),
+    ok = beamtap_nif:release(),
+    _ = Hold(false),
+    case Started of
+        ok ->
+            {ok, Recording#{before => Before, began => erlang:monotonic_time()}};
+        Failed ->
+            _ = beamtap_nif:session_stop(Session),
+            start_error(Failed)
+    end.
+
+%% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
+-spec stop(recording(), hold()) -> {recording(), [problem()]}.
+stop(#{session := Session} = Recording, Hold) ->
+    _ = Hold(true),
+    Held = beamtap_nif:hold(),
+    Counted = beamtap_nif:emit_counters('end'),
+    After = beamtap_nif:counters(),
+    Stopped = beamtap_nif:session_stop(Session),
+    ok = beamtap_nif:release(),
+    _ = Hold(false),
+    Problems = [{"the last counters are not in the trace", Counted}, {"callbacks did not end", Held}],
+    case Stopped of
+        {ok, Losses} -> {Recording#{'after' => After, losses => Losses}, Problems};
+        {error, _} -> {Recording#{'after' => After}, Problems ++ [{"LTTng did not stop the session", Stopped}]}
+    end.
+
+%% @doc Ends the LTTng session.
+-spec close(recording()) -> [problem()].
+close(#{session := Session}) ->
+    [{"LTTng did not end the session", beamtap_nif:session_destroy(Session)}].
+
+chain([]) ->
+    ok;
+chain([Act | Rest]) ->
+    case Act() of
+        ok -> chain(Rest);
+        Failed -> Failed
+    end.
+
+start_error(timeout) ->
+    beamtap_error:new(
+        timeout,
+        "LTTng did not switch the events on in this VM",
+        "see lttng list --userspace; lttng-sessiond must run as this user or root"
+    );
+start_error({error, not_quiet}) ->
+    beamtap_error:new(not_quiet, "events under way did not end", "start the tap again");
+start_error({error, no_slot}) ->
+    beamtap_error:new(no_thread, "no native thread to emit definitions", "look at the limits of this process (ulimit -u)");
+start_error(Native) ->
+    beamtap_error:from_native(Native).
+
+%% @doc The catalogue's events that the classes make, and beamtap's own, as {Event, Class, Channel}.
+-spec wanted([beamtap_spec:class()]) -> [{beamtap_nif:event(), binary(), binary()}].
+wanted(Classes) ->
+    Flags = [<<>> | [atom_to_binary(Class) || Class <- Classes]],
+    [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), lists:member(Class, Flags)].
+
+%% A channel that carries only beamtap's own events is one of definitions.
+channel(Name, Wanted, #{subbuf_size := Size, num_subbuf := Count}) ->
+    case lists:any(fun({_, Class, Channel}) -> Channel =:= Name andalso Class =/= <<>> end, Wanted) of
+        true ->
+            #{name => Name, subbuf_size => Size, num_subbuf => Count};
+        false ->
+            #{
+                name => Name,
+                subbuf_size => ?DEFINITIONS_SUBBUF_SIZE_BYTES,
+                num_subbuf => ?DEFINITIONS_NUM_SUBBUF
+            }
+    end.
