@@ -11,7 +11,7 @@
 %% The modules are sent. The libraries are taken by their path where the node sees the same files; else they are sent
 %% too, into a directory that only the node's user can read, and removed on leaving. When the process that attached goes
 %% away, or its node, or the network, the node is left all the same. What stays until the node ends: the libraries' mapping,
-%% with two or three sleeping threads of LTTng, and the atoms that are the names of beamtap's modules and functions.
+%% with four sleeping threads (two of them LTTng's), and the atoms that are the names of beamtap's modules and functions.
 -module(beamtap_attach).
 
 -export([attach/2, start/3, call/3, detach/1]).

@@ -246,7 +246,7 @@ detach(Attachment, Node) ->
                 end,
             say("detached from ~ts: flags and patterns off, ~b modules unloaded~ts", [Node, Modules, Removed]),
             Mapped =:= [] orelse
-                say("still mapped until the node ends: ~ts, and LTTng's sleeping threads", [lists:join(", ", Mapped)]),
+                say("still mapped until the node ends: ~ts, and their four sleeping threads", [lists:join(", ", Mapped)]),
             [say("left behind: ~ts", [Problem]) || Problem <- Problems],
             min(1, length(Problems));
         {error, _} = Error ->
