@@ -3,6 +3,8 @@
 //! Buffers that these read from are longer by [`PAD`] bytes than the data in them, so that every load can take
 //! eight bytes at once and cut what it needs: no branch on the field's width.
 
+use wide::u8x16;
+
 /// Bytes that a buffer must have behind its data.
 pub(crate) const PAD: usize = 16;
 
@@ -37,17 +39,25 @@ pub(crate) fn load_bytes_le(buf: &[u8], at: usize) -> u64 {
 /// Index of the first NUL at or behind `at`; it may be past `end` only by less than the padding.
 #[inline(always)]
 pub(crate) fn find_nul(buf: &[u8], at: usize, end: usize) -> Option<usize> {
-    // Most strings are short: eight bytes at a time find their end sooner than setting up a vector search.
-    for step in 0..4 {
-        let word = load_bytes_le(buf, at + 8 * step);
-        let zeros = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
-        if zeros != 0 {
-            let found = at + 8 * step + (zeros.trailing_zeros() / 8) as usize;
+    // Most strings are short, and of a length that no branch can foresee: their end is found without any.
+    if let Some(first) = buf.get(at..).and_then(<[u8]>::first_chunk::<32>)
+        && let [low, high] = first.as_chunks::<16>().0
+    {
+        let zeros = |bytes: &[u8; 16]| u8x16::new(*bytes).simd_eq(u8x16::ZERO).to_bitmask();
+        let mask = zeros(low) | zeros(high) << 16;
+        if mask != 0 {
+            let found = at + mask.trailing_zeros() as usize;
             return (found < end).then_some(found);
         }
     }
-    let rest = buf.get(at + 32..end)?;
-    memchr::memchr(0, rest).map(|n| at + 32 + n)
+    find_far_nul(buf, at, end)
+}
+
+/// The same for long strings, and for the last ones of a buffer.
+#[inline(never)]
+fn find_far_nul(buf: &[u8], at: usize, end: usize) -> Option<usize> {
+    let rest = buf.get(at..end)?;
+    memchr::memchr(0, rest).map(|n| at + n)
 }
 
 /// Loads `bits` (1..=64) at bit position `pos`, least significant first. Bytes past the buffer read as 0.

@@ -136,10 +136,45 @@ pub(crate) struct StreamPlan {
     pub(crate) event_header: Option<FieldType>,
     pub(crate) header: HeaderPlan,
     pub(crate) scale: Option<Scale>,
-    /// Key by event class id, for small ids.
-    table: Vec<u32>,
-    /// The others.
+    /// What is needed to get over a record, by event class id, for small ids.
+    table: Vec<Shape>,
+    /// Keys of the classes with other ids.
     large_ids: HashMap<u64, u32>,
+}
+
+/// What is needed to get over a record of a class, all in one place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) key: u32,
+    pub(crate) way: Way,
+    /// Alignment of the record's base, and bits behind the base that all records have.
+    pub(crate) align: u32,
+    pub(crate) size: u64,
+}
+
+/// How to get over a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// All records are of one size.
+    Fixed,
+    /// By the steps of the class's program, which ask for nothing but the record.
+    Plain,
+    /// With what the header and earlier fields say.
+    General,
+}
+
+impl Shape {
+    const NONE: Shape = Shape { key: NO_CLASS, way: Way::General, align: 1, size: 0 };
+
+    fn of(class: &EventClass, key: u32) -> Shape {
+        let program = &class.0.program;
+        let way = match (class.0.uses_header, program.is_fixed(), program.is_plain()) {
+            (false, true, _) => Way::Fixed,
+            (false, false, true) => Way::Plain,
+            _ => Way::General,
+        };
+        Shape { key, way, align: program.align as u32, size: program.rest }
+    }
 }
 
 /// Ids below this are looked up by index.
@@ -147,22 +182,29 @@ const TABLE_SIZE: u64 = 1 << 16;
 const NO_CLASS: u32 = u32::MAX;
 
 impl StreamPlan {
+    /// Shape of the records with this event class id, if it is a small one.
     #[inline(always)]
-    pub(crate) fn class(&self, id: u64) -> Option<usize> {
-        match self.table.get(id as usize) {
-            Some(&NO_CLASS) => None,
-            Some(&key) => Some(key as usize),
-            None => self.large_ids.get(&id).map(|&key| key as usize),
-        }
+    pub(crate) fn shape(&self, id: u64) -> Option<&Shape> {
+        self.table.get(id as usize)
     }
 
-    fn insert(&mut self, id: u64, key: u32) {
+    /// Index of the class with this id.
+    pub(crate) fn class(&self, id: u64) -> Option<usize> {
+        let key = match self.table.get(id as usize) {
+            Some(shape) => shape.key,
+            None => *self.large_ids.get(&id)?,
+        };
+        (key != NO_CLASS).then_some(key as usize)
+    }
+
+    fn insert(&mut self, class: &EventClass, key: u32) {
+        let id = class.id();
         if id < TABLE_SIZE {
             let needed = id as usize + 1;
             if self.table.len() < needed {
-                self.table.resize(needed, NO_CLASS);
+                self.table.resize(needed, Shape::NONE);
             }
-            self.table[id as usize] = key;
+            self.table[id as usize] = Shape::of(class, key);
         } else {
             self.large_ids.insert(id, key);
         }
@@ -185,8 +227,6 @@ pub(crate) struct TracePlan {
 pub(crate) struct Catalog {
     pub(crate) traces: Vec<TracePlan>,
     pub(crate) classes: Vec<EventClass>,
-    /// Marks that any of the programs needs.
-    pub(crate) marks: usize,
     /// Slots that any of the classes needs.
     pub(crate) slots: usize,
     /// Greatest alignment of any type, in bytes.
@@ -234,12 +274,11 @@ impl Catalog {
             }
             for def in stream.events.drain(..) {
                 let key = self.classes.len() as u32;
-                plan.streams[i].insert(def.id, key);
                 let types = [&def.common_context, &def.specific_context, &def.payload];
                 widest = types.into_iter().flatten().map(max_align).fold(widest, u32::max);
                 let class = EventClass::new(def, ClassKey(key), trace as u32);
-                self.marks = self.marks.max(class.0.program.marks);
                 self.slots = self.slots.max(class.0.slots.into());
+                plan.streams[i].insert(&class, key);
                 self.classes.push(class);
             }
         }

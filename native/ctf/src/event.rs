@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::bits::{load_be, load_bytes_le, load_le, sign_extend};
 use crate::class::{Catalog, ClassData, ClassKey, EventClass};
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, Record};
 use crate::field::{FieldType, Kind, Length};
 use crate::loss::{Loss, StreamKey};
 use crate::program::{Access, Load};
@@ -30,13 +30,17 @@ pub struct Event<'a> {
     cursor: &'a Cursor,
     catalog: &'a Catalog,
     class: &'a ClassData,
+    record: &'a Record,
+    /// What positions count in.
+    buf: &'a [u8],
 }
 
 impl<'a> Event<'a> {
     #[inline(always)]
     pub(crate) fn new(cursor: &'a Cursor, catalog: &'a Catalog) -> Event<'a> {
-        let class = &catalog.classes[cursor.class()].0;
-        Event { cursor, catalog, class }
+        let record = cursor.record();
+        let class = &catalog.classes[record.class as usize].0;
+        Event { cursor, catalog, class, record, buf: cursor.bytes() }
     }
 
     /// Key of the event's class.
@@ -58,23 +62,24 @@ impl<'a> Event<'a> {
     /// Time in nanoseconds since the Unix epoch; 0 when the stream has no clock.
     #[inline]
     pub fn timestamp_ns(self) -> i64 {
-        self.cursor.event_ns()
+        if self.cursor.has_clock() { self.record.time_ns } else { 0 }
     }
 
     /// Time in nanoseconds since the clock's own 0: for LTTng's traces `CLOCK_MONOTONIC`; 0 without a clock.
     #[inline]
     pub fn monotonic_ns(self) -> u64 {
-        self.cursor.raw_ns()
+        // That it can be told was found out when the record was decoded.
+        self.plan().scale.and_then(|scale| scale.raw_ns(self.record.clock).ok()).unwrap_or(0)
     }
 
     /// Clock value as the trace has it, in cycles.
     pub fn cycles(self) -> u64 {
-        self.cursor.cycles()
+        self.record.clock
     }
 
     /// True when the stream's events have timestamps.
     pub fn has_clock(self) -> bool {
-        self.plan().scale.is_some()
+        self.cursor.has_clock()
     }
 
     /// The stream that the event is in.
@@ -115,7 +120,7 @@ impl<'a> Event<'a> {
         let Some(access) = self.class.payload_access.get(field) else { return 0.0 };
         match (access.load, self.class.fields_type(field)) {
             (Load::Float, Some(FieldType { kind: Kind::Float(float), .. })) => {
-                value::load_float(self.cursor.bytes().0, self.position(access), float)
+                value::load_float(self.buf, self.position(access), float)
             }
             (Load::SignedLe | Load::SignedBe, _) => self.i64(field) as f64,
             _ => self.u64(field) as f64,
@@ -129,11 +134,7 @@ impl<'a> Event<'a> {
         match access.load {
             Load::Text => {
                 let (first, behind) = (self.position(access) >> 3, self.mark(access.mark + 1) >> 3);
-                self.cursor
-                    .bytes()
-                    .0
-                    .get(first as usize..(behind as usize).wrapping_sub(1))
-                    .unwrap_or_default()
+                self.buf.get(first as usize..(behind as usize).wrapping_sub(1)).unwrap_or_default()
             }
             Load::TextArray => self.text_array(access, field),
             _ => &[],
@@ -221,7 +222,10 @@ impl<'a> Event<'a> {
 
     #[inline(always)]
     fn mark(self, mark: u16) -> u64 {
-        self.cursor.marks().get(usize::from(mark)).copied().unwrap_or(0)
+        match usize::from(mark).checked_sub(1) {
+            None => self.record.base,
+            Some(further) => self.cursor.marks_of(self.record).get(further).copied().unwrap_or(0),
+        }
     }
 
     #[inline(always)]
@@ -230,13 +234,12 @@ impl<'a> Event<'a> {
     }
 
     fn place(self, access: &Access) -> Place<'a> {
-        let (buf, end) = self.cursor.bytes();
-        Place::new(buf, self.position(access), end, self.cursor.slots(), access.own_slots)
+        Place::new(self.buf, self.position(access), self.cursor.end(), self.cursor.slots(), access.own_slots)
     }
 
     #[inline(always)]
     fn load(self, access: &Access, scope: Option<&FieldType>, field: usize) -> u64 {
-        let (buf, pos, bits) = (self.cursor.bytes().0, self.position(access), u32::from(access.bits));
+        let (buf, pos, bits) = (self.buf, self.position(access), u32::from(access.bits));
         match access.load {
             Load::Bytes => load_bytes_le(buf, (pos >> 3) as usize) & (u64::MAX >> (64 - bits)),
             Load::UnsignedLe => load_le(buf, pos, bits),
@@ -259,8 +262,7 @@ impl<'a> Event<'a> {
                 self.cursor.slots().get(usize::from(reference.slot)).copied().unwrap_or(0)
             }
         };
-        let (buf, end) = self.cursor.bytes();
-        value::text(buf, self.position(access), end, length)
+        value::text(self.buf, self.position(access), self.cursor.end(), length)
     }
 }
 

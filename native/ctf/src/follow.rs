@@ -6,11 +6,12 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::class::EventClass;
-use crate::cursor::{Cursor, StreamFile, TimeRange};
+use crate::cursor::{Cursor, StreamFile};
 use crate::error::Error;
 use crate::lanes::{Lane, Lanes, Poll};
 use crate::loss::StreamKey;
 use crate::metadata::MetadataReader;
+use crate::range::TimeRange;
 use crate::trace_set::{Stream, StreamIdentity, Trace, find_traces, first_packet, identity, stream_files};
 use crate::window::Allowance;
 

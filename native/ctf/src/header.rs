@@ -12,11 +12,34 @@ pub(crate) enum HeaderPlan {
     Absent,
     /// LTTng's compact and large headers: a class id and the low bits of the clock, side by side, little endian,
     /// unless the id is above `last_id`; then the full header follows, which is read as in `Walk`.
-    Packed { align: u64, last_id: u64, id_bits: u32, clock_bits: u32 },
+    Packed(PackedHeader),
     /// Every field at a constant place.
     Fixed { align: u64, size: u64, id: Option<(u64, Int)>, clock: Option<(u64, Int)> },
     /// Anything else.
     Walk,
+}
+
+/// A class id and behind it the low bits of the clock, all in the low bits of one 64-bit load.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PackedHeader {
+    /// In bits.
+    pub(crate) align: u64,
+    /// Greatest id with which this is all of the header.
+    pub(crate) last_id: u64,
+    pub(crate) id_mask: u64,
+    pub(crate) clock_bits: u32,
+    id_bits: u32,
+    clock_mask: u64,
+    /// Size in bits.
+    pub(crate) bits: u64,
+}
+
+impl PackedHeader {
+    /// The low bits of the clock in the word that the header begins.
+    #[inline(always)]
+    pub(crate) fn clock_of(&self, word: u64) -> u64 {
+        (word >> self.id_bits) & self.clock_mask
+    }
 }
 
 /// What a header says.
@@ -35,7 +58,6 @@ impl HeaderPlan {
     }
 
     /// Reads the header at `pos`; gives the position behind it.
-    #[inline(always)]
     pub(crate) fn read(
         &self,
         ty: Option<&FieldType>,
@@ -45,28 +67,16 @@ impl HeaderPlan {
         slots: &mut [u64],
         roles: &mut Roles,
     ) -> Result<(u64, HeaderValues), Fault> {
-        if let HeaderPlan::Packed { align, last_id, id_bits, clock_bits } = *self {
-            let start = align_up(pos, align);
+        if let HeaderPlan::Packed(header) = self {
+            let start = align_up(pos, header.align);
             let word = load_bytes_le(buf, (start >> 3) as usize);
-            let id = word & ((1 << id_bits) - 1);
-            if id <= last_id {
-                let clock = (word >> id_bits) & (u64::MAX >> (64 - clock_bits));
-                let next = advance(start, u64::from(id_bits + clock_bits), end)?;
-                return Ok((next, HeaderValues { id, clock, clock_bits }));
+            let id = word & header.id_mask;
+            if id <= header.last_id {
+                let next = advance(start, header.bits, end)?;
+                let values = HeaderValues { id, clock: header.clock_of(word), clock_bits: header.clock_bits };
+                return Ok((next, values));
             }
         }
-        self.read_slowly(ty, buf, pos, end, slots, roles)
-    }
-
-    fn read_slowly(
-        &self,
-        ty: Option<&FieldType>,
-        buf: &[u8],
-        pos: u64,
-        end: u64,
-        slots: &mut [u64],
-        roles: &mut Roles,
-    ) -> Result<(u64, HeaderValues), Fault> {
         match (self, ty) {
             (HeaderPlan::Fixed { align, size, id, clock }, _) => {
                 let start = align_up(pos, *align);
@@ -123,12 +133,15 @@ fn packed(ty: &FieldType) -> Option<HeaderPlan> {
     if clock.role != Role::Timestamp || !is_plain(clock) || !is_adjacent || !fits {
         return None;
     }
-    Some(HeaderPlan::Packed {
+    Some(HeaderPlan::Packed(PackedHeader {
         align: ty.align.into(),
         last_id,
-        id_bits: id.bits.into(),
+        id_mask: (1 << id.bits) - 1,
         clock_bits: clock.bits.into(),
-    })
+        id_bits: id.bits.into(),
+        clock_mask: u64::MAX >> (64 - u32::from(clock.bits)),
+        bits: u64::from(id.bits) + u64::from(clock.bits),
+    }))
 }
 
 fn fixed(ty: &FieldType) -> Option<HeaderPlan> {

@@ -6,11 +6,12 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
-use crate::cursor::{Cursor, Head, TimeRange};
+use crate::cursor::{Cursor, Head};
 use crate::error::Error;
 use crate::event::{Event, Item};
 use crate::loss::{Loss, StreamKey};
 use crate::packets::{Packet, Packets};
+use crate::range::TimeRange;
 use crate::trace_set::TraceSet;
 use crate::window::Allowance;
 
@@ -212,12 +213,16 @@ fn work<T>(
             Ok(()) => loop {
                 cursor.advance(catalog);
                 let item = match cursor.head() {
-                    Head::Event => match map(Event::new(&cursor, catalog)) {
-                        Some(value) => {
-                            Merged::Event { timestamp_ns: cursor.event_ns(), stream: unit.stream, value }
+                    Head::Event => {
+                        let event = Event::new(&cursor, catalog);
+                        match map(event) {
+                            Some(value) => {
+                                let timestamp_ns = event.timestamp_ns();
+                                Merged::Event { timestamp_ns, stream: unit.stream, value }
+                            }
+                            None => continue,
                         }
-                        None => continue,
-                    },
+                    }
                     Head::Discarded(loss) => Merged::Discarded(*loss),
                     Head::LostPackets(loss) => Merged::LostPackets(*loss),
                     Head::Fault(_) => {

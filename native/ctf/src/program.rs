@@ -1,7 +1,8 @@
 //! Decode programs: what must be done to get over one event record, compiled once per event class.
 //!
 //! Fields at a constant distance from a known place need no step at all: their [`Access`] says where they are.
-//! A place is known ("marked") at the beginning and behind every field whose length varies.
+//! A place is known ("marked") at the beginning and behind every field whose length varies. Marks are numbered in the order in which they
+//! are passed; the first is the record's base.
 
 use crate::bits::{ByteOrder, align_up};
 use crate::error::Fault;
@@ -16,11 +17,11 @@ enum Step {
     /// Move over so many bits.
     Advance(u64),
     /// Remember the position.
-    Mark(u16),
+    Mark,
     /// Leave the number that ends here in its slot.
     Save(Int),
-    /// Move over a NUL-terminated string and remember the position behind it.
-    Text(u16),
+    /// Move over so many bits and a NUL-terminated string, and remember the position behind it.
+    Text { before: u64 },
     /// Move over elements, as many as a slot says, of a size (1 or more) and alignment in bits.
     Elements { slot: u16, size: u64, align: u32 },
     /// Walk over a member of one of the scopes by its type.
@@ -30,11 +31,14 @@ enum Step {
 /// Steps over the three scopes of an event record that follow its header.
 #[derive(Debug)]
 pub(crate) struct Program {
-    steps: Vec<Step>,
-    /// Alignment and size when these are all there is to it: nothing varies, nothing is saved.
-    fixed: Option<(u64, u64)>,
-    /// Number of marks.
-    pub(crate) marks: usize,
+    /// Alignment in bits of the first member, at which the first mark stands: the record's base.
+    pub(crate) align: u64,
+    /// What comes behind the base.
+    steps: Box<[Step]>,
+    /// Bits behind the last step; all of the record when there are no steps.
+    pub(crate) rest: u64,
+    /// It neither leaves numbers in slots nor asks for them.
+    is_plain: bool,
 }
 
 /// Where a member of a scope is and how to load it.
@@ -93,13 +97,7 @@ pub(crate) fn compile(scopes: Scopes<'_>) -> (Program, [Vec<Access>; 3]) {
         }
     }
     compiler.flush();
-    let fixed = match compiler.steps.as_slice() {
-        [] => Some((1, 0)),
-        [Step::Align(align), Step::Mark(0), Step::Advance(size)] => Some((u64::from(*align), *size)),
-        [Step::Mark(0), Step::Advance(size)] => Some((1, *size)),
-        _ => None,
-    };
-    (Program { steps: compiler.steps, fixed, marks: compiler.marks.into() }, accesses)
+    (Program::new(compiler.steps), accesses)
 }
 
 impl Compiler {
@@ -115,7 +113,7 @@ impl Compiler {
         if let Kind::Str = ty.kind {
             let access = self.here(ty);
             self.flush();
-            self.steps.push(Step::Text(self.marks));
+            self.push_text();
             self.marks += 1;
             self.varied(8);
             self.needs_mark = false;
@@ -159,7 +157,7 @@ impl Compiler {
     fn here(&mut self, ty: &FieldType) -> Access {
         self.align_to(ty.align.into());
         if std::mem::take(&mut self.needs_mark) {
-            self.steps.push(Step::Mark(self.marks));
+            self.steps.push(Step::Mark);
             self.marks += 1;
         }
         let (load, bits) = match &ty.kind {
@@ -195,6 +193,18 @@ impl Compiler {
         self.flush();
         self.steps.push(Step::Align(align as u32));
         self.known_align = align;
+    }
+
+    /// Adds the step over a string, and takes in what was to be moved over before it.
+    fn push_text(&mut self) {
+        let before = match self.steps.last() {
+            Some(&Step::Advance(size)) => {
+                self.steps.pop();
+                size
+            }
+            _ => 0,
+        };
+        self.steps.push(Step::Text { before });
     }
 
     /// Moves the base to the current position.
@@ -233,55 +243,91 @@ pub(crate) fn own_slots(ty: &FieldType) -> (u16, u16) {
 }
 
 impl Program {
-    /// Moves over a record whose header ends at `pos`; gives the end of the record.
-    #[inline(always)]
-    pub(crate) fn run<'a>(
-        &self,
-        scopes: impl Fn() -> Scopes<'a>,
-        buf: &[u8],
-        pos: u64,
-        end: u64,
-        marks: &mut [u64],
-        slots: &mut [u64],
-    ) -> Result<u64, Fault> {
-        if let Some((align, size)) = self.fixed {
-            let pos = align_up(pos, align);
-            if let Some(mark) = marks.first_mut() {
-                *mark = pos;
-            }
-            return advance(pos, size, end);
+    /// Takes what is done in every record out of the steps: finding the base, and moving over the last fields.
+    fn new(mut steps: Vec<Step>) -> Program {
+        let mut align = 1;
+        let mut head = 0;
+        while let Some(Step::Align(bits)) = steps.get(head) {
+            align = align.max(u64::from(*bits));
+            head += 1;
         }
-        self.run_steps(scopes(), buf, pos, end, marks, slots)
+        if let Some(Step::Mark) = steps.get(head) {
+            head += 1;
+        }
+        steps.drain(..head);
+        let rest = match steps.last() {
+            Some(&Step::Advance(size)) => {
+                steps.pop();
+                size
+            }
+            _ => 0,
+        };
+        let is_plain = !steps
+            .iter()
+            .any(|step| matches!(step, Step::Save(_) | Step::Elements { .. } | Step::Walk { .. }));
+        Program { align, steps: steps.into(), rest, is_plain }
     }
 
-    fn run_steps(
+    /// Whether all records are of one size, which then is `rest`.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Whether [`run_plain`](Program::run_plain) can run it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// Moves over a record with this base where no slots are asked for; gives the end of the record. Marks behind the
+    /// base are appended.
+    #[inline(always)]
+    pub(crate) fn run_plain(
+        &self,
+        buf: &[u8],
+        base: u64,
+        end: u64,
+        marks: &mut Vec<u64>,
+    ) -> Result<u64, Fault> {
+        let mut pos = base;
+        for step in &*self.steps {
+            match step {
+                Step::Text { before } => {
+                    pos = string_end(buf, advance(pos, *before, end)?, end)?;
+                    marks.push(pos);
+                }
+                Step::Advance(size) => pos = advance(pos, *size, end)?,
+                Step::Align(align) => pos = align_up(pos, u64::from(*align)),
+                Step::Mark => marks.push(pos),
+                Step::Save(_) | Step::Elements { .. } | Step::Walk { .. } => {}
+            }
+        }
+        advance(pos, self.rest, end)
+    }
+
+    /// Moves over a record with this base; gives the end of the record. Marks behind the base are appended.
+    pub(crate) fn run(
         &self,
         scopes: Scopes<'_>,
         buf: &[u8],
-        mut pos: u64,
+        base: u64,
         end: u64,
-        marks: &mut [u64],
+        marks: &mut Vec<u64>,
         slots: &mut [u64],
     ) -> Result<u64, Fault> {
-        for step in &self.steps {
+        let mut pos = base;
+        for step in &*self.steps {
             match step {
                 Step::Align(align) => pos = align_up(pos, u64::from(*align)),
                 Step::Advance(size) => pos = advance(pos, *size, end)?,
-                Step::Mark(mark) => {
-                    if let Some(place) = marks.get_mut(usize::from(*mark)) {
-                        *place = pos;
-                    }
-                }
+                Step::Mark => marks.push(pos),
                 Step::Save(int) => {
                     if let Some(slot) = slots.get_mut(usize::from(int.slot)) {
                         *slot = load_int(buf, pos - u64::from(int.bits), int);
                     }
                 }
-                Step::Text(mark) => {
-                    pos = string_end(buf, pos, end)?;
-                    if let Some(place) = marks.get_mut(usize::from(*mark)) {
-                        *place = pos;
-                    }
+                Step::Text { before } => {
+                    pos = string_end(buf, advance(pos, *before, end)?, end)?;
+                    marks.push(pos);
                 }
                 Step::Elements { slot, size, align } => {
                     let n = slots.get(usize::from(*slot)).copied().unwrap_or(0);
@@ -297,6 +343,6 @@ impl Program {
                 }
             }
         }
-        Ok(pos)
+        advance(pos, self.rest, end)
     }
 }

@@ -5,10 +5,11 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::class::{Catalog, EventClass};
-use crate::cursor::{Cursor, Head, TimeRange};
+use crate::cursor::{Cursor, Head};
 use crate::error::Error;
 use crate::event::{Event, Item};
-use crate::loss::StreamKey;
+use crate::loss::{Loss, StreamKey};
+use crate::range::TimeRange;
 use crate::trace_set::{Stream, TraceSet};
 use crate::window::Allowance;
 
@@ -23,9 +24,23 @@ pub struct Reader {
     cursors: Vec<Cursor>,
     /// Streams other than the current one that have something, the earliest on top.
     waiting: BinaryHeap<Reverse<(i64, u32)>>,
-    current: Option<u32>,
+    /// Index of the stream that the last item was of.
+    current: usize,
+    /// Latest time that an event of the current stream may have to come before all that is waiting.
+    limit_ns: i64,
     is_started: bool,
 }
+
+/// What may come besides events.
+enum Other {
+    Discarded(Loss),
+    LostPackets(Loss),
+    Fault(Error),
+    End,
+}
+
+/// No stream is current.
+const NO_STREAM: usize = usize::MAX;
 
 impl Reader {
     pub(crate) fn new(set: &TraceSet, range: TimeRange) -> Reader {
@@ -39,7 +54,8 @@ impl Reader {
             streams: set.streams.clone(),
             catalog,
             waiting: BinaryHeap::new(),
-            current: None,
+            current: NO_STREAM,
+            limit_ns: i64::MIN,
             is_started: false,
         }
     }
@@ -63,64 +79,77 @@ impl Reader {
     #[allow(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
     #[inline]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
-        if let Some(current) = self.current
-            && let Some(cursor) = self.cursors.get_mut(current as usize)
-        {
-            let is_event = cursor.advance_in_memory(&self.catalog);
-            let key = (cursor.time_ns(), current);
-            if is_event && self.waiting.peek().is_none_or(|first| key < first.0) {
-                return Ok(Some(Item::Event(Event::new(&self.cursors[current as usize], &self.catalog))));
-            }
-            self.choose(current, is_event);
-        } else {
-            self.choose_first();
+        let mut is_event = false;
+        if let Some(cursor) = self.cursors.get_mut(self.current) {
+            is_event = cursor.advance_in_memory(&self.catalog);
         }
-        self.tell()
+        let is_next = is_event && self.cursors[self.current].time_ns() <= self.limit_ns;
+        if !is_next && !self.choose(is_event) {
+            // An event and what else there may be come together here only, in registers.
+            return match self.take_other() {
+                Other::Discarded(loss) => Ok(Some(Item::Discarded(loss))),
+                Other::LostPackets(loss) => Ok(Some(Item::LostPackets(loss))),
+                Other::Fault(error) => Err(error),
+                Other::End => Ok(None),
+            };
+        }
+        Ok(Some(Item::Event(Event::new(&self.cursors[self.current], &self.catalog))))
     }
 
-    /// Gives the head of the current stream.
-    fn tell(&mut self) -> Result<Option<Item<'_>>, Error> {
-        let Some(current) = self.current else { return Ok(None) };
-        if let Some(error) = self.cursors[current as usize].take_fault() {
-            return Err(error);
-        }
-        let cursor = &self.cursors[current as usize];
-        Ok(match cursor.head() {
-            Head::Event => Some(Item::Event(Event::new(cursor, &self.catalog))),
-            Head::Discarded(loss) => Some(Item::Discarded(*loss)),
-            Head::LostPackets(loss) => Some(Item::LostPackets(*loss)),
-            Head::Fault(_) | Head::Taken | Head::Idle | Head::End => None,
-        })
-    }
-
-    /// Makes current the stream that is next, once `current` was moved on.
+    /// The head of the current stream, where it is no event.
     #[inline(never)]
-    fn choose(&mut self, current: u32, is_event: bool) {
-        let cursor = &mut self.cursors[current as usize];
-        if !is_event {
-            cursor.advance_slowly(&self.catalog);
+    fn take_other(&mut self) -> Other {
+        let Some(cursor) = self.cursors.get_mut(self.current) else { return Other::End };
+        if let Some(error) = cursor.take_fault() {
+            return Other::Fault(error);
         }
-        if matches!(cursor.head(), Head::End) {
-            return self.choose_first();
+        match cursor.head() {
+            Head::Discarded(loss) => Other::Discarded(*loss),
+            Head::LostPackets(loss) => Other::LostPackets(*loss),
+            Head::Event | Head::Fault(_) | Head::Taken | Head::Idle | Head::End => Other::End,
         }
-        let key = (cursor.time_ns(), current);
-        if let Some(mut first) = self.waiting.peek_mut()
-            && first.0 < key
-        {
-            self.current = Some(first.0.1);
-            *first = Reverse(key);
+    }
+
+    /// Makes current the stream that is next, once the current one was moved on; says whether an event is next.
+    #[inline(never)]
+    fn choose(&mut self, is_event: bool) -> bool {
+        match self.cursors.get_mut(self.current) {
+            None => {
+                self.start();
+                self.choose_first();
+            }
+            Some(cursor) => {
+                if !is_event {
+                    cursor.advance_slowly(&self.catalog);
+                }
+                let key = (cursor.time_ns(), self.current as u32);
+                if matches!(cursor.head(), Head::End) {
+                    self.choose_first();
+                } else if let Some(mut first) = self.waiting.peek_mut()
+                    && first.0 < key
+                {
+                    self.current = first.0.1 as usize;
+                    *first = Reverse(key);
+                }
+            }
         }
+        self.limit_ns = match self.waiting.peek() {
+            // An earlier stream's event comes first at the same time.
+            Some(Reverse((time_ns, stream))) if self.current > *stream as usize => time_ns.saturating_sub(1),
+            Some(Reverse((time_ns, _))) => *time_ns,
+            None => i64::MAX,
+        };
+        self.cursors.get(self.current).is_some_and(|cursor| matches!(cursor.head(), Head::Event))
     }
 
     fn choose_first(&mut self) {
-        if !self.is_started {
-            self.start();
-        }
-        self.current = self.waiting.pop().map(|Reverse((_, stream))| stream);
+        self.current = self.waiting.pop().map_or(NO_STREAM, |Reverse((_, stream))| stream as usize);
     }
 
     fn start(&mut self) {
-        self.is_started = true;
+        if std::mem::replace(&mut self.is_started, true) {
+            return;
+        }
         for (i, cursor) in self.cursors.iter_mut().enumerate() {
             cursor.advance(&self.catalog);
             if !matches!(cursor.head(), Head::End) {

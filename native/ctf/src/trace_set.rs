@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use crate::class::{Catalog, EventClass};
 use crate::clock::Clock;
-use crate::cursor::{StreamFile, TimeRange};
+use crate::cursor::StreamFile;
 use crate::error::{Error, Kind};
 use crate::loss::StreamKey;
 use crate::metadata::{EnvValue, MAX_TEXT, MetadataReader};
 use crate::packet::{PacketInfo, load_header};
 use crate::packets::Packets;
+use crate::range::TimeRange;
 use crate::reader::Reader;
 use crate::walk::Roles;
 use crate::window::{Allowance, Window};

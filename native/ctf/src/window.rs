@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 const GROWTH: usize = 24 << 20;
 /// Bytes that all windows of a reader share at first.
 const SHARED: usize = 16 << 20;
-const LARGEST: usize = 256 << 10;
+const LARGEST: usize = 64 << 10;
 const SMALLEST: usize = 4 << 10;
 /// Most files that a reader keeps open.
 const OPEN_FILES: usize = 256;
@@ -45,6 +45,11 @@ impl Allowance {
     /// For one look at the beginning of a file.
     pub(crate) fn for_a_look() -> Allowance {
         Allowance { growth: Arc::new(AtomicUsize::new(LARGEST)), base: SMALLEST, keep_open: true }
+    }
+
+    /// Most events that a stream decodes ahead.
+    pub(crate) fn records(&self) -> usize {
+        (self.base / 512).clamp(8, 128)
     }
 
     fn take(&self, bytes: usize) -> bool {

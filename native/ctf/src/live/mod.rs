@@ -9,11 +9,12 @@ pub use protocol::LiveSession;
 pub use url::LiveUrl;
 
 use crate::class::EventClass;
-use crate::cursor::{Cursor, StreamFile, TimeRange};
+use crate::cursor::{Cursor, StreamFile};
 use crate::error::{Error, Kind};
 use crate::lanes::{Lane, Lanes, Poll};
 use crate::loss::StreamKey;
 use crate::metadata::MetadataReader;
+use crate::range::TimeRange;
 use crate::trace_set::{Stream, Trace};
 use crate::window::Allowance;
 use protocol::{

@@ -1,17 +1,21 @@
 //! One stream, event by event.
 
-use std::path::{Path, PathBuf};
+mod growing;
+mod jump;
+mod records;
 
-use crate::class::{Catalog, StreamPlan};
-use crate::clock::unwrap_low_bits;
+use std::path::PathBuf;
+
+use crate::class::Catalog;
 use crate::error::{Error, Fault, Kind};
-use crate::header::{HeaderPlan, walk_header};
-use crate::index::{Index, IndexEntry};
 use crate::loss::{self, Loss, PacketCounts, StreamKey};
 use crate::packet::{Overlap, PacketInfo, load_header};
-use crate::packets::Packet;
+use crate::range::TimeRange;
 use crate::walk::Roles;
 use crate::window::{Allowance, Window};
+use records::Records;
+
+pub(crate) use records::Record;
 
 /// A file of a stream, and the trace whose metadata describes it.
 #[derive(Debug, Clone)]
@@ -57,16 +61,15 @@ pub(crate) struct Cursor {
     end: u64,
     content_end: u64,
     clock: u64,
-    raw_ns: u64,
-    event_ns: i64,
+    has_clock: bool,
     /// Time of the head, for merging.
     time_ns: i64,
-    class: usize,
     head: Head,
+    /// Events decoded ahead; the head, when it is an event, is the last that was taken.
+    records: Records,
     /// Losses found at the beginning of a packet that are still to be told.
     losses: Vec<Head>,
     counts: PacketCounts,
-    marks: Vec<u64>,
     slots: Vec<u64>,
     roles: Roles,
     /// The packet's bytes up to its first event.
@@ -74,22 +77,6 @@ pub(crate) struct Cursor {
     range: TimeRange,
     /// More may be written to the stream.
     is_growing: bool,
-}
-
-/// Time from which and up to which events are wanted, in nanoseconds since the Unix epoch, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeRange {
-    /// Earlier events are left out.
-    pub begin_ns: i64,
-    /// Later events are left out.
-    pub end_ns: i64,
-}
-
-impl Default for TimeRange {
-    /// All of time.
-    fn default() -> TimeRange {
-        TimeRange { begin_ns: i64::MIN, end_ns: i64::MAX }
-    }
 }
 
 impl Cursor {
@@ -100,6 +87,7 @@ impl Cursor {
         allowance: Allowance,
         range: TimeRange,
     ) -> Cursor {
+        let ahead = allowance.records();
         Cursor {
             key,
             trace: files.first().map_or(0, |f| f.trace),
@@ -119,14 +107,12 @@ impl Cursor {
             end: 0,
             content_end: 0,
             clock: 0,
-            raw_ns: 0,
-            event_ns: 0,
+            has_clock: false,
             time_ns: i64::MIN,
-            class: 0,
             head: Head::End,
+            records: Records::new(ahead),
             losses: Vec::new(),
             counts: PacketCounts::default(),
-            marks: vec![0; catalog.marks],
             slots: vec![0; catalog.slots],
             roles: Roles::default(),
             header_bytes: Vec::new(),
@@ -145,43 +131,29 @@ impl Cursor {
         self.time_ns
     }
 
-    /// Time of the event; 0 without a clock.
-    #[inline(always)]
-    pub(crate) fn event_ns(&self) -> i64 {
-        self.event_ns
-    }
-
-    pub(crate) fn cycles(&self) -> u64 {
-        self.clock
-    }
-
-    pub(crate) fn raw_ns(&self) -> u64 {
-        self.raw_ns
-    }
-
     pub(crate) fn key(&self) -> StreamKey {
         self.key
-    }
-
-    #[inline(always)]
-    pub(crate) fn class(&self) -> usize {
-        self.class
     }
 
     pub(crate) fn trace(&self) -> usize {
         self.trace
     }
 
-    /// Bytes that marks count in, and where they end, in bits.
+    /// Bytes that positions count in.
     #[inline(always)]
-    pub(crate) fn bytes(&self) -> (&[u8], u64) {
-        (self.window.bytes(), self.end)
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.window.bytes()
     }
 
-    /// Places known in the record, in bits from the first of [`bytes`](Cursor::bytes).
+    /// Where what is in memory of the packet's content ends, in bits from the first of [`bytes`](Cursor::bytes).
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The packet's events have times.
     #[inline(always)]
-    pub(crate) fn marks(&self) -> &[u64] {
-        &self.marks
+    pub(crate) fn has_clock(&self) -> bool {
+        self.has_clock
     }
 
     pub(crate) fn slots(&self) -> &[u64] {
@@ -203,29 +175,11 @@ impl Cursor {
         }
     }
 
-    /// Moves to the next event if that is in memory: false when it is not, or something else comes next.
-    #[inline(always)]
-    pub(crate) fn advance_in_memory(&mut self, catalog: &Catalog) -> bool {
-        let is_event = self.losses.is_empty()
-            && self.pos < self.content_end
-            && self.decode(catalog).is_ok()
-            && self.in_range();
-        if is_event && !matches!(self.head, Head::Event) {
-            self.head = Head::Event;
-        }
-        is_event
-    }
-
     /// Moves to the next event, loss or fault.
     pub(crate) fn advance(&mut self, catalog: &Catalog) {
         if !self.advance_in_memory(catalog) {
             self.advance_slowly(catalog);
         }
-    }
-
-    #[inline(always)]
-    fn in_range(&self) -> bool {
-        self.range.begin_ns <= self.time_ns && self.time_ns <= self.range.end_ns
     }
 
     /// Moves to the next event, loss or fault where [`advance_in_memory`](Cursor::advance_in_memory) did not.
@@ -277,8 +231,12 @@ impl Cursor {
             return self.leave_packet();
         }
         match self.decode(catalog) {
-            Ok(()) if self.time_ns > self.range.end_ns => Ok(Some(Head::End)),
-            Ok(()) => Ok(self.in_range().then_some(Head::Event)),
+            Ok(record) if record.time_ns > self.range.end_ns => Ok(Some(Head::End)),
+            Ok(record) if record.time_ns < self.range.begin_ns => Ok(None),
+            Ok(record) => {
+                self.time_ns = self.records.take_only(record);
+                Ok(Some(Head::Event))
+            }
             Err(Fault::PastEnd) if self.end < self.content_end => {
                 self.load_more(catalog.align_bytes)?;
                 Ok(None)
@@ -286,44 +244,6 @@ impl Cursor {
             Err(Fault::NoEventClass(_)) if self.is_growing => Ok(Some(Head::Idle)),
             Err(fault) => Err(self.locate(fault.into_error())),
         }
-    }
-
-    /// Decodes the record at the position; moves behind it only when it is whole.
-    #[inline(always)]
-    fn decode(&mut self, catalog: &Catalog) -> Result<(), Fault> {
-        let plan: &StreamPlan = &catalog.traces[self.trace].streams[self.info.stream];
-        let buf = self.window.bytes();
-        let header_type = plan.event_header.as_ref();
-        let (body, values) =
-            plan.header.read(header_type, buf, self.pos, self.end, &mut self.slots, &mut self.roles)?;
-        let clock = match values.clock_bits {
-            0 => self.clock,
-            bits => unwrap_low_bits(self.clock, values.clock, bits),
-        };
-        let class = plan.class(values.id).ok_or(Fault::NoEventClass(values.id))?;
-        let data = &*catalog.classes[class].0;
-        if data.uses_header
-            && let (Some(ty), true) = (header_type, !matches!(plan.header, HeaderPlan::Walk))
-        {
-            walk_header(ty, buf, self.pos, self.end, &mut self.slots, &mut self.roles)?;
-        }
-        let scopes = || [data.common.as_ref(), data.specific.as_ref(), data.payload.as_ref()];
-        let next = data.program.run(scopes, buf, body, self.end, &mut self.marks, &mut self.slots)?;
-        if next > self.end {
-            return Err(Fault::PastEnd);
-        }
-        if next == self.pos {
-            return Err(Fault::EmptyRecord);
-        }
-        if let Some(scale) = &plan.scale {
-            self.raw_ns = scale.raw_ns(clock)?;
-            self.event_ns = scale.wall_ns(self.raw_ns)?;
-            self.time_ns = self.event_ns;
-        }
-        self.clock = clock;
-        self.class = class;
-        self.pos = next;
-        Ok(())
     }
 
     /// Reads on in the packet, from the record at the position.
@@ -415,59 +335,6 @@ impl Cursor {
         Ok(true)
     }
 
-    /// Whether all of the current packet is there.
-    fn is_whole(&mut self) -> Result<bool, Error> {
-        let Some(bits) = self.info.packet_bits else { return Ok(false) };
-        let end = self.packet_offset.saturating_add(bits / 8);
-        Ok(end <= self.window.file_len() || (self.window.look_again()? && end <= self.window.file_len()))
-    }
-
-    /// Leaves the packet for later, when more of it is there.
-    fn wait(&mut self) -> Result<Option<Head>, Error> {
-        self.window.forget();
-        self.window.look_again()?;
-        Ok(Some(Head::Idle))
-    }
-
-    /// The stream may grow from now on, or does not any more.
-    pub(crate) fn set_growing(&mut self, is_growing: bool) {
-        self.is_growing = is_growing;
-    }
-
-    /// The stream has begun before its first packet that is read: what was discarded by then is not told.
-    pub(crate) fn set_starts_late(&mut self, starts_late: bool) {
-        self.counts.starts_late = starts_late;
-    }
-
-    /// Another file follows in this stream.
-    pub(crate) fn add_file(&mut self, file: StreamFile) {
-        self.files.push(file);
-    }
-
-    /// Makes room for classes that the catalog has gained.
-    pub(crate) fn fit(&mut self, catalog: &Catalog) {
-        self.marks.resize(catalog.marks.max(self.marks.len()), 0);
-        self.slots.resize(catalog.slots.max(self.slots.len()), 0);
-    }
-
-    /// Takes a packet of the stream that did not come from a file.
-    pub(crate) fn feed(&mut self, trace: usize, path: &Path, packet: Vec<u8>, offset: u64) {
-        self.window.feed(path, packet, offset);
-        self.trace = trace;
-        (self.in_file, self.in_packet, self.packet_offset) = (true, false, offset);
-        (self.pos, self.content_end) = (0, 0);
-    }
-
-    /// Something of the file or of the packet that was fed is still to be decoded.
-    pub(crate) fn has_unread(&self) -> bool {
-        self.in_packet || (self.in_file && self.packet_offset < self.window.file_len())
-    }
-
-    /// End of the last packet that was entered: no event of this stream is to come with an earlier time.
-    pub(crate) fn frontier_ns(&self) -> Option<i64> {
-        self.counts.end_ns
-    }
-
     fn enter_packet(&mut self, catalog: &Catalog) -> Result<Option<Head>, Error> {
         self.in_packet = true;
         self.pos = self.info.events_at;
@@ -476,6 +343,7 @@ impl Cursor {
             self.clock = begin;
         }
         let scale = catalog.traces[self.trace].streams[self.info.stream].scale;
+        self.has_clock = scale.is_some();
         let wall = |cycles: u64| match scale {
             Some(scale) => scale.raw_ns(cycles).and_then(|ns| scale.wall_ns(ns)),
             None => Ok(0),
@@ -498,53 +366,6 @@ impl Cursor {
         self.losses.extend(lost.map(Head::LostPackets));
         self.losses.extend(discarded.map(Head::Discarded));
         Ok(None)
-    }
-
-    /// Goes to the first packet that reaches into the range, if there is an index; the current one does not.
-    fn jump_to_range(&mut self, catalog: &Catalog) {
-        if std::mem::replace(&mut self.index_was_tried, true) {
-            return;
-        }
-        let plan = &catalog.traces[self.trace];
-        let (Some(scale), Some(index)) =
-            (plan.streams[self.info.stream].scale, Index::of(self.window.path()))
-        else {
-            return;
-        };
-        let ns = |cycles| scale.raw_ns(cycles).and_then(|ns| scale.wall_ns(ns)).unwrap_or(i64::MAX);
-        let reaches = |entry: &IndexEntry| ns(entry.end) >= self.range.begin_ns;
-        let Some((i, entry)) = index.first_where(reaches) else { return };
-        let Some(before) = i.checked_sub(1).and_then(|i| index.entry(i)) else { return };
-        if i <= self.packet_index + 1 || entry.offset >= self.window.file_len() {
-            return;
-        }
-        self.window.seek(entry.offset);
-        match load_header(&mut self.window, plan, &mut self.slots, &mut self.roles) {
-            Ok(info) if entry.describes(&info) => {
-                (self.packet_offset, self.packet_index, self.in_packet) = (entry.offset, i, false);
-                (self.pos, self.content_end) = (0, 0);
-                self.counts = PacketCounts {
-                    end_ns: Some(ns(before.end)),
-                    discarded: before.discarded,
-                    starts_late: false,
-                    sequence_number: before.sequence_number.filter(|_| info.sequence_number.is_some()),
-                };
-            }
-            // The index is of another file: go on packet by packet.
-            _ => self.window.seek(self.packet_offset),
-        }
-    }
-
-    /// Makes this a cursor on one packet only, of which is known what came before.
-    pub(crate) fn go_to(&mut self, key: StreamKey, file: &StreamFile, packet: &Packet) -> Result<(), Error> {
-        self.window.open(&file.path)?;
-        (self.key, self.trace) = (key, file.trace);
-        (self.in_file, self.in_packet, self.is_single, self.index_was_tried) = (true, false, true, true);
-        (self.packet_offset, self.packet_index, self.counts) =
-            (packet.offset, packet.index, packet.counts_before);
-        (self.pos, self.content_end, self.time_ns) = (0, 0, i64::MIN);
-        self.overlap = Overlap::default();
-        Ok(())
     }
 
     /// Adds the place of the current record to an error.

@@ -1,0 +1,24 @@
+//! Stretches of time.
+
+/// Time from which and up to which events are wanted, in nanoseconds since the Unix epoch, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeRange {
+    /// Earlier events are left out.
+    pub begin_ns: i64,
+    /// Later events are left out.
+    pub end_ns: i64,
+}
+
+impl Default for TimeRange {
+    /// All of time.
+    fn default() -> TimeRange {
+        TimeRange { begin_ns: i64::MIN, end_ns: i64::MAX }
+    }
+}
+
+impl TimeRange {
+    #[inline]
+    pub(crate) fn contains(&self, time_ns: i64) -> bool {
+        (self.begin_ns..=self.end_ns).contains(&time_ns)
+    }
+}
