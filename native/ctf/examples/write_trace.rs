@@ -4,7 +4,7 @@
 //! - `typed`: beamtap's calls and returns, 18 bytes each, of two CPUs
 //! - `strings`: calls as OTP's own LTTng events have them, two texts and a number
 //! - `sequences`: 256 numbers of 32 bits in each event
-//! - `streams`: as `typed`, of 256 streams
+//! - `streams`: as `typed`, of 64 streams
 #![allow(clippy::unwrap_used, reason = "a program for measuring may panic")]
 
 #[path = "../tests/writer/mod.rs"]
@@ -44,7 +44,7 @@ fn main() {
         "typed" => (TYPED, 2, 256 << 10),
         "strings" => (STRINGS, 2, 256 << 10),
         "sequences" => (SEQUENCES, 2, 256 << 10),
-        "streams" => (TYPED, 256, 16 << 10),
+        "streams" => (TYPED, 64, 64 << 10),
         _ => std::process::exit(64),
     };
     let spec =

@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use beamtap_ctf::{Merged, TimeRange, TraceSet};
+use beamtap_ctf::{Item, Merged, PacketReader, TimeRange, TraceSet};
 use witness::{Told, copy, corpus, fixture, line, read};
 
 fn read_parallel(set: &TraceSet, threads: usize, range: TimeRange) -> Told {
@@ -40,6 +40,101 @@ fn assert_same(path: &Path) {
         assert_eq!(together.lost_packets, alone.lost_packets, "{} on {threads}", path.display());
         let texts = |told: &Told| told.errors.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(texts(&together), texts(&alone), "{} on {threads}", path.display());
+    }
+}
+
+/// Asserts that putting packets together per stream gives what filtering all events gives, and that packets come in the
+/// order of time.
+fn assert_folds(path: &Path) {
+    let set = TraceSet::open(path).unwrap();
+    let mut alone: Vec<Vec<String>> = vec![Vec::new(); set.streams().len()];
+    let (mut discarded, mut lost, mut faults) = (0, 0, Vec::new());
+    let mut reader = set.reader();
+    loop {
+        match reader.next() {
+            Ok(Some(Item::Event(event))) => alone[event.stream().index()].push(line(&event)),
+            Ok(Some(Item::Discarded(loss))) => discarded += loss.count,
+            Ok(Some(Item::LostPackets(loss))) => lost += loss.count,
+            Ok(None) => break,
+            Err(error) => faults.push(error.to_string()),
+        }
+    }
+    faults.sort();
+    for threads in [1, 2, 5] {
+        let fold = |packet: &mut PacketReader<'_>| {
+            let (mut lines, mut losses) = (Vec::new(), [0, 0]);
+            while let Some(item) = packet.next() {
+                match item {
+                    Item::Event(event) => lines.push(line(&event)),
+                    Item::Discarded(loss) => losses[0] += loss.count,
+                    Item::LostPackets(loss) => losses[1] += loss.count,
+                }
+            }
+            (lines, losses)
+        };
+        let mut together: Vec<Vec<String>> = vec![Vec::new(); set.streams().len()];
+        let (mut losses, mut told, mut begins) = ([0, 0], Vec::new(), Vec::new());
+        set.fold_packets(threads, TimeRange::default(), fold, |folded| {
+            match folded {
+                Ok(folded) => {
+                    begins.extend(folded.packet.begin_ns.filter(|_| folded.packet.lost_packets.is_none()));
+                    together[folded.stream.index()].extend(folded.value.0);
+                    (0..2).for_each(|i| losses[i] += folded.value.1[i]);
+                }
+                Err(error) => told.push(error.to_string()),
+            }
+            ControlFlow::Continue(())
+        });
+        told.sort();
+        let case = format!("{} on {threads}", path.display());
+        for (ours, theirs) in together.iter().zip(&alone) {
+            witness::assert_same(ours, theirs, &case);
+        }
+        assert_eq!((losses, &told), ([discarded, lost], &faults), "{case}");
+        assert!(begins.is_sorted() || lost > 0 || discarded > 0, "{case}");
+    }
+}
+
+#[test]
+fn packets_are_folded_as_they_are_read() {
+    assert_folds(&fixture("ust-mixed"));
+    let Some(corpus) = corpus() else { return };
+    for name in [
+        "succeed/multi-domains",
+        "succeed/lttng-tracefile-rotation",
+        "succeed/session-rotation",
+        "succeed/smalltrace",
+        "succeed/sequence",
+        "packet-seq-num/2-streams-lost-in-2",
+        "fail/invalid-packet-size/trace",
+        "fail/valid-events-then-invalid-events/trace",
+    ] {
+        assert_folds(&corpus.join(name));
+    }
+}
+
+#[test]
+fn folding_can_stop_and_a_fold_need_not_read_all() {
+    let set = TraceSet::open(&fixture("ust-mixed")).unwrap();
+    for threads in [1, 3] {
+        let mut firsts = 0;
+        let first_only = |packet: &mut PacketReader<'_>| u64::from(packet.next().is_some());
+        set.fold_packets(threads, TimeRange::default(), first_only, |folded| {
+            firsts += folded.unwrap().value;
+            ControlFlow::Continue(())
+        });
+        assert_eq!(firsts, 3, "packets with events, on {threads}");
+        let mut seen = 0;
+        set.fold_packets(
+            threads,
+            TimeRange::default(),
+            |_| (),
+            |_| {
+                seen += 1;
+                ControlFlow::Break(())
+            },
+        );
+        assert_eq!(seen, 1, "on {threads}");
     }
 }
 

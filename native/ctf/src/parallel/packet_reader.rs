@@ -1,0 +1,67 @@
+//! The events of one packet.
+
+use crate::class::Catalog;
+use crate::cursor::{Cursor, Head};
+use crate::event::{Event, Item};
+use crate::loss::StreamKey;
+use crate::packets::Packet;
+
+/// Reads the events of one packet, and what was lost before or in it. [`TraceSet::fold_packets`] hands it out.
+///
+/// [`TraceSet::fold_packets`]: crate::TraceSet::fold_packets
+pub struct PacketReader<'a> {
+    cursor: &'a mut Cursor,
+    catalog: &'a Catalog,
+    packet: &'a Packet,
+    stream: StreamKey,
+    is_over: bool,
+}
+
+impl<'a> PacketReader<'a> {
+    pub(super) fn new(
+        cursor: &'a mut Cursor,
+        catalog: &'a Catalog,
+        packet: &'a Packet,
+        stream: StreamKey,
+        is_over: bool,
+    ) -> PacketReader<'a> {
+        PacketReader { cursor, catalog, packet, stream, is_over }
+    }
+
+    /// The stream that the packet is of.
+    pub fn stream(&self) -> StreamKey {
+        self.stream
+    }
+
+    /// Where the packet is and what time it covers.
+    pub fn packet(&self) -> &Packet {
+        self.packet
+    }
+
+    /// The next event or loss; `None` at the end of the packet and where a fault ends it, which is told later.
+    #[allow(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
+    #[inline]
+    pub fn next(&mut self) -> Option<Item<'_>> {
+        if self.is_over {
+            return None;
+        }
+        if !self.cursor.advance_in_memory(self.catalog) {
+            self.cursor.advance_slowly(self.catalog);
+            match self.cursor.head() {
+                Head::Event => {}
+                Head::Discarded(loss) => return Some(Item::Discarded(*loss)),
+                Head::LostPackets(loss) => return Some(Item::LostPackets(*loss)),
+                Head::Fault(_) | Head::Taken | Head::Idle | Head::End => {
+                    self.is_over = true;
+                    return None;
+                }
+            }
+        }
+        Some(Item::Event(Event::new(self.cursor, self.catalog)))
+    }
+
+    /// Time of the last item, for merging.
+    pub(super) fn time_ns(&self) -> i64 {
+        self.cursor.time_ns()
+    }
+}

@@ -1,0 +1,147 @@
+"""Measures the reader beside babeltrace2 on the same traces, in turns; called by scripts/bench.
+
+    reader_bench.py EXAMPLES BEAMTAPD DIRECTORY
+
+EXAMPLES has the programs bench and write_trace, BEAMTAPD is beamtapd, DIRECTORY takes the traces. Each figure is the
+median of as many rounds as BENCH_ROUNDS says (5), in which every program has one turn; ratios are those of medians.
+Memory is the most that a program had at a time, from the kernel; what is below about 10 MB is told as that much,
+because a child begins as a copy of this program.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+EXAMPLES, BEAMTAPD, DIRECTORY = sys.argv[1:]
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+THREADS = len(os.sched_getaffinity(0))
+BENCH = os.path.join(EXAMPLES, "bench")
+
+# Name, kind of write_trace, events, what is in it, rounds of text (babeltrace2's text takes seconds).
+TRACES = [
+    ("typed", "typed", 6_000_000, "two integers, 2 CPUs"),
+    ("strings", "strings", 3_000_000, "OTP's own: two texts, 2 CPUs"),
+    ("sequences", "sequences", 100_000, "256 integers each, 2 CPUs"),
+    ("streams", "streams", 1_000_000, "two integers, 64 streams"),
+]
+TEXT = [("typed", 2_000_000), ("strings", 1_000_000), ("sequences", 20_000)]
+LARGE_EVENTS = 66_000_000
+
+
+def write_trace(name, kind, events):
+    """Makes a trace unless it is there; gives its directory and the bytes of its streams."""
+    path = os.path.join(DIRECTORY, name)
+    if not os.path.exists(path):
+        subprocess.run([os.path.join(EXAMPLES, "write_trace"), kind, str(events), path], check=True,
+                       stdout=subprocess.DEVNULL)
+    files = (os.path.join(path, file) for file in os.listdir(path) if file.startswith("channel"))
+    return path, sum(map(os.path.getsize, files))
+
+
+def run(command):
+    """Runs a program to its end without output; gives its seconds and the most memory that it had, in MB."""
+    null = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
+    begin = time.perf_counter()
+    pid = os.posix_spawnp(command[0], command, os.environ, file_actions=[null])
+    _, status, usage = os.wait4(pid, 0)
+    seconds = time.perf_counter() - begin
+    if status != 0:
+        sys.exit(f"{' '.join(command)}: status {os.waitstatus_to_exitcode(status)}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def measure(commands, rounds):
+    """Medians of all programs' seconds, and their most memory."""
+    taken = [[] for _ in commands]
+    for _ in range(rounds):
+        for command, results in zip(commands, taken):
+            results.append(run(command))
+    return [(statistics.median(s for s, _ in results), max(m for _, m in results)) for results in taken]
+
+
+def found(what, path, *rest):
+    """What the program bench finds, and the seconds that it says it took."""
+    output = subprocess.run([BENCH, what, path, *rest], check=True, capture_output=True, text=True).stdout.split()
+    return int(output[0]), float(output[1])
+
+
+def agree(path, events):
+    """Both readers must see the events that were written."""
+    output = subprocess.run(["babeltrace2", "--component=sink.utils.counter", path], check=True, capture_output=True,
+                            text=True).stdout
+    theirs = next(int(line.split()[0]) for line in output.splitlines() if line.endswith("Event messages"))
+    ours = [found("values", path, str(threads))[0] for threads in (1, THREADS)]
+    if {theirs, *ours} != {events}:
+        sys.exit(f"{path}: {events} events written, babeltrace2 read {theirs}, we read {ours}")
+
+
+def table(title, heads, rows):
+    rows = [heads, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
+    print(f"\n{title}")
+    for row in rows:
+        print("  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))]).rstrip())
+    sys.stdout.flush()
+
+
+def rate(events, seconds):
+    return f"{events / seconds / 1e6:.2f} M/s"
+
+
+def dummy(path):
+    return ["babeltrace2", "--component=sink.utils.dummy", path]
+
+
+def text(path):
+    return ["babeltrace2", path], [BEAMTAPD, "read", path]
+
+
+def values():
+    rows = []
+    for name, kind, events, what in TRACES:
+        path, size = write_trace(name, kind, events)
+        agree(path, events)
+        commands = [dummy(path), [BENCH, "values", path], [BENCH, "values", path, str(THREADS)]]
+        (theirs, their_mb), (one, one_mb), (many, many_mb) = measure(commands, ROUNDS)
+        rows.append([f"{name}: {what}", f"{events / 1e6:g} M", rate(events, theirs), f"{their_mb:.0f} MB",
+                     rate(events, one), f"{size / one / 1e6:.0f} MB/s", f"{theirs / one:.1f}", rate(events, many),
+                     f"{one / many:.2f}", f"{max(one_mb, many_mb):.0f} MB"])
+    heads = ["every field of every event", "events", "babeltrace2 dummy", "memory", "one thread", "bytes", "ratio",
+             f"{THREADS} threads", "to one", "memory"]
+    table("Decoding to values", heads, rows)
+
+
+def texts():
+    rows = []
+    for name, events in TEXT:
+        path, _ = write_trace(f"text-{name}", name, events)
+        theirs, ours = text(path)
+        (their_s, their_mb), (our_s, our_mb) = measure([theirs, ours], max(ROUNDS - 2, 1))
+        rows.append([name, f"{events / 1e6:g} M", rate(events, their_s), f"{their_mb:.0f} MB", rate(events, our_s),
+                     f"{their_s / our_s:.1f}", f"{our_mb:.0f} MB"])
+    heads = ["text to /dev/null", "events", "babeltrace2", "memory", "beamtapd read", "ratio", "memory"]
+    table("Text", heads, rows)
+
+
+def large():
+    path, size = write_trace("large", "typed", LARGE_EVENTS)
+    (theirs, their_mb), (one, one_mb), (many, many_mb) = measure(
+        [dummy(path), [BENCH, "values", path], [BENCH, "values", path, str(THREADS)]], 1)
+    quick = {what: statistics.median(found(what, path)[1] for _ in range(ROUNDS)) for what in ("first", "overview")}
+    text_s, text_mb = run(text(path)[1])
+    rows = [
+        ["babeltrace2's dummy sink", f"{theirs:.2f} s", f"{their_mb:.0f} MB"],
+        ["values, one thread", f"{one:.2f} s", f"{one_mb:.0f} MB"],
+        [f"values, {THREADS} threads", f"{many:.2f} s", f"{many_mb:.0f} MB"],
+        ["text, beamtapd read", f"{text_s:.2f} s", f"{text_mb:.0f} MB"],
+        ["first event", f"{quick['first'] * 1e3:.1f} ms", ""],
+        ["overview in 1000 stretches, from the index", f"{quick['overview'] * 1e3:.1f} ms", ""],
+    ]
+    table(f"A trace of {size / 1e9:.2f} GB, {LARGE_EVENTS / 1e6:g} M events", ["", "time", "memory"], rows)
+
+
+values()
+texts()
+large()
