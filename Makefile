@@ -1,5 +1,5 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: build demo test bench-tracer test-matrix e2e-rabbitmq
+.PHONY: build demo test bench-tracer bench-reader test-matrix e2e-rabbitmq
 
 build:
 	scripts/setup && scripts/build-native
@@ -9,6 +9,9 @@ demo:
 
 bench-tracer:
 	scripts/setup && scripts/bench tracer
+
+bench-reader:
+	scripts/setup && scripts/bench reader
 
 test:
 	scripts/setup && scripts/test
