@@ -32,7 +32,8 @@ init(top) ->
         type => supervisor
     },
     Janitor = #{id => beamtap_janitor, start => {beamtap_janitor, start_link, []}, shutdown => 15000},
-    {ok, {#{strategy => rest_for_one}, [Janitor, Sessions]}};
+    Toggle = #{id => beamtap_toggle, start => {beamtap_toggle, start_link, []}},
+    {ok, {#{strategy => rest_for_one}, [Janitor, Sessions, Toggle]}};
 init(sessions) ->
     %% Closing a recording takes LTTng up to some seconds; what is not closed by then the janitor closes.
     Session = #{

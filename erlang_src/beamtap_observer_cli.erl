@@ -1,0 +1,83 @@
+%% @doc A page of observer_cli (1.4 to 1.8) with taps and processes, and tracing toggled by choosing a row.
+%%
+%% In observer_cli's environment:
+%% ```
+%% {plugins, [#{module => beamtap_observer_cli, title => "beamtap", shortcut => "T", interval => 2000, sort_column => 4,
+%%              handler => {fun erlang:is_pid/1, beamtap_observer_cli}}]}.
+%% '''
+%% Choosing the row of a process toggles it (where observer_cli knows no handlers, before 1.8, it shows the process).
+%% observer_cli is no dependency: this module calls it only when observer_cli has called it.
+-module(beamtap_observer_cli).
+
+-export([attributes/1, sheet_header/0, sheet_body/1, start/3]).
+
+%% Taps shown above the processes, the newest.
+-define(TAPS, 3).
+-define(LIMIT, 200).
+
+%% @doc The newest taps, one a line: what it is, its state, events so far, and where its trace is.
+-spec attributes(State) -> {[[map()]], State}.
+attributes(State) ->
+    Taps = lists:sublist(lists:reverse(beamtap_toggle:taps()), ?TAPS),
+    Lines =
+        case Taps of
+            [] -> [[cell("no taps; choose a process to trace it", 132)]];
+            _ -> [tap(Tap) || Tap <- Taps]
+        end,
+    {Lines, State}.
+
+tap(#{tap := {tap, Number}, state := Tapping, path := Path} = Info) ->
+    Cell = cell(atom_to_list(Tapping), 12),
+    [
+        cell("tap " ++ integer_to_list(Number), 12),
+        case Tapping of
+            recording -> Cell#{color => <<"\e[42m">>};
+            _ -> Cell
+        end,
+        cell(integer_to_list(events(Info)) ++ " events", 22),
+        cell(unicode:characters_to_list(Path), 80)
+    ].
+
+events(#{emitted := Emitted}) -> Emitted;
+events(#{events := Events}) when is_map(Events) -> lists:sum(maps:values(Events));
+events(_) -> 0.
+
+cell(Content, Width) ->
+    #{content => Content, width => Width}.
+
+-spec sheet_header() -> [map()].
+sheet_header() ->
+    [
+        #{title => "Pid", width => 16},
+        #{title => "Traced", width => 8, shortcut => "X"},
+        #{title => "Name or first function", width => 46},
+        #{title => "Reductions", width => 20, shortcut => "R"},
+        #{title => "Memory", width => 16, shortcut => "M"},
+        #{title => "Messages", width => 16, shortcut => "Q"}
+    ].
+
+%% @doc The processes with most reductions; a row each.
+-spec sheet_body(State) -> {[[term()]], State}.
+sheet_body(State) ->
+    {[row(Process) || Process <- beamtap_toggle:processes(#{limit => ?LIMIT})], State}.
+
+row(#{pid := Pid, reductions := Reductions, memory := Memory, message_queue_len := Length} = Process) ->
+    [Pid, mark(Process), name(Process), Reductions, {byte, Memory}, Length].
+
+mark(#{is_on := true}) -> "on";
+mark(#{is_on := false}) -> "".
+
+name(#{name := undefined, function := {M, F, A}}) -> lists:flatten(io_lib:format("~p:~p/~b", [M, F, A]));
+name(#{name := Name}) -> atom_to_list(Name).
+
+%% @doc Called by observer_cli when the row of a process is chosen: toggles the process and shows the page again.
+-spec start(term(), pid(), term()) -> term().
+start(_Type, Pid, ViewOpts) ->
+    case beamtap_toggle:toggle({process, Pid}) of
+        {ok, _} ->
+            ok;
+        {error, #{message := Message, remedy := Remedy}} ->
+            io:format("~n~ts~n~ts~nReturn goes on.~n", [Message, Remedy]),
+            _ = io:get_line("")
+    end,
+    apply(observer_cli_plugin, start, [ViewOpts]).
