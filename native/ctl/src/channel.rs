@@ -48,6 +48,17 @@ pub enum OnFull {
     Overwrite,
 }
 
+/// Which processes share a ring buffer. Holds for a whole session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// All of a user's processes that are recorded: the buffers outlive each of them, also one that was killed.
+    #[default]
+    PerUid,
+    /// None: each process has buffers of its own, and [`Plan::memory`](crate::Plan::memory) of them. They end with it:
+    /// what a killed process had not yet handed over is lost, and so is a flight recorder.
+    PerPid,
+}
+
 /// Which events a channel records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {

@@ -6,4 +6,5 @@ mod sessiond;
 
 pub use child::Lifetime;
 pub use relayd::{Relayd, start_relayd};
+pub(crate) use sessiond::find_process;
 pub use sessiond::{Sessiond, ensure};

@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     BadPlan { reason: String },
     SessionExists { name: String },
     NoSuchSession { name: String },
+    SessionStopped { name: String },
     OutputUnwritable { session: String },
     NoConsumer,
     NoRelayd,
@@ -92,6 +93,11 @@ impl Error {
         matches!(self.kind, Kind::NoSuchSession { .. })
     }
 
+    /// Somebody else stopped the session.
+    pub fn is_session_stopped(&self) -> bool {
+        matches!(self.kind, Kind::SessionStopped { .. })
+    }
+
     /// The session daemon cannot make the session's output directory.
     pub fn is_output_unwritable(&self) -> bool {
         matches!(self.kind, Kind::OutputUnwritable { .. })
@@ -135,6 +141,7 @@ impl Error {
             Kind::BadPlan { .. } => "correct the option named",
             Kind::SessionExists { .. } => "choose another session name, or destroy it: lttng destroy NAME",
             Kind::NoSuchSession { .. } => "start the session anew",
+            Kind::SessionStopped { .. } => "leave beamtap's sessions to beamtap (lttng list shows them)",
             Kind::OutputUnwritable { .. } => {
                 "choose an output directory that the session daemon may write to"
             }
@@ -178,6 +185,7 @@ impl fmt::Display for Error {
             Kind::BadPlan { reason } => write!(f, "{reason}"),
             Kind::SessionExists { name } => write!(f, "an LTTng session named {name} exists already"),
             Kind::NoSuchSession { name } => write!(f, "there is no LTTng session named {name}"),
+            Kind::SessionStopped { name } => write!(f, "somebody stopped the LTTng session {name}"),
             Kind::OutputUnwritable { session } => {
                 write!(f, "the session daemon cannot make the output directory of session {session}")
             }

@@ -40,10 +40,12 @@
 //! # }
 //! ```
 
+mod audience;
 mod channel;
 pub mod daemons;
 mod deadline;
 mod error;
+mod health;
 mod host;
 mod library;
 mod losses;
@@ -60,7 +62,7 @@ mod worker;
 
 use std::time::Duration;
 
-pub use channel::{Buffers, Channel, Files, OnFull, Rule};
+pub use channel::{Buffers, Channel, Files, OnFull, Rule, Sharing};
 pub use error::Error;
 pub use host::Host;
 pub use library::{Lttng, SessionInfo};

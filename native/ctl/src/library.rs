@@ -6,6 +6,7 @@ use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::audience;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::host::Host;
@@ -100,6 +101,19 @@ impl Lttng {
     /// Returns an error for which [`Error::is_no_sessiond`] or [`Error::is_timeout`] is true when it cannot be asked.
     pub fn sessions(&self, within: Duration) -> Result<Vec<SessionInfo>, Error> {
         self.call("the list of sessions", Deadline::after(within), list_sessions)
+    }
+
+    /// Lists the sessions that are recording and have an event of one of the providers enabled, by name or pattern: ours
+    /// and everybody else's of the same daemon.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lttng::sessions`].
+    pub fn audience(&self, providers: &[&str], within: Duration) -> Result<Vec<SessionInfo>, Error> {
+        let providers: Vec<String> = providers.iter().map(|name| (*name).to_owned()).collect();
+        self.call("who records an event", Deadline::after(within), move |functions| {
+            audience::list(functions, &providers)
+        })
     }
 
     /// Destroys a session by name, waiting until its data is written.
@@ -243,7 +257,7 @@ pub(crate) fn text_of(array: &[c_char]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn list_sessions(functions: &Functions) -> Result<Vec<SessionInfo>, Error> {
+pub(crate) fn list_sessions(functions: &Functions) -> Result<Vec<SessionInfo>, Error> {
     let mut array = ptr::null_mut();
     // SAFETY: `array` is a valid place for the result.
     let code = unsafe { (functions.list_sessions)(&raw mut array) };

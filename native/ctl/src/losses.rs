@@ -46,26 +46,44 @@ pub(crate) fn list_losses(
     name: &CStr,
     handle: *mut sys::Handle,
 ) -> Result<Vec<ChannelLosses>, Error> {
-    let mut array = ptr::null_mut();
-    // SAFETY: the handle is valid and `array` is a valid place for the result.
-    let code = unsafe { (functions.list_channels)(handle, &raw mut array) };
-    let count = checked(functions, "lttng_list_channels", &name.to_string_lossy(), code)?;
-    let mut losses = Vec::new();
-    for index in 0..usize::try_from(count).unwrap_or(0) {
+    each_channel(functions, name, handle, |channel| {
         let (mut discarded_events, mut lost_packets) = (0, 0);
-        // SAFETY: the library returned `count` channels at `array`; the counts are valid places for results.
-        let channel = unsafe {
-            let channel = array.add(index);
+        // SAFETY: the library listed the channel; the counts are valid places for results.
+        let name = unsafe {
             (functions.channel_get_discarded_event_count)(channel, &raw mut discarded_events);
             (functions.channel_get_lost_packet_count)(channel, &raw mut lost_packets);
             text_of(&(*channel).name)
         };
-        let discarded_events = without_wraps(discarded_events);
-        losses.push(ChannelLosses { channel, discarded_events, lost_packets });
-    }
+        ChannelLosses { channel: name, discarded_events: without_wraps(discarded_events), lost_packets }
+    })
+}
+
+/// Asks for the names of a session's channels.
+pub(crate) fn list_channels(
+    functions: &Functions,
+    name: &CStr,
+    handle: *mut sys::Handle,
+) -> Result<Vec<String>, Error> {
+    // SAFETY: the library listed the channel.
+    each_channel(functions, name, handle, |channel| text_of(unsafe { &(*channel).name }))
+}
+
+fn each_channel<T>(
+    functions: &Functions,
+    name: &CStr,
+    handle: *mut sys::Handle,
+    read: impl Fn(*mut sys::Channel) -> T,
+) -> Result<Vec<T>, Error> {
+    let mut array = ptr::null_mut();
+    // SAFETY: the handle is valid and `array` is a valid place for the result.
+    let code = unsafe { (functions.list_channels)(handle, &raw mut array) };
+    let count = checked(functions, "lttng_list_channels", &name.to_string_lossy(), code)?;
+    // SAFETY: the library returned `count` channels at `array`.
+    let channels = (0..usize::try_from(count).unwrap_or(0)).map(|index| read(unsafe { array.add(index) }));
+    let found = channels.collect();
     // SAFETY: the library allocated the array with malloc for its caller to free, or left it null.
     unsafe { libc::free(array.cast()) };
-    Ok(losses)
+    Ok(found)
 }
 
 /// The count without what the consumer daemon adds for wrap-arounds that were none.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::channel::{Channel, Rule};
+use crate::channel::{Channel, Rule, Sharing};
 use crate::error::{Error, Kind};
 use crate::host::{Host, SHM};
 use crate::sys::NAME_MAX;
@@ -16,6 +16,7 @@ pub struct Plan {
     name: String,
     mode: Mode,
     channels: Vec<Channel>,
+    sharing: Sharing,
     vpids: Vec<i32>,
     shm_path: Option<PathBuf>,
     rotation: Option<Rotation>,
@@ -82,6 +83,7 @@ impl Plan {
             name: name.into(),
             mode,
             channels: Vec::new(),
+            sharing: Sharing::default(),
             vpids: Vec::new(),
             shm_path: None,
             rotation: None,
@@ -92,6 +94,13 @@ impl Plan {
     #[must_use]
     pub fn channel(mut self, channel: Channel) -> Self {
         self.channels.push(channel);
+        self
+    }
+
+    /// Sets which processes share the channels' buffers; without it those of a user.
+    #[must_use]
+    pub fn sharing(mut self, sharing: Sharing) -> Self {
+        self.sharing = sharing;
         self
     }
 
@@ -132,6 +141,10 @@ impl Plan {
     /// The channels, in the order they were added.
     pub fn channels(&self) -> &[Channel] {
         &self.channels
+    }
+
+    pub(crate) fn shared(&self) -> Sharing {
+        self.sharing
     }
 
     /// Memory in bytes that the session's buffers will take on `host`: for each channel and possible CPU, its

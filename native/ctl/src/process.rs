@@ -10,11 +10,48 @@ pub(crate) fn signal(pid: u32, signal: libc::c_int) {
     }
 }
 
+/// A process that runs, told from a later one of the same id by when it started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) pid: u32,
+    /// Clock ticks after the machine's start.
+    started: u64,
+}
+
+impl Identity {
+    /// The process of this id; `None` when none runs.
+    pub(crate) fn of(pid: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The state follows the name, which is in brackets and may hold anything.
+        let (_, rest) = stat.rsplit_once(") ")?;
+        if rest.starts_with(['Z', 'X']) {
+            return None;
+        }
+        // proc(5): the 22nd field; the state is the third.
+        let started = rest.split(' ').nth(19)?.parse().ok()?;
+        Some(Self { pid, started })
+    }
+
+    /// It still runs.
+    pub(crate) fn is_alive(self) -> bool {
+        Self::of(self.pid) == Some(self)
+    }
+}
+
 /// The process runs: it exists and is not merely waiting to be reaped, which may be another's to do.
 pub(crate) fn is_alive(pid: u32) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    // The state follows the name, which is in brackets and may hold anything.
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    Identity::of(pid).is_some()
+}
+
+/// The process was started from a program of this name, as far as the kernel keeps it: 15 bytes.
+pub(crate) fn is_named(pid: u32, name: &str) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name)
+}
+
+/// The words that the process was started with; empty where the kernel does not tell.
+pub(crate) fn arguments(pid: u32) -> Vec<String> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
 /// The ids of a process's children; empty where the kernel does not tell.
@@ -39,11 +76,19 @@ mod tests {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         assert!(children(std::process::id()).contains(&child.id()));
         assert!(is_alive(child.id()));
+        // The program takes the child over a moment after it was made.
+        let is_sleep = || arguments(child.id()).starts_with(&["sleep".into(), "60".into()]);
+        let taken = Deadline::after(Duration::from_secs(30)).poll(|| Ok(is_sleep().then_some(())));
+        assert_eq!(taken, Ok(Some(())));
+        assert!(is_named(child.id(), "sleep") && !is_named(child.id(), "slee"));
+        let identity = Identity::of(child.id()).unwrap();
+        assert!(identity.is_alive());
+        assert!(!Identity { started: identity.started + 1, ..identity }.is_alive(), "another of the same id");
         signal(child.id(), libc::SIGKILL);
         let ended =
             Deadline::after(Duration::from_secs(30)).poll(|| Ok((!is_alive(child.id())).then_some(())));
         assert_eq!(ended, Ok(Some(())), "a zombie is not alive");
         child.wait().unwrap();
-        assert!(!is_alive(child.id()));
+        assert!(!is_alive(child.id()) && !identity.is_alive());
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::channel::{OnFull, Rule};
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, Kind};
+use crate::health::Daemons;
 use crate::library::{HANDLE_TIMEOUT, Lttng, c_string, checked};
 use crate::losses::{ChannelLosses, Losses, list_losses};
 use crate::plan::{Mode, Plan, Step};
@@ -27,6 +28,8 @@ pub struct Session {
     plan: Plan,
     is_active: bool,
     is_destroyed: bool,
+    /// Those it began to record with.
+    daemons: Option<Daemons>,
 }
 
 impl Session {
@@ -37,7 +40,8 @@ impl Session {
         steps: Vec<Step>,
         deadline: Deadline,
     ) -> Result<Self, Error> {
-        let mut session = Self { lttng, plan: plan.clone(), is_active: false, is_destroyed: true };
+        let mut session =
+            Self { lttng, plan: plan.clone(), is_active: false, is_destroyed: true, daemons: None };
         for step in steps {
             match session.take(step, deadline) {
                 Ok(()) => session.is_destroyed = false,
@@ -84,7 +88,39 @@ impl Session {
     /// Returns an error for which [`Error::is_output_unwritable`] is true when the session daemon cannot make the output
     /// directory; [`Error::is_no_such_session`] or [`Error::is_timeout`], among others.
     pub fn start(&mut self, within: Duration) -> Result<(), Error> {
-        self.run(Deadline::after(within))
+        self.run(Deadline::after(within))?;
+        self.daemons = Some(Daemons::look());
+        Ok(())
+    }
+
+    /// Whether the daemons that the session began to record with still run, as far as they can be seen from this process.
+    /// Nobody is asked; takes microseconds.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_no_sessiond`] or [`Error::is_no_consumer`] is true when one died. Nothing is
+    /// recorded any more then, and never will be again.
+    pub fn check_daemons(&self) -> Result<(), Error> {
+        self.daemons.as_ref().map_or(Ok(()), Daemons::check)
+    }
+
+    /// Whether the session records, in the session daemon's own words, where [`Session::start`] was the last thing we
+    /// asked for.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for which [`Error::is_no_such_session`] or [`Error::is_session_stopped`] is true when somebody
+    /// else ended it; [`Error::is_timeout`] when the daemon does not answer, which alone does not end the recording.
+    pub fn check(&self, within: Duration) -> Result<(), Error> {
+        self.check_daemons()?;
+        let name = self.name();
+        match self.lttng.sessions(within)?.into_iter().find(|session| session.name == name) {
+            None => Err(Kind::NoSuchSession { name: name.to_owned() }.into()),
+            Some(session) if self.is_active && !session.is_active => {
+                Err(Kind::SessionStopped { name: name.to_owned() }.into())
+            }
+            Some(_) => Ok(()),
+        }
     }
 
     /// Stops recording, waits until everything recorded is written, and says what was lost.
@@ -140,9 +176,9 @@ impl Session {
     ///
     /// Returns an error with LTTng's code when it was not enabled under this name.
     pub fn disable(&mut self, channel: &str, event: &str, within: Duration) -> Result<(), Error> {
-        let (channel, event) = (c_string(channel)?, c_string(event)?);
+        let (channel, event, sharing) = (c_string(channel)?, c_string(event)?, self.plan.shared());
         self.ask("to disable an event", Deadline::after(within), move |functions, name| {
-            with_handle(functions, name, |handle| {
+            with_handle(functions, name, sharing, |handle| {
                 // SAFETY: the handle is valid in this closure, the strings are NUL terminated and outlive the call.
                 let code = unsafe { (functions.disable_event)(handle, event.as_ptr(), channel.as_ptr()) };
                 checked(functions, "lttng_disable_event", &event.to_string_lossy(), code).map(drop)
@@ -251,15 +287,17 @@ impl Session {
     }
 
     fn count_losses(&self, deadline: Deadline) -> Result<Vec<ChannelLosses>, Error> {
-        self.ask("what was lost", deadline, |functions, name| {
-            with_handle(functions, name, |handle| list_losses(functions, name, handle))
+        let sharing = self.plan.shared();
+        self.ask("what was lost", deadline, move |functions, name| {
+            with_handle(functions, name, sharing, |handle| list_losses(functions, name, handle))
         })
     }
 
     fn take(&self, step: Step, deadline: Deadline) -> Result<(), Error> {
         let name = c_string(self.plan.name())?;
         let what = format!("to {} of session {}", step.purpose(), self.plan.name());
-        let job = move |functions: &Functions| steps::carry_out(functions, &name, &step);
+        let sharing = self.plan.shared();
+        let job = move |functions: &Functions| steps::carry_out(functions, &name, sharing, &step);
         if self.is_destroyed {
             self.lttng.call_about(self.plan.name(), what, deadline, job)
         } else {

@@ -6,7 +6,7 @@ use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 /// The file name of the session daemon's client socket, the same for root's and a user's daemon.
-const CLIENT_SOCKET: &str = "client-lttng-sessiond";
+pub(crate) const CLIENT_SOCKET: &str = "client-lttng-sessiond";
 
 /// Shuts down every connection of this process to a session daemon's client socket; returns how many.
 ///

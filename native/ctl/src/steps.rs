@@ -3,24 +3,29 @@
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::ptr;
 
-use crate::channel::{Channel, OnFull, Rule};
+use crate::channel::{Channel, OnFull, Rule, Sharing};
 use crate::error::{Error, Kind};
 use crate::library::{c_string, checked, error_of};
 use crate::plan::{Mode, Output, Step, whole_micros};
 use crate::sys::{self, Functions};
 
 /// Carries out a step of session `name`.
-pub(crate) fn carry_out(functions: &Functions, name: &CStr, step: &Step) -> Result<(), Error> {
+pub(crate) fn carry_out(
+    functions: &Functions,
+    name: &CStr,
+    sharing: Sharing,
+    step: &Step,
+) -> Result<(), Error> {
     match step {
         Step::Create { mode } => create(functions, name, mode),
         Step::SetShmPath { path } => set_shm_path(functions, name, &c_string(&path.to_string_lossy())?),
         Step::TrackOnly { vpids } => track_only(functions, name, vpids),
-        Step::EnableChannel { channel } => {
-            with_handle(functions, name, |handle| enable_channel(functions, handle, channel))
-        }
+        Step::EnableChannel { channel } => with_handle(functions, name, sharing, |handle| {
+            enable_channel(functions, handle, sharing, channel)
+        }),
         Step::EnableEvent { channel, rule } => {
             let channel = c_string(channel)?;
-            with_handle(functions, name, |handle| enable_event(functions, handle, &channel, rule))
+            with_handle(functions, name, sharing, |handle| enable_event(functions, handle, &channel, rule))
         }
         Step::RotateEvery { period_us } => add_schedule(
             functions,
@@ -103,9 +108,10 @@ fn set_shm_path(functions: &Functions, name: &CStr, path: &CStr) -> Result<(), E
 pub(crate) fn with_handle<T>(
     functions: &Functions,
     name: &CStr,
+    sharing: Sharing,
     body: impl FnOnce(*mut sys::Handle) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut domain = sys::Domain::ust_per_uid();
+    let mut domain = sys::Domain::ust(sharing);
     // SAFETY: the library copies name and domain, which both outlive the call.
     let handle = unsafe { (functions.create_handle)(name.as_ptr(), &raw mut domain) };
     if handle.is_null() {
@@ -156,8 +162,13 @@ fn tracker_result(name: &CStr, status: c_int) -> Result<(), Error> {
     }
 }
 
-fn enable_channel(functions: &Functions, handle: *mut sys::Handle, wanted: &Channel) -> Result<(), Error> {
-    let mut domain = sys::Domain::ust_per_uid();
+fn enable_channel(
+    functions: &Functions,
+    handle: *mut sys::Handle,
+    sharing: Sharing,
+    wanted: &Channel,
+) -> Result<(), Error> {
+    let mut domain = sys::Domain::ust(sharing);
     // SAFETY: the library reads the domain, which outlives the call, and fills the channel with its defaults.
     let channel = unsafe { (functions.channel_create)(&raw mut domain) };
     if channel.is_null() {

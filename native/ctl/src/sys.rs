@@ -7,6 +7,7 @@ use std::ffi::{c_char, c_int, c_uint, c_ulonglong, c_void};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
+use crate::channel::Sharing;
 use crate::error::{Error, Kind};
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub(crate) const ERR_MKDIR_FAIL_CONSUMER: c_int = 145;
 pub(crate) const ERR_SESSION_NOT_EXIST: c_int = 148;
 
 pub(crate) const DOMAIN_UST: c_int = 2;
+pub(crate) const BUFFER_PER_PID: c_int = 0;
 pub(crate) const BUFFER_PER_UID: c_int = 1;
 pub(crate) const EVENT_TRACEPOINT: c_int = 0;
 pub(crate) const EVENT_MMAP: c_int = 1;
@@ -87,14 +89,14 @@ pub(crate) struct Channel {
     padding: [u8; 16],
 }
 
-/// `struct lttng_event`. Made by [`Functions::event_create`].
+/// `struct lttng_event`. Made by [`Functions::event_create`] or listed by the library.
 #[repr(C)]
 pub(crate) struct Event {
     pub(crate) event_type: c_int,
     pub(crate) name: [c_char; SYMBOL_NAME_LEN],
     loglevel_type: c_int,
     pub(crate) loglevel: c_int,
-    enabled: i32,
+    pub(crate) enabled: i32,
     pid: i32,
     filter: u8,
     exclusion: u8,
@@ -118,9 +120,13 @@ pub(crate) struct Session {
 }
 
 impl Domain {
-    /// User space, one set of buffers for each user id.
-    pub(crate) fn ust_per_uid() -> Self {
-        Self { domain_type: DOMAIN_UST, buf_type: BUFFER_PER_UID, padding: [0; 12], attr: [0; 72] }
+    /// User space, with buffers shared in this way.
+    pub(crate) fn ust(sharing: Sharing) -> Self {
+        let buf_type = match sharing {
+            Sharing::PerUid => BUFFER_PER_UID,
+            Sharing::PerPid => BUFFER_PER_PID,
+        };
+        Self { domain_type: DOMAIN_UST, buf_type, padding: [0; 12], attr: [0; 72] }
     }
 }
 
@@ -212,6 +218,7 @@ functions! {
     fn channel_get_discarded_event_count(*mut Channel, *mut u64) -> c_int;
     fn channel_get_lost_packet_count(*mut Channel, *mut u64) -> c_int;
 
+    fn list_events(*mut Handle, *const c_char, *mut *mut Event) -> c_int;
     fn event_create() -> *mut Event;
     fn event_destroy(*mut Event);
     fn enable_event_with_exclusions(

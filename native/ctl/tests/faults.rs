@@ -104,6 +104,36 @@ fn is_in_conversation() -> bool {
 }
 
 #[test]
+fn a_session_tells_whether_it_still_records() {
+    in_sandbox(|world| {
+        let mut sessiond = world.sessiond();
+        let lttng = Lttng::load().unwrap();
+        let session = started(&lttng, &plan(world, "watched"));
+        assert_eq!(session.check(DEFAULT_TIMEOUT), Ok(()));
+
+        sessiond.signal(libc::SIGSTOP);
+        assert_eq!(session.check_daemons(), Ok(()), "it stands still, but the recording goes on");
+        times_out("checking", || session.check(SHORT));
+        sessiond.signal(libc::SIGCONT);
+        assert_eq!(session.check(DEFAULT_TIMEOUT), Ok(()));
+
+        world.run("lttng", &["stop", "watched"]);
+        assert!(session.check(DEFAULT_TIMEOUT).unwrap_err().is_session_stopped());
+        world.run("lttng", &["destroy", "watched"]);
+        assert!(session.check(DEFAULT_TIMEOUT).unwrap_err().is_no_such_session());
+        assert_eq!(session.check_daemons(), Ok(()));
+
+        sessiond.kill();
+        assert!(session.check_daemons().unwrap_err().is_no_sessiond());
+        let _next = world.sessiond();
+        assert!(
+            session.check_daemons().unwrap_err().is_no_sessiond(),
+            "another one does not know the session"
+        );
+    });
+}
+
+#[test]
 fn a_killed_sessiond_is_told_at_once() {
     in_sandbox(|world| {
         let mut sessiond = world.sessiond();
@@ -138,10 +168,14 @@ fn a_sessiond_that_lost_its_consumer_daemon_says_so() {
             })
             .collect();
         assert!(!consumers.is_empty());
+        assert_eq!(session.check_daemons(), Ok(()));
         for pid in consumers {
             // SAFETY: kill has no memory preconditions.
             assert_eq!(unsafe { libc::kill(pid.try_into().unwrap(), libc::SIGKILL) }, 0);
         }
+        assert!(wait_until(DEFAULT_TIMEOUT, || {
+            session.check_daemons().is_err_and(|error| error.is_no_consumer())
+        }));
         // In the first moments the daemon finds out, with an error of its own; from then on it knows.
         let mut number = 0;
         assert!(wait_until(DEFAULT_TIMEOUT, || {

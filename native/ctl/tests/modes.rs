@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use beamtap_ctl::{
     Buffers, Channel, DEFAULT_TIMEOUT, Files, Lttng, Mode, OnFull, Output, Plan, Rotation, Rule, Session,
+    Sharing,
 };
 use beamtap_testkit::{Emitter, Payload, Relayd, babeltrace, in_sandbox, wait_until};
 
@@ -295,5 +296,32 @@ fn a_switch_timer_writes_half_full_buffers_and_files_are_bounded() {
         finish(session);
         let sizes = stream_sizes(&trace);
         assert!(!sizes.is_empty() && sizes.iter().all(|size| *size <= 8192), "{sizes:?}");
+    });
+}
+
+#[test]
+fn each_process_can_have_buffers_of_its_own() {
+    in_sandbox(|world| {
+        let _sessiond = world.sessiond();
+        let lttng = Lttng::load().unwrap();
+        let trace = world.home().join("trace");
+        let channel = channel().rule(Rule::new("nobody:*"));
+        let plan = Plan::new("s", Mode::local(&trace)).sharing(Sharing::PerPid).channel(channel);
+        let mut session = started(&lttng, &plan);
+        let mut emitters = [Emitter::start(world), Emitter::start(world)];
+        let emitted: u64 = emitters
+            .iter_mut()
+            .map(|emitter| {
+                emitter.wait_enabled(LOOSE);
+                emitter.burst(LOOSE, 100)
+            })
+            .sum();
+        session.disable("events", "nobody:*", DEFAULT_TIMEOUT).unwrap();
+        let losses = session.stop(DEFAULT_TIMEOUT).unwrap();
+        session.destroy(DEFAULT_TIMEOUT).unwrap();
+
+        assert!(losses.is_final);
+        assert_eq!(events_in(&trace), emitted);
+        assert_eq!(fs::read_dir(trace.join("ust/pid")).unwrap().count(), emitters.len());
     });
 }

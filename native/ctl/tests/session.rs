@@ -323,3 +323,30 @@ fn cycles_leave_no_descriptor_thread_shared_memory_or_session() {
         assert_eq!(lttng.sessions(DEFAULT_TIMEOUT).unwrap(), []);
     });
 }
+
+#[test]
+fn the_audience_of_a_provider_is_whoever_records_it_under_any_pattern() {
+    in_sandbox(|world| {
+        let _sessiond = world.sessiond();
+        let lttng = Lttng::load().unwrap();
+        let session = started(&lttng, &plan(world, "ours", TINY));
+        for (name, event) in
+            [("theirs", "emit*"), ("idle", "emitter:*"), ("deaf", "other:*"), ("off", "emitter:*")]
+        {
+            let output = world.home().join(name);
+            world.run("lttng", &["create", name, "--output", output.to_str().unwrap()]);
+            world.run("lttng", &["enable-event", "-u", event, "-s", name]);
+            if name != "idle" {
+                world.run("lttng", &["start", name]);
+            }
+        }
+        world.run("lttng", &["disable-event", "-u", "emitter:*", "-s", "off"]);
+        world.run("lttng", &["create", "empty", "--output", world.home().join("empty").to_str().unwrap()]);
+
+        let audience = lttng.audience(&["emitter"], DEFAULT_TIMEOUT).unwrap();
+        let mut names: Vec<&str> = audience.iter().map(|session| &*session.name).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["ours", "theirs"]);
+        drop(session);
+    });
+}

@@ -83,6 +83,11 @@ impl Relayd {
         self.ours.as_ref().map(Started::pid)
     }
 
+    /// It still runs.
+    pub fn is_alive(&mut self) -> bool {
+        !self.has_ended()
+    }
+
     /// Ends it: orderly first, killed after a part of the time.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,9 +10,14 @@ use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::library::Lttng;
+use crate::process::{self, Identity};
+use crate::socket::CLIENT_SOCKET;
 
 /// LTTng's own variable for the path of its session daemon.
 const SESSIOND_PATH: &str = "LTTNG_SESSIOND_PATH";
+
+/// Where the system's daemon keeps its sockets and its pid.
+const SYSTEM_DIRECTORY: &str = "/var/run/lttng";
 
 /// What lttng-sessiond says when it finds another's lock.
 const ALREADY_RUNNING: &str = "already running";
@@ -74,14 +80,35 @@ enum Beginning {
 
 /// The pid that the daemon of this user has left in its run directory; `None` when there is none.
 fn pid_on_file() -> Option<u32> {
+    let directory = if is_root() { PathBuf::from(SYSTEM_DIRECTORY) } else { user_directory()? };
+    pid_in(&directory)
+}
+
+/// The daemon that this process's sessions are in, if it can be seen from here: not in another pid namespace.
+pub(crate) fn find_process() -> Option<Identity> {
+    // liblttng-ctl asks the system's first, where it may.
+    let directories = [Some(PathBuf::from(SYSTEM_DIRECTORY)), user_directory().filter(|_| !is_root())];
+    directories
+        .into_iter()
+        .flatten()
+        .filter(|directory| is_root() || UnixStream::connect(directory.join(CLIENT_SOCKET)).is_ok())
+        .filter_map(|directory| pid_in(&directory))
+        // The file of a daemon that was killed stays, and its id may be another's by now.
+        .filter(|pid| process::is_named(*pid, "lttng-sessiond"))
+        .find_map(Identity::of)
+}
+
+fn is_root() -> bool {
     // SAFETY: getuid has no preconditions.
-    let is_root = unsafe { libc::getuid() } == 0;
-    let directory = if is_root {
-        PathBuf::from("/var/run/lttng")
-    } else {
-        let home = env::var_os("LTTNG_HOME").or_else(|| env::var_os("HOME"))?;
-        Path::new(&home).join(".lttng")
-    };
+    unsafe { libc::getuid() == 0 }
+}
+
+fn user_directory() -> Option<PathBuf> {
+    let home = env::var_os("LTTNG_HOME").or_else(|| env::var_os("HOME"))?;
+    Some(Path::new(&home).join(".lttng"))
+}
+
+fn pid_in(directory: &Path) -> Option<u32> {
     fs::read_to_string(directory.join("lttng-sessiond.pid")).ok()?.trim().parse().ok()
 }
 
