@@ -9,10 +9,12 @@
 %% 4> beamtap:report(Tap).
 %% '''
 %% A tap always has a bound: it ends by itself after 10 s or 1,000,000 events unless told otherwise, when its owner
-%% ends, and on {@link clear/0}. Arguments, messages and results of the traced code stay in the VM.
+%% ends, and on {@link clear/0}. Arguments, messages and results of the traced code stay
+%% in the VM unless the option `payload' asks for them.
 -module(beamtap).
 
 -export([start/1, start/2, stop/1, info/0, info/1, clear/0]).
+-export([mark/1, span/2]).
 -export([report/1, report/2, doctor/0, tracer/0, load_provider/0]).
 -export_type([tap/0, receipt/0, info/0, ended_by/0]).
 
@@ -240,6 +242,39 @@ tracer() ->
 -spec load_provider() -> ok | beamtap_error:error().
 load_provider() ->
     beamtap_native:load_provider().
+
+%% @doc Puts a text on the timeline of whatever records: every tap, and sessions that enable `beamtap:mark'. Works from
+%% any process; costs a call of a native function where nobody records.
+%%
+%% Text is what `io:put_chars/1' takes, or an atom; any other term is written as the shell writes it. What is longer than
+%% 1024 bytes is cut and ends with `…'.
+-spec mark(unicode:chardata() | atom() | term()) -> ok.
+mark(Text) ->
+    case erlang:module_loaded(beamtap_nif) of
+        true -> beamtap_nif:mark(Text);
+        %% Nobody can record what is not there yet.
+        false -> ok
+    end.
+
+%% @doc Runs Fun and puts its beginning and its end on the timeline; answers with its result, or raises what it raises.
+%% Name is as the text of {@link mark/1}.
+-spec span(unicode:chardata() | atom() | term(), fun(() -> Result)) -> Result.
+span(Name, Fun) when is_function(Fun, 0) ->
+    case erlang:module_loaded(beamtap_nif) andalso beamtap_nif:span_begin(Name) of
+        Span when is_integer(Span), Span > 0 -> within(Span, Fun);
+        _ -> Fun()
+    end.
+
+within(Span, Fun) ->
+    try Fun() of
+        Result ->
+            ok = beamtap_nif:span_end(Span, returned),
+            Result
+    catch
+        Class:Reason:Stack ->
+            ok = beamtap_nif:span_end(Span, Class),
+            erlang:raise(Class, Reason, Stack)
+    end.
 
 %%% Within
 

@@ -13,6 +13,8 @@
 %% Provider, definitions, counters
 -export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, await_enabled/2]).
 -export([counters/0, emit_counters/1, emit_canary/2, dump_definitions/2, panics/0]).
+%% The application's own words
+-export([mark/1, span_begin/1, span_end/2]).
 %% Taps
 -export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
 %% LTTng
@@ -27,7 +29,15 @@
 -type failure() :: {error, {Kind :: atom(), Line :: binary(), Remedy :: binary()}}.
 -type answer() :: trace | discard | remove.
 -type limit() :: pos_integer() | infinity.
--type tap_limits() :: #{events := limit(), deadline_ms := limit(), events_per_second => limit()}.
+%% `payloads': of arguments, return values, messages, exit reasons.
+-type tap_limits() :: #{
+    events := limit(),
+    deadline_ms := limit(),
+    events_per_second => limit(),
+    payloads => {
+        beamtap_payload:amount(), beamtap_payload:amount(), beamtap_payload:amount(), beamtap_payload:amount()
+    }
+}.
 -type trip() :: none | events | rate | deadline | owner | panics.
 -type session_plan() :: #{
     name := binary(),
@@ -133,6 +143,15 @@ dump_definitions(_Vm, _Processes) -> erlang:nif_error(not_loaded).
 
 -spec panics() -> non_neg_integer().
 panics() -> erlang:nif_error(not_loaded).
+
+-spec mark(term()) -> ok.
+mark(_Text) -> erlang:nif_error(not_loaded).
+
+-spec span_begin(term()) -> non_neg_integer().
+span_begin(_Name) -> erlang:nif_error(not_loaded).
+
+-spec span_end(pos_integer(), returned | error | exit | throw) -> ok.
+span_end(_Span, _Outcome) -> erlang:nif_error(not_loaded).
 
 -spec tap_open(pid(), tap_limits()) -> {ok, slot()} | {error, no_slot}.
 tap_open(_Owner, _Limits) -> erlang:nif_error(not_loaded).

@@ -3,7 +3,7 @@
 %% its end, and what got lost between.
 -module(beamtap_recording).
 
--export([open/1, start/2, stop/2, close/1, wanted/1]).
+-export([open/1, start/2, stop/2, close/1]).
 -export_type([plan/0, recording/0, hold/0]).
 
 -type plan() :: #{
@@ -36,7 +36,7 @@
 %% @doc Makes the LTTng session; it does not record yet.
 -spec open(plan()) -> {ok, recording()} | beamtap_error:error().
 open(#{path := Path, name := Name, classes := Classes, opts := Opts}) ->
-    Wanted = wanted(Classes),
+    Wanted = wanted(Classes, maps:get(payload, Opts)),
     Plan = #{
         name => Name,
         output => Path,
@@ -116,10 +116,11 @@ start_error({error, no_slot}) ->
 start_error(Native) ->
     beamtap_error:from_native(Native).
 
-%% @doc The catalogue's events that the classes make, and beamtap's own, as {Event, Class, Channel}.
--spec wanted([beamtap_spec:class()]) -> [{beamtap_nif:event(), binary(), binary()}].
-wanted(Classes) ->
-    Flags = [<<>> | [atom_to_binary(Class) || Class <- Classes]],
+%% The catalogue's events that the classes make, the application's marks, payloads where they are asked for, and
+%% beamtap's own, as {Event, Class, Channel}.
+wanted(Classes, Payload) ->
+    More = [marks | [payload || not beamtap_payload:is_none(Payload)]],
+    Flags = [<<>> | [atom_to_binary(Class) || Class <- More ++ Classes]],
     [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), lists:member(Class, Flags)].
 
 %% A channel that carries only beamtap's own events is one of definitions.

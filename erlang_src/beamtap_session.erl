@@ -218,9 +218,10 @@ open(provider, Data) ->
         ok -> {ok, Data};
         {error, _} = Error -> Error
     end;
-open(tap, #{opts := #{for := For, events := Events}} = Data) ->
+open(tap, #{opts := #{for := For, events := Events, payload := Payload}} = Data) ->
     %% This process is the tap's owner for the NIF: if it is killed, nothing is emitted from that moment on.
-    case beamtap_nif:tap_open(self(), #{events => Events, deadline_ms => For}) of
+    Limits = #{events => Events, deadline_ms => For, payloads => beamtap_payload:native(Payload)},
+    case beamtap_nif:tap_open(self(), Limits) of
         {ok, Slot} ->
             Data1 = note(Data#{slot => Slot}, #{slot => Slot}),
             case beamtap_nif:tap_watch(Slot, self()) of
@@ -245,8 +246,8 @@ open(armed, #{slot := Slot} = Data) ->
         ok -> {ok, Data};
         {error, no_tap} -> beamtap_error:new(no_slot, "the tap's slot is gone", "start the tap again")
     end;
-open(patterns, #{slot := Slot, patterns := Patterns} = Data) ->
-    Grip = beamtap_vm:open({beamtap_nif, Slot}),
+open(patterns, #{slot := Slot, patterns := Patterns, opts := #{payload := Payload}} = Data) ->
+    Grip = beamtap_vm:open({beamtap_nif, Slot}, beamtap_payload:has_arguments(Payload)),
     Data1 = note(Data#{vm => Grip}, #{vm => Grip, patterns => Patterns}),
     {ok, Data1#{functions := beamtap_vm:patterns_on(Grip, Patterns)}};
 open(flags, #{vm := Grip, classes := Classes, inherit := Inherit} = Data) ->

@@ -46,6 +46,7 @@
         output => file:name_all(),
         subbuf_size => pos_integer(),
         num_subbuf => pos_integer(),
+        payload => beamtap_payload:option(),
         owner => pid()
     }
     | [{atom(), term()}].
@@ -62,6 +63,7 @@
     output := binary() | default,
     subbuf_size := pos_integer(),
     num_subbuf := pos_integer(),
+    payload := beamtap_payload:checked(),
     owner := pid()
 }.
 
@@ -88,7 +90,7 @@
 -define(ACTIONS, [return, exception]).
 -define(FLAGS, (?CLASSES ++ ?ACTIONS ++ ?INHERITANCE)).
 -define(SPEC_KEYS, [functions, classes, targets]).
--define(OPT_KEYS, [for, events, output, subbuf_size, num_subbuf, owner]).
+-define(OPT_KEYS, [for, events, output, subbuf_size, num_subbuf, payload, owner]).
 
 %% @doc The classes that can be recorded.
 -spec classes() -> [class()].
@@ -113,11 +115,12 @@ check_opts(Opts, Owner) ->
         output => default,
         subbuf_size => ?DEFAULT_SUBBUF_SIZE_BYTES,
         num_subbuf => ?DEFAULT_NUM_SUBBUF,
+        payload => beamtap_payload:none(),
         owner => Owner
     },
     try
         Given = beamtap_shape:keyed(Opts, ?OPT_KEYS, option),
-        {ok, maps:merge(Defaults, maps:map(fun opt/2, Given))}
+        {ok, fitting(maps:merge(Defaults, maps:map(fun opt/2, Given)))}
     catch
         throw:{error, _} = Error -> Error
     end.
@@ -225,6 +228,11 @@ opt(subbuf_size, Other) ->
 opt(num_subbuf, N) when is_integer(N), N >= 2, N =< ?MAX_NUM_SUBBUF, N band (N - 1) =:= 0 -> N;
 opt(num_subbuf, Other) ->
     bad_option(num_subbuf, Other, "a power of two from 2 to 65536");
+opt(payload, Payload) ->
+    case beamtap_payload:check(Payload) of
+        {ok, Checked} -> Checked;
+        {error, Want} -> bad_option(payload, Payload, Want)
+    end;
 opt(owner, Pid) when is_pid(Pid), node(Pid) =:= node() -> Pid;
 opt(owner, Other) ->
     bad_option(owner, Other, "a process of this node");
@@ -232,6 +240,20 @@ opt(output, Name) ->
     case is_name(Name) andalso path(Name) of
         <<_, _/binary>> = Path -> Path;
         _ -> bad_option(output, Name, "the name of a directory")
+    end.
+
+%% LTTng drops an event that is larger than a sub-buffer without counting it.
+fitting(#{payload := Payload, subbuf_size := Size} = Opts) ->
+    case beamtap_payload:longest(Payload) * 2 =< Size of
+        true ->
+            Opts;
+        false ->
+            fail(
+                bad_option,
+                ["payloads of ", integer_to_list(beamtap_payload:longest(Payload)), " bytes do not fit into buffers of ",
+                    integer_to_list(Size)],
+                "make subbuf_size at least twice as large as the longest payload"
+            )
     end.
 
 is_name(Name) -> is_binary(Name) orelse is_list(Name) orelse (is_atom(Name) andalso not is_boolean(Name)).

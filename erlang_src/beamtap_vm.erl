@@ -5,13 +5,13 @@
 %% A process or function is known as ours by its tracer, or by the ledger; both outlive the process that set it.
 -module(beamtap_vm).
 
--export([open/1, patterns_on/2, patterns_off/2, flags_on/3, flags_off/1, close/1]).
+-export([open/2, patterns_on/2, patterns_off/2, flags_on/3, flags_off/1, close/1]).
 -export([refusal/3, known_bad/2, erts/0, has_sessions/0, foreign/0]).
 -export_type([grip/0, tracer/0, processes/0]).
 
 -type tracer() :: {module(), non_neg_integer()}.
 %% What holds a tap's place in the VM. The session's reference is what keeps the session alive.
--type grip() :: #{tracer := tracer(), session := none | tuple()}.
+-type grip() :: #{tracer := tracer(), session := none | tuple(), arguments := boolean()}.
 %% How many processes and ports are traced, and how many were left since somebody else traces them.
 -type processes() :: #{traced := non_neg_integer(), left := non_neg_integer()}.
 
@@ -27,13 +27,16 @@ has_sessions() ->
     _ = code:ensure_loaded(trace),
     erlang:function_exported(trace, session_create, 3).
 
-%% @doc Makes the place in the VM that patterns and flags are set in. Tracer's module must be loaded.
--spec open(tracer()) -> grip().
-open({Module, State} = Tracer) ->
-    case has_sessions() of
-        true -> #{tracer => Tracer, session => trace(session_create, [beamtap, {Module, State}, []])};
-        false -> #{tracer => Tracer, session => none}
-    end.
+%% @doc Makes the place in the VM that patterns and flags are set in. Tracer's module must be loaded; Arguments says
+%% whether the VM is to hand it the arguments of calls.
+-spec open(tracer(), Arguments :: boolean()) -> grip().
+open({Module, State} = Tracer, Arguments) ->
+    Session =
+        case has_sessions() of
+            true -> trace(session_create, [beamtap, {Module, State}, []]);
+            false -> none
+        end,
+    #{tracer => Tracer, session => Session, arguments => Arguments}.
 
 %% @doc Gives the place up. Patterns and flags must be off.
 -spec close(grip()) -> ok.
@@ -73,7 +76,7 @@ pattern(#{session := Session}, MFA, MatchSpec) ->
 -spec flags_on(grip(), [beamtap_spec:class() | beamtap_spec:inheritance()], beamtap_targets:selection()) ->
     {ok, processes()} | beamtap_error:error().
 flags_on(Grip, Flags, #{pids := Pids, ports := Ports, new := New, new_ports := NewPorts}) ->
-    OfProcesses = [arity | Flags -- ?OF_PORTS],
+    OfProcesses = arity(Grip) ++ (Flags -- ?OF_PORTS),
     OfPorts = [Flag || Flag <- Flags, lists:member(Flag, ?OF_PORTS)] ++ [Flag || Flag <- Flags, Flag =:= send orelse Flag =:= 'receive'],
     try
         _ = [process(Grip, new_processes, true, OfProcesses) || New],
@@ -86,6 +89,10 @@ flags_on(Grip, Flags, #{pids := Pids, ports := Ports, new := New, new_ports := N
     catch
         error:badarg -> traced_by_others(new_processes, erlang:trace_info(new_processes, tracer))
     end.
+
+%% Arguments do not reach the tracer unless it is to say something of them.
+arity(#{arguments := true}) -> [];
+arity(#{arguments := false}) -> [arity].
 
 flag_on(#{session := none, tracer := Tracer} = Grip, Who, Flags) ->
     case erlang:trace_info(Who, tracer) of

@@ -8,7 +8,8 @@ defmodule Beamtap do
       Beamtap.report(tap)
 
   A tap always has a bound: it ends by itself after 10 s or 1,000,000 events unless told otherwise, when its owner
-  ends, and on `clear/0`. Arguments, messages and results of the traced code stay in the VM.
+  ends, and on `clear/0`. Arguments, messages and results of the traced code stay in the VM
+  unless the option `:payload` asks for them.
 
   What to trace is a function, a class of events, or a list of both, or a keyword list with `:functions`, `:classes`
   and `:targets`:
@@ -32,6 +33,7 @@ defmodule Beamtap do
           | {:output, Path.t()}
           | {:subbuf_size, pos_integer()}
           | {:num_subbuf, pos_integer()}
+          | {:payload, :beamtap_payload.option()}
           | {:owner, pid()}
 
   @doc """
@@ -39,7 +41,8 @@ defmodule Beamtap do
 
   Options: `:for` in milliseconds (10 s), `:events` (1,000,000), `:output` (a directory that does not exist or is
   empty), `:subbuf_size` in bytes and `:num_subbuf`, both powers of two, for each CPU's ring buffer, `:owner` (the
-  caller), whose end ends the tap. One tap at a time.
+  caller), whose end ends the tap, `:payload` (`:none`): `:size` or `{:text, bytes}` for what events carry, or a map of
+  these with the keys `:arguments`, `:return_values`, `:messages`, `:exit_reasons`. One tap at a time.
 
       iex> {:error, error} = Beamtap.start("Enum.mop/2")
       iex> {error.reason, error.message}
@@ -104,6 +107,24 @@ defmodule Beamtap do
   @doc "Looks at everything a tap needs, prints what it finds, and answers with the gravest verdict."
   @spec doctor() :: :ok | :warning | :error
   defdelegate doctor(), to: :beamtap
+
+  @doc """
+  Puts a text on the timeline of whatever records. `text` is a string, chardata, an atom, or any other term.
+
+      iex> Beamtap.mark("orders loaded")
+      :ok
+  """
+  @spec mark(term) :: :ok
+  defdelegate mark(text), to: :beamtap
+
+  @doc """
+  Runs `fun` and puts its beginning and its end on the timeline; answers with its result, or raises what it raises.
+
+      iex> Beamtap.span("sum", fn -> Enum.sum(1..4) end)
+      10
+  """
+  @spec span(term, (() -> result)) :: result when result: term
+  defdelegate span(name, fun), to: :beamtap
 
   @doc "beamtap's tracer for `:dbg.tracer(:module, Beamtap.tracer())`."
   @spec tracer() :: {:beamtap_nif, 0} | {:error, Beamtap.Error.t()}

@@ -2,7 +2,7 @@
 %% daemons. And what a trace holds, as babeltrace2 reads it.
 -module(beamtap_world).
 
--export([snapshot/0, settled/1, flags/1, until/1, recorded/1, calls/3, scratch/2, root/0]).
+-export([snapshot/0, settled/1, flags/1, until/1, recorded/1, events/2, calls/3, scratch/2, root/0]).
 
 %% @doc Everything that tracing sets, of everybody.
 snapshot() ->
@@ -99,6 +99,30 @@ until(Condition, Deadline) ->
             after 20 -> until(Condition, Deadline)
             end
     end.
+
+%% @doc The events of these names in the order of time, as babeltrace2 reads them: name and fields.
+events(Path, Names) ->
+    Lines = string:lexemes(os:cmd("babeltrace2 '" ++ unicode:characters_to_list(Path) ++ "' 2>/dev/null"), "\n"),
+    [
+        {list_to_atom(Name), fields(Fields)}
+     || Line <- Lines,
+        {match, [Name, Fields]} <- [
+            re:run(Line, "beamtap:([a-z_]+): \\{ cpu_id = \\d+ \\}, \\{(.*)\\}$", [unicode, {capture, all_but_first, list}])
+        ],
+        lists:member(list_to_atom(Name), Names)
+    ].
+
+fields(Text) ->
+    {match, Found} = re:run(Text, "(\\w+) = (?:\"((?:[^\"\\\\]|\\\\.)*)\"|(-?\\d+))", [
+        global, unicode, {capture, all_but_first, list}
+    ]),
+    maps:from_list([
+        case Field of
+            [Name, Said] -> {list_to_atom(Name), re:replace(Said, "\\\\(.)", "\\1", [global, unicode, {return, list}])};
+            [Name, [], Number] -> {list_to_atom(Name), list_to_integer(Number)}
+        end
+     || Field <- Found
+    ]).
 
 %% @doc How often each event of ours is in a trace, by name.
 recorded(Path) ->

@@ -5,6 +5,7 @@ use crate::definitions::{self, Process, Vm};
 use crate::gate::{self, Trip};
 use crate::guard;
 use crate::layout::{self, PidSample};
+use crate::payload::{Payload, Payloads};
 use crate::provider;
 use crate::sys::{CallEnv, word_of};
 use crate::term;
@@ -48,6 +49,9 @@ pub(crate) mod atoms {
         deadline_ms,
         owner,
         panics,
+        payloads,
+        size,
+        text,
         begin = "begin",
         running,
         end = "end",
@@ -208,6 +212,29 @@ impl<'a> Decoder<'a> for Limit {
     }
 }
 
+impl<'a> Decoder<'a> for Payload {
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        if let Ok(atom) = term.decode::<Atom>() {
+            return match atom {
+                atom if atom == atoms::none() => Ok(Payload::None),
+                atom if atom == atoms::size() => Ok(Payload::Size),
+                _ => Err(Error::BadArg),
+            };
+        }
+        match term.decode::<(Atom, u16)>()? {
+            (atom, bytes) if atom == atoms::text() => Ok(Payload::Text(bytes)),
+            _ => Err(Error::BadArg),
+        }
+    }
+}
+
+impl<'a> Decoder<'a> for Payloads {
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        let (arguments, return_values, messages, exit_reasons) = term.decode()?;
+        Ok(Payloads::new([arguments, return_values, messages, exit_reasons]))
+    }
+}
+
 #[rustler::nif]
 fn tap_open<'a>(env: Env<'a>, owner: LocalPid, limits: Term<'a>) -> NifResult<Term<'a>> {
     let Limit(events) = limits.map_get(atoms::events())?.decode()?;
@@ -217,10 +244,16 @@ fn tap_open<'a>(env: Env<'a>, owner: LocalPid, limits: Term<'a>) -> NifResult<Te
         Ok(limit) => limit.decode()?,
         Err(_) => Limit(None),
     };
+    // Left out, nothing is said of what events carry.
+    let payloads = match limits.map_get(atoms::payloads()) {
+        Ok(payloads) => payloads.decode()?,
+        Err(_) => Payloads::NONE,
+    };
     let limits = gate::Limits {
         events: events.unwrap_or(gate::UNLIMITED).min(gate::UNLIMITED),
         events_per_second: events_per_second.map(|rate| rate.clamp(1, gate::UNLIMITED)),
         duration_ns: deadline_ms.map(|ms| ms.saturating_mul(1_000_000)),
+        payloads,
     };
     let Some(token) = gate::tap_open(limits) else {
         return Ok((atoms::error(), atoms::no_slot()).encode(env));

@@ -6,6 +6,7 @@
 
 use crate::block::{self, Block, SLOTS};
 use crate::layout;
+use crate::payload::Payloads;
 use std::sync::Mutex;
 use std::sync::atomic::{
     AtomicU8, AtomicU32, AtomicU64,
@@ -58,6 +59,8 @@ struct Slot {
     bucket: AtomicU64,
     /// Events a thread takes of both at once.
     batch: AtomicU64,
+    /// The tap's [`Payloads`].
+    payloads: AtomicU64,
     /// When the tap ends, on CLOCK_MONOTONIC; 0 while it is not armed.
     deadline_ns: AtomicU64,
     tripped: AtomicU8,
@@ -71,6 +74,7 @@ static SLOTS_STATE: [Slot; SLOTS] = [const {
         budget: AtomicU64::new(0),
         bucket: AtomicU64::new(0),
         batch: AtomicU64::new(0),
+        payloads: AtomicU64::new(0),
         deadline_ns: AtomicU64::new(0),
         tripped: AtomicU8::new(0),
     }
@@ -87,6 +91,8 @@ pub(crate) struct Limits {
     pub(crate) events_per_second: Option<u64>,
     /// From the arming on.
     pub(crate) duration_ns: Option<u64>,
+    /// What may be said of what events carry.
+    pub(crate) payloads: Payloads,
 }
 
 /// What control calls know of a slot; callbacks never look here.
@@ -136,6 +142,17 @@ pub(crate) fn is_open(state: u64) -> bool {
 #[inline]
 pub(crate) fn is_alive(state: u64) -> bool {
     slot_of(state).1.alive.load(Relaxed) == state
+}
+
+/// What the tap with this state may say of what events carry.
+#[inline]
+pub(crate) fn payloads(state: u64) -> Payloads {
+    Payloads::from_bits(slot_of(state).1.payloads.load(Relaxed))
+}
+
+/// Whether beamtap's own callers may emit now: nothing does while everything is held.
+pub(crate) fn is_open_unbound() -> bool {
+    is_open(layout::small(OPEN_SLOT as u64))
 }
 
 /// Takes one event from the budget of the tap with this state. Trips the tap when nothing is left.
@@ -233,7 +250,9 @@ pub(crate) fn tap_open(limits: Limits) -> Option<u64> {
     slot.bucket.store(limits.events_per_second.unwrap_or(UNLIMITED), Relaxed);
     // A slow rate is given out in small change, lest a few threads hold all of it.
     let batch = limits.events_per_second.map_or(BATCH, |rate| (rate / BATCH).clamp(1, BATCH));
-    slot.batch.store(batch, Relaxed);
+    // No thread has anything in hand where events carry payloads: so the shortest way, which knows of none, is closed.
+    slot.batch.store(if limits.payloads.is_none() { batch } else { 1 }, Relaxed);
+    slot.payloads.store(limits.payloads.bits(), Relaxed);
     slot.deadline_ns.store(0, Relaxed);
     slot.tripped.store(0, Relaxed);
     slot.alive.store(layout::small(token), Release);

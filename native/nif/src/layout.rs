@@ -8,6 +8,7 @@
 use beamtap_schema::{Entity, EntityKind};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+const IMMEDIATE_MASK: u64 = 0b11;
 const TAG_BITS: u32 = 4;
 const TAG_MASK: u64 = 0xF;
 const TAG_PID: u64 = 0x3;
@@ -167,4 +168,9 @@ pub(crate) fn calibrate(pids: &[PidSample], ports: &[(u64, u64)], five: u64, ato
 /// Whether [`calibrate`] has found a layout.
 pub(crate) fn is_calibrated() -> bool {
     PORT_NUMBER.runs[0].mask.load(Relaxed) != 0
+}
+
+/// Whether the term is all in its word: a small integer, an atom, a local pid or port, the empty list.
+pub(crate) const fn is_immediate(word: u64) -> bool {
+    word & IMMEDIATE_MASK == IMMEDIATE_MASK
 }

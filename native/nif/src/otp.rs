@@ -7,7 +7,7 @@ use crate::layout;
 use crate::naming::function_number;
 use crate::provider::emit_otp;
 use crate::term::{self, HeapSizes};
-use crate::writer::Text;
+use crate::writer::{OTP_BYTES, Text};
 use beamtap_schema::{EventKind, ExceptionClass, otp_wire};
 use std::ffi::{CStr, c_char};
 
@@ -158,7 +158,7 @@ impl Emitter<'_> {
         Some(())
     }
 
-    fn text(&self, term: u64) -> Text {
+    fn text(&self, term: u64) -> Text<OTP_BYTES> {
         Text::of(self.traced.env, term)
     }
 

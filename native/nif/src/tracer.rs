@@ -242,8 +242,11 @@ pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
         let emitter = Emitter { block, traced };
         let is_read =
             (!is_typed || emitter.emit(kind).is_some()) && (!is_otp || emitter.emit_as_otp(kind).is_some());
+        let payloads = gate::payloads(state);
         if !is_read {
             block.count(kind, Outcome::Unreadable);
+        } else if is_typed && !payloads.is_none() {
+            emitter.emit_payload(kind, payloads);
         }
     } else {
         block.count(kind, Outcome::Suppressed);

@@ -4,28 +4,127 @@
 //! Two differences: text is UTF-8 also where a string has Latin-1 letters, and maps are written as maps at any size.
 
 use crate::layout;
-use crate::sys::{CallEnv, print};
+use crate::sys::{AtomName, CallEnv, print};
 use std::ffi::c_char;
 
-/// Bytes of a rendered term at most, its end included: what OTP allows.
-const TERM_BYTES: usize = 256;
+/// Bytes of a rendered term at most, its end included, where OTP says so.
+pub(crate) const OTP_BYTES: usize = 256;
+/// What a text that was cut ends with.
+const MARK: &str = "…";
 /// Terms inside terms; deeper ones are cut.
 const DEPTH: u32 = 64;
 /// An integer of more words has more digits than there is room for, and takes the VM quadratic time to write.
 const INTEGER_WORDS: usize = 16;
 
-/// A term's text.
-pub(crate) struct Text {
-    bytes: [u8; TERM_BYTES],
+/// A term's text, in `ROOM` bytes, its end included.
+pub(crate) struct Text<const ROOM: usize> {
+    bytes: [u8; ROOM],
     length: usize,
+    /// Bytes that may be written; below `ROOM`.
+    limit: usize,
 }
 
-impl Text {
+impl<const ROOM: usize> Text<ROOM> {
     /// The text of any term, cut where there is no room.
-    pub(crate) fn of(env: CallEnv<'_>, term: u64) -> Text {
-        let mut text = Text { bytes: [0; TERM_BYTES], length: 0 };
+    pub(crate) fn of(env: CallEnv<'_>, term: u64) -> Self {
+        let mut text = Text { bytes: [0; ROOM], length: 0, limit: ROOM - 1 };
         text.write(env, term, DEPTH);
         text
+    }
+
+    /// What `write` writes, in at most `limit` bytes, and whether it was cut: then it ends with a mark.
+    pub(crate) fn bounded(limit: usize, write: impl FnOnce(&mut Self)) -> (Self, bool) {
+        let limit = limit.clamp(MARK.len(), ROOM - 2);
+        // One byte more than may stay tells what fits from what was cut.
+        let mut text = Text { bytes: [0; ROOM], length: 0, limit: limit + 1 };
+        write(&mut text);
+        let is_cut = text.length > limit;
+        if is_cut {
+            let mut end = limit - MARK.len();
+            while end > 0 && text.bytes[end] & 0xC0 == 0x80 {
+                end -= 1;
+            }
+            text.bytes[end..end + MARK.len()].copy_from_slice(MARK.as_bytes());
+            text.length = end + MARK.len();
+            text.bytes[text.length..].fill(0);
+        }
+        (text, is_cut)
+    }
+
+    /// Adds any term.
+    pub(crate) fn term(&mut self, env: CallEnv<'_>, term: u64) {
+        self.write(env, term, DEPTH);
+    }
+
+    /// Adds the elements of a list as arguments of a call: in parentheses, and never as a string.
+    pub(crate) fn arguments(&mut self, env: CallEnv<'_>, mut list: u64) {
+        self.push(b"(");
+        let mut is_first = true;
+        while let Some((head, tail)) = env.list_cell(list) {
+            if self.is_full() {
+                return;
+            }
+            self.push(if is_first { b"" } else { b"," });
+            is_first = false;
+            self.write(env, head, DEPTH - 1);
+            list = tail;
+        }
+        self.push(b")");
+    }
+
+    /// Adds text as `io:put_chars/1` takes it: binaries in UTF-8 and characters in lists, nested or not; an atom adds
+    /// its name, any other term what [`Text::term`] adds.
+    pub(crate) fn characters(&mut self, env: CallEnv<'_>, term: u64) {
+        self.characters_within(env, term, DEPTH);
+    }
+
+    fn characters_within(&mut self, env: CallEnv<'_>, term: u64, depth: u32) {
+        if depth == 0 {
+            return self.push(b"...");
+        }
+        if let Some(bytes) = env.bytes(term) {
+            return self.utf8(bytes);
+        }
+        let Some(mut cell) = env.list_cell(term) else { return self.name_or_term(env, term) };
+        while !self.is_full() {
+            let (head, tail) = cell;
+            match layout::small_value(head).and_then(|code| char::from_u32(u32::try_from(code).ok()?)) {
+                Some(character) => self.character(character),
+                None => self.characters_within(env, head, depth - 1),
+            }
+            match env.list_cell(tail) {
+                Some(next) => cell = next,
+                None if env.list_length(tail) == Some(0) => return,
+                None => return self.characters_within(env, tail, depth - 1),
+            }
+        }
+    }
+
+    fn name_or_term(&mut self, env: CallEnv<'_>, term: u64) {
+        if env.list_length(term) == Some(0) {
+            return;
+        }
+        let mut name = AtomName::new();
+        match env.atom_name(term, &mut name) {
+            Some(length) => self.push(name.bytes(length)),
+            None => self.term(env, term),
+        }
+    }
+
+    fn utf8(&mut self, bytes: &[u8]) {
+        let shown = &bytes[..bytes.len().min(ROOM)];
+        for chunk in shown.utf8_chunks() {
+            chunk.valid().chars().for_each(|character| self.character(character));
+            if !chunk.invalid().is_empty() {
+                self.character(char::REPLACEMENT_CHARACTER);
+            }
+        }
+    }
+
+    /// A NUL would end the recorded string.
+    fn character(&mut self, character: char) {
+        let shown = if character == '\0' { char::REPLACEMENT_CHARACTER } else { character };
+        self.push(shown.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     pub(crate) const fn as_ptr(&self) -> *const c_char {
@@ -33,12 +132,12 @@ impl Text {
     }
 
     const fn is_full(&self) -> bool {
-        self.length >= TERM_BYTES - 1
+        self.length >= self.limit
     }
 
     /// Adds what there is room for; the last byte stays 0.
     fn push(&mut self, bytes: &[u8]) {
-        let taken = bytes.len().min(TERM_BYTES - 1 - self.length);
+        let taken = bytes.len().min(self.limit - self.length);
         self.bytes[self.length..self.length + taken].copy_from_slice(&bytes[..taken]);
         self.length += taken;
     }
@@ -51,7 +150,7 @@ impl Text {
 
     /// As the VM writes it: for terms whose size is bounded.
     fn by_vm(&mut self, term: u64) {
-        self.length += print(&mut self.bytes[self.length..], c"%.256T", term);
+        self.length += print(&mut self.bytes[self.length..=self.limit], c"%.256T", term);
     }
 
     fn write(&mut self, env: CallEnv<'_>, term: u64, depth: u32) {
@@ -107,7 +206,7 @@ impl Text {
     }
 
     fn list(&mut self, env: CallEnv<'_>, list: u64, (mut head, mut tail): (u64, u64), depth: u32) {
-        if is_string(env, list) {
+        if is_string(env, list, ROOM) {
             return self.string(env, list);
         }
         self.push(b"[");
@@ -151,7 +250,7 @@ impl Text {
 
     fn binary(&mut self, bytes: &[u8]) {
         // What is behind the first of them cannot be shown anyway.
-        let shown = &bytes[..bytes.len().min(TERM_BYTES)];
+        let shown = &bytes[..bytes.len().min(ROOM)];
         if !shown.is_empty() && shown.iter().all(|byte| (b' '..0x7F).contains(byte)) {
             self.push(b"<<\"");
             self.push(shown);
@@ -167,8 +266,8 @@ impl Text {
 }
 
 /// Whether a list is text, as far as it can be shown.
-fn is_string(env: CallEnv<'_>, mut list: u64) -> bool {
-    for _ in 0..TERM_BYTES {
+fn is_string(env: CallEnv<'_>, mut list: u64, shown: usize) -> bool {
+    for _ in 0..shown {
         let Some((head, tail)) = env.list_cell(list) else { return env.list_length(list) == Some(0) };
         if character(head).is_none() {
             return false;

@@ -423,6 +423,61 @@ const int *beamtap_enabled_seq_print(void)
 	return &lttng_ust_tracepoint_beamtap___seq_print.state;
 }
 
+void beamtap_emit_payload_text(const void *e);
+void beamtap_emit_payload_text(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, payload_text, (const struct beamtap_payload_text *) e);
+}
+const int *beamtap_enabled_payload_text(void);
+const int *beamtap_enabled_payload_text(void)
+{
+	return &lttng_ust_tracepoint_beamtap___payload_text.state;
+}
+
+void beamtap_emit_payload_size(const void *e);
+void beamtap_emit_payload_size(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, payload_size, (const struct beamtap_payload_size *) e);
+}
+const int *beamtap_enabled_payload_size(void);
+const int *beamtap_enabled_payload_size(void)
+{
+	return &lttng_ust_tracepoint_beamtap___payload_size.state;
+}
+
+void beamtap_emit_mark(const void *e);
+void beamtap_emit_mark(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, mark, (const struct beamtap_mark *) e);
+}
+const int *beamtap_enabled_mark(void);
+const int *beamtap_enabled_mark(void)
+{
+	return &lttng_ust_tracepoint_beamtap___mark.state;
+}
+
+void beamtap_emit_span_begin(const void *e);
+void beamtap_emit_span_begin(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, span_begin, (const struct beamtap_span_begin *) e);
+}
+const int *beamtap_enabled_span_begin(void);
+const int *beamtap_enabled_span_begin(void)
+{
+	return &lttng_ust_tracepoint_beamtap___span_begin.state;
+}
+
+void beamtap_emit_span_end(const void *e);
+void beamtap_emit_span_end(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, span_end, (const struct beamtap_span_end *) e);
+}
+const int *beamtap_enabled_span_end(void);
+const int *beamtap_enabled_span_end(void)
+{
+	return &lttng_ust_tracepoint_beamtap___span_end.state;
+}
+
 void beamtap_emit_def_function(const void *e);
 void beamtap_emit_def_function(const void *e)
 {

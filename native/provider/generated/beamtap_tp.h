@@ -301,6 +301,41 @@ struct beamtap_seq_print {
 	uint8_t from_kind;
 };
 
+struct beamtap_payload_text {
+	uint64_t owner;
+	uint8_t owner_kind;
+	uint8_t part;
+	uint8_t is_truncated;
+	const char * text;
+};
+
+struct beamtap_payload_size {
+	uint64_t owner;
+	uint8_t owner_kind;
+	uint8_t part;
+	uint8_t is_lower_bound;
+	uint64_t bytes;
+};
+
+struct beamtap_mark {
+	uint64_t pid;
+	uint8_t is_truncated;
+	const char * text;
+};
+
+struct beamtap_span_begin {
+	uint64_t pid;
+	uint64_t span;
+	uint8_t is_truncated;
+	const char * name;
+};
+
+struct beamtap_span_end {
+	uint64_t pid;
+	uint64_t span;
+	uint8_t outcome;
+};
+
 struct beamtap_def_function {
 	uint32_t function;
 	const char * module;
@@ -759,6 +794,56 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, seq_print,
 		lttng_ust_field_integer(uint64_t, serial, e->serial)
 		lttng_ust_field_integer(uint64_t, from, e->from)
 		lttng_ust_field_integer(uint8_t, from_kind, e->from_kind)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, payload_text,
+	LTTNG_UST_TP_ARGS(const struct beamtap_payload_text *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, owner, e->owner)
+		lttng_ust_field_integer(uint8_t, owner_kind, e->owner_kind)
+		lttng_ust_field_integer(uint8_t, part, e->part)
+		lttng_ust_field_integer(uint8_t, is_truncated, e->is_truncated)
+		lttng_ust_field_string(text, e->text)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, payload_size,
+	LTTNG_UST_TP_ARGS(const struct beamtap_payload_size *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, owner, e->owner)
+		lttng_ust_field_integer(uint8_t, owner_kind, e->owner_kind)
+		lttng_ust_field_integer(uint8_t, part, e->part)
+		lttng_ust_field_integer(uint8_t, is_lower_bound, e->is_lower_bound)
+		lttng_ust_field_integer(uint64_t, bytes, e->bytes)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, mark,
+	LTTNG_UST_TP_ARGS(const struct beamtap_mark *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint8_t, is_truncated, e->is_truncated)
+		lttng_ust_field_string(text, e->text)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, span_begin,
+	LTTNG_UST_TP_ARGS(const struct beamtap_span_begin *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, span, e->span)
+		lttng_ust_field_integer(uint8_t, is_truncated, e->is_truncated)
+		lttng_ust_field_string(name, e->name)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, span_end,
+	LTTNG_UST_TP_ARGS(const struct beamtap_span_end *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, span, e->span)
+		lttng_ust_field_integer(uint8_t, outcome, e->outcome)
 	)
 )
 

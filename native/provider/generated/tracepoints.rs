@@ -79,6 +79,16 @@ extern "C" {
     fn beamtap_enabled_seq_receive() -> *const c_int;
     fn beamtap_emit_seq_print(event: *const c_void);
     fn beamtap_enabled_seq_print() -> *const c_int;
+    fn beamtap_emit_payload_text(event: *const c_void);
+    fn beamtap_enabled_payload_text() -> *const c_int;
+    fn beamtap_emit_payload_size(event: *const c_void);
+    fn beamtap_enabled_payload_size() -> *const c_int;
+    fn beamtap_emit_mark(event: *const c_void);
+    fn beamtap_enabled_mark() -> *const c_int;
+    fn beamtap_emit_span_begin(event: *const c_void);
+    fn beamtap_enabled_span_begin() -> *const c_int;
+    fn beamtap_emit_span_end(event: *const c_void);
+    fn beamtap_enabled_span_end() -> *const c_int;
     fn beamtap_emit_def_function(event: *const c_void);
     fn beamtap_enabled_def_function() -> *const c_int;
     fn beamtap_emit_def_atom(event: *const c_void);
@@ -135,6 +145,11 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_seq_send,
     beamtap_emit_seq_receive,
     beamtap_emit_seq_print,
+    beamtap_emit_payload_text,
+    beamtap_emit_payload_size,
+    beamtap_emit_mark,
+    beamtap_emit_span_begin,
+    beamtap_emit_span_end,
     beamtap_emit_def_function,
     beamtap_emit_def_atom,
     beamtap_emit_def_process,
@@ -184,6 +199,11 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_seq_send,
     beamtap_enabled_seq_receive,
     beamtap_enabled_seq_print,
+    beamtap_enabled_payload_text,
+    beamtap_enabled_payload_size,
+    beamtap_enabled_mark,
+    beamtap_enabled_span_begin,
+    beamtap_enabled_span_end,
     beamtap_enabled_def_function,
     beamtap_enabled_def_atom,
     beamtap_enabled_def_process,

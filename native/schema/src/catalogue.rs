@@ -474,6 +474,63 @@ events! {
         /// What kind of thing printed it.
         from_kind: EntityTag,
     }
+    /// What the event just before it carried, as text: an event of the same process or port, on the same thread.
+    /// Recorded where a tap's `payload` asks for text.
+    "payload_text" PayloadText (Events, Payload) {
+        /// The process or port whose event it belongs to.
+        owner: Entity,
+        /// What kind of thing the owner is.
+        owner_kind: EntityTag,
+        /// What of the event it is.
+        part: PayloadTag,
+        /// Whether the text was cut to the tap's bound; it ends with `…` then.
+        is_truncated: Flag,
+        /// The term as Erlang's shell writes it; arguments stand in parentheses.
+        text: Text,
+    }
+    /// How large what the event just before it carried is: an event of the same process or port, on the same thread.
+    /// Recorded where a tap's `payload` asks for sizes.
+    "payload_size" PayloadSize (Events, Payload) {
+        /// The process or port whose event it belongs to.
+        owner: Entity,
+        /// What kind of thing the owner is.
+        owner_kind: EntityTag,
+        /// What of the event it is.
+        part: PayloadTag,
+        /// Whether the term goes on beyond the 1024 terms that are looked at, so that it is larger.
+        is_lower_bound: Flag,
+        /// The term's words on the heap and the content of its binaries.
+        bytes: Bytes,
+    }
+    /// `beamtap:mark/1` was called.
+    "mark" Mark (Events, Marks) {
+        /// The process that called it.
+        pid: Pid,
+        /// Whether the text was cut; it ends with `…` then.
+        is_truncated: Flag,
+        /// What it said.
+        text: Text,
+    }
+    /// The function given to `beamtap:span/2` begins.
+    "span_begin" SpanBegin (Events, Marks) {
+        /// The process that runs it.
+        pid: Pid,
+        /// The span's number, which its end repeats.
+        span: Span,
+        /// Whether the name was cut; it ends with `…` then.
+        is_truncated: Flag,
+        /// The name given.
+        name: Text,
+    }
+    /// The function given to `beamtap:span/2` has ended.
+    "span_end" SpanEnd (Events, Marks) {
+        /// The process that ran it.
+        pid: Pid,
+        /// The number its beginning carried.
+        span: Span,
+        /// How it ended.
+        outcome: Outcome,
+    }
     /// Names an interned function.
     "def_function" DefFunction (Definitions, Own) {
         /// The number events carry.

@@ -181,6 +181,14 @@ field_types! {
     Arity: U8, Count;
     /// Half of the 128-bit number that identifies one recording.
     Nonce: U64, None;
+    /// Which part of an event a payload is: see `PayloadPart`.
+    PayloadTag: U8, None;
+    /// 1 where what its name claims holds, else 0.
+    Flag: U8, None;
+    /// The number of one run of `beamtap:span/2`, unique as long as the VM lives.
+    Span: U64, None;
+    /// How a span ended: see `SpanOutcome`.
+    Outcome: U8, None;
     /// Text in UTF-8.
     Text: Text, None;
 }
@@ -265,6 +273,36 @@ wire_enum! {
         Connect = 4 "connect",
         /// `close`.
         Close = 5 "close",
+    }
+}
+
+wire_enum! {
+    /// Which part of an event a payload is.
+    PayloadPart {
+        /// The arguments of a `call`.
+        Arguments = 0 "arguments",
+        /// What a `return_from` returned.
+        ReturnValue = 1 "return_value",
+        /// What an `exception_from` raised, without its class.
+        ExceptionValue = 2 "exception_value",
+        /// The message of a `send`, `send_to_non_existing_process`, `receive` or `port_receive`.
+        Message = 3 "message",
+        /// The reason of an `exit` or `closed`.
+        ExitReason = 4 "exit_reason",
+    }
+}
+
+wire_enum! {
+    /// How a span ended.
+    SpanOutcome {
+        /// Its function returned.
+        Returned = 0 "returned",
+        /// An error left it.
+        Error = 1 "error",
+        /// An exit left it.
+        Exit = 2 "exit",
+        /// A throw left it.
+        Throw = 3 "throw",
     }
 }
 

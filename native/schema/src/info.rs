@@ -22,7 +22,7 @@ impl Channel {
     }
 }
 
-/// What makes the VM produce an event: but for the last two a trace flag of `erlang:trace/3`.
+/// What makes the VM produce an event: but for the last ones a trace flag of `erlang:trace/3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Class {
@@ -48,6 +48,10 @@ pub enum Class {
     RunningPorts,
     /// No flag of `erlang:trace/3`: sequential tracing, whose system tracer is set by `seq_trace`.
     SeqTrace,
+    /// No flag: what events carried, where a tap asks for it.
+    Payload,
+    /// No flag: what the application says by `beamtap:mark/1` and `beamtap:span/2`. Every tap records it.
+    Marks,
     /// No flag: beamtap's own definitions and counters.
     Own,
 }
@@ -68,7 +72,7 @@ impl Class {
         Class::SeqTrace,
     ];
 
-    /// The flag's name, as `erlang:trace/3` spells it; `seq_trace` for [`Class::SeqTrace`] and empty for
+    /// The flag's name, as `erlang:trace/3` spells it, and for classes that have none the class's own; empty for
     /// [`Class::Own`].
     pub const fn flag(self) -> &'static str {
         match self {
@@ -83,6 +87,8 @@ impl Class {
             Class::Ports => "ports",
             Class::RunningPorts => "running_ports",
             Class::SeqTrace => "seq_trace",
+            Class::Payload => "payload",
+            Class::Marks => "marks",
             Class::Own => "",
         }
     }

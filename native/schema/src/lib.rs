@@ -19,7 +19,8 @@ pub mod render;
 pub use catalogue::{CATALOGUE, EVENT_COUNT, Event, EventKind, event, wire};
 pub use entity::{Entity, EntityKind};
 pub use field::{
-    ExceptionClass, FieldSource, FieldType, MessageKind, Phase, PortOp, ThreadKind, Unit, WireType,
+    ExceptionClass, FieldSource, FieldType, MessageKind, PayloadPart, Phase, PortOp, SpanOutcome, ThreadKind,
+    Unit, WireType,
 };
 pub use info::{Channel, Class, EventInfo, FieldInfo, WireEvent};
 pub use loss::{Counters, LOSSES, Loss, LossInfo};

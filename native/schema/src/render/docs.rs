@@ -4,7 +4,8 @@ use super::ORIGIN;
 use crate::otp::field_name;
 use crate::{
     CATALOGUE, Channel, Class, EntityKind, EventInfo, ExceptionClass, FieldType, LOSSES, MessageKind,
-    OTP_CATALOGUE, OTP_PROVIDER, OtpKind, PROVIDER, Phase, PortOp, ThreadKind, Unit,
+    OTP_CATALOGUE, OTP_PROVIDER, OtpKind, PROVIDER, PayloadPart, Phase, PortOp, SpanOutcome, ThreadKind,
+    Unit,
 };
 use std::fmt::Write;
 
@@ -27,9 +28,15 @@ pub(super) fn render() -> String {
             describe(&mut out, event);
         }
     }
-    out.push_str("\n## Definitions and counters\n");
-    for event in CATALOGUE.iter().filter(|event| event.class == Class::Own) {
-        describe(&mut out, event);
+    for (title, class) in [
+        ("Payloads", Class::Payload),
+        ("The application's own marks and spans", Class::Marks),
+        ("Definitions and counters", Class::Own),
+    ] {
+        let _ = writeln!(out, "\n## {title}");
+        for event in CATALOGUE.iter().filter(|event| event.class == class) {
+            describe(&mut out, event);
+        }
     }
     types(&mut out);
     losses(&mut out);
@@ -92,11 +99,13 @@ fn types(out: &mut String) {
             .replace('[', "");
         let _ = writeln!(out, "| {} | `{recorded}` | {unit} | {} |", field_type.name(), doc.trim());
     }
-    let enums: [(&str, Values); 6] = [
+    let enums: [(&str, Values); 8] = [
         ("EntityKind", EntityKind::ALL),
         ("ExceptionClass", ExceptionClass::ALL),
         ("MessageKind", MessageKind::ALL),
         ("PortOp", PortOp::ALL),
+        ("PayloadPart", PayloadPart::ALL),
+        ("SpanOutcome", SpanOutcome::ALL),
         ("ThreadKind", ThreadKind::ALL),
         ("Phase", Phase::ALL),
     ];
