@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::clock::{Clock, Scale};
 use crate::field::{Field, FieldType};
 use crate::header::HeaderPlan;
 use crate::metadata::{EnvValue, EventDef, Metadata};
 use crate::program::{Access, Program, compile, own_slots};
+use crate::text_plan::TextPlan;
 
 /// Key of an event class: its index in [`TraceSet::classes`](crate::TraceSet::classes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +42,19 @@ pub(crate) struct ClassData {
     pub(crate) payload_access: Vec<Access>,
     pub(crate) slots: u16,
     pub(crate) uses_header: bool,
+    /// Made when the first event is written as text.
+    pub(crate) text: OnceLock<TextPlan>,
+}
+
+impl ClassData {
+    /// Common context, specific context and payload, and where their members are.
+    pub(crate) fn scopes(&self) -> [(Option<&FieldType>, &[Access]); 3] {
+        [
+            (self.common.as_ref(), &self.common_access),
+            (self.specific.as_ref(), &self.specific_access),
+            (self.payload.as_ref(), &self.payload_access),
+        ]
+    }
 }
 
 impl EventClass {
@@ -63,6 +77,7 @@ impl EventClass {
             payload_access,
             slots: def.slots,
             uses_header: def.uses_header,
+            text: OnceLock::new(),
         }))
     }
 

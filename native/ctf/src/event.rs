@@ -8,6 +8,7 @@ use crate::cursor::{Cursor, Record};
 use crate::field::{FieldType, Kind, Length};
 use crate::loss::{Loss, StreamKey};
 use crate::program::{Access, Load};
+use crate::text_plan::TextPlan;
 use crate::value::{self, Members, Place, Value};
 
 /// What comes next in a trace.
@@ -132,10 +133,7 @@ impl<'a> Event<'a> {
     pub fn bytes(self, field: usize) -> &'a [u8] {
         let Some(access) = self.class.payload_access.get(field) else { return &[] };
         match access.load {
-            Load::Text => {
-                let (first, behind) = (self.position(access) >> 3, self.mark(access.mark + 1) >> 3);
-                self.buf.get(first as usize..(behind as usize).wrapping_sub(1)).unwrap_or_default()
-            }
+            Load::Text => self.text_at(access),
             Load::TextArray => self.text_array(access, field),
             _ => &[],
         }
@@ -188,23 +186,29 @@ impl<'a> Event<'a> {
         Some(Members::of(place, ty))
     }
 
-    /// Scopes behind the header that the event has: their type, and index and value of each member.
-    pub(crate) fn scopes(
-        self,
-    ) -> impl Iterator<Item = (&'a FieldType, impl Iterator<Item = (usize, Value<'a>)> + use<'a>)> + use<'a>
-    {
-        let class = self.class;
-        [
-            (&class.common, &class.common_access),
-            (&class.specific, &class.specific_access),
-            (&class.payload, &class.payload_access),
-        ]
-        .into_iter()
-        .filter_map(move |(ty, accesses)| {
-            let ty = ty.as_ref()?;
-            let members = ty.members().iter().zip(accesses).enumerate();
-            Some((ty, members.map(move |(i, (m, access))| (i, self.place(access).value(&m.ty)))))
-        })
+    /// Type and value of a member of one of the [scopes](ClassData::scopes).
+    pub(crate) fn member(self, scope: usize, member: usize) -> Option<(&'a FieldType, Value<'a>)> {
+        let (ty, accesses) = self.class.scopes().into_iter().nth(scope)?;
+        let ty = &ty?.members().get(member)?.ty;
+        Some((ty, self.place(accesses.get(member)?).value(ty)))
+    }
+
+    /// How the text of the class's events goes.
+    pub(crate) fn text_plan(self) -> &'a TextPlan {
+        self.class.text.get_or_init(|| TextPlan::of(self.class, self.plan()))
+    }
+
+    /// Value of an integer or an enumeration.
+    #[inline(always)]
+    pub(crate) fn number(self, access: &Access) -> u64 {
+        self.load(access, None, 0)
+    }
+
+    /// Bytes of a NUL-terminated string.
+    #[inline(always)]
+    pub(crate) fn text_at(self, access: &Access) -> &'a [u8] {
+        let (first, behind) = (self.position(access) >> 3, self.mark(access.mark + 1) >> 3);
+        self.buf.get(first as usize..(behind as usize).wrapping_sub(1)).unwrap_or_default()
     }
 
     fn plan(self) -> &'a crate::class::StreamPlan {

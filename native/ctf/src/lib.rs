@@ -72,6 +72,7 @@ mod program;
 mod range;
 mod reader;
 mod text;
+mod text_plan;
 mod trace_set;
 mod value;
 mod walk;

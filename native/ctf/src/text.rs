@@ -7,7 +7,7 @@ use crate::field::{FieldType, Int, Kind};
 use crate::value::{EnumValue, Value};
 
 /// Members of a packet context that are about the packet and not about the trace.
-const PACKET_MEMBERS: [&str; 6] =
+pub(crate) const PACKET_MEMBERS: [&str; 6] =
     ["timestamp_begin", "timestamp_end", "content_size", "packet_size", "packet_seq_num", "events_discarded"];
 
 impl Event<'_> {
@@ -16,55 +16,18 @@ impl Event<'_> {
     ///
     /// The line's beginning (time, hostname) and end are the caller's.
     pub fn write_text(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.name().as_bytes());
-        out.extend_from_slice(b": ");
-        let mut scopes = Scopes { out, is_first: true };
-        if let Some(members) = self.packet_context() {
-            let mut open = false;
-            for (name, ty, value) in members.typed() {
-                if PACKET_MEMBERS.contains(&name) {
-                    continue;
-                }
-                if !std::mem::replace(&mut open, true) {
-                    scopes.begin();
-                    scopes.out.extend_from_slice(b"{ ");
-                } else {
-                    scopes.out.extend_from_slice(b", ");
-                }
-                write_member(scopes.out, name, ty, value);
-            }
-            if open {
-                scopes.out.extend_from_slice(b" }");
-            }
-        }
-        for (ty, members) in self.scopes() {
-            scopes.begin();
-            write_structure(scopes.out, members.map(|(i, value)| (&ty.members()[i], value)));
-        }
+        self.text_plan().write(self, out);
     }
 }
 
-struct Scopes<'o> {
-    out: &'o mut Vec<u8>,
-    is_first: bool,
-}
-
-impl Scopes<'_> {
-    fn begin(&mut self) {
-        if !std::mem::replace(&mut self.is_first, false) {
-            self.out.extend_from_slice(b", ");
-        }
-    }
-}
-
-fn write_structure<'a>(
-    out: &mut Vec<u8>,
-    members: impl Iterator<Item = (&'a crate::field::Field, Value<'a>)>,
-) {
+/// Appends the packet's context without what is about the packet itself.
+pub(crate) fn write_packet(out: &mut Vec<u8>, event: Event<'_>) {
+    let Some(members) = event.packet_context() else { return };
+    let told = members.typed().filter(|(name, _, _)| !PACKET_MEMBERS.contains(name));
     out.push(b'{');
-    for (i, (field, value)) in members.enumerate() {
+    for (i, (name, ty, value)) in told.enumerate() {
         out.extend_from_slice(if i == 0 { b" " } else { b", " });
-        write_member(out, field.name(), &field.ty, value);
+        write_member(out, name, ty, value);
     }
     out.extend_from_slice(b" }");
 }
@@ -75,7 +38,7 @@ fn write_member(out: &mut Vec<u8>, name: &str, ty: &FieldType, value: Value<'_>)
     write_value(out, ty, value);
 }
 
-fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>) {
+pub(crate) fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>) {
     match (value, &ty.kind) {
         (Value::Unsigned(v), Kind::Int(int)) => write_number(out, v, int),
         (Value::Signed(v), Kind::Int(int)) => write_number(out, v as u64, int),
@@ -84,11 +47,21 @@ fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>) {
         (Value::Str(bytes), _) => write_string(out, bytes),
         (Value::Array(elements), Kind::Array(array)) => {
             out.push(b'[');
-            for (i, element) in elements.enumerate() {
+            let begin = |out: &mut Vec<u8>, i: usize| {
                 out.extend_from_slice(if i == 0 { b" [" } else { b", [" });
                 write_decimal(out, i as u64);
                 out.extend_from_slice(b"] = ");
-                write_value(out, &array.element, element);
+            };
+            if let (Kind::Int(int), Some(numbers)) = (&array.element.kind, elements.numbers()) {
+                for (i, number) in numbers.enumerate() {
+                    begin(out, i);
+                    write_number(out, number, int);
+                }
+            } else {
+                for (i, element) in elements.enumerate() {
+                    begin(out, i);
+                    write_value(out, &array.element, element);
+                }
             }
             out.extend_from_slice(b" ]");
         }
@@ -117,7 +90,7 @@ fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>) {
     }
 }
 
-fn write_number(out: &mut Vec<u8>, value: u64, int: &Int) {
+pub(crate) fn write_number(out: &mut Vec<u8>, value: u64, int: &Int) {
     let mask = u64::MAX >> (64 - u32::from(int.bits));
     // Writing to a Vec cannot fail.
     let _ = match int.base {
@@ -139,16 +112,30 @@ fn write_number(out: &mut Vec<u8>, value: u64, int: &Int) {
     };
 }
 
-fn write_decimal(out: &mut Vec<u8>, mut value: u64) {
+/// The numbers 00 to 99.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut i = 0;
+    while i < 100 {
+        pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
+        i += 1;
+    }
+    pairs
+};
+
+#[inline]
+pub(crate) fn write_decimal(out: &mut Vec<u8>, mut value: u64) {
     let mut digits = [0u8; 20];
     let mut at = digits.len();
-    loop {
+    while value >= 10 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[(value % 100) as usize]);
+        value /= 100;
+    }
+    // The highest digit, unless the last pair had it.
+    if value > 0 || at == digits.len() {
         at -= 1;
-        digits[at] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
+        digits[at] = b'0' + value as u8;
     }
     out.extend_from_slice(&digits[at..]);
 }
@@ -174,34 +161,49 @@ fn write_enum(out: &mut Vec<u8>, value: &EnumValue<'_>, int: &Int) {
     out.extend_from_slice(b" )");
 }
 
-fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    for &byte in bytes {
-        let escaped: &[u8] = match byte {
-            b'\\' => b"\\\\",
-            b'\'' => b"\\'",
-            b'"' => b"\\\"",
-            b'?' => b"\\?",
-            7 => b"\\a",
-            8 => b"\\b",
-            27 => b"\\e",
-            12 => b"\\f",
-            b'\n' => b"\\n",
-            b'\r' => b"\\r",
-            b'\t' => b"\\t",
-            11 => b"\\v",
-            0..=31 | 127 => {
-                let _ = write!(out, "\\x{byte:02x}");
-                continue;
-            }
-            _ => {
-                out.push(byte);
-                continue;
-            }
-        };
-        out.extend_from_slice(escaped);
+    if bytes.iter().fold(true, |is_plain, &byte| is_plain & stands_for_itself(byte)) {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
     }
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|&byte| !stands_for_itself(byte)) {
+        out.extend_from_slice(&rest[..at]);
+        write_escaped(out, rest[at]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+fn write_escaped(out: &mut Vec<u8>, byte: u8) {
+    let escaped: &[u8] = match byte {
+        b'\\' => b"\\\\",
+        b'\'' => b"\\'",
+        b'"' => b"\\\"",
+        b'?' => b"\\?",
+        7 => b"\\a",
+        8 => b"\\b",
+        27 => b"\\e",
+        12 => b"\\f",
+        b'\n' => b"\\n",
+        b'\r' => b"\\r",
+        b'\t' => b"\\t",
+        11 => b"\\v",
+        _ => {
+            // Writing to a Vec cannot fail.
+            let _ = write!(out, "\\x{byte:02x}");
+            return;
+        }
+    };
+    out.extend_from_slice(escaped);
+}
+
+/// Stands for itself between quotes. Looked at without a branch, so that many bytes are looked at at once.
+fn stands_for_itself(byte: u8) -> bool {
+    (byte >= b' ') & (byte != 0x7f) & (byte != b'"') & (byte != b'\'') & (byte != b'?') & (byte != b'\\')
 }
 
 /// Writes a number as C's `%g` does: six significant digits, no trailing zeros.
@@ -257,6 +259,17 @@ mod tests {
             (999999.5, "1e+06"),
         ] {
             assert_eq!(float(value), text);
+        }
+    }
+
+    #[test]
+    fn decimals_have_no_leading_zeros() {
+        let numbers =
+            (0..=20_000).chain((0..64).flat_map(|bit| [(1 << bit) - 1, 1 << bit])).chain([u64::MAX]);
+        for number in numbers {
+            let mut out = Vec::new();
+            write_decimal(&mut out, number);
+            assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
         }
     }
 

@@ -196,6 +196,16 @@ impl<'a> Elements<'a> {
         self.left == 0
     }
 
+    /// The elements' 64 bits, when they are integers without anything between.
+    pub(crate) fn numbers(&self) -> Option<impl Iterator<Item = u64> + use<'a>> {
+        let element = &self.array.element;
+        let Kind::Int(int) = element.kind else { return None };
+        let stride = align_up(int.bits.into(), element.align.into());
+        let (buf, first) = (self.place.buf, align_up(self.place.pos, element.align.into()));
+        let room = self.place.end.saturating_sub(first) / stride + 1;
+        Some((0..self.left.min(room)).map(move |i| load_int(buf, first + i * stride, &int)))
+    }
+
     /// The elements' bytes, when each is one aligned byte.
     pub fn as_bytes(&self) -> Option<&'a [u8]> {
         let element = &self.array.element;

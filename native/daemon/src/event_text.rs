@@ -1,7 +1,6 @@
 //! Events as babeltrace2's text.
 
 use crate::cut::cut;
-use crate::plan::Plan;
 use crate::wall_clock::{WallClock, write_seconds};
 use beamtap_ctf::{EnvValue, Event, Trace};
 
@@ -10,8 +9,6 @@ use beamtap_ctf::{EnvValue, Event, Trace};
 pub(crate) struct EventText {
     /// Time of the event before.
     last_ns: Option<i64>,
-    /// By the index of the class: `None` for classes not seen yet, and then where a class has no plan.
-    plans: Vec<Option<Option<Plan>>>,
 }
 
 impl EventText {
@@ -37,28 +34,14 @@ impl EventText {
 
     /// Appends the event's name and fields, and ends the line.
     #[inline]
-    pub(crate) fn write_body(&mut self, event: Event<'_>, fields: Option<&[String]>, out: &mut Vec<u8>) {
+    pub(crate) fn write_body(&self, event: Event<'_>, fields: Option<&[String]>, out: &mut Vec<u8>) {
         let begin = out.len();
-        match self.plans.get(event.class().index()) {
-            Some(Some(Some(plan))) => plan.write(event, out),
-            Some(Some(None)) => event.write_text(out),
-            _ => self.learn(event, out),
-        }
+        event.write_text(out);
         if let Some(fields) = fields {
             let is_wanted = |name: &[u8]| fields.iter().any(|wanted| wanted.as_bytes() == name);
             cut(out, begin + event.name().len() + ": ".len(), is_wanted);
         }
         out.push(b'\n');
-    }
-
-    /// Writes the first event of a class, and makes a plan for the others.
-    fn learn(&mut self, event: Event<'_>, out: &mut Vec<u8>) {
-        event.write_text(out);
-        let class = event.class().index();
-        if self.plans.len() <= class {
-            self.plans.resize_with(class + 1, || None);
-        }
-        self.plans[class] = Some(Plan::of(event));
     }
 }
 

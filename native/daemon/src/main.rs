@@ -16,7 +16,6 @@ mod json;
 mod lines;
 mod logging;
 mod output;
-mod plan;
 mod progress;
 mod quantity;
 mod read;
