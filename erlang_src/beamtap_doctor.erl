@@ -10,7 +10,8 @@
 %% @doc One row for each thing looked at.
 -spec rows() -> [row()].
 rows() ->
-    [vm() | known_bad()] ++ native() ++ [output(), sidecar()].
+    {Output, Place} = output(),
+    [vm() | known_bad()] ++ native(Place) ++ [Output, sidecar()].
 
 %% @doc Prints the rows to the group leader.
 -spec print([row()]) -> ok.
@@ -52,9 +53,10 @@ known_bad(Class, {refuse, Finding, Remedy}) ->
 known_bad(Class, {warn, Finding, Remedy}) ->
     [row(Class, warning, Finding, Remedy)].
 
-native() ->
+%% What `beamtapd doctor' shows, too, comes from the same native code.
+native(Place) ->
     case beamtap_native:load() of
-        ok -> [row("nif", ok, beamtap_native:directory(), ""), provider() | beamtap_nif:lttng_status()];
+        ok -> [row("nif", ok, beamtap_native:directory(), ""), provider() | beamtap_nif:lttng_status(Place)];
         Error -> [failed("nif", Error)]
     end.
 
@@ -64,10 +66,11 @@ provider() ->
         Error -> failed("provider", Error)
     end.
 
+%% The row, and the place whose disk is looked at.
 output() ->
     case beamtap_output:check_writable() of
-        {ok, Base} -> row("output", ok, Base, "");
-        Error -> failed("output", Error)
+        {ok, Base} -> {row("output", ok, Base, ""), Base};
+        Error -> {failed("output", Error), <<"/">>}
     end.
 
 sidecar() ->

@@ -130,7 +130,7 @@ no_provider(Config) ->
 
 %% LTTng's library is there, and no daemon to be found.
 no_sessiond(Config) ->
-    refused(vm(#{env => [{"LTTNG_SESSIOND_PATH", "/nonexistent/lttng-sessiond"}]}), no_sessiond, warning, Config).
+    refused(vm(#{env => [{"LTTNG_SESSIOND_PATH", "/nonexistent/lttng-sessiond"}]}), no_sessiond, error, Config).
 
 %% A user who may not write where LTTng's daemon would keep its things.
 no_permission(Config) ->

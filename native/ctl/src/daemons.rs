@@ -5,6 +5,8 @@ mod relayd;
 mod sessiond;
 
 pub use child::Lifetime;
+pub(crate) use child::{find_daemon, find_program};
+pub(crate) use relayd::RELAYD_PATH;
 pub use relayd::{Relayd, start_relayd};
-pub(crate) use sessiond::find_process;
+pub(crate) use sessiond::{SESSIOND_PATH, find_process};
 pub use sessiond::{Sessiond, ensure};

@@ -46,7 +46,7 @@ fn count_cpus(list: &str) -> Option<u32> {
     highest.parse::<u32>().ok()?.checked_add(1)
 }
 
-fn free_bytes(path: &Path) -> Result<u64, Error> {
+pub(crate) fn free_bytes(path: &Path) -> Result<u64, Error> {
     let c_path = CString::new(path.as_os_str().as_bytes())
         .map_err(|_| Error::bad_plan(format!("{} contains a NUL byte", path.display())))?;
     let mut stat = MaybeUninit::<libc::statvfs>::uninit();

@@ -44,6 +44,7 @@ mod audience;
 mod channel;
 pub mod daemons;
 mod deadline;
+pub mod doctor;
 mod error;
 mod health;
 mod host;

@@ -210,7 +210,7 @@ impl Lttng {
 }
 
 /// LTTng makes the directory of a shared memory path; until then its file system is its nearest ancestor's.
-fn nearest_existing(path: &Path) -> &Path {
+pub(crate) fn nearest_existing(path: &Path) -> &Path {
     path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path)
 }
 

@@ -30,6 +30,7 @@ pub(crate) enum Command {
     Report(ReportArguments),
     Info(InfoArguments),
     Read(ReadArguments),
+    Doctor(DoctorArguments),
 }
 
 /// Shows where time went: a table of functions and one of processes.
@@ -113,6 +114,20 @@ pub(crate) struct ReadArguments {
     pub(crate) from: Option<Place>,
 }
 
+/// Looks at what recording needs of this machine: libraries, daemons, rights, room, limits.
+///
+/// The same rows as `beamtap:doctor()` in a VM, less those about the VM. Nothing is started and nothing is changed.
+#[derive(Args, Debug)]
+#[command(after_help = DOCTOR_CODES, after_long_help = DOCTOR_JSON)]
+pub(crate) struct DoctorArguments {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The directory that traces are to be written to [default: where beamtap writes them]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 /// Where in a live session to begin.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Place {
@@ -174,6 +189,25 @@ const INFO_JSON: &str = json_help!(
   other             event, read
 "
 );
+
+const DOCTOR_CODES: &str = "\
+Exit codes:
+  0    taps can record
+  1    something is missing that taps need
+  2    the command line is not understood";
+
+const DOCTOR_JSON: &str = "\
+The JSON is one object. Members are added between versions; `format` goes up when one changes its meaning.
+
+  format            1
+  beamtapd          the version that answered
+  verdict           the gravest of the rows': ok, warning or error
+  rows              check, verdict, finding, remedy (empty where nothing need be done)
+
+Exit codes:
+  0    taps can record
+  1    something is missing that taps need
+  2    the command line is not understood";
 
 const READ_HELP: &str = "\
 Text has the form of babeltrace2, where an event lacks something that is left out:

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Goes up when a member is taken away or changes its meaning; not when one is added.
-const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 1;
 
 /// The answer to a command: the sum's facts, and under its name each of the tables given.
 pub(crate) fn answer<'a>(

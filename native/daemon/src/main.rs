@@ -6,6 +6,7 @@ mod arguments;
 mod charset;
 mod condition;
 mod cut;
+mod doctor;
 mod event_json;
 mod event_text;
 mod failure;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Report(report) => report::run(report),
         Command::Info(info) => info::run(info),
         Command::Read(read) => read::run(read),
+        Command::Doctor(doctor) => doctor::run(doctor),
     });
     match done {
         Ok(code) => code,

@@ -1,16 +1,14 @@
 //! LTTng sessions as NIFs: each on a dirty I/O scheduler, each bounded in time by `beamtap-ctl`.
 
 use crate::control::{atoms, binary, failure};
-use beamtap_ctl::{
-    Buffers, Channel, DEFAULT_TIMEOUT, Error, Host, Losses, Lttng, Mode, Plan, Session, daemons,
-};
+use beamtap_ctl::doctor::{self, Verdict};
+use beamtap_ctl::{Buffers, Channel, DEFAULT_TIMEOUT, Error, Losses, Lttng, Mode, Plan, Session, daemons};
 use rustler::{
     Atom, Binary, Encoder, Env, Error as NifError, LocalPid, Monitor, NifMap, NifResult, Resource,
     ResourceArc, Term,
 };
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 mod kinds {
     rustler::atoms! {
@@ -27,11 +25,6 @@ mod kinds {
         warning,
     }
 }
-
-/// Where LTTng-UST keeps its ring buffers.
-const SHM: &str = "/dev/shm";
-/// Looking whether a daemon answers must not hold a doctor up.
-const STATUS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What one tap holds of LTTng. Ended in this order: the session, then the daemon if it was started for it.
 struct Held {
@@ -269,39 +262,15 @@ fn sessions(env: Env) -> Term {
 
 /// Rows for `beamtap:doctor/0`: `{Check, ok | warning | error, Finding, Remedy}`.
 #[rustler::nif(schedule = "DirtyIo")]
-fn lttng_status(env: Env) -> Vec<Term> {
-    let row = |check: &str, verdict: Atom, finding: &str, remedy: &str| {
-        let text = |text: &str| binary(env, text.as_bytes());
-        (text(check), verdict, text(finding), text(remedy)).encode(env)
+fn lttng_status<'a>(env: Env<'a>, output: Binary<'a>) -> NifResult<Vec<Term<'a>>> {
+    let text = |text: &str| binary(env, text.as_bytes());
+    let row = |row: doctor::Row| {
+        let verdict = match row.verdict {
+            Verdict::Ok => atoms::ok(),
+            Verdict::Warning => kinds::warning(),
+            Verdict::Error => atoms::error(),
+        };
+        (text(row.check), verdict, text(&row.finding), text(&row.remedy)).encode(env)
     };
-    let problem = |check: &str, error: &Error| row(check, atoms::error(), &error.to_string(), error.remedy());
-    let mut rows = Vec::new();
-    match Lttng::load() {
-        Ok(lttng) => {
-            rows.push(row("liblttng-ctl", atoms::ok(), "found", ""));
-            rows.push(match lttng.is_sessiond_alive(STATUS_TIMEOUT) {
-                Ok(true) => row("lttng-sessiond", atoms::ok(), "answers", ""),
-                Ok(false) => {
-                    row("lttng-sessiond", atoms::ok(), "not running; started when a tap needs it", "")
-                }
-                Err(error) => problem("lttng-sessiond", &error),
-            });
-        }
-        Err(error) => rows.push(problem("liblttng-ctl", &error)),
-    }
-    rows.push(match Host::look(Path::new(SHM)) {
-        Ok(host) => {
-            let mib = host.shm_free >> 20;
-            let finding = format!("{mib} MiB free for ring buffers of {} CPUs", host.possible_cpus);
-            // The default buffers of a tap take 4 MiB a CPU.
-            if mib < u64::from(host.possible_cpus) * 4 {
-                let remedy = "make /dev/shm larger (containers: --shm-size) or the tap's sub-buffers smaller";
-                row(SHM, kinds::warning(), &finding, remedy)
-            } else {
-                row(SHM, atoms::ok(), &finding, "")
-            }
-        }
-        Err(error) => problem(SHM, &error),
-    });
-    rows
+    Ok(doctor::rows(Path::new(self::text(&output)?)).into_iter().map(row).collect())
 }

@@ -117,14 +117,14 @@ fn command(program: &Path, arguments: &[String], lifetime: Lifetime) -> (PathBuf
 }
 
 /// The program to use: the one that `variable` names, when it is set, or the one of this name.
-pub(super) fn find_daemon(variable: &str, name: &str) -> Option<PathBuf> {
+pub(crate) fn find_daemon(variable: &str, name: &str) -> Option<PathBuf> {
     match env::var_os(variable).filter(|path| !path.is_empty()) {
         Some(path) => Some(PathBuf::from(path)).filter(|path| is_executable(path)),
         None => find_program(name.as_ref()),
     }
 }
 
-fn find_program(name: &OsStr) -> Option<PathBuf> {
+pub(crate) fn find_program(name: &OsStr) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(USUAL_DIRECTORIES.map(PathBuf::from))

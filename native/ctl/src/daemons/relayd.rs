@@ -10,7 +10,7 @@ use crate::error::{Error, Kind};
 use crate::library::Lttng;
 
 /// LTTng's own variable for the path of its relay daemon.
-const RELAYD_PATH: &str = "LTTNG_RELAYD_PATH";
+pub(crate) const RELAYD_PATH: &str = "LTTNG_RELAYD_PATH";
 /// Another process may take a port between our look and the daemon's start.
 const ATTEMPTS: u32 = 3;
 

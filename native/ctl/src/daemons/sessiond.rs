@@ -14,7 +14,7 @@ use crate::process::{self, Identity};
 use crate::socket::CLIENT_SOCKET;
 
 /// LTTng's own variable for the path of its session daemon.
-const SESSIOND_PATH: &str = "LTTNG_SESSIOND_PATH";
+pub(crate) const SESSIOND_PATH: &str = "LTTNG_SESSIOND_PATH";
 
 /// Where the system's daemon keeps its sockets and its pid.
 const SYSTEM_DIRECTORY: &str = "/var/run/lttng";

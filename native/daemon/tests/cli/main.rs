@@ -6,6 +6,7 @@ mod script;
 #[path = "../../../analysis/tests/it/trace_writer.rs"]
 mod trace_writer;
 
+mod doctor;
 mod faults;
 mod golden;
 mod info;

@@ -1,0 +1,126 @@
+//! LTTng's programs, and which of them run.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::Row;
+use crate::daemons::{RELAYD_PATH, SESSIOND_PATH, find_daemon, find_program};
+use crate::deadline::Deadline;
+use crate::library::Lttng;
+use crate::process;
+use crate::spawn::{Child, Notes};
+
+/// The longest that one question may take.
+const TIMEOUT: Duration = Duration::from_secs(2);
+const SESSIOND: &str = "lttng-sessiond";
+const INSTALL: &str = "install lttng-tools";
+/// lttng-relayd's own ports, for control, data and viewers.
+const RELAY_PORTS: [u16; 3] = [5342, 5343, 5344];
+/// A socket that waits for connections, as the kernel's table numbers it.
+const LISTEN: &str = "0A";
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![sessiond(), relayd(), crash()]
+}
+
+fn sessiond() -> Row {
+    let program = find_daemon(SESSIOND_PATH, SESSIOND);
+    let version = program.as_deref().and_then(version).map(|text| format!("{text}, ")).unwrap_or_default();
+    // Connecting proves nothing: a stopped daemon's socket still accepts.
+    match Lttng::load().and_then(|lttng| lttng.sessions(TIMEOUT)) {
+        Ok(sessions) => Row::ok(SESSIOND, format!("{version}answers; {} sessions", sessions.len())),
+        Err(error) if error.is_no_sessiond() => match program {
+            Some(path) => {
+                Row::ok(SESSIOND, format!("{version}{} is started when a tap needs it", path.display()))
+            }
+            None => Row::error(
+                SESSIOND,
+                "none answers and the program is missing",
+                format!("{INSTALL}, or set {SESSIOND_PATH} to lttng-sessiond"),
+            ),
+        },
+        Err(error) if error.is_no_library() => {
+            Row::error(SESSIOND, format!("{version}cannot be asked without liblttng-ctl"), error.remedy())
+        }
+        Err(error) => Row::failed(SESSIOND, &error),
+    }
+}
+
+fn relayd() -> Row {
+    const CHECK: &str = "lttng-relayd";
+    let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    if let Some(port) = RELAY_PORTS.into_iter().find(|port| listens_everywhere(&table, *port)) {
+        return Row::warning(
+            CHECK,
+            format!("port {port} is open on every interface, without authentication"),
+            "restart the relay daemon with -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343 -L tcp://127.0.0.1:5344",
+        );
+    }
+    match find_daemon(RELAYD_PATH, CHECK) {
+        Some(path) => Row::ok(CHECK, path.display().to_string()),
+        None => Row::warning(
+            CHECK,
+            "the program is missing: no live view from this machine",
+            format!("{INSTALL}, or set {RELAYD_PATH} to lttng-relayd"),
+        ),
+    }
+}
+
+fn crash() -> Row {
+    const CHECK: &str = "lttng-crash";
+    match find_program(CHECK.as_ref()) {
+        Some(path) => Row::ok(CHECK, path.display().to_string()),
+        None => Row::warning(
+            CHECK,
+            "the program is missing: buffers that a crash left (shm_path) cannot be recovered here",
+            INSTALL,
+        ),
+    }
+}
+
+/// What the program says about its version; `None` when it does not say it in time.
+fn version(program: &Path) -> Option<String> {
+    let mut notes = Notes::new().ok()?;
+    // A child's stdout is closed to it; the shell joins it to what is noted.
+    let words = ["-c", "exec \"$0\" --version >&2", program.to_str()?].map(str::to_owned);
+    let mut child = Child::spawn(Path::new("/bin/sh"), &words, notes.file()).ok()?;
+    let ended = Deadline::after(TIMEOUT).poll(|| Ok(child.has_ended().then_some(())));
+    if !matches!(ended, Ok(Some(()))) {
+        process::signal(child.id(), libc::SIGKILL);
+        // Reaped here, or by nobody.
+        let _ = Deadline::after(TIMEOUT).poll(|| Ok(child.has_ended().then_some(())));
+        return None;
+    }
+    notes.last_line().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// Somebody listens on the port on every interface, by the kernel's table of IPv4 sockets.
+fn listens_everywhere(table: &str, port: u16) -> bool {
+    let address = format!("00000000:{port:04X}");
+    table.lines().any(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next() == Some(&address) && words.nth(1) == Some(LISTEN)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_open_to_all_is_told_from_one_of_this_machine() {
+        let table = "  sl  local_address rem_address   st\n\
+            \x20  0: 00000000:14DE 00000000:0000 0A 0:0\n\
+            \x20  1: 0100007F:14DF 00000000:0000 0A 0:0\n\
+            \x20  2: 00000000:14E0 0100007F:9999 01 0:0\n";
+        assert_eq!(RELAY_PORTS.map(|port| listens_everywhere(table, port)), [true, false, false]);
+    }
+
+    #[test]
+    fn a_program_s_version_is_its_last_line_if_it_is_one() {
+        assert_eq!(version(Path::new("/nonexistent")), None);
+        // GNU's say more than a number.
+        assert_eq!(version(Path::new("/bin/ls")), None);
+    }
+}

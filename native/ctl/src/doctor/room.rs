@@ -1,0 +1,64 @@
+//! Whether buffers and traces have room.
+
+use std::path::Path;
+
+use super::Row;
+use crate::host::{Host, SHM, free_bytes};
+use crate::library::nearest_existing;
+
+/// What the default buffers of a tap take, in all its channels.
+const DEFAULT_BYTES_PER_CPU: u64 = 4 << 20;
+/// A busy VM's trace grows by tens of megabytes a second.
+const LITTLE_DISK_BYTES: u64 = 1 << 30;
+
+pub(super) fn shm() -> Row {
+    let host = match Host::look(Path::new(SHM)) {
+        Ok(host) => host,
+        Err(error) => return Row::failed(SHM, &error),
+    };
+    let needed = u64::from(host.possible_cpus) * DEFAULT_BYTES_PER_CPU;
+    let finding = format!("{} free for ring buffers of {} CPUs", bytes(host.shm_free), host.possible_cpus);
+    if host.shm_free < needed {
+        let finding = format!("{finding}; a tap's default buffers need {}", bytes(needed));
+        return Row::warning(
+            SHM,
+            finding,
+            "make /dev/shm larger (containers: --shm-size) or the tap's sub-buffers smaller",
+        );
+    }
+    Row::ok(SHM, finding)
+}
+
+pub(super) fn disk(output: &Path) -> Row {
+    let place = nearest_existing(output);
+    match free_bytes(place) {
+        Ok(0) => {
+            Row::error("disk", format!("{} is full", place.display()), "free space, or name another output")
+        }
+        Ok(free) if free < LITTLE_DISK_BYTES => Row::warning(
+            "disk",
+            format!("{} free at {}", bytes(free), place.display()),
+            "free space, or bound the trace in time and events",
+        ),
+        Ok(free) => Row::ok("disk", format!("{} free at {}", bytes(free), place.display())),
+        Err(error) => Row::failed("disk", &error),
+    }
+}
+
+fn bytes(count: u64) -> String {
+    match count {
+        0..0x10_0000 => format!("{} KiB", count >> 10),
+        0x10_0000..0x4000_0000 => format!("{} MiB", count >> 20),
+        _ => format!("{} GiB", count >> 30),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_the_unit_that_fits() {
+        assert_eq!([4096, 5 << 20, 3 << 30].map(bytes), ["4 KiB", "5 MiB", "3 GiB"]);
+    }
+}
