@@ -1,9 +1,20 @@
 //! Types of fields, as the metadata describes them.
 
+mod kind;
+mod place;
+mod tree;
+mod variant;
+
 use std::fmt;
 use std::sync::Arc;
 
-use crate::bits::{ByteOrder, align_up};
+use crate::bits::align_up;
+
+pub(crate) use kind::{Array, Float, Int, Kind, Length, Optional, Reference};
+pub(crate) use place::{ROLES, Role, Scope};
+pub(crate) use tree::Scalar;
+pub use variant::{Choice, Mapping};
+pub(crate) use variant::{Variant, in_range};
 
 /// No slot: nothing later in the packet asks for this number.
 pub(crate) const NO_SLOT: u16 = u16::MAX;
@@ -104,196 +115,6 @@ impl Field {
         &self.ty
     }
 }
-
-/// One option of a variant.
-#[derive(Debug, Clone)]
-pub struct Choice {
-    pub(crate) raw: Box<str>,
-    pub(crate) strip: u8,
-    pub(crate) ty: FieldType,
-    /// Selector values that choose this option, both ends included, in the selector's own signedness.
-    pub(crate) ranges: Vec<(u64, u64)>,
-}
-
-impl Choice {
-    /// Name of the option.
-    pub fn name(&self) -> &str {
-        &self.raw[self.strip as usize..]
-    }
-
-    /// Type of the field when this option is chosen.
-    pub fn field_type(&self) -> &FieldType {
-        &self.ty
-    }
-}
-
-/// A name for a range of an enumeration's values.
-#[derive(Debug, Clone)]
-pub struct Mapping {
-    pub(crate) label: Box<str>,
-    pub(crate) low: u64,
-    pub(crate) high: u64,
-}
-
-impl Mapping {
-    /// The name.
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// First and last value, as 64 bits; read them as `i64` when the enumeration is signed.
-    pub fn range(&self) -> (u64, u64) {
-        (self.low, self.high)
-    }
-
-    pub(crate) fn contains(&self, value: u64, signed: bool) -> bool {
-        in_range((self.low, self.high), value, signed)
-    }
-}
-
-pub(crate) fn in_range((low, high): (u64, u64), value: u64, signed: bool) -> bool {
-    if signed { (low as i64..=high as i64).contains(&(value as i64)) } else { (low..=high).contains(&value) }
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Kind {
-    Int(Int),
-    Enum(Int, Arc<[Mapping]>),
-    Float(Float),
-    Str,
-    Struct(Vec<Field>),
-    Array(Box<Array>),
-    Variant(Box<Variant>),
-    Optional(Box<Optional>),
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Int {
-    pub(crate) bits: u8,
-    pub(crate) signed: bool,
-    pub(crate) base: u8,
-    /// Characters: an array of these is a string.
-    pub(crate) text: bool,
-    /// The byte order is the trace's, which may not be known yet.
-    pub(crate) native: bool,
-    pub(crate) order: ByteOrder,
-    pub(crate) role: Role,
-    pub(crate) slot: u16,
-    /// Index of the name of the clock in the builder's table.
-    pub(crate) clock: u16,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Float {
-    pub(crate) bits: u8,
-    pub(crate) native: bool,
-    pub(crate) order: ByteOrder,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Array {
-    pub(crate) element: FieldType,
-    pub(crate) length: Length,
-    /// Bytes of text, not numbers.
-    pub(crate) text: bool,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Length {
-    Static(u64),
-    Dynamic(Reference),
-}
-
-/// A field named by another one as its length or selector.
-#[derive(Debug, Clone)]
-pub(crate) struct Reference {
-    pub(crate) path: Arc<[Box<str>]>,
-    /// The path starts at a scope's root, as all of CTF 2's do and TSDL's with a scope's name in front.
-    pub(crate) scope: Option<Scope>,
-    pub(crate) line: u32,
-    pub(crate) column: u32,
-    pub(crate) slot: u16,
-    pub(crate) signed: bool,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Variant {
-    pub(crate) selector: Option<Reference>,
-    pub(crate) choices: Vec<Choice>,
-    /// First and last selector value of each range with its option's index, sorted, once selectors are resolved; empty
-    /// when ranges overlap. Values are ordered as unsigned numbers: signed ones with the sign bit turned.
-    table: Vec<(u64, u64, u32)>,
-}
-
-impl Variant {
-    /// Index of the option that a selector value chooses: the first of several.
-    pub(crate) fn choose(&self, value: u64, signed: bool) -> Option<usize> {
-        if self.table.is_empty() {
-            return self
-                .choices
-                .iter()
-                .position(|c| c.ranges.iter().any(|&range| in_range(range, value, signed)));
-        }
-        let value = ordered(value, signed);
-        let behind = self.table.partition_point(|(low, _, _)| *low <= value);
-        let (_, high, choice) = self.table.get(behind.checked_sub(1)?)?;
-        (value <= *high).then_some(*choice as usize)
-    }
-
-    fn make_table(&mut self) {
-        let signed = self.selector.as_ref().is_some_and(|s| s.signed);
-        let ranges = self.choices.iter().enumerate().flat_map(|(i, c)| c.ranges.iter().map(move |r| (i, r)));
-        self.table = ranges.map(|(i, r)| (ordered(r.0, signed), ordered(r.1, signed), i as u32)).collect();
-        self.table.sort_unstable();
-        if self.table.windows(2).any(|pair| pair[1].0 <= pair[0].1) {
-            self.table.clear();
-        }
-    }
-}
-
-fn ordered(value: u64, signed: bool) -> u64 {
-    if signed { value ^ 1 << 63 } else { value }
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Optional {
-    pub(crate) selector: Reference,
-    pub(crate) ranges: Vec<(u64, u64)>,
-    pub(crate) ty: FieldType,
-}
-
-/// Parts of a packet and of an event record that have a structure of their own, in the order of the bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Scope {
-    PacketHeader,
-    PacketContext,
-    EventHeader,
-    CommonContext,
-    SpecificContext,
-    Payload,
-}
-
-/// What a number tells the reader itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Role {
-    None,
-    Magic,
-    StreamClass,
-    StreamInstance,
-    Begin,
-    End,
-    ContentSize,
-    PacketSize,
-    SequenceNumber,
-    Discarded,
-    Cpu,
-    EventClass,
-    Timestamp,
-}
-
-/// Number of [`Role`]s.
-pub(crate) const ROLES: usize = 13;
 
 impl FieldType {
     pub(crate) fn int(int: Int, align: u32) -> FieldType {
@@ -415,67 +236,6 @@ impl FieldType {
             _ => &[],
         }
     }
-
-    /// Number of types in the tree, names of enumeration values included: what keeping it costs.
-    pub(crate) fn weight(&self) -> u64 {
-        1 + match &self.kind {
-            Kind::Struct(members) => members.iter().map(|m| m.ty.weight()).sum(),
-            Kind::Array(a) => a.element.weight(),
-            Kind::Variant(v) => v.choices.iter().map(|c| c.ty.weight() + c.ranges.len() as u64).sum(),
-            Kind::Optional(o) => o.ty.weight(),
-            Kind::Int(_) | Kind::Enum(..) | Kind::Float(_) | Kind::Str => 0,
-        }
-    }
-
-    /// Number of array elements without bits in the tree, those aside whose number is in the packet.
-    pub(crate) fn empty_elements(&self) -> u64 {
-        let sum = |counts: &mut dyn Iterator<Item = u64>| counts.fold(0, u64::saturating_add);
-        match &self.kind {
-            Kind::Int(_) | Kind::Enum(..) | Kind::Float(_) | Kind::Str => 0,
-            Kind::Struct(members) => sum(&mut members.iter().map(|m| m.ty.empty_elements())),
-            Kind::Array(a) => match (&a.length, a.element.size) {
-                (Length::Static(n), Some(0)) => n.saturating_mul(a.element.empty_elements().max(1)),
-                _ => a.element.empty_elements(),
-            },
-            Kind::Variant(v) => v.choices.iter().map(|c| c.ty.empty_elements()).max().unwrap_or(0),
-            Kind::Optional(o) => o.ty.empty_elements(),
-        }
-    }
-
-    /// Finds out for the whole tree where [`saves`](FieldType::saves) holds and which values choose which options, once
-    /// slots, roles and references are settled.
-    pub(crate) fn note_saves(&mut self) -> bool {
-        self.saves = match &mut self.kind {
-            Kind::Int(int) | Kind::Enum(int, _) => int.slot != NO_SLOT || int.role != Role::None,
-            Kind::Float(_) | Kind::Str => false,
-            Kind::Struct(members) => members.iter_mut().fold(false, |any, m| m.ty.note_saves() | any),
-            Kind::Array(a) => a.element.note_saves(),
-            Kind::Variant(v) => {
-                v.make_table();
-                v.choices.iter_mut().fold(false, |any, c| c.ty.note_saves() | any)
-            }
-            Kind::Optional(o) => o.ty.note_saves(),
-        };
-        self.saves
-    }
-
-    /// Calls `f` for every integer and floating-point type in the tree, from the first byte to the last.
-    pub(crate) fn for_each_scalar(&mut self, f: &mut dyn FnMut(Scalar<'_>)) {
-        match &mut self.kind {
-            Kind::Int(int) | Kind::Enum(int, _) => f(Scalar::Int(int)),
-            Kind::Float(float) => f(Scalar::Float(float)),
-            Kind::Str => {}
-            Kind::Struct(members) => members.iter_mut().for_each(|m| m.ty.for_each_scalar(f)),
-            Kind::Array(a) => a.element.for_each_scalar(f),
-            Kind::Variant(v) => v.choices.iter_mut().for_each(|c| c.ty.for_each_scalar(f)),
-            Kind::Optional(o) => o.ty.for_each_scalar(f),
-        }
-    }
-}
-
-pub(crate) enum Scalar<'a> {
-    Int(&'a mut Int),
-    Float(&'a mut Float),
 }
 
 /// Greatest size of a type that counts as fixed: 2^60 bits. What is larger fails when it is read.
