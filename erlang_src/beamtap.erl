@@ -15,33 +15,45 @@
 
 -export([start/1, start/2, stop/1, info/0, info/1, clear/0]).
 -export([mark/1, span/2]).
+-export([add/2, drop/2, pause/1, resume/1]).
 -export([report/1, report/2, doctor/0, tracer/0, load_provider/0]).
 -export_type([tap/0, receipt/0, info/0, ended_by/0]).
 
 %% The number is the tap's for the life of the VM and can be typed again.
 -type tap() :: {tap, pos_integer()}.
 -type ended_by() :: stop | events | deadline | owner | clear | panics | shutdown | killed.
-%% What a tap left. `events': emitted, by name. `discarded': events for which LTTng's buffers had no room; `lost':
-%% packets that LTTng overwrote; `unknown' when LTTng could not be asked. `problems': what went wrong on closing.
+%% What a tap left. `events': emitted, by name, and `emitted' all of them; `recorded' of them are in the trace.
+%% `discarded': events for which LTTng's buffers had no room; `lost': packets that LTTng overwrote; `unknown' when LTTng
+%% could not be asked. `suppressed': events that came after a limit, and were not made. `bytes': the trace's files.
+%% `problems': what went wrong on closing.
 -type receipt() :: #{
     tap := tap(),
     path := binary(),
     ended_by := ended_by(),
     events := #{binary() => pos_integer()},
+    emitted := non_neg_integer(),
+    recorded := non_neg_integer() | unknown,
     discarded := non_neg_integer() | unknown,
     lost := non_neg_integer() | unknown,
+    suppressed := non_neg_integer(),
+    bytes := non_neg_integer(),
     duration_ms := non_neg_integer(),
     problems := [binary()]
 }.
-%% A tap that runs, or the receipt of one that has ended with `state => ended'.
+%% A tap that runs, or the receipt of one that has ended with `state => ended'. `for' (milliseconds) and `events' are
+%% its bounds, `emitted' the events so far; `processes' says how many processes and ports were found and traced when it
+%% started or was last widened, and how many were left because somebody else traces them.
 -type info() :: #{
     tap := tap(),
-    state := opening | recording | ended,
+    state := opening | recording | paused | ended,
     path := binary(),
     for => pos_integer() | infinity,
     events => pos_integer() | infinity | #{binary() => pos_integer()},
+    owner => pid(),
     emitted => non_neg_integer(),
     classes => [beamtap_spec:class()],
+    inherit => [beamtap_spec:inheritance()],
+    targets => [beamtap_spec:target()],
     functions => non_neg_integer(),
     processes => beamtap_vm:processes(),
     atom() => term()
@@ -60,8 +72,13 @@ start(Spec) ->
 %% @doc Starts tracing what Spec names, for no longer than the bounds in Opts.
 %%
 %% Returns when LTTng records. Stops by itself when a bound is reached, when the owner (the caller, unless Opts names
-%% another) ends, and on clear/0. One tap at a time: a second gets `{error, #{reason := already_running}}'.
-%% After an error nothing is left traced.
+%% another) ends, and on clear/0. After an error nothing is left traced.
+%%
+%% Up to seven taps run side by side, as long as they do not want the same events of the same process: such a process
+%% stays with the tap that has it and is counted as `left', and where it was named, or where both want all processes to
+%% come, the answer is `{error, #{reason := traced_by_tap, tap := Tap}}'. Before OTP 27 a process has one tracer
+%% whatever the events, and all taps' processes show the calls of all taps' functions. LTTng knows events, not taps:
+%% while two taps record the same class, the trace of each holds the events of both.
 %%
 %% The process behind a shell's prompt is replaced when an expression fails there, and the one behind an `rpc' call
 %% ends with the call: name an owner that lives longer, such as `whereis(init)'.
@@ -91,9 +108,11 @@ running(Plan) ->
             )
     end.
 
+%% Names turned into functions.
 resolve(#{functions := Functions} = Plan) ->
     with(beamtap_code:asked(Functions), fun(Asked) ->
-        Plan#{functions := 0, patterns => beamtap_match:overlay(Asked)}
+        Wish = maps:with([classes, inherit, targets], Plan),
+        Plan#{wish => Wish#{asked => Asked}}
     end).
 
 place(#{opts := #{output := Output}, tap := {tap, Number}} = Plan) ->
@@ -108,8 +127,6 @@ launch(#{tap := Tap} = Plan) ->
                 ok -> {ok, Tap};
                 {error, _} = Error -> Error
             end;
-        {error, {already_started, Other}} ->
-            occupied(Other, Plan);
         {error, Reason} ->
             beamtap_error:new(
                 not_started,
@@ -118,22 +135,52 @@ launch(#{tap := Tap} = Plan) ->
             )
     end.
 
-%% A tap that is just closing is waited for.
-occupied(Session, Plan) ->
-    case beamtap_session:info(Session) of
-        {ok, #{tap := {tap, Number} = Tap}} ->
-            {error, Reason} = beamtap_error:new(
-                already_running,
-                ["{tap,", integer_to_list(Number), "} is running, and there is one tap at a time"],
-                ["beamtap:stop({tap,", integer_to_list(Number), "}) ends it"]
-            ),
-            {error, Reason#{tap => Tap}};
-        {error, _} ->
-            Monitor = monitor(process, Session),
-            receive
-                {'DOWN', Monitor, process, _, _} -> launch(Plan)
+%% @doc Traces more with a tap that runs: functions, classes, flags of inheritance, targets, in the form of start/2's
+%% spec. What is left out stays as it is; without targets the new classes apply to those that the tap has.
+%% Answers with the tap's info. After an error the tap is as before.
+-spec add(tap(), beamtap_spec:spec()) -> {ok, info()} | beamtap_error:error().
+add(Tap, Spec) ->
+    change(Tap, Spec, add).
+
+%% @doc Traces less with a tap that runs. A function that is part of a wider pattern is taken out of it, whatever its
+%% arguments; so is a process that a wider target stands for.
+-spec drop(tap(), beamtap_spec:spec()) -> {ok, info()} | beamtap_error:error().
+drop(Tap, Spec) ->
+    change(Tap, Spec, drop).
+
+change(Tap, Spec, How) ->
+    pipe(
+        [
+            fun(Plan) -> with(beamtap_spec:check_change(Spec), fun(Checked) -> maps:merge(Plan, Checked) end) end,
+            fun resolve/1,
+            fun(#{wish := Wish}) -> ask(Tap, {How, Wish}) end
+        ],
+        #{}
+    ).
+
+%% @doc Takes a tap's trace flags off: nothing is recorded and nothing costs time until resume/1. Its bound in time
+%% runs on.
+-spec pause(tap()) -> {ok, info()} | beamtap_error:error().
+pause(Tap) ->
+    ask(Tap, pause).
+
+%% @doc Sets the trace flags of a paused tap again, on what its targets stand for now.
+-spec resume(tap()) -> {ok, info()} | beamtap_error:error().
+resume(Tap) ->
+    ask(Tap, resume).
+
+ask({tap, Number} = Tap, Request) when is_integer(Number) ->
+    case session_of(Tap) of
+        {ok, Session} ->
+            beamtap_session:ask(Session, Request);
+        none ->
+            case receipt(Tap) of
+                {ok, _} -> beamtap_error:new(ended, [beamtap_error:quote(Tap), " has ended"], "start another: beamtap:start/2");
+                {error, _} = Error -> Error
             end
-    end.
+    end;
+ask(Other, _) ->
+    unknown_tap(Other).
 
 %% @doc Ends a tap in order and says what it recorded and lost. A tap that has ended answers with its receipt again.
 -spec stop(tap()) -> {ok, receipt()} | beamtap_error:error().
@@ -150,7 +197,7 @@ stop({tap, Number} = Tap) when is_integer(Number) ->
 stop(Other) ->
     unknown_tap(Other).
 
-%% @doc All taps: the one that runs and those that ended lately, oldest first.
+%% @doc All taps: those that run and those that ended lately, oldest first.
 -spec info() -> [info()].
 info() ->
     %% In this order: a tap that ends meanwhile is then among the ended.
@@ -175,13 +222,14 @@ info(Other) ->
 -spec clear() -> {ok, [receipt()]}.
 clear() ->
     Taps = [Tap || {Tap, _} <- beamtap_ledger:open_entries()],
-    lists:foreach(fun clear/1, sessions()),
+    Sessions = [{Session, monitor(process, Session)} || Session <- sessions()],
+    %% All at once: closing takes LTTng its time.
+    _ = [spawn(fun() -> beamtap_session:stop(Session, clear) end) || {Session, _} <- Sessions],
+    lists:foreach(fun await_end/1, Sessions),
     _ = beamtap_janitor:sweep(),
     {ok, [Receipt || Tap <- Taps, {ok, Receipt} <- [beamtap_ledger:receipt(Tap)]]}.
 
-clear(Session) ->
-    Monitor = monitor(process, Session),
-    _ = spawn(fun() -> beamtap_session:stop(Session, clear) end),
+await_end({Session, Monitor}) ->
     await_end(Monitor, [
         {?CLEAR_PROMPT_MS, fun beamtap_janitor:untrace/0},
         {?CLEAR_TIMEOUT_MS, fun() -> exit(Session, kill) end},
@@ -279,10 +327,10 @@ within(Span, Fun) ->
 %%% Within
 
 sessions() ->
-    [Pid || Pid <- [whereis(beamtap_session)], is_pid(Pid)].
+    beamtap_ledger:sessions().
 
 session_of(Tap) ->
-    case [Session || Session <- sessions(), {ok, #{tap := Known}} <- [beamtap_session:info(Session)], Known =:= Tap] of
+    case [Session || {Known, #{session := Session}} <- beamtap_ledger:open_entries(), Known =:= Tap] of
         [Session] -> {ok, Session};
         [] -> none
     end.

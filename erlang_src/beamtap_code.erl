@@ -4,7 +4,7 @@
 %% path. `erlang:trace_pattern/3' says nothing about modules that are not loaded; here they are an error.
 -module(beamtap_code).
 
--export([asked/1, resolve/1]).
+-export([asked/1, resolve/1, functions/1]).
 -export_type([match/0]).
 
 %% What is handed to `erlang:trace_pattern/3', with the number of functions it stands for.
@@ -66,7 +66,7 @@ some([_ | _] = Matches, _) ->
 some([], #{what := {M, F, _} = What}) when M =/= '_' ->
     beamtap_error:new(
         no_match,
-        [printed(What), " matches no function", hint(M, F, functions(M))],
+        [printed(What), " matches no function", hint(M, F, all_of(M))],
         ["see ", atom_to_list(M), ":module_info(functions)"]
     );
 some([], #{what := {behaviour, Behaviour}}) ->
@@ -171,7 +171,7 @@ modules_of_beamtap() ->
 
 %%% Functions
 
-functions(Module) ->
+all_of(Module) ->
     %% A module that goes away meanwhile has no functions.
     try
         Module:module_info(functions)
@@ -179,13 +179,18 @@ functions(Module) ->
         error:undef -> []
     end.
 
+%% @doc The functions that a pattern of the VM stands for.
+-spec functions(beamtap_match:mfa_pattern()) -> [mfa()].
+functions({M, F, A}) ->
+    [{M, F1, A1} || {F1, A1} <- all_of(M), F =:= '_' orelse F1 =:= F, A =:= '_' orelse A1 =:= A].
+
 %% trace_pattern/3 knows no {M, '_', Arity}.
 matches(Module, '_', A) when is_integer(A) ->
-    [{{Module, F, A}, 1} || {F, Arity} <- functions(Module), Arity =:= A];
+    [{{Module, F, A}, 1} || {F, Arity} <- all_of(Module), Arity =:= A];
 matches(Module, F, A) ->
     Count = length([
         F1
-     || {F1, A1} <- functions(Module), F =:= '_' orelse F1 =:= F, A =:= '_' orelse A1 =:= A
+     || {F1, A1} <- all_of(Module), F =:= '_' orelse F1 =:= F, A =:= '_' orelse A1 =:= A
     ]),
     [{{Module, F, A}, Count} || Count > 0].
 

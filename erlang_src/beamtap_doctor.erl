@@ -41,12 +41,12 @@ vm() ->
     row("vm", ok, ["OTP ", Release, ", ERTS ", erlang:system_info(version), ", ", Sessions], "").
 
 known_bad() ->
-    lists:append([known_bad(Class, beamtap_vm:known_bad(beamtap_vm:erts(), Class)) || Class <- beamtap_spec:classes()]).
+    lists:append([known_bad(Class, beamtap_neighbours:known_bad(beamtap_neighbours:erts(), Class)) || Class <- beamtap_spec:classes()]).
 
 known_bad(_, none) ->
     [];
 known_bad(Class, {refuse, Finding, Remedy}) ->
-    case beamtap_vm:foreign() of
+    case beamtap_neighbours:foreign() of
         [] -> [row(Class, warning, Finding, "start no other trace session while it is recorded")];
         _ -> [row(Class, error, Finding, Remedy)]
     end;

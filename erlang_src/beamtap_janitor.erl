@@ -30,7 +30,7 @@ settle() ->
 %% in the caller.
 -spec untrace() -> ok.
 untrace() ->
-    lists:foreach(fun({_, Entry}) -> clean_vm(Entry) end, beamtap_ledger:open_entries()).
+    lists:foreach(fun({Tap, Entry}) -> beamtap_tracing:clean(Tap, Entry) end, beamtap_ledger:open_entries()).
 
 %% @doc Takes everything in the ledger out of the VM, whoever is responsible for it. Runs in the caller.
 -spec sweep() -> [beamtap:tap()].
@@ -72,18 +72,11 @@ terminate(_Reason, _Watched) ->
 
 %% The same order as a stop: flags, patterns, the slot.
 clean(Tap, #{path := Path} = Entry) ->
-    clean_vm(Entry),
+    ok = beamtap_tracing:clean(Tap, Entry),
     clean_slot(Entry),
     ok = beamtap_ledger:file_receipt(Tap, beamtap_receipt:make(killed, #{tap => Tap, path => Path})),
     ok = beamtap_ledger:strike(Tap),
     Tap.
-
-clean_vm(#{vm := Grip, patterns := Patterns}) ->
-    ok = beamtap_vm:flags_off(Grip),
-    ok = beamtap_vm:patterns_off(Grip, Patterns),
-    ok = beamtap_vm:close(Grip);
-clean_vm(_) ->
-    ok.
 
 clean_slot(#{slot := Slot} = Entry) ->
     _ = beamtap_nif:tap_disarm(Slot),

@@ -3,7 +3,7 @@
 %% The table belongs to the top supervisor: a session can be killed at any point and what it set is still known.
 -module(beamtap_ledger).
 
--export([create/0, write/2, strike/1, open_entries/0, sessions/0, file_receipt/2, receipts/0, receipt/1]).
+-export([create/0, write/2, note/2, strike/1, locked/1, open_entries/0, sessions/0, file_receipt/2, receipts/0, receipt/1]).
 -export_type([entry/0]).
 
 %% Everything that has to be undone when the session of a tap is gone.
@@ -11,8 +11,11 @@
     session := pid(),
     path := binary(),
     slot => non_neg_integer(),
+    held => boolean(),
     vm => beamtap_vm:grip(),
-    patterns => [beamtap_match:laid()]
+    asked => [beamtap_match:asked()],
+    classes => [beamtap_spec:class()],
+    inherit => [beamtap_spec:inheritance()]
 }.
 
 -define(RECEIPTS_KEPT, 32).
@@ -28,6 +31,19 @@ create() ->
 write(Tap, Entry) ->
     true = ets:insert(?MODULE, {{entry, Tap}, Entry}),
     ok.
+
+%% @doc Adds to what is noted of a tap. A tap that was struck out stays so.
+-spec note(beamtap:tap(), map()) -> ok.
+note(Tap, More) ->
+    case ets:lookup(?MODULE, {entry, Tap}) of
+        [{_, Entry}] -> write(Tap, maps:merge(Entry, More));
+        [] -> ok
+    end.
+
+%% @doc Does something while no other tap does; for changes that start from what other taps have set.
+-spec locked(fun(() -> Answer)) -> Answer.
+locked(Act) ->
+    global:trans({?MODULE, self()}, Act, [node()]).
 
 %% @doc Forgets a tap of which nothing is left.
 -spec strike(beamtap:tap()) -> ok.

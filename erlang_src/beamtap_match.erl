@@ -5,14 +5,14 @@
 %% most first, since the first that fits is the one that counts.
 -module(beamtap_match).
 
--export([clauses/1, check/2, overlay/1, spec/1, covers/2]).
+-export([clauses/1, check/2, overlay/1, drop/2, change/2, overlap/2, covers/2]).
 -export_type([mfa_pattern/0, asked/0, laid/0]).
 
 -type mfa_pattern() :: {module(), atom(), arity() | '_'}.
-%% One pattern's wish for functions.
--type asked() :: {mfa_pattern(), [tuple()]}.
+%% One pattern's wish for functions; `none' takes functions out of what wider patterns wish for.
+-type asked() :: {mfa_pattern(), [tuple()] | none}.
 %% What `erlang:trace_pattern/3' is told, in this order.
--type laid() :: {mfa_pattern(), true | [tuple()]}.
+-type laid() :: {mfa_pattern(), true | false | [tuple()]}.
 
 %% What a user's match specification may not do: each changes what is traced, or the traced process, behind the
 %% tap's back; the last one builds a picture of the whole process at each call.
@@ -132,12 +132,57 @@ no_atom(Name) ->
 -spec overlay([asked()]) -> [laid()].
 overlay(Asked) ->
     ByFunction = maps:groups_from_list(fun({MFA, _}) -> MFA end, fun({_, Clauses}) -> Clauses end, Asked),
-    Laid = [
-        {MFA, spec(lists:append([Clauses || Wider <- wider(MFA), Clauses <- maps:get(Wider, ByFunction, [])]))}
-     || MFA <- maps:keys(ByFunction)
-    ],
+    Laid = [{MFA, lay(wider(MFA), ByFunction, [])} || MFA <- maps:keys(ByFunction)],
     lists:sort(fun({A, _}, {B, _}) -> {width(A), A} =< {width(B), B} end, Laid).
 
+lay([], _, []) ->
+    false;
+lay([], _, Clauses) ->
+    spec(Clauses);
+lay([MFA | Narrower], ByFunction, Clauses) ->
+    Wishes = maps:get(MFA, ByFunction, []),
+    Kept =
+        case lists:member(none, Wishes) of
+            true -> [];
+            false -> Clauses
+        end,
+    lay(Narrower, ByFunction, Kept ++ lists:append([Wish || Wish <- Wishes, Wish =/= none])).
+
+%% @doc Takes functions out of what was asked for.
+-spec drop([mfa_pattern()], [asked()]) -> [asked()].
+drop(Functions, Asked) ->
+    lists:foldl(
+        fun(MFA, Left) ->
+            Kept = [Wish || {Other, _} = Wish <- Left, not covers(MFA, Other)],
+            Kept ++ [{MFA, none} || lists:any(fun({Wide, _}) -> covers(Wide, MFA) end, Kept)]
+        end,
+        Asked,
+        Functions
+    ).
+
+%% @doc From one state of the VM to another: what to take away, and then what to set.
+-spec change([laid()], [laid()]) -> {[mfa_pattern()], [laid()]}.
+change(Old, New) ->
+    Before = maps:from_list(Old),
+    After = maps:from_list(New),
+    Gone = [MFA || {MFA, _} <- Old, not is_map_key(MFA, After)],
+    Changed = [MFA || {MFA, Spec} <- New, maps:get(MFA, Before, none) =/= Spec],
+    Touched = maps:from_keys(Gone ++ Changed, []),
+    %% Setting or taking away a wide pattern wipes out the narrow ones.
+    {Gone, [Laid || {MFA, _} = Laid <- New, lists:any(fun(Wide) -> is_map_key(Wide, Touched) end, wider(MFA))]}.
+
+%% @doc Whether two askers want the same function.
+-spec overlap([asked()], [asked()]) -> boolean().
+overlap(Asked, Others) ->
+    {Mine, Theirs} = {wanted(Asked), wanted(Others)},
+    is_within(Mine, Theirs) orelse is_within(Theirs, Mine).
+
+wanted(Asked) -> maps:from_keys([MFA || {MFA, Clauses} <- Asked, Clauses =/= none], []).
+
+is_within(Narrow, Wide) ->
+    lists:any(fun(MFA) -> lists:any(fun(W) -> is_map_key(W, Wide) end, wider(MFA)) end, maps:keys(Narrow)).
+
+%% From the widest to itself.
 wider({M, '_', '_'}) -> [{M, '_', '_'}];
 wider({M, F, '_'}) -> [{M, '_', '_'}, {M, F, '_'}];
 wider({M, F, A}) -> [{M, '_', '_'}, {M, F, '_'}, {M, F, A}].
@@ -150,8 +195,7 @@ width(_) -> 3.
 -spec covers(mfa_pattern(), mfa_pattern()) -> boolean().
 covers(Wide, Narrow) -> lists:member(Wide, wider(Narrow)).
 
-%% @doc One specification of many clauses. Without any condition or action the VM has nothing to run at a call.
--spec spec([tuple()]) -> true | [tuple()].
+%% One specification of many clauses. Without any condition or action the VM has nothing to run at a call.
 spec(Clauses) ->
     Sorted = lists:sort(fun(A, B) -> weight(A) =< weight(B) end, unique(Clauses)),
     case until_any(Sorted) of

@@ -18,7 +18,7 @@
 %% Taps
 -export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
 %% LTTng
--export([session_open/1, session_start/1, session_stop/1, session_destroy/1, sessions/0, lttng_status/1]).
+-export([session_open/1, session_start/1, session_enable/2, session_stop/1, session_destroy/1, sessions/0, lttng_status/1]).
 -export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
 
 -on_load(load/0).
@@ -183,6 +183,9 @@ session_open(_Plan) -> erlang:nif_error(not_loaded).
 
 -spec session_start(session()) -> ok | failure().
 session_start(_Session) -> erlang:nif_error(not_loaded).
+
+-spec session_enable(session(), [{Channel :: binary(), Event :: binary()}]) -> ok | failure().
+session_enable(_Session, _Events) -> erlang:nif_error(not_loaded).
 
 -spec session_stop(session()) ->
     {ok, #{

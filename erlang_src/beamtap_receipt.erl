@@ -1,4 +1,4 @@
-%% @doc What a tap leaves to its user: what was recorded, what was lost, and where it is. Pure.
+%% @doc What a tap leaves to its user: what was recorded, what was lost, and where it is.
 -module(beamtap_receipt).
 
 -export([make/2]).
@@ -7,26 +7,46 @@
 -spec make(beamtap:ended_by(), map()) -> beamtap:receipt().
 make(EndedBy, #{tap := Tap, path := Path} = Known) ->
     Losses = maps:get(losses, Known, #{}),
+    Events = counted(fun({_, Emitted, _, _, _}) -> Emitted end, Known),
+    {Emitted, Discarded, Lost} = {sum(Events), total(discarded, Losses), total(lost_packets, Losses)},
     #{
         tap => Tap,
         path => Path,
         ended_by => EndedBy,
-        events => emitted(Known),
-        discarded => total(discarded, Losses),
-        lost => total(lost_packets, Losses),
+        events => Events,
+        emitted => Emitted,
+        recorded => recorded(Emitted, Discarded, Lost),
+        discarded => Discarded,
+        lost => Lost,
+        suppressed => sum(counted(fun({_, _, Suppressed, _, _}) -> Suppressed end, Known)),
+        bytes => bytes(Path),
         duration_ms => duration(Known),
         problems => lists:reverse(maps:get(problems, Known, []))
     }.
 
-%% Events that were counted between begin and end of the recording.
-emitted(#{before := Before, 'after' := After}) ->
-    Earlier = maps:from_list([{Event, Emitted} || {Event, Emitted, _, _, _} <- Before]),
+%% Events that were counted between begin and end of the recording, of those that it has enabled: other taps may have
+%% others.
+counted(Of, #{before := Before, 'after' := After, events := Enabled}) ->
+    Earlier = maps:from_list([{element(1, Counters), Of(Counters)} || Counters <- Before]),
     maps:from_list([
-        {Event, Emitted - maps:get(Event, Earlier, 0)}
-     || {Event, Emitted, _, _, _} <- After, Emitted > maps:get(Event, Earlier, 0)
+        {Event, Count - maps:get(Event, Earlier, 0)}
+     || Counters <- After,
+        {Event, Count} <- [{element(1, Counters), Of(Counters)}],
+        lists:member(Event, Enabled),
+        Count > maps:get(Event, Earlier, 0)
     ]);
-emitted(_) ->
+counted(_, _) ->
     #{}.
+
+sum(Counts) -> lists:sum(maps:values(Counts)).
+
+%% Lost packets held nobody knows how many events.
+recorded(Emitted, Discarded, 0) when is_integer(Discarded) -> max(0, Emitted - Discarded);
+recorded(_, _, _) -> unknown.
+
+%% The size of the trace on disk.
+bytes(Path) ->
+    filelib:fold_files(unicode:characters_to_list(Path), "", true, fun(File, Sum) -> Sum + filelib:file_size(File) end, 0).
 
 total(Key, Losses) ->
     case Losses of

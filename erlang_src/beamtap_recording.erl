@@ -3,7 +3,7 @@
 %% its end, and what got lost between.
 -module(beamtap_recording).
 
--export([open/1, start/2, stop/2, close/1]).
+-export([open/1, start/2, enable/2, stop/2, close/1]).
 -export_type([plan/0, recording/0, hold/0]).
 
 -type plan() :: #{
@@ -53,25 +53,58 @@ open(#{path := Path, name := Name, classes := Classes, opts := Opts}) ->
 -spec start(recording(), hold()) -> {ok, recording()} | beamtap_error:error().
 start(#{session := Session, events := Events} = Recording, Hold) ->
     Processes = beamtap_definitions:processes(),
-    _ = Hold(true),
-    Before = beamtap_nif:counters(),
-    Started = chain([
-        fun beamtap_nif:hold/0,
+    Enabled = chain([
         fun() -> beamtap_nif:session_start(Session) end,
-        fun() -> beamtap_nif:await_enabled(Events, ?ENABLE_TIMEOUT_MS) end,
-        %% First, so that everything after it is counted.
-        fun() -> beamtap_nif:emit_counters('begin') end,
-        fun() -> beamtap_definitions:canary() end,
-        fun() -> beamtap_nif:dump_definitions(beamtap_definitions:vm(), Processes) end
+        fun() -> beamtap_nif:await_enabled(Events, ?ENABLE_TIMEOUT_MS) end
     ]),
+    Started = chain([
+        fun() -> Enabled end,
+        %% First, so that everything after it is counted. Nobody emits meanwhile; other taps wait no longer than that.
+        fun() -> held(Hold, fun() -> Counters = beamtap_nif:counters(), {beamtap_nif:emit_counters('begin'), Counters} end) end
+    ]),
+    case Started of
+        {ok, Before} ->
+            case chain([fun beamtap_definitions:canary/0, fun() -> beamtap_nif:dump_definitions(beamtap_definitions:vm(), Processes) end]) of
+                ok -> {ok, Recording#{before => Before, began => erlang:monotonic_time()}};
+                Failed -> start_failed(Session, Failed)
+            end;
+        Failed ->
+            start_failed(Session, Failed)
+    end.
+
+start_failed(Session, Failed) ->
+    _ = beamtap_nif:session_stop(Session),
+    start_error(Failed).
+
+%% Does something while nothing is emitted in the whole VM.
+held(Hold, Act) ->
+    _ = Hold(true),
+    Held = beamtap_nif:hold(),
+    Answer = Act(),
     ok = beamtap_nif:release(),
     _ = Hold(false),
-    case Started of
-        ok ->
-            {ok, Recording#{before => Before, began => erlang:monotonic_time()}};
-        Failed ->
-            _ = beamtap_nif:session_stop(Session),
-            start_error(Failed)
+    case {Held, Answer} of
+        {ok, {ok, Value}} -> {ok, Value};
+        {ok, {Failed, _}} -> Failed;
+        {Failed, _} -> Failed
+    end.
+
+%% @doc Records further classes from now on.
+-spec enable(recording(), [beamtap_spec:class()]) -> {ok, recording()} | beamtap_error:error().
+enable(#{session := Session, events := Events} = Recording, Classes) ->
+    case [{Channel, Event} || {Event, _, Channel} <- of_classes(Classes), not lists:member(Event, Events)] of
+        [] ->
+            {ok, Recording};
+        New ->
+            Names = [Event || {_, Event} <- New],
+            Enabled = chain([
+                fun() -> beamtap_nif:session_enable(Session, [{C, <<"beamtap:", E/binary>>} || {C, E} <- New]) end,
+                fun() -> beamtap_nif:await_enabled(Names, ?ENABLE_TIMEOUT_MS) end
+            ]),
+            case Enabled of
+                ok -> {ok, Recording#{events := Events ++ Names}};
+                Failed -> start_error(Failed)
+            end
     end.
 
 %% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
@@ -81,8 +114,18 @@ stop(#{session := Session} = Recording, Hold) ->
     Held = beamtap_nif:hold(),
     Counted = beamtap_nif:emit_counters('end'),
     After = beamtap_nif:counters(),
-    Stopped = beamtap_nif:session_stop(Session),
-    ok = beamtap_nif:release(),
+    Stopped =
+        case beamtap_ledger:sessions() -- [self()] of
+            [] ->
+                Answer = beamtap_nif:session_stop(Session),
+                ok = beamtap_nif:release(),
+                Answer;
+            _ ->
+                %% Other taps do not wait for LTTng; what they emit until it has stopped is in the trace after the last
+                %% counters.
+                ok = beamtap_nif:release(),
+                beamtap_nif:session_stop(Session)
+        end,
     _ = Hold(false),
     Problems = [{"the last counters are not in the trace", Counted}, {"callbacks did not end", Held}],
     case Stopped of
@@ -119,8 +162,10 @@ start_error(Native) ->
 %% The catalogue's events that the classes make, the application's marks, payloads where they are asked for, and
 %% beamtap's own, as {Event, Class, Channel}.
 wanted(Classes, Payload) ->
-    More = [marks | [payload || not beamtap_payload:is_none(Payload)]],
-    Flags = [<<>> | [atom_to_binary(Class) || Class <- More ++ Classes]],
+    of_classes([marks | [payload || not beamtap_payload:is_none(Payload)]] ++ Classes).
+
+of_classes(Classes) ->
+    Flags = [<<>> | [atom_to_binary(Class) || Class <- Classes]],
     [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), lists:member(Class, Flags)].
 
 %% A channel that carries only beamtap's own events is one of definitions.

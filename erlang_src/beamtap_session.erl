@@ -7,9 +7,9 @@
 -module(beamtap_session).
 -behaviour(gen_statem).
 
--export([start_link/1, await/1, stop/2, info/1]).
+-export([start_link/1, await/1, stop/2, info/1, ask/2]).
 -export([init/1, callback_mode/0, terminate/3, opening/3, recording/3, failed/3]).
--export_type([plan/0]).
+-export_type([plan/0, request/0]).
 
 %% Everything decided before the process starts.
 -type plan() :: #{
@@ -17,12 +17,9 @@
     path := binary(),
     session_name := binary(),
     opts := beamtap_spec:checked_opts(),
-    classes := [beamtap_spec:class()],
-    inherit := [beamtap_spec:inheritance()],
-    targets := [beamtap_spec:target()],
-    patterns := [beamtap_match:laid()],
-    functions := non_neg_integer()
+    wish := beamtap_tracing:wish()
 }.
+-type request() :: {add, beamtap_tracing:wish()} | {drop, beamtap_tracing:wish()} | pause | resume.
 -type step() :: admitted | library | directory | provider | tap | lttng | recorder | armed | patterns | flags.
 
 %% Whoever started us asks at once how it went; nobody asks when that process has died.
@@ -32,51 +29,51 @@
 
 -spec start_link(plan()) -> gen_statem:start_ret().
 start_link(Plan) ->
-    gen_statem:start_link({local, ?MODULE}, ?MODULE, Plan, []).
+    gen_statem:start_link(?MODULE, Plan, []).
 
 %% @doc Waits until the tap records, or says why it does not.
 -spec await(pid()) -> ok | beamtap_error:error().
 await(Session) ->
-    try
-        gen_statem:call(Session, await)
-    catch
-        exit:_ -> gone()
-    end.
+    call(Session, await).
 
 %% @doc Ends the tap; returns when it is closed.
 -spec stop(pid(), beamtap:ended_by()) -> {ok, beamtap:receipt()} | beamtap_error:error().
 stop(Session, EndedBy) ->
-    try
-        gen_statem:call(Session, {stop, EndedBy})
-    catch
-        exit:_ -> gone()
-    end.
+    call(Session, {stop, EndedBy}).
 
 %% @doc What the session is doing now.
 -spec info(pid()) -> {ok, beamtap:info()} | beamtap_error:error().
 info(Session) ->
-    try
-        gen_statem:call(Session, info)
-    catch
-        exit:_ -> gone()
-    end.
+    call(Session, info).
 
-gone() ->
-    beamtap_error:new(ended, "the tap has ended", "see beamtap:info()").
+%% @doc Changes what is traced while it records; answers as {@link info/1}. After an error it is as before.
+-spec ask(pid(), request()) -> {ok, beamtap:info()} | beamtap_error:error().
+ask(Session, Request) ->
+    call(Session, Request).
+
+call(Session, Request) ->
+    try
+        gen_statem:call(Session, Request)
+    catch
+        exit:_ -> beamtap_error:new(ended, "the tap has ended", "see beamtap:info()")
+    end.
 
 -spec callback_mode() -> gen_statem:callback_mode_result().
 callback_mode() -> state_functions.
 
 -spec init(plan()) -> gen_statem:init_result(opening).
-init(#{tap := Tap, opts := #{owner := Owner}} = Plan) ->
+init(#{tap := Tap, path := Path, opts := #{owner := Owner}, wish := Wish} = Plan) ->
     process_flag(trap_exit, true),
+    %% No tap traces a tap, not even one that traces new processes.
+    process_flag(sensitive, true),
+    ok = beamtap_ledger:write(Tap, #{session => self(), path => Path}),
     ok = beamtap_janitor:watch(self(), Tap),
     Data = Plan#{
-        owner => monitor(process, Owner),
+        monitor => monitor(process, Owner),
         opened => [],
         waiting => [],
         problems => [],
-        entry => #{session => self(), path => maps:get(path, Plan)}
+        tracing => beamtap_tracing:new(Tap, Owner, Wish)
     },
     {ok, opening, Data, {state_timeout, 0, steps()}}.
 
@@ -102,6 +99,8 @@ opening({call, From}, info, Data) ->
     {keep_state_and_data, {reply, From, {ok, describe(opening, Data)}}};
 opening({call, From}, {stop, EndedBy}, Data) ->
     finish(EndedBy, [From], Data);
+opening({call, _}, _, _) ->
+    {keep_state_and_data, postpone};
 opening(info, Message, Data) ->
     message(Message, Data).
 
@@ -109,9 +108,14 @@ opening(info, Message, Data) ->
 recording({call, From}, await, _) ->
     {keep_state_and_data, {reply, From, ok}};
 recording({call, From}, info, Data) ->
-    {keep_state_and_data, {reply, From, {ok, describe(recording, Data)}}};
+    {keep_state_and_data, {reply, From, {ok, describe(state(Data), Data)}}};
 recording({call, From}, {stop, EndedBy}, Data) ->
     finish(EndedBy, [From], Data);
+recording({call, From}, Request, Data) ->
+    case change(Request, Data) of
+        {ok, Data1} -> {keep_state, Data1, {reply, From, {ok, describe(state(Data1), Data1)}}};
+        {error, _} = Error -> {keep_state_and_data, {reply, From, Error}}
+    end;
 recording(state_timeout, deadline, Data) ->
     finish(deadline, [], Data);
 recording(info, Message, Data) ->
@@ -128,7 +132,7 @@ failed(info, _, _) ->
 
 message({beamtap_tripped, Slot, Reason}, #{slot := Slot} = Data) ->
     finish(Reason, [], Data);
-message({'DOWN', Owner, process, _, _}, #{owner := Owner} = Data) ->
+message({'DOWN', Monitor, process, _, _}, #{monitor := Monitor} = Data) ->
     finish(owner, [], Data);
 message(_, _) ->
     keep_state_and_data.
@@ -168,16 +172,10 @@ file_receipt(EndedBy, #{tap := Tap} = Data) ->
 close_all(#{opened := Opened} = Data) ->
     lists:foldl(fun close/2, Data#{opened := []}, Opened).
 
-describe(State, #{tap := Tap, path := Path, opts := Opts} = Data) ->
-    Base = #{
-        tap => Tap,
-        state => State,
-        path => Path,
-        for => maps:get(for, Opts),
-        events => maps:get(events, Opts),
-        classes => maps:get(classes, Data),
-        functions => maps:get(functions, Data)
-    },
+state(#{tracing := #{is_paused := true}}) -> paused;
+state(_) -> recording.
+
+describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing} = Data) ->
     Emitted =
         case Data of
             #{slot := Slot} ->
@@ -188,50 +186,66 @@ describe(State, #{tap := Tap, path := Path, opts := Opts} = Data) ->
             _ ->
                 0
         end,
-    maps:merge(Base#{emitted => Emitted}, maps:with([processes], Data)).
+    maps:merge(
+        beamtap_tracing:describe(Tracing),
+        (maps:with([for, events, rate, owner], Opts))#{tap => Tap, state => State, path => Path, emitted => Emitted}
+    ).
+
+%%% Changes while it records
+
+change(pause, #{tracing := Tracing} = Data) ->
+    {ok, Data#{tracing := beamtap_tracing:pause(Tracing)}};
+change(resume, Data) ->
+    changed(fun beamtap_tracing:resume/1, Data);
+change({drop, Wish}, Data) ->
+    changed(fun(Tracing) -> beamtap_tracing:drop(Tracing, Wish) end, Data);
+change({add, #{classes := Classes} = Wish}, #{recording := Recording} = Data) ->
+    case beamtap_recording:enable(Recording, Classes) of
+        {ok, Wider} -> changed(fun(Tracing) -> beamtap_tracing:add(Tracing, Wish) end, Data#{recording := Wider});
+        {error, _} = Error -> Error
+    end.
+
+changed(Change, #{tracing := Tracing} = Data) ->
+    case Change(Tracing) of
+        {ok, Changed} -> {ok, Data#{tracing := Changed}};
+        {error, _} = Error -> Error
+    end.
 
 %%% The steps. What a step sets is in the ledger before it is set.
 
 -spec open(step(), map()) -> {ok, map()} | beamtap_error:error().
-open(admitted, #{classes := Classes, patterns := Patterns} = Data) ->
-    case select(Data) of
-        {ok, Selection} ->
-            case beamtap_vm:refusal(Classes, Selection, Patterns) of
-                none -> {ok, Data};
-                {error, _} = Error -> Error
-            end;
-        {error, _} = Error ->
-            Error
-    end;
+open(admitted, #{tracing := Tracing} = Data) ->
+    done(beamtap_tracing:admit(Tracing), Data);
 open(directory, #{path := Path} = Data) ->
     case beamtap_output:prepare(Path) of
         {ok, Made} -> {ok, Data#{made => Made}};
         {error, _} = Error -> Error
     end;
 open(library, Data) ->
-    case beamtap_native:load() of
-        ok -> {ok, Data};
-        {error, _} = Error -> Error
-    end;
+    done(beamtap_native:load(), Data);
 open(provider, Data) ->
-    case beamtap_native:load_provider() of
-        ok -> {ok, Data};
-        {error, _} = Error -> Error
-    end;
-open(tap, #{opts := #{for := For, events := Events, payload := Payload}} = Data) ->
+    done(beamtap_native:load_provider(), Data);
+open(tap, #{tap := Tap, opts := #{for := For, events := Events, payload := Payload}} = Data) ->
     %% This process is the tap's owner for the NIF: if it is killed, nothing is emitted from that moment on.
     Limits = #{events => Events, deadline_ms => For, payloads => beamtap_payload:native(Payload)},
     case beamtap_nif:tap_open(self(), Limits) of
         {ok, Slot} ->
-            Data1 = note(Data#{slot => Slot}, #{slot => Slot}),
+            ok = beamtap_ledger:note(Tap, #{slot => Slot}),
             case beamtap_nif:tap_watch(Slot, self()) of
-                ok -> {ok, Data1};
-                {error, no_guard} -> undo(tap, Data1, no_thread("watch the tap's limits"))
+                ok ->
+                    {ok, Data#{slot => Slot}};
+                {error, no_guard} ->
+                    ok = beamtap_nif:tap_close(Slot),
+                    beamtap_error:new(
+                        no_thread,
+                        "no native thread to watch the tap's limits",
+                        "look at the limits of this process (ulimit -u)"
+                    )
             end;
         {error, no_slot} ->
-            beamtap_error:new(no_slot, "every tracer slot is taken", "beamtap:clear() ends all taps")
+            beamtap_error:new(no_slot, "every tracer slot is taken: 7 taps run", "beamtap:info() lists them")
     end;
-open(lttng, #{path := Path, session_name := Name, classes := Classes, opts := Opts} = Data) ->
+open(lttng, #{path := Path, session_name := Name, wish := #{classes := Classes}, opts := Opts} = Data) ->
     case beamtap_recording:open(#{path => Path, name => Name, classes => Classes, opts => Opts}) of
         {ok, Recording} -> {ok, Data#{recording => Recording}};
         {error, _} = Error -> Error
@@ -246,32 +260,30 @@ open(armed, #{slot := Slot} = Data) ->
         ok -> {ok, Data};
         {error, no_tap} -> beamtap_error:new(no_slot, "the tap's slot is gone", "start the tap again")
     end;
-open(patterns, #{slot := Slot, patterns := Patterns, opts := #{payload := Payload}} = Data) ->
-    Grip = beamtap_vm:open({beamtap_nif, Slot}, beamtap_payload:has_arguments(Payload)),
-    Data1 = note(Data#{vm => Grip}, #{vm => Grip, patterns => Patterns}),
-    {ok, Data1#{functions := beamtap_vm:patterns_on(Grip, Patterns)}};
-open(flags, #{vm := Grip, classes := Classes, inherit := Inherit} = Data) ->
-    case select(Data) of
-        {ok, Selection} ->
-            case beamtap_vm:flags_on(Grip, Classes ++ Inherit, Selection) of
-                {ok, Processes} -> {ok, Data#{processes => Processes}};
-                {error, _} = Error -> Error
-            end;
+open(patterns, #{slot := Slot, tracing := Tracing, opts := #{payload := Payload}} = Data) ->
+    Opened = beamtap_tracing:open(Tracing, Slot, beamtap_payload:has_arguments(Payload)),
+    ok = beamtap_tracing:functions_on(Opened),
+    {ok, Data#{tracing := Opened}};
+open(flags, #{tracing := Tracing} = Data) ->
+    case beamtap_tracing:flags_on(Tracing) of
+        {ok, Flagged} ->
+            {ok, Data#{tracing := Flagged}};
         {error, _} = Error ->
+            %% Some may be set already.
+            ok = beamtap_tracing:flags_off(Tracing),
             Error
     end.
 
-select(#{targets := Targets, classes := Classes, opts := #{owner := Owner}}) ->
-    beamtap_targets:select(Targets, Owner, Classes).
+done(ok, Data) -> {ok, Data};
+done({error, _} = Error, _) -> Error.
 
 -spec close(step(), map()) -> map().
-close(flags, #{vm := Grip} = Data) ->
-    ok = beamtap_vm:flags_off(Grip),
+close(flags, #{tracing := Tracing} = Data) ->
+    ok = beamtap_tracing:flags_off(Tracing),
     Data#{ended => erlang:monotonic_time()};
-close(patterns, #{vm := Grip, patterns := Patterns} = Data) ->
-    ok = beamtap_vm:patterns_off(Grip, Patterns),
-    ok = beamtap_vm:close(Grip),
-    note(Data, #{patterns => []});
+close(patterns, #{tracing := Tracing} = Data) ->
+    ok = beamtap_tracing:close(Tracing),
+    Data;
 close(armed, #{slot := Slot} = Data) ->
     problem("callbacks of the tap did not end", beamtap_nif:tap_disarm(Slot), Data);
 close(recorder, #{recording := Recording} = Data) ->
@@ -291,17 +303,8 @@ close(directory, #{path := Path, made := Made} = Data) ->
 close(Step, Data) when Step =:= admitted; Step =:= library ->
     Data.
 
-undo(tap, Data, Error) ->
-    _ = close(tap, Data),
-    Error.
-
-hold(#{tap := Tap, entry := Entry}) ->
-    fun(IsHeld) -> beamtap_ledger:write(Tap, Entry#{held => IsHeld}) end.
-
-note(#{tap := Tap, entry := Entry} = Data, More) ->
-    Entry1 = maps:merge(Entry, More),
-    ok = beamtap_ledger:write(Tap, Entry1),
-    Data#{entry := Entry1}.
+hold(#{tap := Tap}) ->
+    fun(IsHeld) -> beamtap_ledger:note(Tap, #{held => IsHeld}) end.
 
 problems(Problems, Data) ->
     lists:foldl(fun({Said, Answer}, D) -> problem(Said, Answer, D) end, Data, Problems).
@@ -315,6 +318,3 @@ problem(Said, {error, Why}, #{problems := Problems} = Data) ->
             Atom -> atom_to_binary(Atom)
         end,
     Data#{problems := [iolist_to_binary([Said, ": ", Detail]) | Problems]}.
-
-no_thread(What) ->
-    beamtap_error:new(no_thread, ["no native thread to ", What], "look at the limits of this process (ulimit -u)").

@@ -3,7 +3,7 @@
 %% Every check of user input is here, that of functions in {@link beamtap_function}.
 -module(beamtap_spec).
 
--export([check/1, check_opts/2]).
+-export([check/1, check_change/1, check_opts/2]).
 -export([classes/0]).
 -export_type([spec/0, opts/0, checked/0, checked_opts/0, class/0, inheritance/0, target/0]).
 
@@ -106,6 +106,18 @@ check(Spec) ->
         throw:{error, _} = Error -> Error
     end.
 
+%% @doc Checks what is to be added to or taken from a tap: targets that are left out are none.
+-spec check_change(term()) -> {ok, checked()} | beamtap_error:error().
+check_change(Spec) ->
+    try
+        Fields = fields(Spec),
+        Checked = #{functions := Functions, classes := Classes, inherit := Inherit, targets := Targets} = parts(Fields, []),
+        Functions ++ Classes ++ Inherit ++ Targets =:= [] andalso fail(empty_spec, "nothing was named", remedy(spec)),
+        {ok, Checked}
+    catch
+        throw:{error, _} = Error -> Error
+    end.
+
 %% @doc Checks the options; Owner is the owner unless another is named.
 -spec check_opts(term(), pid()) -> {ok, checked_opts()} | beamtap_error:error().
 check_opts(Opts, Owner) ->
@@ -156,14 +168,8 @@ mixed(Elements) ->
     end.
 
 complete(Fields) ->
+    Checked = #{functions := Functions, classes := Classes} = parts(Fields, all),
     Asked = classes(maps:get(classes, Fields, [])),
-    {Actions, Flags} = lists:partition(fun(C) -> lists:member(C, ?ACTIONS) end, Asked),
-    {Inherit, Classes} = lists:partition(fun(C) -> lists:member(C, ?INHERITANCE) end, Flags),
-    Functions = [
-        beamtap_function:add(beamtap_function:pattern(F), Actions)
-     || F <- beamtap_shape:proper(beamtap_shape:elements(maps:get(functions, Fields, [])))
-    ],
-    Checked = #{functions => Functions, inherit => Inherit, targets => targets(maps:get(targets, Fields, all))},
     case Functions of
         [] ->
             _ = [
@@ -171,10 +177,31 @@ complete(Fields) ->
              || C <- Asked, lists:member(C, ?NEED_FUNCTIONS ++ ?ACTIONS)
             ],
             Classes =:= [] andalso fail(empty_spec, "nothing to trace was named", remedy(spec)),
-            Checked#{classes => Classes};
+            Checked;
         _ ->
-            Checked#{classes => lists:usort([call | Classes])}
+            Checked
     end.
+
+parts(Fields, DefaultTargets) ->
+    Asked = classes(maps:get(classes, Fields, [])),
+    {Actions, Flags} = lists:partition(fun(C) -> lists:member(C, ?ACTIONS) end, Asked),
+    {Inherit, Classes} = lists:partition(fun(C) -> lists:member(C, ?INHERITANCE) end, Flags),
+    Functions = [
+        beamtap_function:add(beamtap_function:pattern(F), Actions)
+     || F <- beamtap_shape:proper(beamtap_shape:elements(maps:get(functions, Fields, [])))
+    ],
+    Targets =
+        case {Fields, DefaultTargets} of
+            {#{targets := Given}, _} -> targets(Given);
+            {#{}, []} -> [];
+            {#{}, Default} -> targets(Default)
+        end,
+    #{
+        functions => Functions,
+        classes => lists:usort([call || Functions =/= []] ++ Classes),
+        inherit => Inherit,
+        targets => Targets
+    }.
 
 classes(all) ->
     ?CLASSES -- ?NEED_FUNCTIONS;

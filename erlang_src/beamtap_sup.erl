@@ -15,8 +15,8 @@ start_link() ->
         ignore -> {error, ignore}
     end.
 
-%% @doc Starts the process that carries out a tap's plan. One at a time.
--spec start_session(beamtap_session:plan()) -> {ok, pid()} | {error, {already_started, pid()} | term()}.
+%% @doc Starts the process that carries out a tap's plan.
+-spec start_session(beamtap_session:plan()) -> {ok, pid()} | {error, term()}.
 start_session(Plan) ->
     case supervisor:start_child(beamtap_session_sup, [Plan]) of
         {ok, Pid} when is_pid(Pid) -> {ok, Pid};

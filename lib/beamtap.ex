@@ -42,7 +42,8 @@ defmodule Beamtap do
   Options: `:for` in milliseconds (10 s), `:events` (1,000,000), `:output` (a directory that does not exist or is
   empty), `:subbuf_size` in bytes and `:num_subbuf`, both powers of two, for each CPU's ring buffer, `:owner` (the
   caller), whose end ends the tap, `:payload` (`:none`): `:size` or `{:text, bytes}` for what events carry, or a map of
-  these with the keys `:arguments`, `:return_values`, `:messages`, `:exit_reasons`. One tap at a time.
+  these with the keys `:arguments`, `:return_values`, `:messages`, `:exit_reasons`. Several taps run side
+  by side, each with processes of its own.
 
       iex> {:error, error} = Beamtap.start("Enum.mop/2")
       iex> {error.reason, error.message}
@@ -83,7 +84,30 @@ defmodule Beamtap do
   @spec stop!(tap) :: receipt
   def stop!(tap), do: tap |> stop() |> bang()
 
-  @doc "All taps: the one that runs and those that ended lately, oldest first."
+  @doc """
+  Traces more with a tap that runs: functions, classes, targets, in the form of `start/2`'s spec. Targets that are left
+  out stay as they are. Answers with the tap's info.
+
+      iex> {:error, error} = Beamtap.add({:tap, 123_456_789}, "Enum.map/2")
+      iex> error.reason
+      :unknown_tap
+  """
+  @spec add(tap, :beamtap_spec.spec()) :: {:ok, info} | {:error, Beamtap.Error.t()}
+  def add(tap, spec), do: tap |> :beamtap.add(spec) |> elixir()
+
+  @doc "Traces less with a tap that runs; a function is also taken out of a wider pattern, a process out of a wider target."
+  @spec drop(tap, :beamtap_spec.spec()) :: {:ok, info} | {:error, Beamtap.Error.t()}
+  def drop(tap, spec), do: tap |> :beamtap.drop(spec) |> elixir()
+
+  @doc "Takes a tap's trace flags off until `resume/1`; its bound in time runs on."
+  @spec pause(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
+  def pause(tap), do: tap |> :beamtap.pause() |> elixir()
+
+  @doc "Sets the trace flags of a paused tap again, on what its targets stand for now."
+  @spec resume(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
+  def resume(tap), do: tap |> :beamtap.resume() |> elixir()
+
+  @doc "All taps: those that run and those that ended lately, oldest first."
   @spec info() :: [info]
   defdelegate info(), to: :beamtap
 

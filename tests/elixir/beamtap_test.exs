@@ -64,7 +64,7 @@ defmodule BeamtapTest do
   test "ends when its owner ends", %{directory: directory} do
     {:ok, owner} = Agent.start(fn -> nil end)
     tap = Beamtap.start!(:procs, output: Path.join(directory, "trace"), owner: owner)
-    session = Process.monitor(:beamtap_session)
+    [session] = Enum.map(:beamtap_ledger.sessions(), &Process.monitor/1)
     Agent.stop(owner)
     assert_receive {:DOWN, ^session, :process, _, _}, 20_000
     assert %{ended_by: :owner} = Beamtap.stop!(tap)

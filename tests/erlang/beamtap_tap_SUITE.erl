@@ -4,7 +4,7 @@
 -export([all/0, groups/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
 -export([init_per_testcase/2, end_per_testcase/2]).
 -export([stop/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
--export([event_bound/1, deadline/1, second_tap/1, counts_agree/1, counts_agree_when_discarding/1]).
+-export([event_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1, dbg_beside_a_tap/1, foreign_flags_kept/1]).
 -export([foreign_pattern_kept/1, bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
 -export([report/1]).
@@ -29,7 +29,9 @@ groups() ->
             clear_suspended_session,
             event_bound,
             deadline,
-            second_tap,
+            several_taps,
+            sum_beside_another_tap,
+            changes,
             counts_agree,
             counts_agree_when_discarding,
             returns_and_exceptions,
@@ -122,7 +124,7 @@ owner_exit(Config) ->
 session_killed(Config) ->
     Tap = start([{?MODULE, work, 1}, running, garbage_collection], #{}, ?FUNCTION_NAME, Config),
     1 = work(1),
-    ends_when(fun() -> exit(whereis(beamtap_session), kill) end),
+    ends_when(fun() -> exit(session(), kill) end),
     {ok, #{ended_by := killed}} = beamtap:stop(Tap),
     beamtap_world:settled(?BEFORE),
     %% And the next one works.
@@ -138,8 +140,8 @@ cleared(Config) ->
 
 clear_suspended_session(Config) ->
     Tap = start([{?MODULE, '_', '_'}, procs], #{}, ?FUNCTION_NAME, Config),
-    ok = sys:suspend(beamtap_session),
-    Session = whereis(beamtap_session),
+    Session = session(),
+    ok = sys:suspend(Session),
     #{flags := Flags, patterns := Patterns} = ?BEFORE,
     Clearing = spawn_monitor(fun() -> beamtap:clear() end),
     %% Flags and patterns go although the session does not answer; the rest waits for it.
@@ -176,10 +178,101 @@ deadline(Config) ->
     true = Ms >= 50,
     beamtap_world:settled(?BEFORE).
 
-second_tap(Config) ->
-    Tap = start([procs], #{}, ?FUNCTION_NAME, Config),
-    {error, #{reason := already_running, tap := Tap}} = beamtap:start([running], #{}),
-    {ok, #{state := recording}} = beamtap:info(Tap).
+%% Taps side by side: each has its own processes; a function stays traced as long as one of them asks for it.
+several_taps(Config) ->
+    [One, Two, Three] = [waiting() || _ <- lists:seq(1, 3)],
+    Calls = fun() -> [does(Pid, fun() -> work(0) end) || Pid <- [One, Two, Three]] end,
+    First = start(#{functions => {?MODULE, work, 1}, targets => One}, #{}, several_first, Config),
+    Second = start(#{functions => [{?MODULE, work, 1}, {?MODULE, fail, 0}], targets => Two}, #{}, several_second, Config),
+    _ = Calls(),
+    %% A process stays with the tap that has it.
+    {error, #{reason := traced_by_tap, tap := First}} =
+        beamtap:start(#{functions => {?MODULE, work, 1}, targets => [Three, One]}),
+    Third = start(#{functions => {?MODULE, work, 1}, targets => existing}, #{}, several_third, Config),
+    {ok, #{processes := #{left := 2}}} = beamtap:info(Third),
+    {ok, #{emitted := 1}} = beamtap:info(First),
+    {ok, _} = beamtap:stop(Third),
+    {ok, #{events := #{<<"call">> := 2}, problems := []}} = beamtap:stop(First),
+    _ = Calls(),
+    {ok, #{emitted := 2}} = beamtap:info(Second),
+    {ok, #{events := #{<<"call">> := 3}, problems := [], path := Path} = Receipt} = beamtap:stop(Second),
+    agrees(Receipt, beamtap_world:recorded(Path)),
+    beamtap_world:settled(?BEFORE),
+    %% Two that want all processes to come cannot both have them.
+    All = start(procs, #{}, several_all, Config),
+    {error, #{reason := traced_by_tap, tap := All, remedy := Remedy}} = beamtap:start([procs, running]),
+    {_, _} = binary:match(Remedy, <<"beamtap:add({tap,">>),
+    {ok, [#{ended_by := clear}]} = beamtap:clear(),
+    _ = [exit(Pid, kill) || Pid <- [One, Two, Three]],
+    ok.
+
+%% The sum of a trace holds, whatever another tap emits meanwhile.
+sum_beside_another_tap(Config) ->
+    [One, Two] = [waiting(), waiting()],
+    First = start(#{functions => {?MODULE, work, 1}, targets => One}, #{}, sum_first, Config),
+    Second = start(#{classes => [procs, send], targets => Two}, #{}, sum_second, Config),
+    _ = [does(Pid, fun() -> work(5), exit(spawn(fun() -> ok end), kill) end) || Pid <- [One, Two]],
+    {ok, #{events := #{<<"spawn">> := 1}, problems := []}} = beamtap:stop(Second),
+    {ok, #{events := #{<<"call">> := 6} = Events, problems := [], path := Path} = Receipt} = beamtap:stop(First),
+    false = is_map_key(<<"spawn">>, Events),
+    agrees(Receipt, beamtap_world:recorded(Path)),
+    {ok, Beamtapd} = beamtap_sidecar:find(),
+    Info = os:cmd("'" ++ Beamtapd ++ "' info --json '" ++ unicode:characters_to_list(Path) ++ "'"),
+    {match, _} = re:run(Info, "\"residual\": ?0"),
+    _ = [exit(Pid, kill) || Pid <- [One, Two]],
+    ok.
+
+%% What is traced changes while the tap runs.
+changes(Config) ->
+    [One, Two] = [waiting(), waiting()],
+    Calls = fun(N) -> [does(Pid, fun() -> work(N), catch ?MODULE:fail() end) || Pid <- [One, Two]] end,
+    Tap = start(#{functions => {?MODULE, work, 1}, targets => One}, #{}, ?FUNCTION_NAME, Config),
+    Emits = fun(Count, N) ->
+        {ok, #{emitted := Before}} = beamtap:info(Tap),
+        _ = Calls(N),
+        {ok, #{emitted := After}} = beamtap:info(Tap),
+        {Count, Count} = {Count, After - Before}
+    end,
+    Emits(1, 0),
+    {ok, #{functions := 2}} = beamtap:add(Tap, {?MODULE, fail, 0}),
+    Emits(2, 0),
+    {ok, #{targets := [_, _]}} = beamtap:add(Tap, #{targets => Two}),
+    Emits(4, 0),
+    {ok, #{functions := 1}} = beamtap:drop(Tap, {?MODULE, work, 1}),
+    Emits(2, 0),
+    %% With arguments, and with their returns.
+    {ok, #{functions := 2}} = beamtap:add(Tap, "beamtap_tap_SUITE:work(N) when N > 1 -> return"),
+    Emits(2 + 2 * 2 * 2, 3),
+    %% Out of a wider pattern.
+    {ok, #{functions := Many}} = beamtap:add(Tap, {?MODULE, '_', '_'}),
+    {ok, #{functions := Fewer}} = beamtap:drop(Tap, [{?MODULE, work, 1}, {?MODULE, fail, 0}]),
+    Fewer = Many - 2,
+    {ok, #{functions := 0}} = beamtap:drop(Tap, {?MODULE, '_', '_'}),
+    {ok, #{functions := 2}} = beamtap:add(Tap, [{?MODULE, work, 1}, {?MODULE, fail, 0}]),
+    {ok, #{state := paused}} = beamtap:pause(Tap),
+    Emits(0, 0),
+    {ok, #{state := recording}} = beamtap:resume(Tap),
+    Emits(4, 0),
+    {ok, #{targets := [One]}} = beamtap:drop(Tap, #{targets => Two}),
+    Emits(2, 0),
+    {ok, #{classes := [call, procs]}} = beamtap:add(Tap, procs),
+    link(One),
+    unlink(One),
+    {ok, #{classes := [call]}} = beamtap:drop(Tap, procs),
+    Two ! {do, self(), fun() -> link(One), unlink(One) end},
+    receive
+        {done, Two, _} -> ok
+    end,
+    {error, #{reason := no_match}} = beamtap:add(Tap, {?MODULE, no_such_function, 1}),
+    {error, #{reason := no_process}} = beamtap:add(Tap, #{targets => no_such_name}),
+    {error, #{reason := empty_spec}} = beamtap:add(Tap, #{}),
+    {ok, #{events := Events, problems := [], path := Path} = Receipt} = beamtap:stop(Tap),
+    #{<<"getting_linked">> := 1, <<"getting_unlinked">> := 1} = Events,
+    agrees(Receipt, beamtap_world:recorded(Path)),
+    {error, #{reason := ended}} = beamtap:pause(Tap),
+    {error, #{reason := unknown_tap}} = beamtap:add({tap, 987654321}, procs),
+    _ = [exit(Pid, kill) || Pid <- [One, Two]],
+    ok.
 
 %%% What taps record
 
@@ -420,7 +513,8 @@ failed_start_leaves_nothing(Config) ->
 
 own_processes_left_alone(Config) ->
     _ = start([procs, running], #{}, ?FUNCTION_NAME, Config),
-    Own = [beamtap_sup, beamtap_session_sup, beamtap_session, beamtap_janitor, user, logger, code_server, init],
+    Own = [beamtap_sup, beamtap_session_sup, beamtap_janitor, user, logger, code_server, init],
+    false = is_traced(session()),
     [] = [Name || Name <- Own, Pid <- [whereis(Name)], is_pid(Pid), is_traced(Pid)],
     false = is_traced(group_leader()),
     true = is_traced(self()).
@@ -438,6 +532,11 @@ report(Config) ->
 
 %%% Within
 
+%% The process that carries out the only tap.
+session() ->
+    [Session] = beamtap_ledger:sessions(),
+    Session.
+
 is_traced(Pid) ->
     beamtap_world:flags(Pid) =/= [].
 
@@ -447,7 +546,7 @@ start(Spec, Opts, Case, Config) ->
 
 %% Does something and waits until the session has ended and what it left is cleaned up.
 ends_when(Act) ->
-    Monitor = monitor(process, beamtap_session),
+    Monitor = monitor(process, session()),
     _ = Act(),
     receive
         {'DOWN', Monitor, process, _, _} -> ok

@@ -8,6 +8,7 @@ use crate::automaton::{Automaton, Change};
 use crate::error::Error;
 use crate::item::Item;
 use crate::table::{Column, Table};
+use beamtap_schema::EventKind;
 use std::fmt;
 
 /// One item of the trace and what came of it.
@@ -120,6 +121,12 @@ impl Pass {
         for analysis in &mut self.analyses {
             analysis.observe(&step);
         }
+    }
+
+    /// Says which kinds of events the trace may hold, by [`Lift::kinds`](crate::Lift::kinds). What the VM counted of
+    /// others belongs to recordings that ran at the same time.
+    pub fn declare(&mut self, kinds: &[EventKind]) {
+        self.automaton.declare(kinds);
     }
 
     /// The state of the VM after the last item.

@@ -17,7 +17,7 @@ pub use names::{FunctionName, Names, ThreadName, Vm};
 pub use process::{Identity, Process};
 
 use crate::item::{Item, Lost};
-use beamtap_schema::{EntityKind, Event};
+use beamtap_schema::{EVENT_COUNT, EntityKind, Event, EventKind};
 use foldhash::HashMap;
 use stack::{Matched, Sink};
 
@@ -45,6 +45,8 @@ pub struct Automaton {
     guessed_returns: u64,
     overfull: u64,
     last_ns: u64,
+    /// The kinds that the trace may hold; unknown until told.
+    declared: Option<[bool; EVENT_COUNT]>,
 }
 
 impl Automaton {
@@ -67,6 +69,16 @@ impl Automaton {
     /// The definitions read so far.
     pub fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// Says which kinds of events the trace may hold.
+    pub(crate) fn declare(&mut self, kinds: &[EventKind]) {
+        self.declared = Some(std::array::from_fn(|kind| kinds.iter().any(|&known| known as usize == kind)));
+    }
+
+    /// By kind, whether the trace may hold such events; all of them where nobody said.
+    pub(crate) fn declared(&self) -> [bool; EVENT_COUNT] {
+        self.declared.unwrap_or([true; EVENT_COUNT])
     }
 
     /// Events or packets have been lost up to now.

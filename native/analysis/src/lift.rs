@@ -79,6 +79,15 @@ impl Lift {
         Lift { reader, bindings, texts: Vec::new() }
     }
 
+    /// The kinds of events that the classes known so far are.
+    pub fn kinds(&self) -> Vec<EventKind> {
+        let kind = |binding: &Option<Binding>| match binding {
+            Some(Binding::Known { kind, .. }) => Some(*kind),
+            _ => None,
+        };
+        self.bindings.iter().filter_map(kind).collect()
+    }
+
     /// The next item; `None` at the end of the trace.
     ///
     /// # Errors

@@ -69,6 +69,7 @@ impl Reading {
         }
         tracing::info!(items, seconds = progress.elapsed().as_secs_f64(), "read");
         drop(progress);
+        pass.declare(&lift.kinds());
         let mut tables = pass.finish();
         let stretch = window.note();
         if stretch.is_some() {

@@ -2,7 +2,9 @@
 
 use crate::control::{atoms, binary, failure};
 use beamtap_ctl::doctor::{self, Verdict};
-use beamtap_ctl::{Buffers, Channel, DEFAULT_TIMEOUT, Error, Losses, Lttng, Mode, Plan, Session, daemons};
+use beamtap_ctl::{
+    Buffers, Channel, DEFAULT_TIMEOUT, Error, Losses, Lttng, Mode, Plan, Rule, Session, daemons,
+};
 use rustler::{
     Atom, Binary, Encoder, Env, Error as NifError, LocalPid, Monitor, NifMap, NifResult, Resource,
     ResourceArc, Term,
@@ -190,6 +192,23 @@ fn with_session<'a, T>(
 #[rustler::nif(schedule = "DirtyIo")]
 fn session_start(env: Env, handle: ResourceArc<Handle>) -> Term {
     with_session(env, &handle, |session| session.start(DEFAULT_TIMEOUT), |()| atoms::ok().encode(env))
+}
+
+/// Records further events from now on; each is named with its channel.
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_enable<'a>(
+    env: Env<'a>,
+    handle: ResourceArc<Handle>,
+    events: Vec<(Binary<'a>, Binary<'a>)>,
+) -> NifResult<Term<'a>> {
+    let events = events
+        .iter()
+        .map(|(channel, event)| Ok((text(channel)?, Rule::new(text(event)?))))
+        .collect::<NifResult<Vec<_>>>()?;
+    let enable = |session: &mut Session| {
+        events.iter().try_for_each(|(channel, rule)| session.enable(channel, rule, DEFAULT_TIMEOUT))
+    };
+    Ok(with_session(env, &handle, enable, |()| atoms::ok().encode(env)))
 }
 
 fn losses<'a>(env: Env<'a>, losses: &Losses) -> Term<'a> {

@@ -112,7 +112,7 @@ impl Analysis for Overview {
     fn finish(self: Box<Self>, state: &Automaton) -> Vec<Table> {
         let (discarded, lost_packets) = (self.total(|s| s.discarded), self.total(|s| s.lost_packets));
         let is_one_vm = state.names().vms().len() <= 1;
-        let sum = self.law.sum(&self.kinds, discarded, lost_packets, is_one_vm);
+        let sum = self.law.sum(&self.kinds, &state.declared(), discarded, lost_packets, is_one_vm);
         let mut tables = vec![
             tables::sum(&sum, self.others),
             tables::span(self.span, &self.canaries),

@@ -7,7 +7,8 @@ use beamtap_schema::{Counters, EVENT_COUNT, EventKind, Phase, event};
 struct Account {
     first: Counters,
     last: Counters,
-    phase: Phase,
+    /// Recordings that have begun and not ended; another tap's may lie within the trace's own.
+    open: u32,
     /// Events of the kind that had been read at the first counters.
     read_at_first: u64,
     /// Events of the kind that had been read at the last counters.
@@ -70,30 +71,40 @@ impl Law {
         let read = read[kind as usize];
         let Some(account) = &mut self.accounts[kind as usize] else {
             self.headless |= phase != Phase::Begin;
+            let open = u32::from(phase != Phase::End);
             let account =
-                Account { first: now, last: now, phase, read_at_first: read, read_at_last: read, gap: 0 };
+                Account { first: now, last: now, open, read_at_first: read, read_at_last: read, gap: 0 };
             self.accounts[kind as usize] = Some(account);
             return;
         };
-        if account.phase == Phase::End && phase == Phase::Begin {
+        if account.open == 0 && phase == Phase::Begin {
             // What was emitted between recordings and yet read, such as definitions, is no gap.
             let emitted = now.since(account.last).emitted;
             account.gap += emitted.saturating_sub(read - account.read_at_last);
         }
         account.last = now;
-        account.phase = phase;
+        account.open = match phase {
+            Phase::Begin => account.open + 1,
+            Phase::Running => account.open,
+            Phase::End => account.open.saturating_sub(1),
+        };
         account.read_at_last = read;
     }
 
-    /// Draws up the sum. `read` counts all events of the trace by kind.
+    /// Draws up the sum. `read` counts all events of the trace by kind; `declared` says which kinds the trace may hold:
+    /// what the VM emitted of others is another recording's.
     pub(super) fn sum(
         &self,
         read: &[u64; EVENT_COUNT],
+        declared: &[bool; EVENT_COUNT],
         discarded: u64,
         lost_packets: u64,
         is_one_vm: bool,
     ) -> Sum {
-        let counted = || self.accounts.iter().zip(read).zip(0..).filter(|(_, kind)| !is_counters(*kind));
+        let counted = || {
+            let all = self.accounts.iter().zip(read).zip(0..);
+            all.filter(|(_, kind)| !is_counters(*kind) && declared[*kind])
+        };
         let accounts = || counted().filter_map(|((account, _), _)| account.as_ref());
         let all: u64 = counted().map(|((_, read), _)| read).sum();
         let inside: u64 = accounts().map(|a| a.read_at_last - a.read_at_first).sum();
@@ -106,7 +117,7 @@ impl Law {
             Err("several VMs recorded into the trace")
         } else if self.headless || counted().any(|((account, read), _)| account.is_none() && *read > 0) {
             Err("counters of the beginning are missing")
-        } else if accounts().any(|account| account.phase != Phase::End) {
+        } else if accounts().any(|account| account.open > 0) {
             Err("counters of the end are missing")
         } else {
             Ok(told)
@@ -121,7 +132,9 @@ impl Law {
             _ => unexplained.map(|events| u64::try_from(events).unwrap_or(0)),
         };
         Sum {
-            kinds: std::array::from_fn(|kind| self.accounts[kind].map(|a| a.last.since(a.first))),
+            kinds: std::array::from_fn(|kind| {
+                self.accounts[kind].filter(|_| declared[kind]).map(|a| a.last.since(a.first))
+            }),
             emitted,
             at_least: (emitted.is_err() && is_one_vm && !self.headless && is_counted).then_some(told),
             read: all,

@@ -1,0 +1,49 @@
+%% @private
+%% The functions at which the VM stops for taps: what each tap asks for, laid over each other.
+%%
+%% From OTP 27 on a tap's trace session has patterns of its own. Before, the VM has one per function, and the taps
+%% share them: a function stays traced as long as one tap asks for it.
+-module(beamtap_breakpoints).
+
+-export([change/4, count/1, shared/0]).
+
+%% @doc From what a tap asked for to what it asks for now. The ledger must know of both by then.
+-spec change(beamtap:tap(), beamtap_vm:grip(), [beamtap_match:asked()], [beamtap_match:asked()]) -> ok.
+change(_, #{session := Session} = Grip, Old, New) when Session =/= none ->
+    lay(Grip, Old, New);
+change(Tap, Grip, Old, New) ->
+    %% One at a time, since each change starts from what the one before left.
+    beamtap_ledger:locked(fun() ->
+        Others = others(Tap),
+        lay(Grip, Others ++ Old, Others ++ New)
+    end).
+
+lay(Grip, Old, New) ->
+    {Gone, Set} = beamtap_match:change(beamtap_match:overlay(Old), beamtap_match:overlay(New)),
+    beamtap_vm:patterns(Grip, [{MFA, false} || MFA <- Gone] ++ Set).
+
+others(Tap) ->
+    lists:append([
+        Asked
+     || {Other, #{vm := #{session := none}, asked := Asked}} <- beamtap_ledger:open_entries(), Other =/= Tap
+    ]).
+
+%% @doc What the taps that share the VM's patterns have set.
+-spec shared() -> [beamtap_match:laid()].
+shared() ->
+    beamtap_match:overlay(others(none)).
+
+%% @doc How many functions are asked for.
+-spec count([beamtap_match:asked()]) -> non_neg_integer().
+count(Asked) ->
+    Functions = lists:foldl(
+        fun
+            ({MFA, false}, Counted) -> maps:without(functions(MFA), Counted);
+            ({MFA, _}, Counted) -> maps:merge(Counted, maps:from_keys(functions(MFA), []))
+        end,
+        #{},
+        beamtap_match:overlay(Asked)
+    ),
+    map_size(Functions).
+
+functions(MFA) -> beamtap_code:functions(MFA).

@@ -1,0 +1,179 @@
+%% @private
+%% Who else traces in this VM, other tools and other taps, and why a tap cannot stand beside them.
+%%
+%% What others have set is never touched. An event is recorded for one tap only: LTTng knows events, not taps, and a
+%% trace would hold it twice. So a process belongs to one of two taps that want the same class of events from it;
+%% calls count as the same class where the functions are the same. Before OTP 27 a process has one tracer, whatever
+%% the classes.
+-module(beamtap_neighbours).
+
+-export([refusal/2, taken/2, known_bad/2, erts/0, foreign/0]).
+-export_type([wish/0]).
+
+%% What a tap wants, or has.
+-type wish() :: #{
+    classes := [beamtap_spec:class()],
+    inherit := [beamtap_spec:inheritance()],
+    asked := [beamtap_match:asked()],
+    atom() => term()
+}.
+
+-define(LEGACY_SESSION, {legacy, default}).
+-define(OF_FUNCTIONS, [call, return_to]).
+
+%% @doc Why this VM, or what others trace in it, forbids a tap what it wishes; none when nothing does.
+-spec refusal({beamtap:tap(), wish()}, beamtap_targets:selection()) -> none | beamtap_error:error().
+refusal({Tap, #{classes := Classes, asked := Asked} = Wish}, Selection) ->
+    first([
+        fun() -> bad_release(Classes) end,
+        fun() -> other_tap(Tap, Wish, Selection) end,
+        fun() -> foreign_tracer(Selection) end,
+        fun() -> foreign_pattern(Asked) end
+    ]).
+
+first([]) ->
+    none;
+first([Check | Rest]) ->
+    case Check() of
+        none -> first(Rest);
+        Error -> Error
+    end.
+
+%%% Other taps
+
+%% @doc Says of a process or port whether another tap has it.
+-spec taken(beamtap:tap(), wish()) -> fun((pid() | port()) -> boolean()).
+taken(Tap, Wish) ->
+    Grips = [Grip || {_, #{vm := Grip}} <- rivals(Tap, Wish)],
+    fun(Who) -> lists:any(fun(Grip) -> beamtap_vm:is_traced(Grip, Who) end, Grips) end.
+
+%% The taps that want the same events.
+rivals(Tap, Wish) ->
+    [
+        {Other, Entry}
+     || {Other, #{vm := _} = Entry} <- beamtap_ledger:open_entries(), Other =/= Tap, is_rival(Wish, Entry)
+    ].
+
+is_rival(_, #{vm := #{session := none}}) ->
+    true;
+is_rival(#{classes := Classes, asked := Asked}, #{classes := Theirs, asked := TheirAsked}) ->
+    Both = [Class || Class <- Classes, lists:member(Class, Theirs)],
+    Both -- ?OF_FUNCTIONS =/= [] orelse (Both =/= [] andalso beamtap_match:overlap(Asked, TheirAsked)).
+
+other_tap(Tap, #{inherit := Inherit} = Wish, #{named := Named, new := New, new_ports := NewPorts}) ->
+    Clashes = [
+        {Other, Who}
+     || {Other, #{vm := Grip, inherit := TheirInherit}} <- rivals(Tap, Wish),
+        Who <-
+            [Who || Who <- Named, beamtap_vm:is_traced(Grip, Who)] ++
+                [new_processes || New, beamtap_vm:is_traced(Grip, new_processes) orelse TheirInherit =/= []] ++
+                [new_processes || Inherit =/= [], beamtap_vm:is_traced(Grip, new_processes)] ++
+                [new_ports || NewPorts, beamtap_vm:is_traced(Grip, new_ports)]
+    ],
+    case Clashes of
+        [] ->
+            none;
+        [{{tap, Number} = Other, Who} | _] ->
+            Text = ["{tap,", integer_to_list(Number), "}"],
+            {error, Reason} = beamtap_error:new(
+                traced_by_tap,
+                [traced(Who), " by ", Text],
+                ["beamtap:add(", Text, ", Spec) traces more with it, beamtap:stop(", Text, ") ends it; or name other targets"]
+            ),
+            {error, Reason#{tap => Other}}
+    end.
+
+traced(new_processes) -> "new processes are traced already,";
+traced(new_ports) -> "new ports are traced already,";
+traced(Who) -> [beamtap_error:quote(Who), " is traced already,"].
+
+%%% Other tools
+
+bad_release(Classes) ->
+    Found = [
+        {Class, Finding, Remedy}
+     || Class <- Classes, {refuse, Finding, Remedy} <- [known_bad(erts(), Class)], foreign() =/= []
+    ],
+    case Found of
+        [] -> none;
+        [{Class, Finding, Remedy} | _] -> beamtap_error:new(known_bad, [atom_to_list(Class), ": ", Finding], Remedy)
+    end.
+
+foreign_tracer(#{new := New, new_ports := NewPorts, named := Named}) ->
+    Whom = [new_processes || New] ++ [new_ports || NewPorts] ++ Named,
+    case [{Who, T} || not beamtap_vm:has_sessions(), Who <- Whom, T <- [beamtap_vm:tracer(Who)], T =/= [], not is_tap(T)] of
+        [] ->
+            none;
+        [{Who, Tracer} | _] ->
+            beamtap_error:new(
+                traced_by_others,
+                [beamtap_error:quote(Who), " is traced already, by ", beamtap_error:quote(Tracer)],
+                "end that trace (dbg:stop() when it is dbg's), or name other targets"
+            )
+    end.
+
+is_tap(Tracer) ->
+    lists:any(
+        fun
+            ({_, #{vm := #{tracer := Known}}}) -> Known =:= Tracer;
+            (_) -> false
+        end,
+        beamtap_ledger:open_entries()
+    ).
+
+foreign_pattern(Asked) ->
+    case beamtap_vm:has_sessions() of
+        true -> none;
+        false -> foreign_pattern_legacy(Asked)
+    end.
+
+foreign_pattern_legacy(Asked) ->
+    %% What the taps have set is theirs.
+    Ours = maps:from_keys(
+        lists:append([beamtap_code:functions(MFA) || {MFA, Spec} <- beamtap_breakpoints:shared(), Spec =/= false]), []
+    ),
+    Wanted = lists:append([beamtap_code:functions(MFA) || {MFA, Clauses} <- Asked, Clauses =/= none]),
+    case lists:search(fun(MFA) -> not is_map_key(MFA, Ours) andalso beamtap_vm:has_pattern(MFA) end, Wanted) of
+        false ->
+            none;
+        {value, MFA} ->
+            beamtap_error:new(
+                traced_by_others,
+                [beamtap_error:quote(MFA), " has a trace pattern already"],
+                "take it away (dbg:ctp() when it is dbg's), or name other functions"
+            )
+    end.
+
+%% @doc The trace sessions of others, and `legacy' when a process outside every session has garbage collection
+%% traced; only on VMs with sessions.
+-spec foreign() -> [term()].
+foreign() ->
+    case beamtap_vm:has_sessions() of
+        true ->
+            [Session || {Name, _} = Session <- beamtap_vm:sessions(), Name =/= beamtap, Session =/= ?LEGACY_SESSION] ++
+                [legacy || lists:any(fun has_legacy_gc/1, processes())];
+        false ->
+            []
+    end.
+
+has_legacy_gc(Pid) -> lists:member(garbage_collection, beamtap_vm:legacy_flags(Pid)).
+
+%% @doc What is known to go wrong with a class of events in a release of the run-time system.
+-spec known_bad([non_neg_integer()], beamtap_spec:class()) ->
+    none | {refuse | warn, Finding :: binary(), Remedy :: binary()}.
+known_bad([Major | _], garbage_collection) when Major >= 15, Major =< 17 ->
+    {refuse, <<"OTP 27 to 29 crash when two trace sessions see one process collect garbage (erlang/otp#11624)">>,
+        <<"end the other trace session, or leave garbage_collection out">>};
+known_bad(Erts, Class) when Erts < [13, 2], Class =:= running; Erts < [13, 2], Class =:= exiting ->
+    {warn, <<"OTP before 25.3 can crash when a process on a dirty scheduler is traced (erlang/otp#6448)">>,
+        <<"use OTP 25.3 or later, or trace named processes only">>};
+known_bad(_, _) ->
+    none.
+
+%% @doc The run-time system's version as numbers.
+-spec erts() -> [non_neg_integer()].
+erts() ->
+    [list_to_integer(Part) || Part <- string:lexemes(erlang:system_info(version), "."), is_number_text(Part)].
+
+is_number_text(Text) ->
+    lists:all(fun(C) -> C >= $0 andalso C =< $9 end, Text).

@@ -1,0 +1,210 @@
+%% @private
+%% The part of a tap that is the VM's: whom it traces and what, from the first flag to the last.
+%%
+%% What is set stands in the ledger before it is set; so whoever cleans up after a tap needs nothing else.
+-module(beamtap_tracing).
+
+-export([new/3, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2]).
+-export([add/2, drop/2, pause/1, resume/1, describe/1]).
+-export_type([tracing/0, wish/0]).
+
+%% What is to be traced, names turned into functions.
+-type wish() :: #{
+    classes := [beamtap_spec:class()],
+    inherit := [beamtap_spec:inheritance()],
+    targets := [beamtap_spec:target()],
+    asked := [beamtap_match:asked()]
+}.
+%% `spared': those that a wider target stands for and that were dropped.
+-type tracing() :: #{
+    tap := beamtap:tap(),
+    owner := pid(),
+    classes := [beamtap_spec:class()],
+    inherit := [beamtap_spec:inheritance()],
+    targets := [beamtap_spec:target()],
+    asked := [beamtap_match:asked()],
+    spared := [pid() | port()],
+    is_paused := boolean(),
+    processes := beamtap_vm:processes(),
+    grip => beamtap_vm:grip()
+}.
+
+-spec new(beamtap:tap(), pid(), wish()) -> tracing().
+new(Tap, Owner, Wish) ->
+    Known = maps:with([classes, inherit, targets, asked], Wish),
+    Known#{tap => Tap, owner => Owner, spared => [], is_paused => false, processes => #{traced => 0, left => 0}}.
+
+%% @doc Whether this VM, and what others trace in it, lets the tap be.
+-spec admit(tracing()) -> ok | beamtap_error:error().
+admit(Tracing) ->
+    case selected(Tracing) of
+        {ok, _} -> ok;
+        {error, _} = Error -> Error
+    end.
+
+selected(#{tap := Tap, owner := Owner, targets := Targets, classes := Classes, spared := Spared} = Tracing) ->
+    case beamtap_targets:select(Targets, Owner, Classes) of
+        {ok, #{pids := Pids, ports := Ports} = Selection} ->
+            Selection1 = Selection#{pids := Pids -- Spared, ports := Ports -- Spared},
+            case beamtap_neighbours:refusal({Tap, Tracing}, Selection1) of
+                none -> {ok, Selection1};
+                {error, _} = Error -> Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+%%% From the first flag to the last
+
+%% @doc Makes the tap's place in the VM, for the tracer with this slot; whether that is to see arguments is said now.
+-spec open(tracing(), beamtap_nif:slot(), boolean()) -> tracing().
+open(#{tap := Tap} = Tracing, Slot, HasArguments) ->
+    Grip = beamtap_vm:open({beamtap_nif, Slot}, HasArguments),
+    ok = beamtap_ledger:note(Tap, #{vm => Grip, asked => [], classes => [], inherit => []}),
+    Tracing#{grip => Grip}.
+
+%% @doc Lets the VM stop at the functions.
+-spec functions_on(tracing()) -> ok.
+functions_on(#{asked := Asked} = Tracing) ->
+    functions(Tracing, [], Asked).
+
+functions(#{tap := Tap, grip := Grip}, Old, New) ->
+    ok = beamtap_ledger:note(Tap, #{asked => Old ++ New}),
+    ok = beamtap_breakpoints:change(Tap, Grip, Old, New),
+    beamtap_ledger:note(Tap, #{asked => New}).
+
+%% @doc Sets the flags on everything selected now.
+-spec flags_on(tracing()) -> {ok, tracing()} | beamtap_error:error().
+flags_on(Tracing) ->
+    flags_on(Tracing, Tracing).
+
+%% Of what is wished for, the flags of Part are set.
+flags_on(#{tap := Tap, grip := Grip, classes := Classes, inherit := Inherit} = Tracing, Part) ->
+    %% Two taps must not both find the field free.
+    beamtap_ledger:locked(fun() ->
+        case selected(Part) of
+            {ok, Selection} ->
+                ok = beamtap_ledger:note(Tap, #{classes => Classes, inherit => Inherit}),
+                IsTaken = beamtap_neighbours:taken(Tap, Tracing),
+                case beamtap_vm:flags_on(Grip, Classes ++ Inherit, Selection, IsTaken) of
+                    {ok, Processes} -> {ok, Tracing#{processes := Processes}};
+                    {error, _} = Error -> Error
+                end;
+            {error, _} = Error ->
+                Error
+        end
+    end).
+
+-spec flags_off(tracing()) -> ok.
+flags_off(#{grip := Grip}) ->
+    beamtap_vm:flags_off(Grip);
+flags_off(_) ->
+    ok.
+
+%% @doc Takes the functions away and gives the place in the VM up. The flags are off by now.
+-spec close(tracing()) -> ok.
+close(#{tap := Tap, grip := Grip, asked := Asked}) ->
+    ok = beamtap_breakpoints:change(Tap, Grip, Asked, []),
+    ok = beamtap_ledger:note(Tap, #{asked => []}),
+    beamtap_vm:close(Grip);
+close(_) ->
+    ok.
+
+%% @doc Takes all of it out of the VM, from what the ledger knows.
+-spec clean(beamtap:tap(), beamtap_ledger:entry()) -> ok.
+clean(Tap, #{vm := Grip} = Entry) ->
+    ok = beamtap_vm:flags_off(Grip),
+    ok = beamtap_breakpoints:change(Tap, Grip, maps:get(asked, Entry, []), []),
+    beamtap_vm:close(Grip);
+clean(_, _) ->
+    ok.
+
+%%% While it runs
+
+%% @doc Traces more. After an error it is as before.
+-spec add(tracing(), wish()) -> {ok, tracing()} | beamtap_error:error().
+add(#{asked := Asked, classes := Classes, inherit := Inherit, targets := Targets} = Tracing, Wish) ->
+    #{asked := More, classes := MoreClasses, inherit := MoreInherit, targets := MoreTargets} = Wish,
+    Wider = Tracing#{
+        asked := Asked ++ (More -- Asked),
+        classes := lists:usort(Classes ++ MoreClasses),
+        inherit := lists:usort(Inherit ++ MoreInherit),
+        targets := lists:usort(Targets ++ MoreTargets)
+    },
+    case admit(Wider) of
+        ok ->
+            #{asked := NewAsked} = Wider,
+            ok = functions(Wider, Asked, NewAsked),
+            case widen(Tracing, Wider) of
+                {ok, Done} ->
+                    {ok, Done};
+                {error, _} = Error ->
+                    ok = functions(Tracing, NewAsked, Asked),
+                    Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+widen(_, #{is_paused := true} = Wider) ->
+    {ok, Wider};
+widen(#{classes := Same, inherit := SameToo, targets := Unchanged}, #{classes := Same, inherit := SameToo, targets := Unchanged} = Wider) ->
+    {ok, Wider};
+widen(_, Wider) ->
+    flags_on(Wider).
+
+%% @doc Traces less: functions, classes or targets are taken out.
+-spec drop(tracing(), wish()) -> {ok, tracing()} | beamtap_error:error().
+drop(#{asked := Asked, classes := Classes, inherit := Inherit} = Tracing, Wish) ->
+    #{asked := Less, classes := Named, inherit := LessInherit, targets := LessTargets} = Wish,
+    %% Functions bring their class along.
+    LessClasses = Named -- [call || Less =/= []],
+    case beamtap_targets:select(LessTargets, maps:get(owner, Tracing), Classes) of
+        {ok, Selection} ->
+            NewAsked = beamtap_match:drop(lists:usort([MFA || {MFA, _} <- Less]), Asked),
+            ok = functions(Tracing, Asked, NewAsked),
+            ok = flags_less(Tracing, [Flag || Flag <- LessClasses ++ LessInherit, lists:member(Flag, Classes ++ Inherit)]),
+            {ok, targets_less(LessTargets, Selection, Tracing#{
+                asked := NewAsked, classes := Classes -- LessClasses, inherit := Inherit -- LessInherit
+            })};
+        {error, _} = Error ->
+            Error
+    end.
+
+flags_less(_, []) -> ok;
+flags_less(#{grip := Grip}, Flags) -> beamtap_vm:flags_off_all(Grip, Flags).
+
+targets_less([], _, Tracing) ->
+    Tracing;
+targets_less(Less, #{pids := Pids, ports := Ports} = Selection, #{grip := Grip, targets := Targets, spared := Spared} = Tracing) ->
+    #{classes := Classes, inherit := Inherit} = Tracing,
+    ToCome = [new_processes || maps:get(new, Selection)] ++ [new_ports || maps:get(new_ports, Selection)],
+    ok = beamtap_vm:flags_off(Grip, Classes ++ Inherit, ToCome ++ Pids ++ Ports),
+    Left =
+        case lists:member(new, Less) andalso lists:member(all, Targets) of
+            true -> [existing | Targets -- [all | Less]];
+            false -> Targets -- Less
+        end,
+    Tracing#{targets := Left, spared := lists:usort(Spared ++ Pids ++ Ports)}.
+
+%% @doc Takes the flags off; nothing is recorded and nothing costs time until {@link resume/1}.
+-spec pause(tracing()) -> tracing().
+pause(#{grip := Grip} = Tracing) ->
+    ok = beamtap_vm:flags_off(Grip),
+    Tracing#{is_paused := true}.
+
+%% @doc Sets the flags again, on those that the targets stand for now.
+-spec resume(tracing()) -> {ok, tracing()} | beamtap_error:error().
+resume(Tracing) ->
+    flags_on(Tracing#{is_paused := false}).
+
+%% @doc What {@link beamtap:info/1} says of it.
+-spec describe(tracing()) -> map().
+describe(#{asked := Asked, classes := Classes, inherit := Inherit, targets := Targets, processes := Processes}) ->
+    #{
+        classes => Classes,
+        inherit => Inherit,
+        targets => Targets,
+        functions => beamtap_breakpoints:count(Asked),
+        processes => Processes
+    }.
