@@ -16,6 +16,7 @@
 -export([start/1, start/2, stop/1, info/0, info/1, clear/0]).
 -export([mark/1, span/2]).
 -export([add/2, drop/2, pause/1, resume/1]).
+-export([snapshot/2, enable_event/2, enable_event/3, disable_event/2]).
 -export([report/1, report/2, doctor/0, tracer/0, load_provider/0]).
 -export_type([tap/0, receipt/0, info/0, ended_by/0]).
 
@@ -37,6 +38,8 @@
     lost := non_neg_integer() | unknown,
     suppressed := non_neg_integer(),
     bytes := non_neg_integer(),
+    %% Each LTTng session: its mode, where it wrote, whether its canary was read back, and its losses.
+    recordings := [map()],
     duration_ms := non_neg_integer(),
     problems := [binary()]
 }.
@@ -115,10 +118,15 @@ resolve(#{functions := Functions} = Plan) ->
         Plan#{wish => Wish#{asked => Asked}}
     end).
 
-place(#{opts := #{output := Output}, tap := {tap, Number}} = Plan) ->
+place(#{opts := #{output := Output} = Opts, tap := {tap, Number}} = Plan) ->
     Stem = beamtap_output:stem(),
     Name = <<Stem/binary, "-", (integer_to_binary(Number))/binary>>,
-    with(beamtap_output:path(Output, Stem), fun(Path) -> Plan#{path => Path, session_name => Name} end).
+    Named = Plan#{session_name => Name},
+    case beamtap_mode:writes_here(Opts) of
+        true -> with(beamtap_output:path(Output, Stem), fun(Path) -> Named#{path => Path} end);
+        %% The trace is at a relay daemon.
+        false -> {ok, Named#{path => hd([Url || #{url := Url} <- beamtap_mode:places(Opts, <<>>, Name)])}}
+    end.
 
 launch(#{tap := Tap} = Plan) ->
     case beamtap_sup:start_session(Plan) of
@@ -249,6 +257,35 @@ await_end(Monitor, [{Timeout, Next} | Rest]) ->
 report(What) ->
     report(What, #{}).
 
+%% @doc Writes what a flight recorder (`#{mode => snapshot}') holds: the newest events that fit its buffers.
+%%
+%% Answers with the directory, a complete trace for {@link report/1} and beamtapd, named after Label with date, time and
+%% number; or with the URL of the relay daemon it was sent to. The tap goes on recording. Label is a name without `/'.
+-spec snapshot(tap(), unicode:chardata()) -> {ok, binary()} | beamtap_error:error().
+snapshot(Tap, Label) ->
+    with_text(Label, "label", fun(Text) -> ask(Tap, {snapshot, Text}) end).
+
+%% @equiv enable_event(Tap, Event, <<>>)
+-spec enable_event(tap(), unicode:chardata()) -> ok | beamtap_error:error().
+enable_event(Tap, Event) ->
+    enable_event(Tap, Event, <<>>).
+
+%% @doc Lets LTTng record an event of the catalogue (`"call"', see docs/EVENTS.md) from now on; with a Filter, in LTTng's
+%% filter language over the event's fields (`"bytes > 1000"'), where it holds. The VM traces what it traced before: an
+%% event whose class the tap does not have does not come.
+-spec enable_event(tap(), unicode:chardata(), unicode:chardata()) -> ok | beamtap_error:error().
+enable_event(Tap, Event, Filter) ->
+    with_text(Event, "event", fun(Name) ->
+        with_text(Filter, "filter", fun(Expression) ->
+            ask(Tap, {enable, Name, Expression})
+        end)
+    end).
+
+%% @doc Lets LTTng record an event no more; emitting it costs nothing any more either.
+-spec disable_event(tap(), unicode:chardata()) -> ok | beamtap_error:error().
+disable_event(Tap, Event) ->
+    with_text(Event, "event", fun(Name) -> ask(Tap, {disable, Name}) end).
+
 %% @doc Prints where the time went in an ended tap, or in the trace in a directory; with `json => true' as JSON.
 -spec report(tap() | file:filename_all(), #{json => boolean()} | [{json, boolean()}]) -> ok | beamtap_error:error().
 report(What, Opts) when is_list(Opts) ->
@@ -334,6 +371,17 @@ session_of(Tap) ->
         [Session] -> {ok, Session};
         [] -> none
     end.
+
+with_text(Given, What, Act) ->
+    try unicode:characters_to_binary(Given) of
+        Text when is_binary(Text) -> Act(Text);
+        _ -> no_text(Given, What)
+    catch
+        error:_ -> no_text(Given, What)
+    end.
+
+no_text(Given, What) ->
+    beamtap_error:new(bad_text, [beamtap_error:quote(Given), " is no ", What], ["the ", What, " is a text"]).
 
 %% A session that ended has filed its receipt; for one that was killed the janitor does.
 receipt(Tap) ->

@@ -2,7 +2,7 @@
 %% What a trace says at its start about the VM and the processes that are there.
 -module(beamtap_definitions).
 
--export([vm/0, processes/0, canary/0]).
+-export([vm/0, processes/0, nonce/0, canary/1]).
 
 -spec vm() -> map().
 vm() ->
@@ -54,11 +54,13 @@ initial_call(Pid, {proc_lib, init_p, _}) ->
 initial_call(_, {M, F, A}) ->
     {M, F, A}.
 
-%% @doc Emits an event that nobody else can have emitted: if it is in the trace, the trace records.
--spec canary() -> ok | {error, no_slot}.
-canary() ->
-    <<High:64, Low:64>> = nonce(),
-    beamtap_nif:emit_canary(High, Low).
-
+%% @doc A number that no other canary has.
+-spec nonce() -> {non_neg_integer(), non_neg_integer()}.
 nonce() ->
-    erlang:md5(term_to_binary({make_ref(), erlang:system_time(), os:getpid(), node()})).
+    <<High:64, Low:64>> = erlang:md5(term_to_binary({make_ref(), erlang:system_time(), os:getpid(), node()})),
+    {High, Low}.
+
+%% @doc Emits an event that nobody else can have emitted: if it is in the trace, the trace records.
+-spec canary({non_neg_integer(), non_neg_integer()}) -> ok | {error, no_slot}.
+canary({High, Low}) ->
+    beamtap_nif:emit_canary(High, Low).

@@ -18,7 +18,8 @@
 %% Taps
 -export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
 %% LTTng
--export([session_open/1, session_start/1, session_enable/2, session_stop/1, session_destroy/1, sessions/0, lttng_status/1]).
+-export([session_open/1, session_start/1, session_stop/1, session_destroy/1, sessions/0, lttng_status/1]).
+-export([session_snapshot/2, session_enable/4, session_disable/3, session_live_port/1]).
 -export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
 
 -on_load(load/0).
@@ -41,11 +42,29 @@
 -type trip() :: none | events | rate | deadline | owner | panics.
 -type session_plan() :: #{
     name := binary(),
-    output := binary(),
-    channels := [#{name := binary(), subbuf_size := pos_integer(), num_subbuf := pos_integer()}],
+    mode := session_mode(),
+    channels := [
+        #{
+            name := binary(),
+            subbuf_size := pos_integer(),
+            num_subbuf := pos_integer(),
+            overwrite := boolean(),
+            switch_timer_us := non_neg_integer(),
+            tracefile_size := non_neg_integer(),
+            tracefile_count := non_neg_integer()
+        }
+    ],
     events := [{Channel :: binary(), Event :: binary()}],
-    track_self := boolean()
+    track_self := boolean(),
+    shm_path := binary(),
+    rotation := {Microseconds :: non_neg_integer(), Bytes :: non_neg_integer()}
 }.
+%% Where events go; `relayd' is live through a relay daemon started for the session.
+-type session_mode() ::
+    {local | snapshot, Directory :: binary()}
+    | {net | snapshot_net, Url :: binary()}
+    | {live, Url :: binary(), Microseconds :: pos_integer()}
+    | {relayd, Directory :: binary(), Microseconds :: pos_integer()}.
 -type vm() :: #{
     node := binary(),
     otp_release := binary(),
@@ -184,9 +203,6 @@ session_open(_Plan) -> erlang:nif_error(not_loaded).
 -spec session_start(session()) -> ok | failure().
 session_start(_Session) -> erlang:nif_error(not_loaded).
 
--spec session_enable(session(), [{Channel :: binary(), Event :: binary()}]) -> ok | failure().
-session_enable(_Session, _Events) -> erlang:nif_error(not_loaded).
-
 -spec session_stop(session()) ->
     {ok, #{
         discarded := #{binary() => non_neg_integer()},
@@ -195,6 +211,18 @@ session_enable(_Session, _Events) -> erlang:nif_error(not_loaded).
     }}
     | failure().
 session_stop(_Session) -> erlang:nif_error(not_loaded).
+
+-spec session_snapshot(session(), Label :: binary()) -> {ok, Directory :: binary()} | {ok, remote} | failure().
+session_snapshot(_Session, _Label) -> erlang:nif_error(not_loaded).
+
+-spec session_enable(session(), Channel :: binary(), Event :: binary(), Filter :: binary()) -> ok | failure().
+session_enable(_Session, _Channel, _Event, _Filter) -> erlang:nif_error(not_loaded).
+
+-spec session_disable(session(), Channel :: binary(), Event :: binary()) -> ok | failure().
+session_disable(_Session, _Channel, _Event) -> erlang:nif_error(not_loaded).
+
+-spec session_live_port(session()) -> inet:port_number() | none.
+session_live_port(_Session) -> erlang:nif_error(not_loaded).
 
 -spec session_destroy(session()) -> ok | failure().
 session_destroy(_Session) -> erlang:nif_error(not_loaded).

@@ -78,6 +78,7 @@ start(_Type, Pid, ViewOpts) ->
             ok;
         {error, #{message := Message, remedy := Remedy}} ->
             io:format("~n~ts~n~ts~nReturn goes on.~n", [Message, Remedy]),
-            _ = io:get_line("")
+            _ = io:get_line(""),
+            ok
     end,
     apply(observer_cli_plugin, start, [ViewOpts]).

@@ -6,9 +6,10 @@
 %% @doc The receipt from what a session knows after it closed. What it never got to know is `unknown'.
 -spec make(beamtap:ended_by(), map()) -> beamtap:receipt().
 make(EndedBy, #{tap := Tap, path := Path} = Known) ->
-    Losses = maps:get(losses, Known, #{}),
-    Events = counted(fun({_, Emitted, _, _, _}) -> Emitted end, Known),
-    {Emitted, Discarded, Lost} = {sum(Events), total(discarded, Losses), total(lost_packets, Losses)},
+    Recording = maps:get(recording, Known, #{sessions => []}),
+    Recordings = beamtap_lttng:describe(maps:get(sessions, Recording)),
+    Events = counted(fun({_, Emitted, _, _, _}) -> Emitted end, Recording),
+    {Emitted, Discarded, Lost} = {sum(Events), total(discarded, Recordings), total(lost, Recordings)},
     #{
         tap => Tap,
         path => Path,
@@ -18,8 +19,9 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
         recorded => recorded(Emitted, Discarded, Lost),
         discarded => Discarded,
         lost => Lost,
-        suppressed => sum(counted(fun({_, _, Suppressed, _, _}) -> Suppressed end, Known)),
+        suppressed => sum(counted(fun({_, _, Suppressed, _, _}) -> Suppressed end, Recording)),
         bytes => bytes(Path),
+        recordings => Recordings,
         duration_ms => duration(Known),
         problems => lists:reverse(maps:get(problems, Known, []))
     }.
@@ -48,13 +50,23 @@ recorded(_, _, _) -> unknown.
 bytes(Path) ->
     filelib:fold_files(unicode:characters_to_list(Path), "", true, fun(File, Sum) -> Sum + filelib:file_size(File) end, 0).
 
-total(Key, Losses) ->
-    case Losses of
-        #{Key := Channels} -> lists:sum(maps:values(Channels));
-        #{} -> unknown
+%% A flight recorder overwrites by design: beside a recording that keeps everything its losses are none.
+total(Key, Recordings) ->
+    Kept =
+        case [Recording || #{mode := Mode} = Recording <- Recordings, Mode =/= snapshot] of
+            [] -> Recordings;
+            Streams -> Streams
+        end,
+    case [maps:get(Key, Recording, unknown) || Recording <- Kept] of
+        [] -> unknown;
+        Counts -> lists:foldl(fun add/2, 0, Counts)
     end.
 
-duration(#{began := Began, ended := Ended}) ->
+add(unknown, _) -> unknown;
+add(_, unknown) -> unknown;
+add(Count, Sum) -> Count + Sum.
+
+duration(#{recording := #{began := Began}, ended := Ended}) ->
     erlang:convert_time_unit(Ended - Began, native, millisecond);
 duration(_) ->
     0.

@@ -1,9 +1,10 @@
 %% @private
-%% The part of a tap that is LTTng's: a session with its channels and events, what is counted at its beginning and at
-%% its end, and what got lost between.
+%% The part of a tap that is LTTng's: its sessions, what is counted at their beginning and at their end, and what got
+%% lost between.
 -module(beamtap_recording).
 
--export([open/1, start/2, enable/2, stop/2, close/1]).
+-export([open/1, start/2, widen/2, stop/2, close/1]).
+-export([snapshot/2, define/0, enable/3, disable/2, prune/1, describe/1]).
 -export_type([plan/0, recording/0, hold/0]).
 
 -type plan() :: #{
@@ -14,12 +15,11 @@
 }.
 %% `before' and `after' are the counters of the NIF when recording began and ended; `began' is the VM's monotonic time.
 -type recording() :: #{
-    session := beamtap_nif:session(),
+    sessions := [beamtap_lttng:session()],
     events := [beamtap_nif:event()],
     before => list(),
     'after' => list(),
-    began => integer(),
-    losses => map()
+    began => integer()
 }.
 %% Told before all emission in the VM is held, and after it is let go again: should the caller die in between, somebody
 %% else has to let it go.
@@ -29,51 +29,73 @@
 %% LTTng switches events on within milliseconds. Where an earlier daemon has ended, liblttng-ust looks for a new one
 %% only every 5 s.
 -define(ENABLE_TIMEOUT_MS, 8000).
-%% Definitions are few and must not be lost: buffers of their own, whatever the user chose for the events.
--define(DEFINITIONS_SUBBUF_SIZE_BYTES, 262144).
--define(DEFINITIONS_NUM_SUBBUF, 4).
 
-%% @doc Makes the LTTng session; it does not record yet.
+%% @doc Makes the LTTng sessions; they do not record yet.
 -spec open(plan()) -> {ok, recording()} | beamtap_error:error().
 open(#{path := Path, name := Name, classes := Classes, opts := Opts}) ->
     Wanted = wanted(Classes, maps:get(payload, Opts)),
-    Plan = #{
-        name => Name,
-        output => Path,
-        channels => [channel(Channel, Wanted, Opts) || Channel <- lists:usort([C || {_, _, C} <- Wanted])],
-        events => [{Channel, <<"beamtap:", Event/binary>>} || {Event, _, Channel} <- Wanted],
-        track_self => true
-    },
-    case beamtap_nif:session_open(Plan) of
-        {ok, Session} -> {ok, #{session => Session, events => [Event || {Event, _, _} <- Wanted]}};
-        {error, _} = Error -> beamtap_error:from_native(Error)
+    case beamtap_lttng:open(Name, Path, Wanted, Opts) of
+        {ok, Sessions} -> {ok, #{sessions => Sessions, events => [Event || {Event, _, _} <- Wanted]}};
+        {error, _} = Error -> Error
     end.
 
 %% @doc Begins to record: counters, a canary and all definitions come first. After an error nothing records.
 -spec start(recording(), hold()) -> {ok, recording()} | beamtap_error:error().
-start(#{session := Session, events := Events} = Recording, Hold) ->
+start(#{sessions := Sessions, events := Events} = Recording, Hold) ->
     Processes = beamtap_definitions:processes(),
-    Enabled = chain([
-        fun() -> beamtap_nif:session_start(Session) end,
-        fun() -> beamtap_nif:await_enabled(Events, ?ENABLE_TIMEOUT_MS) end
+    Deadline = erlang:monotonic_time(millisecond) + ?ENABLE_TIMEOUT_MS,
+    Proved = chain([
+        fun() -> beamtap_lttng:start(Sessions) end,
+        fun() -> prove(Sessions, Events, Deadline) end
     ]),
-    Started = chain([
-        fun() -> Enabled end,
-        %% First, so that everything after it is counted. Nobody emits meanwhile; other taps wait no longer than that.
-        fun() -> held(Hold, fun() -> Counters = beamtap_nif:counters(), {beamtap_nif:emit_counters('begin'), Counters} end) end
-    ]),
-    case Started of
-        {ok, Before} ->
-            case chain([fun beamtap_definitions:canary/0, fun() -> beamtap_nif:dump_definitions(beamtap_definitions:vm(), Processes) end]) of
-                ok -> {ok, Recording#{before => Before, began => erlang:monotonic_time()}};
-                Failed -> start_failed(Session, Failed)
-            end;
+    case Proved of
+        {ok, Verified} ->
+            %% Everything after this is counted. Nobody emits meanwhile; other taps wait no longer than that.
+            Counted = held(Hold, fun() ->
+                Counters = beamtap_nif:counters(),
+                {beamtap_nif:emit_counters('begin'), Counters}
+            end),
+            begun(Counted, Processes, Recording#{sessions := Verified});
         Failed ->
-            start_failed(Session, Failed)
+            start_failed(Sessions, Failed)
     end.
 
-start_failed(Session, Failed) ->
-    _ = beamtap_nif:session_stop(Session),
+begun({ok, Before}, Processes, #{sessions := Sessions} = Recording) ->
+    case beamtap_nif:dump_definitions(beamtap_definitions:vm(), Processes) of
+        ok -> {ok, Recording#{before => Before, began => erlang:monotonic_time()}};
+        Failed -> start_failed(Sessions, Failed)
+    end;
+begun(Failed, _, #{sessions := Sessions}) ->
+    start_failed(Sessions, Failed).
+
+%% LTTng's word that events are on, and that it records, proves nothing: an event is emitted and read back. It may not
+%% arrive at first, while this VM still knows the events as those of a session or a daemon before; then once more.
+prove(Sessions, Events, Deadline) ->
+    Nonce = beamtap_definitions:nonce(),
+    Awaited = fun() -> beamtap_nif:await_enabled(Events, ?ENABLE_TIMEOUT_MS) end,
+    Proved = chain([
+        Awaited,
+        fun() -> beamtap_definitions:canary(Nonce) end,
+        fun() -> beamtap_lttng:flush(Sessions) end,
+        fun() -> beamtap_lttng:verify(Sessions, Nonce) end
+    ]),
+    case Proved of
+        {ok, Verified} ->
+            case Awaited() of
+                ok -> {ok, Verified};
+                Failed -> Failed
+            end;
+        {error, #{reason := not_recording}} = Error ->
+            case erlang:monotonic_time(millisecond) < Deadline of
+                true -> prove(Sessions, Events, Deadline);
+                false -> Error
+            end;
+        Failed ->
+            Failed
+    end.
+
+start_failed(Sessions, Failed) ->
+    _ = beamtap_lttng:stop(Sessions),
     start_error(Failed).
 
 %% Does something while nothing is emitted in the whole VM.
@@ -90,53 +112,89 @@ held(Hold, Act) ->
     end.
 
 %% @doc Records further classes from now on.
--spec enable(recording(), [beamtap_spec:class()]) -> {ok, recording()} | beamtap_error:error().
-enable(#{session := Session, events := Events} = Recording, Classes) ->
-    case [{Channel, Event} || {Event, _, Channel} <- of_classes(Classes), not lists:member(Event, Events)] of
-        [] ->
-            {ok, Recording};
-        New ->
-            Names = [Event || {_, Event} <- New],
-            Enabled = chain([
-                fun() -> beamtap_nif:session_enable(Session, [{C, <<"beamtap:", E/binary>>} || {C, E} <- New]) end,
-                fun() -> beamtap_nif:await_enabled(Names, ?ENABLE_TIMEOUT_MS) end
-            ]),
-            case Enabled of
-                ok -> {ok, Recording#{events := Events ++ Names}};
-                Failed -> start_error(Failed)
-            end
+-spec widen(recording(), [beamtap_spec:class()]) -> {ok, recording()} | beamtap_error:error().
+widen(#{sessions := Sessions, events := Events} = Recording, Classes) ->
+    New = [Wanted || {Event, _, _} = Wanted <- of_classes(Classes), not lists:member(Event, Events)],
+    Names = [Event || {Event, _, _} <- New],
+    Enabled = [fun() -> beamtap_lttng:enable(Sessions, Wanted, <<>>) end || Wanted <- New],
+    case chain(Enabled ++ [fun() -> beamtap_nif:await_enabled(Names, ?ENABLE_TIMEOUT_MS) end || New =/= []]) of
+        ok -> {ok, Recording#{events := Events ++ Names}};
+        Failed -> start_error(Failed)
     end.
 
 %% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
 -spec stop(recording(), hold()) -> {recording(), [problem()]}.
-stop(#{session := Session} = Recording, Hold) ->
+stop(#{sessions := Sessions} = Recording, Hold) ->
     _ = Hold(true),
     Held = beamtap_nif:hold(),
     Counted = beamtap_nif:emit_counters('end'),
     After = beamtap_nif:counters(),
-    Stopped =
+    {Stopped, Failures} =
         case beamtap_ledger:sessions() -- [self()] of
             [] ->
-                Answer = beamtap_nif:session_stop(Session),
+                Answer = beamtap_lttng:stop(Sessions),
                 ok = beamtap_nif:release(),
                 Answer;
             _ ->
                 %% Other taps do not wait for LTTng; what they emit until it has stopped is in the trace after the last
                 %% counters.
                 ok = beamtap_nif:release(),
-                beamtap_nif:session_stop(Session)
+                beamtap_lttng:stop(Sessions)
         end,
     _ = Hold(false),
     Problems = [{"the last counters are not in the trace", Counted}, {"callbacks did not end", Held}],
-    case Stopped of
-        {ok, Losses} -> {Recording#{'after' => After, losses => Losses}, Problems};
-        {error, _} -> {Recording#{'after' => After}, Problems ++ [{"LTTng did not stop the session", Stopped}]}
+    Unstopped = [{"LTTng did not stop the session", Failure} || Failure <- Failures],
+    {Recording#{'after' => After, sessions := Stopped}, Problems ++ Unstopped}.
+
+%% @doc Ends the LTTng sessions.
+-spec close(recording()) -> [problem()].
+close(#{sessions := Sessions} = Recording) ->
+    ok = prune(Recording),
+    [{"LTTng did not end the session", Failure} || Failure <- beamtap_lttng:destroy(Sessions)].
+
+%% @doc Writes what the flight recorder holds, as {@link beamtap_lttng:snapshot/2} does. Definitions come first: by
+%% now the buffers may have lost them.
+-spec snapshot(recording(), binary()) -> {ok, binary()} | beamtap_error:error().
+snapshot(#{sessions := Sessions}, Label) ->
+    case define() of
+        ok -> beamtap_lttng:snapshot(Sessions, Label);
+        Failed -> start_error(Failed)
     end.
 
-%% @doc Ends the LTTng session.
--spec close(recording()) -> [problem()].
-close(#{session := Session}) ->
-    [{"LTTng did not end the session", beamtap_nif:session_destroy(Session)}].
+%% @doc Writes all definitions again, for whatever has lost, or never had, those of the start.
+-spec define() -> ok | {error, no_slot}.
+define() ->
+    beamtap_nif:dump_definitions(beamtap_definitions:vm(), beamtap_definitions:processes()).
+
+%% @doc Records an event of the catalogue from now on; with a filter of LTTng's, only where it holds.
+-spec enable(recording(), binary(), binary()) -> ok | beamtap_error:error().
+enable(#{sessions := Sessions}, Event, Filter) ->
+    known(Event, fun(Known) -> beamtap_lttng:enable(Sessions, Known, Filter) end).
+
+%% @doc Records an event no more.
+-spec disable(recording(), binary()) -> ok | beamtap_error:error().
+disable(#{sessions := Sessions}, Event) ->
+    known(Event, fun(Known) -> beamtap_lttng:disable(Sessions, Known) end).
+
+known(Event, Act) ->
+    Events = [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), Class =/= <<>>],
+    case lists:keyfind(Event, 1, Events) of
+        false ->
+            Names = lists:join(", ", [Name || {Name, _, _} <- Events]),
+            beamtap_error:new(unknown_event, ["there is no event ", beamtap_error:quote(Event)], ["known: ", Names]);
+        Known ->
+            Act(Known)
+    end.
+
+%% @doc Removes closed chunks beyond those that are to be kept.
+-spec prune(recording()) -> ok.
+prune(#{sessions := Sessions}) ->
+    beamtap_lttng:prune(Sessions).
+
+%% @doc What a person is told of each session.
+-spec describe(recording()) -> [map()].
+describe(#{sessions := Sessions}) ->
+    beamtap_lttng:describe(Sessions).
 
 chain([]) ->
     ok;
@@ -156,6 +214,8 @@ start_error({error, not_quiet}) ->
     beamtap_error:new(not_quiet, "events under way did not end", "start the tap again");
 start_error({error, no_slot}) ->
     beamtap_error:new(no_thread, "no native thread to emit definitions", "look at the limits of this process (ulimit -u)");
+start_error({error, #{}} = Error) ->
+    Error;
 start_error(Native) ->
     beamtap_error:from_native(Native).
 
@@ -167,16 +227,3 @@ wanted(Classes, Payload) ->
 of_classes(Classes) ->
     Flags = [<<>> | [atom_to_binary(Class) || Class <- Classes]],
     [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), lists:member(Class, Flags)].
-
-%% A channel that carries only beamtap's own events is one of definitions.
-channel(Name, Wanted, #{subbuf_size := Size, num_subbuf := Count}) ->
-    case lists:any(fun({_, Class, Channel}) -> Channel =:= Name andalso Class =/= <<>> end, Wanted) of
-        true ->
-            #{name => Name, subbuf_size => Size, num_subbuf => Count};
-        false ->
-            #{
-                name => Name,
-                subbuf_size => ?DEFINITIONS_SUBBUF_SIZE_BYTES,
-                num_subbuf => ?DEFINITIONS_NUM_SUBBUF
-            }
-    end.

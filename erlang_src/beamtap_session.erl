@@ -19,13 +19,22 @@
     opts := beamtap_spec:checked_opts(),
     wish := beamtap_tracing:wish()
 }.
--type request() :: {add, beamtap_tracing:wish()} | {drop, beamtap_tracing:wish()} | pause | resume.
+-type request() ::
+    {add, beamtap_tracing:wish()}
+    | {drop, beamtap_tracing:wish()}
+    | pause
+    | resume
+    | {snapshot, Label :: binary()}
+    | {enable, Event :: binary(), Filter :: binary()}
+    | {disable, Event :: binary()}.
 -type step() :: admitted | library | directory | provider | tap | lttng | recorder | armed | patterns | flags.
 
 %% Whoever started us asks at once how it went; nobody asks when that process has died.
 -define(ASKED_WITHIN_MS, 5000).
 %% The NIF's guard keeps the deadline; should it fail, this much later the session ends by itself.
 -define(GRACE_MS, 500).
+%% How often closed chunks beyond those to keep are looked for.
+-define(PRUNE_MS, 1000).
 
 -spec start_link(plan()) -> gen_statem:start_ret().
 start_link(Plan) ->
@@ -46,8 +55,9 @@ stop(Session, EndedBy) ->
 info(Session) ->
     call(Session, info).
 
-%% @doc Changes what is traced while it records; answers as {@link info/1}. After an error it is as before.
--spec ask(pid(), request()) -> {ok, beamtap:info()} | beamtap_error:error().
+%% @doc Changes what is traced or recorded while it goes on: a change of what is traced answers as {@link info/1}, and
+%% after an error it is as before.
+-spec ask(pid(), request()) -> {ok, beamtap:info()} | {ok, binary()} | ok | beamtap_error:error().
 ask(Session, Request) ->
     call(Session, Request).
 
@@ -87,7 +97,8 @@ steps() ->
 -spec opening(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
 opening(state_timeout, [], #{waiting := Waiting, opts := #{for := For}} = Data) ->
     Grace = [{state_timeout, For + ?GRACE_MS, deadline} || is_integer(For)],
-    {next_state, recording, Data#{waiting := []}, [{reply, From, ok} || From <- Waiting] ++ Grace};
+    Prune = [prune() || #{opts := #{rotate := #{keep := Keep}}} <- [Data], is_integer(Keep)],
+    {next_state, recording, Data#{waiting := []}, [{reply, From, ok} || From <- Waiting] ++ Grace ++ Prune};
 opening(state_timeout, [Step | Rest], #{opened := Opened} = Data) ->
     case open(Step, Data) of
         {ok, Data1} -> {keep_state, Data1#{opened := [Step | Opened]}, {state_timeout, 0, Rest}};
@@ -114,12 +125,20 @@ recording({call, From}, {stop, EndedBy}, Data) ->
 recording({call, From}, Request, Data) ->
     case change(Request, Data) of
         {ok, Data1} -> {keep_state, Data1, {reply, From, {ok, describe(state(Data1), Data1)}}};
+        {answer, Answer} -> {keep_state_and_data, {reply, From, Answer}};
         {error, _} = Error -> {keep_state_and_data, {reply, From, Error}}
     end;
+recording({timeout, prune}, prune, #{recording := Recording}) ->
+    ok = beamtap_recording:prune(Recording),
+    _ = beamtap_recording:define(),
+    {keep_state_and_data, prune()};
 recording(state_timeout, deadline, Data) ->
     finish(deadline, [], Data);
 recording(info, Message, Data) ->
     message(Message, Data).
+
+prune() ->
+    {{timeout, prune}, ?PRUNE_MS, prune}.
 
 %% The start failed and nobody has been told yet.
 -spec failed(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
@@ -164,7 +183,7 @@ finish(EndedBy, Askers, #{waiting := Waiting} = Data) ->
 
 file_receipt(EndedBy, #{tap := Tap} = Data) ->
     Closed = close_all(Data),
-    Receipt = beamtap_receipt:make(EndedBy, maps:merge(Closed, maps:get(recording, Closed, #{}))),
+    Receipt = beamtap_receipt:make(EndedBy, Closed),
     ok = beamtap_ledger:file_receipt(Tap, Receipt),
     ok = beamtap_ledger:strike(Tap),
     Receipt.
@@ -186,13 +205,20 @@ describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing} = 
             _ ->
                 0
         end,
+    Recordings = maps:from_list([{recordings, beamtap_recording:describe(Known)} || #{recording := Known} <- [Data]]),
     maps:merge(
-        beamtap_tracing:describe(Tracing),
+        maps:merge(beamtap_tracing:describe(Tracing), Recordings),
         (maps:with([for, events, rate, owner], Opts))#{tap => Tap, state => State, path => Path, emitted => Emitted}
     ).
 
 %%% Changes while it records
 
+change({snapshot, Label}, #{recording := Recording}) ->
+    {answer, beamtap_recording:snapshot(Recording, Label)};
+change({enable, Event, Filter}, #{recording := Recording}) ->
+    {answer, beamtap_recording:enable(Recording, Event, Filter)};
+change({disable, Event}, #{recording := Recording}) ->
+    {answer, beamtap_recording:disable(Recording, Event)};
 change(pause, #{tracing := Tracing} = Data) ->
     {ok, Data#{tracing := beamtap_tracing:pause(Tracing)}};
 change(resume, Data) ->
@@ -200,7 +226,7 @@ change(resume, Data) ->
 change({drop, Wish}, Data) ->
     changed(fun(Tracing) -> beamtap_tracing:drop(Tracing, Wish) end, Data);
 change({add, #{classes := Classes} = Wish}, #{recording := Recording} = Data) ->
-    case beamtap_recording:enable(Recording, Classes) of
+    case beamtap_recording:widen(Recording, Classes) of
         {ok, Wider} -> changed(fun(Tracing) -> beamtap_tracing:add(Tracing, Wish) end, Data#{recording := Wider});
         {error, _} = Error -> Error
     end.
@@ -216,8 +242,9 @@ changed(Change, #{tracing := Tracing} = Data) ->
 -spec open(step(), map()) -> {ok, map()} | beamtap_error:error().
 open(admitted, #{tracing := Tracing} = Data) ->
     done(beamtap_tracing:admit(Tracing), Data);
-open(directory, #{path := Path} = Data) ->
-    case beamtap_output:prepare(Path) of
+open(directory, #{path := Path, opts := Opts} = Data) ->
+    case beamtap_mode:writes_here(Opts) andalso beamtap_output:prepare(Path) of
+        false -> {ok, Data#{made => false}};
         {ok, Made} -> {ok, Data#{made => Made}};
         {error, _} = Error -> Error
     end;

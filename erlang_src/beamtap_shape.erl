@@ -2,7 +2,7 @@
 %% The shapes in which people give lists, maps and names, and what they are told when it is another.
 -module(beamtap_shape).
 
--export([keyed/3, elements/1, proper/1, is_proper/1, unknown/4, names/1, fail/3]).
+-export([keyed/3, elements/1, proper/1, is_proper/1, unknown/4, names/1, file_name/1, fail/3]).
 
 -define(SPEC_REMEDY,
     "name functions or classes: beamtap:start(\"lists:seq/2\", #{}), beamtap:start(#{classes => [procs]}, #{})"
@@ -77,6 +77,23 @@ unknown(Reason, Kind, Given, Known) ->
 %% @doc Names with commas between them.
 -spec names([atom()]) -> unicode:chardata().
 names(Atoms) -> lists:join(", ", [beamtap_error:quote(A) || A <- Atoms]).
+
+%% @doc The name of a file or directory as UTF-8.
+-spec file_name(term()) -> {ok, binary()} | error.
+file_name(Name) when is_binary(Name); is_list(Name); is_atom(Name), not is_boolean(Name) ->
+    try unicode:characters_to_binary(filename:flatten(Name)) of
+        <<_, _/binary>> = Path ->
+            case binary:match(Path, <<0>>) of
+                nomatch -> {ok, Path};
+                _ -> error
+            end;
+        _ ->
+            error
+    catch
+        error:_ -> error
+    end;
+file_name(_) ->
+    error.
 
 %% @doc Throws an error of {@link beamtap_error}.
 -spec fail(atom(), unicode:chardata(), unicode:chardata()) -> no_return().

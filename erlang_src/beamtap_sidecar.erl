@@ -1,12 +1,40 @@
 %% @doc Runs beamtapd beside the VM and shows what it prints.
 -module(beamtap_sidecar).
 
--export([report/2, find/0]).
+-export([report/2, has_canary/3, find/0]).
+
+%% Beyond the time that beamtapd was given itself.
+-define(GRACE_MS, 2000).
 
 %% @doc Prints the report of the trace in a directory to the caller's group leader.
 -spec report(file:filename_all(), [string()]) -> ok | beamtap_error:error().
 report(Path, Options) ->
     run(["report", Path | Options]).
+
+%% @doc Whether the canary with this number can be read from the trace in a directory within some milliseconds.
+-spec has_canary(file:filename_all(), {non_neg_integer(), non_neg_integer()}, pos_integer()) ->
+    boolean() | beamtap_error:error().
+has_canary(Path, {High, Low}, WithinMs) ->
+    Numbers = [integer_to_list(N) || N <- [High, Low]],
+    Arguments = ["canary", "--within", integer_to_list(WithinMs), "--", Path | Numbers],
+    case find() of
+        {ok, Executable} ->
+            case open(Executable, Arguments) of
+                {ok, Port} -> succeeds(Port, WithinMs + ?GRACE_MS);
+                {error, _} = Error -> Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+succeeds(Port, Timeout) ->
+    receive
+        {Port, {data, _}} -> succeeds(Port, Timeout);
+        {Port, {exit_status, Status}} -> Status =:= 0
+    after Timeout ->
+        true = erlang:port_close(Port),
+        false
+    end.
 
 %% @doc The sidecar's executable: beside the native libraries, or on the PATH.
 -spec find() -> {ok, file:filename()} | beamtap_error:error().
@@ -35,12 +63,17 @@ run(Arguments) ->
     end.
 
 run(Executable, Arguments) ->
+    case open(Executable, Arguments) of
+        {ok, Port} -> relay(Port, <<>>);
+        {error, _} = Error -> Error
+    end.
+
+open(Executable, Arguments) ->
     try
-        open_port({spawn_executable, Executable}, [
-            {args, Arguments}, exit_status, binary, stderr_to_stdout, use_stdio, hide
-        ])
-    of
-        Port -> relay(Port, <<>>)
+        {ok,
+            open_port({spawn_executable, Executable}, [
+                {args, Arguments}, exit_status, binary, stderr_to_stdout, use_stdio, hide
+            ])}
     catch
         error:Reason ->
             beamtap_error:new(

@@ -44,10 +44,10 @@
         for => pos_integer() | infinity,
         events => pos_integer() | infinity,
         output => file:name_all(),
-        subbuf_size => pos_integer(),
-        num_subbuf => pos_integer(),
         payload => beamtap_payload:option(),
-        owner => pid()
+        owner => pid(),
+        %% And {@link beamtap_mode:options()}.
+        atom() => term()
     }
     | [{atom(), term()}].
 
@@ -61,23 +61,16 @@
     for := pos_integer() | infinity,
     events := pos_integer() | infinity,
     output := binary() | default,
-    subbuf_size := pos_integer(),
-    num_subbuf := pos_integer(),
     payload := beamtap_payload:checked(),
-    owner := pid()
+    owner := pid(),
+    %% And {@link beamtap_mode:checked()}.
+    atom() => term()
 }.
 
 %% A tap ends by itself after this many milliseconds...
 -define(DEFAULT_FOR_MS, 10000).
 %% ...or this many events, whichever comes first.
 -define(DEFAULT_EVENTS, 1000000).
-%% The ring buffer of each CPU: 4 MiB hold some tens of milliseconds of a full-speed flood.
--define(DEFAULT_SUBBUF_SIZE_BYTES, 524288).
--define(DEFAULT_NUM_SUBBUF, 8).
-%% LTTng takes no sub-buffer smaller than a memory page; more than this is a slip of the finger.
--define(MIN_SUBBUF_SIZE_BYTES, 4096).
--define(MAX_SUBBUF_SIZE_BYTES, 1073741824).
--define(MAX_NUM_SUBBUF, 65536).
 %% Ten years; longer times do not fit LTTng's and the VM's timers.
 -define(MAX_FOR_MS, 315360000000).
 -define(MAX_EVENTS, 16#FFFFFFFFFFFF).
@@ -90,7 +83,7 @@
 -define(ACTIONS, [return, exception]).
 -define(FLAGS, (?CLASSES ++ ?ACTIONS ++ ?INHERITANCE)).
 -define(SPEC_KEYS, [functions, classes, targets]).
--define(OPT_KEYS, [for, events, output, subbuf_size, num_subbuf, payload, owner]).
+-define(OPT_KEYS, [for, events, output, payload, owner | beamtap_mode:keys()]).
 
 %% @doc The classes that can be recorded.
 -spec classes() -> [class()].
@@ -121,18 +114,16 @@ check_change(Spec) ->
 %% @doc Checks the options; Owner is the owner unless another is named.
 -spec check_opts(term(), pid()) -> {ok, checked_opts()} | beamtap_error:error().
 check_opts(Opts, Owner) ->
-    Defaults = #{
+    Defaults = (beamtap_mode:defaults())#{
         for => ?DEFAULT_FOR_MS,
         events => ?DEFAULT_EVENTS,
         output => default,
-        subbuf_size => ?DEFAULT_SUBBUF_SIZE_BYTES,
-        num_subbuf => ?DEFAULT_NUM_SUBBUF,
         payload => beamtap_payload:none(),
         owner => Owner
     },
     try
         Given = beamtap_shape:keyed(Opts, ?OPT_KEYS, option),
-        {ok, fitting(maps:merge(Defaults, maps:map(fun opt/2, Given)))}
+        {ok, fitting(beamtap_mode:complete(maps:merge(Defaults, maps:map(fun opt/2, Given))))}
     catch
         throw:{error, _} = Error -> Error
     end.
@@ -246,15 +237,6 @@ opt(for, Other) ->
 opt(events, N) when is_integer(N), N >= 1, N =< ?MAX_EVENTS -> N;
 opt(events, Other) ->
     bad_option(events, Other, "a number of events from 1 on, or infinity");
-opt(subbuf_size, N) when
-    is_integer(N), N >= ?MIN_SUBBUF_SIZE_BYTES, N =< ?MAX_SUBBUF_SIZE_BYTES, N band (N - 1) =:= 0
-->
-    N;
-opt(subbuf_size, Other) ->
-    bad_option(subbuf_size, Other, "a number of bytes, a power of two from 4096 to 1073741824");
-opt(num_subbuf, N) when is_integer(N), N >= 2, N =< ?MAX_NUM_SUBBUF, N band (N - 1) =:= 0 -> N;
-opt(num_subbuf, Other) ->
-    bad_option(num_subbuf, Other, "a power of two from 2 to 65536");
 opt(payload, Payload) ->
     case beamtap_payload:check(Payload) of
         {ok, Checked} -> Checked;
@@ -264,10 +246,12 @@ opt(owner, Pid) when is_pid(Pid), node(Pid) =:= node() -> Pid;
 opt(owner, Other) ->
     bad_option(owner, Other, "a process of this node");
 opt(output, Name) ->
-    case is_name(Name) andalso path(Name) of
-        <<_, _/binary>> = Path -> Path;
-        _ -> bad_option(output, Name, "the name of a directory")
-    end.
+    case beamtap_shape:file_name(Name) of
+        {ok, Path} -> Path;
+        error -> bad_option(output, Name, "the name of a directory")
+    end;
+opt(Key, Value) ->
+    beamtap_mode:option(Key, Value).
 
 %% LTTng drops an event that is larger than a sub-buffer without counting it.
 fitting(#{payload := Payload, subbuf_size := Size} = Opts) ->
@@ -281,21 +265,6 @@ fitting(#{payload := Payload, subbuf_size := Size} = Opts) ->
                     integer_to_list(Size)],
                 "make subbuf_size at least twice as large as the longest payload"
             )
-    end.
-
-is_name(Name) -> is_binary(Name) orelse is_list(Name) orelse (is_atom(Name) andalso not is_boolean(Name)).
-
-path(Name) ->
-    try unicode:characters_to_binary(filename:flatten(Name)) of
-        Path when is_binary(Path) ->
-            case binary:match(Path, <<0>>) of
-                nomatch -> Path;
-                _ -> false
-            end;
-        _ ->
-            false
-    catch
-        error:_ -> false
     end.
 
 -spec bad_option(atom(), term(), string()) -> no_return().

@@ -128,6 +128,26 @@ defmodule Beamtap do
   @spec report(tap | Path.t(), json: boolean) :: :ok | {:error, Beamtap.Error.t()}
   def report(tap_or_path, opts \\ []), do: tap_or_path |> :beamtap.report(opts) |> elixir()
 
+  @doc """
+  Writes what a flight recorder (`mode: :snapshot`) holds, and answers with the directory, a complete trace.
+
+      iex> {:error, error} = Beamtap.snapshot({:tap, 123_456_789}, "slow")
+      iex> error.reason
+      :unknown_tap
+  """
+  @spec snapshot(tap, String.t()) :: {:ok, String.t()} | {:error, Beamtap.Error.t()}
+  def snapshot(tap, label), do: tap |> :beamtap.snapshot(label) |> elixir()
+
+  @doc """
+  Lets LTTng record an event from now on; with a filter in LTTng's language over the event's fields, where it holds.
+  """
+  @spec enable_event(tap, String.t(), String.t()) :: :ok | {:error, Beamtap.Error.t()}
+  def enable_event(tap, event, filter \\ ""), do: tap |> :beamtap.enable_event(event, filter) |> elixir()
+
+  @doc "Lets LTTng record an event no more."
+  @spec disable_event(tap, String.t()) :: :ok | {:error, Beamtap.Error.t()}
+  def disable_event(tap, event), do: tap |> :beamtap.disable_event(event) |> elixir()
+
   @doc "Looks at everything a tap needs, prints what it finds, and answers with the gravest verdict."
   @spec doctor() :: :ok | :warning | :error
   defdelegate doctor(), to: :beamtap

@@ -338,7 +338,7 @@ guards(Config) ->
 
 %% Only what was asked for is in the trace, and all of it.
 classes(Config) ->
-    Own = [<<"canary">>, <<"counters">>],
+    Own = [<<"counters">>],
     Expected = [
         {procs, [<<"spawn">>, <<"exit">>], [<<"in">>, <<"call">>, <<"send">>, <<"gc_minor_start">>]},
         {running, [<<"in">>, <<"out">>], [<<"spawn">>, <<"send">>]},
@@ -552,7 +552,9 @@ ends_when(Act) ->
         {'DOWN', Monitor, process, _, _} -> ok
     end.
 
-agrees(#{events := Events}, Recorded) ->
+%% Canaries are not looked at: a tap's own comes before its counting, another's may come meanwhile.
+agrees(#{events := All}, Recorded) ->
+    Events = maps:remove(<<"canary">>, All),
     {[], []} = {maps:to_list(Events) -- maps:to_list(Recorded), maps:to_list(Recorded) -- maps:to_list(Events)}.
 
 work(0) -> 0;

@@ -297,12 +297,19 @@ impl Session {
         let name = c_string(self.plan.name())?;
         let what = format!("to {} of session {}", step.purpose(), self.plan.name());
         let sharing = self.plan.shared();
+        let is_first_contact =
+            matches!(step, Step::EnableChannel { .. }) && self.plan.mode().path().is_none();
         let job = move |functions: &Functions| steps::carry_out(functions, &name, sharing, &step);
-        if self.is_destroyed {
+        let taken = if self.is_destroyed {
             self.lttng.call_about(self.plan.name(), what, deadline, job)
         } else {
             self.lttng.call(what, deadline, job)
-        }
+        };
+        // The first channel is when the relay daemon is called; a consumer that knew another one fails without a word.
+        taken.map_err(|error| match error.lttng_code() {
+            Some(sys::ERR_FATAL) if is_first_contact => Kind::NoRelayd.into(),
+            _ => error,
+        })
     }
 
     /// Asks the daemon something about this session, which exists.

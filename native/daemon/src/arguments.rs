@@ -31,6 +31,7 @@ pub(crate) enum Command {
     Info(InfoArguments),
     Read(ReadArguments),
     Doctor(DoctorArguments),
+    Canary(CanaryArguments),
 }
 
 /// Shows where time went: a table of functions and one of processes.
@@ -79,6 +80,23 @@ pub(crate) struct InfoArguments {
     /// Print JSON, every time in nanoseconds
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Waits until a recording's canary can be read: what the VM asks before it says that a tap records.
+///
+/// Exits with 0 when the canary is there, with 1 when it is not in time.
+#[derive(Args, Debug)]
+#[command(hide = true)]
+pub(crate) struct CanaryArguments {
+    /// The directory that the trace is written to
+    pub(crate) directory: PathBuf,
+    /// Upper half of the canary's number
+    pub(crate) high: u64,
+    /// Lower half of the canary's number
+    pub(crate) low: u64,
+    /// How long to wait, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 5000)]
+    pub(crate) within: u64,
 }
 
 /// Prints the events of any CTF trace, one a line, as babeltrace2 does or as JSON.

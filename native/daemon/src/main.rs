@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod canary;
 mod charset;
 mod condition;
 mod cut;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Info(info) => info::run(info),
         Command::Read(read) => read::run(read),
         Command::Doctor(doctor) => doctor::run(doctor),
+        Command::Canary(canary) => canary::run(canary),
     });
     match done {
         Ok(code) => code,

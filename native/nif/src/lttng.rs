@@ -2,15 +2,14 @@
 
 use crate::control::{atoms, binary, failure};
 use beamtap_ctl::doctor::{self, Verdict};
-use beamtap_ctl::{
-    Buffers, Channel, DEFAULT_TIMEOUT, Error, Losses, Lttng, Mode, Plan, Rule, Session, daemons,
-};
-use rustler::{
-    Atom, Binary, Encoder, Env, Error as NifError, LocalPid, Monitor, NifMap, NifResult, Resource,
-    ResourceArc, Term,
-};
+use beamtap_ctl::{DEFAULT_TIMEOUT, Error, Losses, Lttng, Mode, Rule, Session, daemons};
+use rustler::{Atom, Binary, Encoder, Env, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use terms::{ModeTerms, PlanTerms, text};
+
+mod terms;
 
 mod kinds {
     rustler::atoms! {
@@ -23,15 +22,33 @@ mod kinds {
         session_exists,
         no_such_session,
         no_consumer,
+        no_relayd,
+        output_unwritable,
+        remote,
         other,
         warning,
     }
 }
 
-/// What one tap holds of LTTng. Ended in this order: the session, then the daemon if it was started for it.
+/// How long viewers of a live session may take to read its end before its relay daemon ends.
+const VIEWERS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What one recording holds of LTTng. Ended in this order: the session, then the daemons if they were started for it.
 struct Held {
     session: Session,
+    relayd: Option<daemons::Relayd>,
     sessiond: daemons::Sessiond,
+}
+
+impl Held {
+    /// The session must have ended: it sends to the relay daemon.
+    fn end_daemons(relayd: Option<daemons::Relayd>, sessiond: daemons::Sessiond) -> Result<(), Error> {
+        let relayd = relayd.map_or(Ok(()), |relayd| {
+            relayd.await_viewers(VIEWERS_TIMEOUT);
+            relayd.stop(DEFAULT_TIMEOUT)
+        });
+        end_daemon(sessiond).and(relayd)
+    }
 }
 
 /// A session as the VM sees it: gone when nothing refers to it any more or when the process that opened it dies.
@@ -57,7 +74,7 @@ impl Handle {
             // a daemon that does not end.
             let _ = std::thread::Builder::new().name("beamtap-close".into()).spawn(move || {
                 drop(held.session);
-                let _ = end_daemon(held.sessiond);
+                let _ = Held::end_daemons(held.relayd, held.sessiond);
             });
         }
     }
@@ -93,6 +110,8 @@ fn kind_of(error: &Error) -> Atom {
         (error.is_session_exists(), kinds::session_exists()),
         (error.is_no_such_session(), kinds::no_such_session()),
         (error.is_no_consumer(), kinds::no_consumer()),
+        (error.is_no_relayd(), kinds::no_relayd()),
+        (error.is_output_unwritable(), kinds::output_unwritable()),
     ];
     kinds.into_iter().find(|(is_it, _)| *is_it).map_or_else(kinds::other, |(_, kind)| kind)
 }
@@ -108,55 +127,40 @@ fn done(env: Env, result: Result<(), Error>) -> Term {
     }
 }
 
-#[derive(NifMap)]
-struct ChannelTerms<'a> {
-    name: Binary<'a>,
-    subbuf_size: u64,
-    num_subbuf: u64,
-}
-
-#[derive(NifMap)]
-struct PlanTerms<'a> {
-    name: Binary<'a>,
-    output: Binary<'a>,
-    channels: Vec<ChannelTerms<'a>>,
-    events: Vec<(Binary<'a>, Binary<'a>)>,
-    track_self: bool,
-}
-
-fn text<'a>(binary: &'a Binary) -> NifResult<&'a str> {
-    std::str::from_utf8(binary.as_slice()).map_err(|_| NifError::BadArg)
-}
-
-impl PlanTerms<'_> {
-    fn plan(&self) -> NifResult<Plan> {
-        let mut plan = Plan::new(text(&self.name)?, Mode::local(text(&self.output)?));
-        for terms in &self.channels {
-            let name = text(&terms.name)?;
-            let buffers = Buffers { subbuf_size: terms.subbuf_size, subbuf_count: terms.num_subbuf };
-            let mut channel = Channel::new(name).buffers(buffers);
-            for (of, event) in &self.events {
-                if text(of)? == name {
-                    channel = channel.event(text(event)?);
-                }
+fn open(terms: &PlanTerms) -> NifResult<Result<Held, Error>> {
+    // Said before anything is started.
+    let _ = terms.plan(Mode::local("/"))?;
+    let started = (|| {
+        let lttng = Lttng::load()?;
+        let sessiond = daemons::ensure(&lttng, daemons::Lifetime::WithProcess, DEFAULT_TIMEOUT)?;
+        let (mode, relayd) = match &terms.mode {
+            ModeTerms::Of(mode) => (mode.clone(), None),
+            ModeTerms::OwnRelayd { output, interval } => {
+                let lifetime = daemons::Lifetime::WithProcess;
+                let relayd = daemons::start_relayd(&lttng, output, lifetime, DEFAULT_TIMEOUT)?;
+                (Mode::Live { url: relayd.url(), interval: *interval }, Some(relayd))
             }
-            plan = plan.channel(channel);
+        };
+        Ok((lttng, sessiond, relayd, mode))
+    })();
+    let (lttng, sessiond, relayd, mode) = match started {
+        Ok(started) => started,
+        Err(error) => return Ok(Err(error)),
+    };
+    let plan = terms.plan(mode)?;
+    Ok(match lttng.open(&plan, DEFAULT_TIMEOUT) {
+        Ok(session) => Ok(Held { session, relayd, sessiond }),
+        Err(error) => {
+            // The error that stopped the session is the one to tell.
+            let _ = Held::end_daemons(relayd, sessiond);
+            Err(error)
         }
-        Ok(if self.track_self { plan.track_vpid(std::process::id().cast_signed()) } else { plan })
-    }
-}
-
-fn open(plan: &Plan) -> Result<Held, Error> {
-    let lttng = Lttng::load()?;
-    let sessiond = daemons::ensure(&lttng, daemons::Lifetime::WithProcess, DEFAULT_TIMEOUT)?;
-    let session = lttng.open(plan, DEFAULT_TIMEOUT)?;
-    Ok(Held { session, sessiond })
+    })
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn session_open<'a>(env: Env<'a>, plan: PlanTerms<'a>) -> NifResult<Term<'a>> {
-    let plan = plan.plan()?;
-    let held = match open(&plan) {
+    let held = match open(&plan)? {
         Ok(held) => held,
         Err(error) => return Ok(refused(env, &error)),
     };
@@ -194,23 +198,6 @@ fn session_start(env: Env, handle: ResourceArc<Handle>) -> Term {
     with_session(env, &handle, |session| session.start(DEFAULT_TIMEOUT), |()| atoms::ok().encode(env))
 }
 
-/// Records further events from now on; each is named with its channel.
-#[rustler::nif(schedule = "DirtyIo")]
-fn session_enable<'a>(
-    env: Env<'a>,
-    handle: ResourceArc<Handle>,
-    events: Vec<(Binary<'a>, Binary<'a>)>,
-) -> NifResult<Term<'a>> {
-    let events = events
-        .iter()
-        .map(|(channel, event)| Ok((text(channel)?, Rule::new(text(event)?))))
-        .collect::<NifResult<Vec<_>>>()?;
-    let enable = |session: &mut Session| {
-        events.iter().try_for_each(|(channel, rule)| session.enable(channel, rule, DEFAULT_TIMEOUT))
-    };
-    Ok(with_session(env, &handle, enable, |()| atoms::ok().encode(env)))
-}
-
 fn losses<'a>(env: Env<'a>, losses: &Losses) -> Term<'a> {
     let map = |count: fn(&beamtap_ctl::ChannelLosses) -> u64| {
         losses.channels.iter().fold(Term::map_new(env), |map, channel| {
@@ -237,13 +224,68 @@ fn session_stop(env: Env, handle: ResourceArc<Handle>) -> Term {
     with_session(env, &handle, |session| session.stop(DEFAULT_TIMEOUT), |counted| losses(env, &counted))
 }
 
+/// `{ok, Directory}`, or `{ok, remote}` where the snapshot went to a relay daemon.
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_snapshot<'a>(env: Env<'a>, handle: ResourceArc<Handle>, label: Binary<'a>) -> NifResult<Term<'a>> {
+    use std::os::unix::ffi::OsStrExt;
+    let label = text(&label)?;
+    Ok(with_session(
+        env,
+        &handle,
+        |session| session.snapshot(label, DEFAULT_TIMEOUT),
+        |path| match path {
+            Some(path) => (atoms::ok(), binary(env, path.as_os_str().as_bytes())).encode(env),
+            None => (atoms::ok(), kinds::remote()).encode(env),
+        },
+    ))
+}
+
+/// The event's name or pattern with its provider; an empty filter is none.
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_enable<'a>(
+    env: Env<'a>,
+    handle: ResourceArc<Handle>,
+    channel: Binary<'a>,
+    event: Binary<'a>,
+    filter: Binary<'a>,
+) -> NifResult<Term<'a>> {
+    let (channel, mut rule) = (text(&channel)?, Rule::new(text(&event)?));
+    if !filter.is_empty() {
+        rule = rule.filter(text(&filter)?);
+    }
+    let enable = |session: &mut Session| session.enable(channel, &rule, DEFAULT_TIMEOUT);
+    Ok(with_session(env, &handle, enable, |()| atoms::ok().encode(env)))
+}
+
+/// The name or pattern that the event was enabled with.
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_disable<'a>(
+    env: Env<'a>,
+    handle: ResourceArc<Handle>,
+    channel: Binary<'a>,
+    event: Binary<'a>,
+) -> NifResult<Term<'a>> {
+    let (channel, event) = (text(&channel)?, text(&event)?);
+    let disable = |session: &mut Session| session.disable(channel, event, DEFAULT_TIMEOUT);
+    Ok(with_session(env, &handle, disable, |()| atoms::ok().encode(env)))
+}
+
+/// The port of 127.0.0.1 at which the session's own relay daemon serves viewers; `none` without one.
+#[rustler::nif]
+fn session_live_port(env: Env, handle: ResourceArc<Handle>) -> Term {
+    match handle.held().as_ref().and_then(|held| held.relayd.as_ref()) {
+        Some(relayd) => relayd.live_port().encode(env),
+        None => atoms::none().encode(env),
+    }
+}
+
 #[rustler::nif(schedule = "DirtyIo")]
 fn session_destroy(env: Env, handle: ResourceArc<Handle>) -> Term {
-    let Some(Held { session, sessiond }) = handle.held().take() else {
+    let Some(Held { session, relayd, sessiond }) = handle.held().take() else {
         return atoms::ok().encode(env);
     };
     let destroyed = session.destroy(DEFAULT_TIMEOUT);
-    done(env, destroyed.and(end_daemon(sessiond)))
+    done(env, Held::end_daemons(relayd, sessiond).and(destroyed))
 }
 
 /// A daemon that was started for a tap and that others record with by now. It ends with the last session, or the VM.

@@ -1,0 +1,281 @@
+%% @private
+%% The LTTng sessions of a tap: one for each mode, opened, started, proved, stopped and ended together. All of them get
+%% the same events.
+-module(beamtap_lttng).
+
+-export([open/4, start/1, flush/1, verify/2, stop/1, destroy/1, snapshot/2, prune/1, describe/1]).
+-export([enable/3, disable/2]).
+-export_type([session/0, wanted/0]).
+
+%% An event of the catalogue, the class that makes it (`<<>>' for beamtap's own) and the channel that carries it.
+-type wanted() :: {Event :: binary(), Class :: binary(), Channel :: binary()}.
+-type session() :: #{
+    place := beamtap_mode:place(),
+    session := beamtap_nif:session(),
+    live => binary(),
+    verified := boolean(),
+    losses => {ok, map()} | beamtap_nif:failure()
+}.
+
+%% Definitions are few and must not be lost: buffers of their own, whatever the user chose for the events.
+-define(DEFINITIONS_SUBBUF_SIZE_BYTES, 262144).
+-define(DEFINITIONS_NUM_SUBBUF, 4).
+%% What has been written when a session stops can be read a moment later; a relay daemon may take longer.
+-define(VERIFY_MS, 1500).
+-define(VERIFY_LABEL, <<"beamtap-verify">>).
+-define(ARCHIVES, "archives").
+
+%% @doc Makes the LTTng sessions; none stays when one cannot be made.
+-spec open(Name :: binary(), Path :: binary(), [wanted()], beamtap_mode:checked()) ->
+    {ok, [session()]} | beamtap_error:error().
+open(Name, Path, Wanted, Mode) ->
+    open_all(beamtap_mode:places(Mode, Path, Name), Wanted, Mode, []).
+
+open_all([], _, _, Opened) ->
+    {ok, lists:reverse(Opened)};
+open_all([Place | Rest], Wanted, Mode, Opened) ->
+    case open_one(Place, Wanted, Mode) of
+        {ok, Known} ->
+            open_all(Rest, Wanted, Mode, [Known | Opened]);
+        {error, _} = Error ->
+            _ = destroy(Opened),
+            beamtap_error:from_native(Error)
+    end.
+
+open_one(#{name := Name, kind := Kind, native := Native} = Place, Wanted, Mode) ->
+    ok = make_directory(Place),
+    Channels = lists:usort([Channel || {_, _, Channel} <- Wanted]),
+    Session = beamtap_nif:session_open(#{
+        name => Name,
+        mode => Native,
+        channels => [channel(Channel, Kind, Wanted, Mode) || Channel <- Channels],
+        events => [{Channel, qualified(Event)} || {Event, _, Channel} <- Wanted],
+        track_self => true,
+        shm_path => shm_path(Name, Mode),
+        rotation => rotation(Kind, Mode)
+    }),
+    case Session of
+        {ok, Handle} -> {ok, with_live(Place, #{place => Place, session => Handle, verified => false})};
+        {error, _} = Error -> Error
+    end.
+
+%% Where several sessions share the tap's directory each has one below it. LTTng says so when it cannot write there.
+make_directory(#{directory := Directory}) ->
+    _ = file:make_dir(Directory),
+    ok;
+make_directory(_) ->
+    ok.
+
+with_live(#{kind := live, name := Name}, #{session := Session} = Known) ->
+    case beamtap_nif:session_live_port(Session) of
+        none ->
+            Known;
+        Port ->
+            {ok, Host} = inet:gethostname(),
+            Url = io_lib:format("net://127.0.0.1:~b/host/~ts/~ts", [Port, Host, Name]),
+            Known#{live => unicode:characters_to_binary(Url)}
+    end;
+with_live(_, Known) ->
+    Known.
+
+qualified(Event) -> <<"beamtap:", Event/binary>>.
+
+%% A channel that carries only beamtap's own events is one of definitions.
+channel(Name, Kind, Wanted, Mode) ->
+    #{subbuf_size := Size, num_subbuf := Count, on_full := OnFull, switch_timer := Timer, files := Files} = Mode,
+    #{size := FileSize, count := FileCount} = Files,
+    Base = #{name => Name, overwrite => overwrites(Kind, OnFull), tracefile_size => 0, tracefile_count => 0},
+    case lists:any(fun({_, Class, Channel}) -> Channel =:= Name andalso Class =/= <<>> end, Wanted) of
+        true ->
+            Base#{
+                subbuf_size => Size,
+                num_subbuf => Count,
+                switch_timer_us => timer(Kind, Timer),
+                tracefile_size := FileSize,
+                tracefile_count := FileCount
+            };
+        false ->
+            Base#{
+                subbuf_size => ?DEFINITIONS_SUBBUF_SIZE_BYTES,
+                num_subbuf => ?DEFINITIONS_NUM_SUBBUF,
+                switch_timer_us => 0
+            }
+    end.
+
+overwrites(snapshot, default) -> true;
+overwrites(_, OnFull) -> OnFull =:= overwrite.
+
+%% A live session has a timer of its own, and a flight recorder nobody who reads.
+timer(Kind, _) when Kind =:= live; Kind =:= snapshot -> 0;
+timer(_, Ms) -> Ms * 1000.
+
+shm_path(_, #{shm_path := none}) -> <<>>;
+shm_path(Name, #{shm_path := Path}) -> filename:join(Path, Name).
+
+rotation(Kind, #{rotate := #{every := Ms, size := Bytes}}) when Kind =:= local; Kind =:= net -> {Ms * 1000, Bytes};
+rotation(_, _) -> {0, 0}.
+
+%% @doc Lets LTTng record.
+-spec start([session()]) -> ok | beamtap_nif:failure().
+start([]) ->
+    ok;
+start([#{session := Session} | Rest]) ->
+    case beamtap_nif:session_start(Session) of
+        ok -> start(Rest);
+        {error, _} = Error -> Error
+    end.
+
+%% @doc Has everything recorded so far written where it goes, by stopping and starting again: what LTTng offers while it
+%% goes on leaves the metadata in memory. A flight recorder is read by a snapshot and is left alone.
+-spec flush([session()]) -> ok | beamtap_nif:failure().
+flush(Sessions) ->
+    Streams = [S || #{place := #{kind := Kind}} = S <- Sessions, Kind =/= snapshot],
+    case stop(Streams) of
+        {_, []} -> start(Streams);
+        {_, [Failure | _]} -> Failure
+    end.
+
+%% @doc Reads the canary with this number back from wherever this machine can read it: LTTng's word alone proves
+%% nothing. What goes to another machine's relay daemon stays unverified.
+-spec verify([session()], {non_neg_integer(), non_neg_integer()}) -> {ok, [session()]} | beamtap_error:error().
+verify(Sessions, Nonce) ->
+    verify(Sessions, Nonce, []).
+
+verify([], _, Done) ->
+    {ok, lists:reverse(Done)};
+verify([#{place := #{kind := Kind} = Place} = Known | Rest], Nonce, Done) ->
+    case arrived(Kind, Place, Known, Nonce) of
+        true -> verify(Rest, Nonce, [Known#{verified := true} | Done]);
+        unknown -> verify(Rest, Nonce, [Known | Done]);
+        {error, _} = Error -> Error
+    end.
+
+arrived(snapshot, #{directory := _} = Place, #{session := Session}, Nonce) ->
+    case beamtap_nif:session_snapshot(Session, ?VERIFY_LABEL) of
+        {ok, Taken} ->
+            Answer = read_back(Taken, Nonce, ?VERIFY_MS, Place),
+            _ = file:del_dir_r(Taken),
+            Answer;
+        {error, _} ->
+            %% LTTng finds nothing to write.
+            nothing_recorded(Place)
+    end;
+arrived(_, #{directory := Directory} = Place, _, Nonce) ->
+    read_back(Directory, Nonce, ?VERIFY_MS, Place);
+arrived(_, _, _, _) ->
+    unknown.
+
+read_back(Directory, Nonce, WithinMs, Place) ->
+    case beamtap_sidecar:has_canary(Directory, Nonce, WithinMs) of
+        true -> true;
+        false -> nothing_recorded(Place);
+        %% A node that beamtap was attached to may not have the sidecar.
+        {error, _} -> unknown
+    end.
+
+nothing_recorded(#{kind := Kind, directory := Directory}) ->
+    beamtap_error:new(
+        not_recording,
+        [
+            "LTTng says that it records (", atom_to_list(Kind), "), but nothing arrives in ", Directory
+        ],
+        "look at the free space of that disk and of /dev/shm, and at the session daemon's own messages; "
+        "beamtap:doctor() checks them"
+    ).
+
+%% @doc Stops recording, waits for what is under way, and notes what was lost. Answers with the failures, too.
+-spec stop([session()]) -> {[session()], [beamtap_nif:failure()]}.
+stop(Sessions) ->
+    Stopped = [R#{losses => beamtap_nif:session_stop(Session)} || #{session := Session} = R <- Sessions],
+    {Stopped, [Failure || #{losses := {error, _} = Failure} <- Stopped]}.
+
+%% @doc Ends the LTTng sessions; what was recorded stays. Answers with the failures.
+-spec destroy([session()]) -> [beamtap_nif:failure()].
+destroy(Sessions) ->
+    [Failure || #{session := S} <- Sessions, {error, _} = Failure <- [beamtap_nif:session_destroy(S)]].
+
+%% @doc Writes what the flight recorder holds; `{ok, Place}' names the directory, or the relay daemon's URL.
+-spec snapshot([session()], binary()) -> {ok, binary()} | beamtap_error:error().
+snapshot(Sessions, Label) ->
+    case [{Place, Session} || #{place := #{kind := snapshot} = Place, session := Session} <- Sessions] of
+        [] ->
+            beamtap_error:new(
+                no_flight_recorder,
+                "the tap is no flight recorder",
+                "start it with #{mode => snapshot}; a trace that is written as it comes is complete anyway"
+            );
+        [{Place, Session}] ->
+            case beamtap_nif:session_snapshot(Session, Label) of
+                {ok, remote} -> {ok, maps:get(url, Place)};
+                {ok, Directory} -> {ok, Directory};
+                {error, _} = Error -> beamtap_error:from_native(Error)
+            end
+    end.
+
+%% @doc Records one event of a class, or more with a wildcard, from now on; with LTTng's filter, those it holds for.
+-spec enable([session()], wanted(), Filter :: binary()) -> ok | beamtap_error:error().
+enable(Sessions, {Event, _, Channel}, <<>>) ->
+    on_all(Sessions, fun(Session) -> beamtap_nif:session_enable(Session, Channel, qualified(Event), <<>>) end);
+enable(Sessions, {Event, _, Channel} = Wanted, Filter) ->
+    Enable = fun(Session) -> beamtap_nif:session_enable(Session, Channel, qualified(Event), Filter) end,
+    %% LTTng records what any of its rules for an event lets through, so that those without this filter must go; it
+    %% takes all of an event away together. First of all it must be a filter.
+    case on_all(Sessions, Enable) of
+        ok ->
+            _ = disable(Sessions, Wanted),
+            on_all(Sessions, Enable);
+        {error, _} = Error ->
+            Error
+    end.
+
+%% @doc Records an event no more.
+-spec disable([session()], wanted()) -> ok | beamtap_error:error().
+disable(Sessions, {Event, _, Channel}) ->
+    on_all(Sessions, fun(Session) -> beamtap_nif:session_disable(Session, Channel, qualified(Event)) end).
+
+on_all([], _) ->
+    ok;
+on_all([#{session := Session} | Rest], Act) ->
+    case Act(Session) of
+        ok -> on_all(Rest, Act);
+        {error, _} = Error -> beamtap_error:from_native(Error)
+    end.
+
+%% @doc Removes the oldest closed chunks beyond those that are to be kept.
+-spec prune([session()]) -> ok.
+prune(Sessions) ->
+    _ = [prune(filename:join(Directory, ?ARCHIVES), Keep) || #{place := #{directory := Directory, keep := Keep}} <- Sessions],
+    ok.
+
+prune(Archives, Keep) ->
+    case file:list_dir(Archives) of
+        %% Named by their times: the order of the names is that of the times.
+        {ok, Chunks} when length(Chunks) > Keep ->
+            Old = lists:sublist(lists:sort(Chunks), length(Chunks) - Keep),
+            [file:del_dir_r(filename:join(Archives, Chunk)) || Chunk <- Old];
+        _ ->
+            []
+    end.
+
+%% @doc What a person is told of each: mode, place, whether its canary was read back, and the losses once it stopped.
+-spec describe([session()]) -> [map()].
+describe(Sessions) ->
+    [describe_one(Known) || Known <- Sessions].
+
+describe_one(#{place := #{kind := Kind} = Place, verified := Verified} = Known) ->
+    Where =
+        case Place of
+            #{directory := Directory} -> #{path => Directory};
+            #{url := Url} -> #{url => Url}
+        end,
+    Base = maps:merge(Where#{mode => Kind, verified => Verified}, maps:with([live], Known)),
+    case Known of
+        #{losses := {ok, #{discarded := Discarded, lost_packets := Lost}}} ->
+            Base#{discarded => total(Discarded), lost => total(Lost)};
+        #{losses := {error, _}} ->
+            Base#{discarded => unknown, lost => unknown};
+        _ ->
+            Base
+    end.
+
+total(Channels) -> lists:sum(maps:values(Channels)).
