@@ -111,6 +111,11 @@ impl Lanes {
         })
     }
 
+    /// True when nothing more comes for any stream; what is there may still be to be told.
+    pub(crate) fn are_closed(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.is_closed)
+    }
+
     /// True when no stream will have anything any more.
     pub(crate) fn all_closed(&self) -> bool {
         self.lanes.iter().all(|lane| lane.is_closed && !lane.has_head)

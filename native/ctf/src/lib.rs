@@ -86,7 +86,7 @@ pub use event::{Event, Item};
 pub use field::{Choice, Field, FieldKind, FieldType, Mapping};
 pub use follow::Follower;
 pub use lanes::Poll;
-pub use live::{LiveReader, LiveSession, LiveUrl, Seek, live_sessions};
+pub use live::{LiveReader, LiveSession, LiveUrl, Reattached, Seek, live_sessions};
 pub use loss::{Loss, StreamKey};
 pub use metadata::EnvValue;
 pub use overview::{Bin, Overview};

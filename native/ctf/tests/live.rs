@@ -1,182 +1,15 @@
 //! The LTTng-live client against a relay daemon that does all the protocol allows.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod mock_relay;
 mod witness;
 
-use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::thread::JoinHandle;
+use std::net::TcpListener;
 
-use beamtap_ctf::{Item, LiveReader, LiveUrl, Poll, Seek, live_sessions};
+use beamtap_ctf::{Error, Item, LiveReader, LiveUrl, Poll, Reattached, Seek, live_sessions};
+use mock_relay::{DATA, LATE, Plan, Say, relay, relay_at, whole};
 use witness::{Told, assert_same, fixture, line, read_path};
-
-const METADATA: u64 = 7;
-const DATA: u64 = 8;
-const LATE: u64 = 9;
-
-/// A relay daemon with one session: `ust-mixed`, its second stream announced late.
-struct Relay {
-    stream: TcpStream,
-    minor: u32,
-    metadata: Vec<Vec<u8>>,
-    /// What is still to be said about each stream's next index.
-    script: Vec<(u64, Say)>,
-    files: [(u64, Vec<u8>); 2],
-    has_announced_late: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Say {
-    Retry,
-    Inactive(u64),
-    /// The packet at an offset, with flags: 1 new metadata, 2 new streams.
-    Packet(u64, u32),
-    HangUp,
-}
-
-impl Relay {
-    fn words(&mut self, words: &[u32]) -> std::io::Result<()> {
-        let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).collect();
-        self.stream.write_all(&bytes)
-    }
-
-    fn entry(&mut self, id: u64, channel: &str) -> std::io::Result<()> {
-        let mut bytes = [id.to_be_bytes(), 1u64.to_be_bytes()].concat();
-        bytes.extend(u32::from(id == METADATA).to_be_bytes());
-        bytes.extend({
-            let mut path = b"vm/s/ust".to_vec();
-            path.resize(4096, 0);
-            path
-        });
-        bytes.extend({
-            let mut channel = channel.as_bytes().to_vec();
-            channel.resize(255, 0);
-            channel
-        });
-        self.stream.write_all(&bytes)
-    }
-
-    fn answer(&mut self) -> std::io::Result<()> {
-        let mut header = [0; 16];
-        self.stream.read_exact(&mut header)?;
-        let length = u64::from_be_bytes(header[..8].try_into().unwrap()) as usize;
-        let mut payload = vec![0; length];
-        self.stream.read_exact(&mut payload)?;
-        let id = |at: usize| u64::from_be_bytes(payload[at..at + 8].try_into().unwrap());
-        match u32::from_be_bytes(header[8..12].try_into().unwrap()) {
-            1 => {
-                self.stream.write_all(&5u64.to_be_bytes())?;
-                self.words(&[2, self.minor, 1])
-            }
-            2 => {
-                self.words(&[2])?;
-                for (number, name) in [(3u64, "other"), (4, "s")] {
-                    self.stream.write_all(&number.to_be_bytes())?;
-                    self.words(&[100_000, 0, 2])?;
-                    let mut text = Vec::new();
-                    if self.minor >= 15 {
-                        self.words(&[2, name.len() as u32, 0])?;
-                        text.extend(b"vm");
-                        text.extend(name.as_bytes());
-                    } else {
-                        text.extend(b"vm");
-                        text.resize(64, 0);
-                        text.extend(name.as_bytes());
-                        text.resize(64 + 255, 0);
-                    }
-                    self.stream.write_all(&text)?;
-                }
-                Ok(())
-            }
-            3 => {
-                assert_eq!((id(0), length), (4, 20));
-                self.words(&[1, 2])?;
-                self.entry(METADATA, "metadata")?;
-                self.entry(DATA, "c_1")
-            }
-            4 => {
-                let stream = id(0);
-                let at = self.script.iter().position(|(of, _)| *of == stream).unwrap();
-                let say = match self.script[at].1 {
-                    Say::HangUp => Say::HangUp,
-                    _ => self.script.remove(at).1,
-                };
-                let mut index = [0u64; 7];
-                let (status, flags) = match say {
-                    Say::Retry => (2, 0),
-                    Say::Inactive(until) => {
-                        index[4] = until;
-                        (5, 0)
-                    }
-                    Say::Packet(offset, flags) => {
-                        (index[0], index[1]) = (offset, 4096 * 8);
-                        (1, flags)
-                    }
-                    Say::HangUp => (3, 0),
-                };
-                let bytes: Vec<u8> = index.iter().flat_map(|w| w.to_be_bytes()).collect();
-                self.stream.write_all(&bytes)?;
-                self.words(&[status, flags])
-            }
-            5 => {
-                let (stream, offset) = (id(0), id(8) as usize);
-                if !self.metadata.is_empty() {
-                    return self.words(&[3, 0, 1]);
-                }
-                self.words(&[1, 4096, 0])?;
-                let bytes = self.files.iter().find(|(of, _)| *of == stream).unwrap().1.clone();
-                self.stream.write_all(&bytes[offset..offset + 4096])
-            }
-            6 => {
-                let piece = if self.metadata.is_empty() { None } else { Some(self.metadata.remove(0)) };
-                let length = piece.as_ref().map_or(0, |p| p.len() as u64);
-                self.stream.write_all(&length.to_be_bytes())?;
-                self.words(&[if piece.is_some() { 1 } else { 2 }])?;
-                self.stream.write_all(&piece.unwrap_or_default())
-            }
-            7 => {
-                if !self.has_announced_late
-                    && self.files.len() == 2
-                    && self.script.iter().all(|(of, say)| *of != DATA || *say == Say::HangUp)
-                {
-                    self.has_announced_late = true;
-                    self.words(&[1, 1])?;
-                    return self.entry(LATE, "c_0");
-                }
-                self.words(&[if self.has_announced_late { 4 } else { 2 }, 0])
-            }
-            8 => self.words(&[1]),
-            other => panic!("command {other}"),
-        }
-    }
-}
-
-fn relay(minor: u32, script: Vec<(u64, Say)>) -> (LiveUrl, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let thread = std::thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let read = |name: &str| fs::read(fixture("ust-mixed").join(name)).unwrap();
-        let metadata = read("metadata");
-        let mut relay = Relay {
-            stream,
-            minor,
-            // In pieces that end anywhere, one of them empty.
-            metadata: vec![
-                metadata[..3000].to_vec(),
-                vec![],
-                metadata[3000..5000].to_vec(),
-                metadata[5000..].to_vec(),
-            ],
-            script,
-            files: [(DATA, read("c_1")), (LATE, read("c_0"))],
-            has_announced_late: false,
-        };
-        while relay.answer().is_ok() {}
-    });
-    (format!("net://127.0.0.1:{port}/host/vm/s").parse().unwrap(), thread)
-}
 
 fn drain(reader: &mut LiveReader, told: &mut Told) -> bool {
     loop {
@@ -196,25 +29,30 @@ fn drain(reader: &mut LiveReader, told: &mut Told) -> bool {
     }
 }
 
+/// Reads until the session is over, attaching again as often as `plans` allows.
+fn read_all(url: &LiveUrl, seek: Seek) -> (Told, Vec<Reattached>) {
+    let (mut told, mut again) = (Told::default(), Vec::new());
+    let mut reader = LiveReader::attach(url, seek).unwrap();
+    // Each poll makes progress in the script; it ends, so this does.
+    loop {
+        if !drain(&mut reader, &mut told) {
+            continue;
+        }
+        if !told.errors.last().is_some_and(Error::is_disconnected) {
+            return (told, again);
+        }
+        told.errors.pop();
+        again.push(reader.reattach().unwrap());
+    }
+}
+
 #[test]
 fn live_gives_what_the_directory_gives() {
-    for minor in [4, 13, 15] {
-        let script = vec![
-            (DATA, Say::Retry),
-            (DATA, Say::Inactive(1)),
-            (DATA, Say::Packet(0, 1)),
-            (DATA, Say::Retry),
-            (DATA, Say::Packet(4096, 3)),
-            (DATA, Say::Packet(8192, 0)),
-            (DATA, Say::HangUp),
-            (LATE, Say::Retry),
-            (LATE, Say::Packet(0, 0)),
-            (LATE, Say::HangUp),
-        ];
-        let (url, relay) = relay(minor, script);
+    for (minor, piece) in [(4, usize::MAX), (13, 1 << 10), (15, 7)] {
+        let plan = Plan { piece, ..Plan::new(minor, whole()) };
+        let (url, relay) = relay(vec![plan]);
         let mut reader = LiveReader::attach(&url, Seek::Beginning).unwrap();
         let mut told = Told::default();
-        // Each poll makes progress in the script; it ends, so this does.
         while !drain(&mut reader, &mut told) {}
         assert!(told.errors.is_empty(), "{:?}", told.errors);
         assert_same(&told.lines, &read_path(&fixture("ust-mixed")).lines, &format!("minor {minor}"));
@@ -226,9 +64,194 @@ fn live_gives_what_the_directory_gives() {
 }
 
 #[test]
+fn a_connection_lost_anywhere_costs_nothing() {
+    let whole_lines = read_path(&fixture("ust-mixed")).lines;
+    // The first answers are the way to be attached: see below.
+    for (lost, answers) in (6..).enumerate() {
+        let first = Plan { answers, ..Plan::new(15, whole()) };
+        let (url, relay) = relay(vec![first, Plan::new(15, whole())]);
+        let (told, again) = read_all(&url, Seek::Beginning);
+        assert!(told.errors.is_empty(), "{answers} answers: {:?}", told.errors);
+        assert_same(&told.lines, &whole_lines, &format!("{answers} answers"));
+        if again.is_empty() {
+            // It was over before: nobody connects a second time.
+            assert!(lost > 20, "lost {lost} times");
+            let _ = std::net::TcpStream::connect((url.relay.as_str(), url.port));
+            relay.join().unwrap();
+            return;
+        }
+        // The late stream is not there at once when it is asked for again: it goes on all the same.
+        let expected = Reattached { is_same_session: true, streams_gone: again[0].streams_gone };
+        assert_eq!(again, [expected], "{answers} answers");
+        relay.join().unwrap();
+    }
+}
+
+#[test]
+fn a_connection_lost_while_attaching_is_an_error_and_again_one() {
+    for answers in 0..6 {
+        let plan = Plan { answers, ..Plan::new(13, whole()) };
+        let (url, relay) = relay(vec![plan]);
+        let Err(error) = LiveReader::attach(&url, Seek::Beginning) else { panic!("attached") };
+        assert!(error.is_disconnected(), "{answers} answers: {error}");
+        relay.join().unwrap();
+    }
+    let lost = Plan { answers: 20, ..Plan::new(13, whole()) };
+    let busy = Plan { attach_status: 2, ..Plan::new(13, whole()) };
+    let (url, relay) = relay(vec![lost, busy, Plan::new(13, whole())]);
+    let mut reader = LiveReader::attach(&url, Seek::Beginning).unwrap();
+    let mut told = Told::default();
+    while !drain(&mut reader, &mut told) {}
+    // The relay daemon takes the lost connection for another viewer at first.
+    let error = reader.reattach().unwrap_err();
+    assert!(error.to_string().contains("another viewer"), "{error}");
+    assert!(reader.reattach().unwrap().is_same_session);
+    while !drain(&mut reader, &mut told) {}
+    assert_same(&told.lines, &read_path(&fixture("ust-mixed")).lines, "third time");
+    drop(reader);
+    relay.join().unwrap();
+}
+
+#[test]
+fn a_new_session_of_the_name_is_told_from_the_old() {
+    let whole_lines = read_path(&fixture("ust-mixed")).lines;
+    // All of the old session is there, but for its end.
+    let mut script = whole();
+    script.retain(|(_, say)| *say != Say::HangUp);
+    script.push((DATA, Say::Retry));
+    let old = Plan { has_late: false, answers: 40, ..Plan::new(15, script) };
+    let new = Plan { is_other: true, ..Plan::new(15, whole()) };
+    let (url, relay) = relay(vec![old, new]);
+    let (told, again) = read_all(&url, Seek::Beginning);
+    assert!(told.errors.is_empty(), "{:?}", told.errors);
+    assert_eq!(again, [Reattached { is_same_session: false, streams_gone: 1 }]);
+    let old_lines = told.lines.len() - whole_lines.len();
+    assert!(old_lines > 0 && told.lines[..old_lines].iter().all(|line| whole_lines.contains(line)));
+    assert_same(&told.lines[old_lines..], &whole_lines, "the new session");
+    relay.join().unwrap();
+}
+
+#[test]
+fn a_stream_that_is_gone_after_the_loss_is_counted_and_its_events_are_told() {
+    let script = vec![(DATA, Say::Packet(0, 0)), (DATA, Say::Retry)];
+    let first = Plan { has_late: false, streams_status: Some(2), answers: 30, ..Plan::new(15, script) };
+    let second = Plan { has_data: false, has_late: false, ..Plan::new(15, vec![]) };
+    let (url, relay) = relay(vec![first, second]);
+    let (told, again) = read_all(&url, Seek::Beginning);
+    assert!(told.errors.is_empty(), "{:?}", told.errors);
+    assert_eq!(again, [Reattached { is_same_session: true, streams_gone: 1 }]);
+    assert!(!told.lines.is_empty());
+    relay.join().unwrap();
+}
+
+#[test]
+fn what_was_handed_over_is_told_when_nothing_more_is_asked_for() {
+    // The late stream has said nothing yet, so the other one's events wait.
+    let script = vec![(DATA, Say::Packet(0, 3)), (DATA, Say::HangUp), (LATE, Say::Retry)];
+    let plan = Plan { answers: 40, ..Plan::new(15, script) };
+    let (url, relay) = relay(vec![plan]);
+    let mut reader = LiveReader::attach(&url, Seek::Beginning).unwrap();
+    let mut told = Told::default();
+    while !drain(&mut reader, &mut told) {}
+    assert!(told.errors[0].is_disconnected(), "{:?}", told.errors);
+    assert!(told.lines.is_empty());
+    // Asked again it says so again, and does not wait.
+    assert!(reader.poll(i64::MIN).is_err_and(|e| e.is_disconnected()));
+    reader.finish();
+    assert!(drain(&mut reader, &mut told));
+    assert_eq!(told.errors.len(), 1);
+    assert!(!told.lines.is_empty());
+    relay.join().unwrap();
+}
+
+#[test]
+fn refusals_say_what_is_refused() {
+    for (status, what) in
+        [(2, "another viewer"), (3, "status 3"), (4, "not live"), (5, "status 5"), (6, "not exist")]
+    {
+        let (url, relay) = relay(vec![Plan { attach_status: status, ..Plan::new(13, vec![]) }]);
+        let Err(error) = LiveReader::attach(&url, Seek::Beginning) else { panic!("attached") };
+        assert!(error.is_protocol() && error.to_string().contains(what), "{error}");
+        relay.join().unwrap();
+    }
+    let ready = || Plan::new(13, vec![(DATA, Say::Packet(0, 0)), (DATA, Say::HangUp)]);
+    let cases = [
+        (Plan { packet_status: Some(3), ..ready() }, "no packet at 0 (status 3)"),
+        (Plan { packet_status: Some(9), ..ready() }, "no packet at 0 (status 9)"),
+        (Plan { streams_status: Some(3), has_late: false, ..ready() }, "no new streams (status 3)"),
+        (Plan::new(13, vec![(DATA, Say::Status(4))]), "no index of a stream (status 4)"),
+        (Plan::new(13, vec![(DATA, Say::Status(77))]), "no index of a stream (status 77)"),
+    ];
+    for (plan, what) in cases {
+        let (url, relay) = relay(vec![plan]);
+        let (told, _) = read_all(&url, Seek::Beginning);
+        assert_eq!(told.errors.len(), 1, "{what}: {:?}", told.errors);
+        let error = &told.errors[0];
+        assert!(error.is_protocol() && error.to_string().contains(what), "{error}");
+        relay.join().unwrap();
+    }
+}
+
+#[test]
+fn streams_and_packets_that_are_gone_end_and_those_that_cannot_be_had_are_passed_over() {
+    // End of file instead of a packet; end of the stream in the index.
+    let script = vec![(DATA, Say::Packet(0, 0)), (DATA, Say::Retry)];
+    let plans = [
+        Plan { packet_status: Some(4), has_late: false, ..Plan::new(13, script) },
+        Plan { has_late: false, ..Plan::new(13, vec![(DATA, Say::Status(6))]) },
+    ];
+    for plan in plans {
+        let (url, relay) = relay(vec![plan]);
+        let (told, _) = read_all(&url, Seek::Beginning);
+        assert!(told.errors.is_empty() && told.lines.is_empty(), "{told:?}");
+        relay.join().unwrap();
+    }
+    let announced = [u64::MAX, 1 << 40, 7, 0].map(|bits| (DATA, Say::Announce(bits)));
+    let rest = [(DATA, Say::Packet(0, 0)), (DATA, Say::HangUp)];
+    let script = [announced.as_slice(), rest.as_slice()].concat();
+    let (url, relay) = relay(vec![Plan { has_late: false, ..Plan::new(13, script) }]);
+    let (told, _) = read_all(&url, Seek::Beginning);
+    assert_eq!(told.errors.len(), 4, "{:?}", told.errors);
+    for error in &told.errors {
+        assert!(error.is_limit() && error.to_string().contains("c_1"), "{error}");
+    }
+    assert!(!told.lines.is_empty());
+    relay.join().unwrap();
+}
+
+#[test]
+fn news_without_end_are_no_reason_to_hang() {
+    // A stream that is never more than alive, and a relay daemon that says so as fast as it is asked.
+    let mut script: Vec<_> = (1..100_000).map(|until| (DATA, Say::Inactive(until))).collect();
+    script.push((DATA, Say::Retry));
+    let (url, relay) =
+        relay(vec![Plan { has_late: false, streams_status: Some(2), ..Plan::new(13, script) }]);
+    let mut reader = LiveReader::attach(&url, Seek::Now).unwrap();
+    assert!(matches!(reader.poll(i64::MIN), Ok(Poll::Idle)));
+    drop(reader);
+    relay.join().unwrap();
+}
+
+#[test]
+fn ipv6_and_names_lead_to_the_relay_daemon() {
+    let reach = |address: &str, name: &str| {
+        let (mut url, relay) = relay_at(address, vec![Plan::new(15, vec![])]);
+        name.clone_into(&mut url.relay);
+        let url: LiveUrl = url.to_string().parse().unwrap();
+        assert_eq!(live_sessions(&url).unwrap().len(), 2, "{url}");
+        relay.join().unwrap();
+    };
+    reach("127.0.0.1", "localhost");
+    match TcpListener::bind("[::1]:0") {
+        Ok(_) => reach("::1", "::1"),
+        Err(error) => eprintln!("skipped: this machine has no IPv6: {error}"),
+    }
+}
+
+#[test]
 fn sessions_are_listed() {
     for minor in [13, 15] {
-        let (url, relay) = relay(minor, vec![]);
+        let (url, relay) = relay(vec![Plan::new(minor, vec![])]);
         let sessions = live_sessions(&url).unwrap();
         let names: Vec<_> = sessions.iter().map(|s| (s.id, s.hostname.as_str(), s.name.as_str())).collect();
         assert_eq!(names, [(3, "vm", "other"), (4, "vm", "s")]);
@@ -237,8 +260,16 @@ fn sessions_are_listed() {
 }
 
 #[test]
+fn a_protocol_that_is_too_old_is_refused() {
+    let (url, relay) = relay(vec![Plan::new(3, vec![])]);
+    let error = live_sessions(&url).unwrap_err();
+    assert!(error.is_protocol() && error.to_string().contains("2.3, not 2.4"), "{error}");
+    relay.join().unwrap();
+}
+
+#[test]
 fn a_session_that_is_not_there_is_an_error() {
-    let (mut url, relay) = relay(13, vec![]);
+    let (mut url, relay) = relay(vec![Plan::new(13, vec![])]);
     url.session = Some(("vm".into(), "nothing".into()));
     let Err(error) = LiveReader::attach(&url, Seek::Now) else { panic!("attached") };
     assert!(error.is_protocol(), "{error}");

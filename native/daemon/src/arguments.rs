@@ -130,6 +130,12 @@ pub(crate) struct ReadArguments {
     /// Where in a live session to begin [default: beginning]
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: Option<Place>,
+    /// Go on with a directory that is still being written, until Ctrl-C; what is there by then is printed to its end
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// How long to try to attach again when the connection to a relay daemon is lost; 0: not at all
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) reconnect: u64,
 }
 
 /// Looks at what recording needs of this machine: libraries, daemons, rights, room, limits.
@@ -262,6 +268,9 @@ What is missing has lines of its own, without a name:
   count             how many
   stream            from which stream
   begin_ns, end_ns  between which times; both 0 where packets tell no time
+
+A loss is a gap, with null for count and stream, where the connection to a relay daemon was lost and
+what happened in between was not handed over afterwards.
 
 Exit codes:
   0    the whole trace was read

@@ -72,6 +72,12 @@ pub(crate) fn write_body(event: Event<'_>, fields: Option<&[String]>, out: &mut 
     out.extend_from_slice(b"}\n");
 }
 
+/// Appends a line on a stretch of time of which it is not known what is missing.
+pub(crate) fn write_gap(begin_ns: i64, end_ns: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"loss\":\"gap\",\"count\":null,\"stream\":null");
+    write_stretch(begin_ns, end_ns, out);
+}
+
 /// Appends a line on what is missing: `what` of it.
 pub(crate) fn write_loss(what: &str, loss: &Loss, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"loss\":");
@@ -80,10 +86,15 @@ pub(crate) fn write_loss(what: &str, loss: &Loss, out: &mut Vec<u8>) {
     write_number(loss.count, out);
     out.extend_from_slice(b",\"stream\":");
     write_number(loss.stream.index() as u64, out);
+    write_stretch(loss.begin_ns, loss.end_ns, out);
+}
+
+/// Ends a line about what is missing.
+fn write_stretch(begin_ns: i64, end_ns: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"begin_ns\":");
-    write_signed(loss.begin_ns, out);
+    write_signed(begin_ns, out);
     out.extend_from_slice(b",\"end_ns\":");
-    write_signed(loss.end_ns, out);
+    write_signed(end_ns, out);
     out.extend_from_slice(b"}\n");
 }
 

@@ -114,6 +114,17 @@ impl Lines {
         Ok(())
     }
 
+    /// Tells a stretch of time of which it is not known what happened in it.
+    pub(crate) fn gap(&mut self, begin_ns: i64, end_ns: i64) -> io::Result<()> {
+        if matches!(self.form, Form::Json) {
+            event_json::write_gap(begin_ns, end_ns, self.sink.lines());
+        }
+        self.sink.flush()?;
+        let (begin, end) = (self.time(begin_ns), self.time(end_ns));
+        self.warn(&format!("what happened between [{begin}] and [{end}] may be missing"));
+        Ok(())
+    }
+
     /// Tells what is at fault.
     pub(crate) fn fault(&mut self, fault: &str) -> io::Result<()> {
         self.sink.flush()?;

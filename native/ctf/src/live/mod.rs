@@ -1,28 +1,27 @@
 //! LTTng-live: traces that a relay daemon hands over while they are written.
 
 mod protocol;
+mod reattach;
+mod streams;
 mod url;
 
-use std::path::PathBuf;
-
 pub use protocol::LiveSession;
+pub use reattach::Reattached;
 pub use url::LiveUrl;
 
 use crate::class::EventClass;
-use crate::cursor::{Cursor, StreamFile};
 use crate::error::{Error, Kind};
-use crate::lanes::{Lane, Lanes, Poll};
-use crate::loss::StreamKey;
-use crate::metadata::MetadataReader;
-use crate::range::TimeRange;
+use crate::lanes::{Lanes, Poll};
 use crate::trace_set::{Stream, Trace};
-use crate::window::Allowance;
-use protocol::{
-    Connection, IndexStatus, MetadataReply, NewStreams, NextIndex, PacketReply, StreamEntry, packet_length,
-};
+use protocol::{Connection, IndexStatus, NextIndex, PacketReply, packet_length};
+use streams::{LiveTrace, Session, Source};
 
 /// Times that a packet is asked for in a row while metadata and streams are still being handed over.
 const PACKET_TRIES: usize = 16;
+/// How often a poll asks all streams, and each of them in a row, before it says that there is nothing yet: a relay
+/// daemon may have news without end and no events.
+const MAX_ROUNDS: usize = 16;
+const MAX_QUESTIONS: usize = 256;
 
 /// Where in a live session to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +44,36 @@ pub fn live_sessions(url: &LiveUrl) -> Result<Vec<LiveSession>, Error> {
 /// Reads a live session: events of all its streams, in the order of time as far as the relay daemon's word goes.
 ///
 /// Calls block while the relay daemon answers, for at most ten seconds; they never wait for events.
+///
+/// # Example: go on where the connection was lost
+///
+/// ```no_run
+/// use beamtap_ctf::{LiveReader, Poll, Seek};
+/// use std::{thread::sleep, time::Duration};
+///
+/// let url = "net://localhost/host/web1/my-session".parse()?;
+/// let mut reader = LiveReader::attach(&url, Seek::Now)?;
+/// loop {
+///     match reader.poll(i64::MIN) {
+///         Ok(Poll::Item(item)) => println!("{item:?}"),
+///         Ok(Poll::Idle) => sleep(Duration::from_millis(50)),
+///         Ok(Poll::End) => break,
+///         Err(error) if error.is_disconnected() => {
+///             eprintln!("{error}");
+///             while reader.reattach().is_err() {
+///                 sleep(Duration::from_secs(1));
+///             }
+///         }
+///         Err(error) => eprintln!("{error}"),
+///     }
+/// }
+/// # Ok::<(), beamtap_ctf::Error>(())
+/// ```
 pub struct LiveReader {
     connection: Connection,
+    /// The connection was lost, or nothing more is asked for: what was handed over by then is still told.
+    is_detached: bool,
+    has_reattached: bool,
     url: LiveUrl,
     seek: Seek,
     sessions: Vec<Session>,
@@ -54,29 +81,6 @@ pub struct LiveReader {
     lanes: Lanes,
     streams: Vec<Stream>,
     sources: Vec<Source>,
-}
-
-struct Session {
-    id: u64,
-    is_gone: bool,
-}
-
-struct LiveTrace {
-    session: usize,
-    id: u64,
-    trace: Trace,
-    metadata: MetadataReader,
-    /// Number of the stream that hands the metadata over, while there is one.
-    metadata_stream: Option<u64>,
-}
-
-/// Where a lane's packets come from.
-struct Source {
-    id: u64,
-    trace: usize,
-    path: PathBuf,
-    /// A packet that was announced and not handed over yet.
-    announced: Option<NextIndex>,
 }
 
 impl LiveReader {
@@ -88,17 +92,12 @@ impl LiveReader {
     /// is attached: LTTng allows one at a time.
     pub fn attach(url: &LiveUrl, seek: Seek) -> Result<LiveReader, Error> {
         let mut connection = Connection::open(url)?;
-        let Some((host, name)) = &url.session else {
-            return Err(Error::new(Kind::Protocol, format!("{url} names no session")));
-        };
-        let mut wanted = connection.list_sessions()?;
-        wanted.retain(|s| s.hostname == *host && s.name == *name);
-        if wanted.is_empty() {
-            return Err(Error::new(Kind::Protocol, format!("there is no session {url}")));
-        }
+        let wanted = connection.sessions_at(url)?;
         connection.create_session()?;
         let mut reader = LiveReader {
             connection,
+            is_detached: false,
+            has_reattached: false,
             url: url.clone(),
             seek,
             sessions: Vec::new(),
@@ -140,22 +139,23 @@ impl LiveReader {
     ///
     /// # Errors
     ///
-    /// `is_disconnected` and `is_protocol` end the reading. Faults of the trace are as for
-    /// [`Reader::next`](crate::Reader::next): call again to read on.
+    /// `is_disconnected` and `is_protocol`, again and again: [`reattach`](LiveReader::reattach), or
+    /// [`finish`](LiveReader::finish). Faults of the trace are as for [`Reader::next`](crate::Reader::next): call again
+    /// to read on.
     pub fn poll(&mut self, settled_ns: i64) -> Result<Poll<'_>, Error> {
         self.lanes.move_on();
+        let mut rounds = 0..MAX_ROUNDS;
         let next = loop {
             if let Some(lane) = self.lanes.choose(settled_ns) {
                 break Some(lane);
             }
-            let mut has_progress = false;
-            for lane in 0..self.sources.len() {
-                while self.lanes.lanes[lane].is_idle() && self.fetch(lane)? {
-                    has_progress = true;
+            match self.ask() {
+                Ok(true) if rounds.next().is_some() => {}
+                Ok(_) => break None,
+                Err(error) => {
+                    self.is_detached |= error.is_disconnected() || error.is_protocol();
+                    return Err(error);
                 }
-            }
-            if !has_progress && !self.find_new_streams()? {
-                break None;
             }
         };
         match next {
@@ -163,6 +163,44 @@ impl LiveReader {
             None if self.sessions.iter().all(|s| s.is_gone) && self.lanes.all_closed() => Ok(Poll::End),
             None => Ok(Poll::Idle),
         }
+    }
+
+    /// Says that nothing more is to be asked for: what was handed over is told to its end, and [`Poll::End`] follows.
+    pub fn finish(&mut self) {
+        self.is_detached = true;
+        self.sessions.iter_mut().for_each(|session| session.is_gone = true);
+        (0..self.sources.len()).for_each(|lane| self.close(lane));
+    }
+
+    /// Tells the rest of what a stream has handed over; nothing more comes.
+    fn close(&mut self, lane: usize) {
+        let lane = &mut self.lanes.lanes[lane];
+        lane.cursor.set_growing(false);
+        if lane.is_idle() && lane.cursor.has_unread() {
+            lane.cursor.fit(&self.lanes.catalog);
+            lane.advance(&self.lanes.catalog);
+        }
+        lane.is_closed = true;
+    }
+
+    /// Asks for whatever is missing to go on; false when there is nothing new.
+    fn ask(&mut self) -> Result<bool, Error> {
+        if self.sessions.iter().all(|session| session.is_gone) && self.lanes.are_closed() {
+            return Ok(false);
+        }
+        if self.is_detached {
+            return Err(Error::new(Kind::Disconnected, format!("not attached to {} any more", self.url)));
+        }
+        let mut has_progress = false;
+        for lane in 0..self.sources.len() {
+            for _ in 0..MAX_QUESTIONS {
+                if !self.lanes.lanes[lane].is_idle() || !self.fetch(lane)? {
+                    break;
+                }
+                has_progress = true;
+            }
+        }
+        Ok(has_progress || self.find_new_streams()?)
     }
 
     /// Asks for what follows in an idle lane; false when there is nothing new.
@@ -190,6 +228,7 @@ impl LiveReader {
                 Ok(true)
             }
             IndexStatus::Inactive => Ok(self.note_inactivity(lane, &index)),
+            IndexStatus::Ok if self.was_received(lane, &index) => Ok(true),
             IndexStatus::Ok => self.fetch_packet(lane, index),
         }
     }
@@ -225,13 +264,16 @@ impl LiveReader {
     fn fetch_packet(&mut self, lane: usize, index: NextIndex) -> Result<bool, Error> {
         let source = &mut self.sources[lane];
         let (id, trace) = (source.id, source.trace);
+        // A packet that cannot be had is passed over: the next one tells what is missing.
+        source.announced = None;
+        let length = packet_length(index.packet_bits).map_err(|e| e.in_file(&source.path))?;
         source.announced = Some(NextIndex { has_new_metadata: false, has_new_streams: false, ..index });
-        let length = packet_length(index.packet_bits)?;
         for _ in 0..PACKET_TRIES {
             match self.connection.packet(id, index.offset, length)? {
                 PacketReply::Data(packet) => {
                     let source = &mut self.sources[lane];
-                    source.announced = None;
+                    (source.announced, source.received) = (None, Some((index.begin, index.end)));
+                    source.first.get_or_insert(index.begin);
                     let lane = &mut self.lanes.lanes[lane];
                     lane.cursor.feed(trace, &source.path, packet, index.offset);
                     lane.cursor.fit(&self.lanes.catalog);
@@ -254,87 +296,5 @@ impl LiveReader {
             }
         }
         Ok(false)
-    }
-
-    /// Asks every session for streams; true when there are new ones or a session has ended.
-    fn find_new_streams(&mut self) -> Result<bool, Error> {
-        let mut has_progress = false;
-        for i in 0..self.sessions.len() {
-            if self.sessions[i].is_gone {
-                continue;
-            }
-            match self.connection.new_streams(self.sessions[i].id)? {
-                NewStreams::Streams(entries) => {
-                    has_progress |= !entries.is_empty();
-                    self.add_streams(i, entries)?;
-                }
-                NewStreams::NothingNew => {}
-                NewStreams::Gone => self.sessions[i].is_gone = true,
-            }
-        }
-        Ok(has_progress)
-    }
-
-    fn add_streams(&mut self, session: usize, entries: Vec<StreamEntry>) -> Result<(), Error> {
-        for entry in entries {
-            let trace = self.trace(session, &entry);
-            if entry.is_metadata {
-                self.traces[trace].metadata_stream = Some(entry.id);
-                continue;
-            }
-            let path = PathBuf::from(&entry.path).join(&entry.channel);
-            let files = vec![StreamFile { trace, path: path.clone() }];
-            let key = StreamKey(self.sources.len() as u32);
-            let catalog = &self.lanes.catalog;
-            let mut cursor =
-                Cursor::new(key, Vec::new(), catalog, Allowance::new(1, 8), TimeRange::default());
-            cursor.set_growing(true);
-            cursor.set_starts_late(self.seek == Seek::Now);
-            self.lanes.lanes.push(Lane::new(cursor));
-            self.sources.push(Source { id: entry.id, trace, path, announced: None });
-            self.streams.push(Stream { files, class_id: None, instance: None });
-        }
-        for trace in 0..self.traces.len() {
-            if self.traces[trace].session == session {
-                self.fetch_metadata(trace)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Index of the trace that a stream belongs to.
-    fn trace(&mut self, session: usize, entry: &StreamEntry) -> usize {
-        if let Some(i) = self.traces.iter().position(|t| t.session == session && t.id == entry.trace_id) {
-            return i;
-        }
-        let i = self.traces.len();
-        let mut metadata = MetadataReader::new();
-        self.lanes.catalog.absorb(i, &mut metadata.builder.metadata);
-        let trace = self.lanes.catalog.describe(i, &PathBuf::from(&entry.path));
-        self.traces.push(LiveTrace { session, id: entry.trace_id, trace, metadata, metadata_stream: None });
-        i
-    }
-
-    /// Takes all of a trace's metadata that there is.
-    fn fetch_metadata(&mut self, i: usize) -> Result<(), Error> {
-        let mut is_new = false;
-        while let Some(stream) = self.traces[i].metadata_stream {
-            match self.connection.metadata(stream)? {
-                MetadataReply::Data(data) if data.is_empty() => break,
-                MetadataReply::Data(data) => {
-                    is_new = true;
-                    let pushed = self.traces[i].metadata.push(&data, false);
-                    pushed.map_err(|e| e.in_file(&PathBuf::from(self.url.to_string())))?;
-                }
-                MetadataReply::NothingNew => break,
-                MetadataReply::Gone => self.traces[i].metadata_stream = None,
-            }
-        }
-        if is_new {
-            let live = &mut self.traces[i];
-            self.lanes.catalog.absorb(i, &mut live.metadata.builder.metadata);
-            live.trace = self.lanes.catalog.describe(i, live.trace.path());
-        }
-        Ok(())
     }
 }

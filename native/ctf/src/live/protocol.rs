@@ -63,6 +63,7 @@ pub(super) struct NextIndex {
     pub(super) has_new_streams: bool,
     pub(super) offset: u64,
     pub(super) packet_bits: u64,
+    pub(super) begin: u64,
     pub(super) end: u64,
     pub(super) stream_class: u64,
 }
@@ -195,7 +196,7 @@ impl<S: Read + Write> Connection<S> {
     /// Takes data in pieces, so that memory follows what was really sent.
     fn data(&mut self, length: u64) -> Result<Vec<u8>, Error> {
         if length > MAX_DATA.into() {
-            return Err(Error::new(Kind::Limit, format!("the relay daemon sends {length} bytes at once")));
+            return protocol(format!("the relay daemon sends {length} bytes at once"));
         }
         let mut data = Vec::new();
         let read = (&mut self.stream).take(length).read_to_end(&mut data);
@@ -226,6 +227,19 @@ impl<S: Read + Write> Connection<S> {
                 (self.text(64)?, self.text(255)?)
             };
             sessions.push(LiveSession { id, live_timer_us, clients, streams, hostname, name });
+        }
+        Ok(sessions)
+    }
+
+    /// Every session of the URL's hostname and name, one at least.
+    pub(super) fn sessions_at(&mut self, url: &LiveUrl) -> Result<Vec<LiveSession>, Error> {
+        let Some((host, name)) = &url.session else {
+            return protocol(format!("{url} names no session"));
+        };
+        let mut sessions = self.list_sessions()?;
+        sessions.retain(|s| s.hostname == *host && s.name == *name);
+        if sessions.is_empty() {
+            return protocol(format!("there is no session {url}"));
         }
         Ok(sessions)
     }
@@ -282,7 +296,7 @@ impl<S: Read + Write> Connection<S> {
     pub(super) fn next_index(&mut self, stream: u64) -> Result<NextIndex, Error> {
         self.send(GET_NEXT_INDEX, &stream.to_be_bytes())?;
         let (offset, packet_bits, _content_bits) = (self.u64()?, self.u64()?, self.u64()?);
-        let (_begin, end, _discarded, stream_class) = (self.u64()?, self.u64()?, self.u64()?, self.u64()?);
+        let (begin, end, _discarded, stream_class) = (self.u64()?, self.u64()?, self.u64()?, self.u64()?);
         let (status, flags) = (self.u32()?, self.u32()?);
         let status = match status {
             1 => IndexStatus::Ok,
@@ -294,7 +308,16 @@ impl<S: Read + Write> Connection<S> {
             }
         };
         let (has_new_metadata, has_new_streams) = (flags & 1 != 0, flags & 2 != 0);
-        Ok(NextIndex { status, has_new_metadata, has_new_streams, offset, packet_bits, end, stream_class })
+        Ok(NextIndex {
+            status,
+            has_new_metadata,
+            has_new_streams,
+            offset,
+            packet_bits,
+            begin,
+            end,
+            stream_class,
+        })
     }
 
     pub(super) fn packet(&mut self, stream: u64, offset: u64, length: u32) -> Result<PacketReply, Error> {

@@ -1,15 +1,110 @@
 //! `beamtapd read` of a live session, with LTTng's own daemons.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use crate::program::command;
 use beamtap_testkit::{Emitter, Payload, in_sandbox, wait_until};
 use std::fs::{self, File};
-use std::process::{Command, Stdio};
+use std::io::{self, Read as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(60);
 
+/// A way to the relay daemon that can be cut.
+struct Wire {
+    port: u16,
+    ends: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Wire {
+    fn to(target: u16) -> Wire {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let ends = Arc::new(Mutex::new(Vec::new()));
+        let known = ends.clone();
+        // It waits for connections until the test's process ends.
+        thread::spawn(move || {
+            for near in listener.incoming().map_while(Result::ok) {
+                let far = TcpStream::connect(("127.0.0.1", target)).unwrap();
+                for (from, to) in [(&near, &far), (&far, &near)] {
+                    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    known.lock().unwrap().push(from.try_clone().unwrap());
+                    thread::spawn(move || {
+                        // A cut ends it, too.
+                        let _ = io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(Shutdown::Both);
+                    });
+                }
+            }
+        });
+        Wire { port, ends }
+    }
+
+    /// Cuts every connection; says how many there were. New ones can be made.
+    fn cut(&self) -> usize {
+        let ends = std::mem::take(&mut *self.ends.lock().unwrap());
+        ends.iter().filter(|end| end.shutdown(Shutdown::Both).is_ok()).count() / 2
+    }
+}
+
+/// Presses Ctrl-C and waits for the end; gives the exit code and what was said on standard error.
+fn interrupt(mut child: Child) -> (Option<i32>, String) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let mut status = None;
+    assert!(wait_until(SOON, || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    }));
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    (status.unwrap().code(), said)
+}
+
 #[test]
-fn a_live_session_is_printed_while_it_is_recorded() {
+fn a_directory_is_followed_until_somebody_has_seen_enough() {
+    let whole = fixture();
+    let dir = tempfile::tempdir().unwrap();
+    fs::copy(whole.join("metadata"), dir.path().join("metadata")).unwrap();
+    let bytes = fs::read(whole.join("c_1")).unwrap();
+    // A packet and a half, then the rest, then the other stream.
+    fs::write(dir.path().join("c_1"), &bytes[..6000]).unwrap();
+    let printed = dir.path().join("printed");
+    let child = command()
+        .args(["read", "--follow", dir.path().to_str().unwrap()])
+        .stdout(File::create(&printed).unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let count = || fs::read_to_string(&printed).unwrap().lines().count();
+    assert!(wait_until(SOON, || count() > 0));
+    let first = count();
+    fs::write(dir.path().join("c_1"), &bytes).unwrap();
+    assert!(wait_until(SOON, || count() > first));
+    fs::copy(whole.join("c_0"), dir.path().join("c_0")).unwrap();
+    // What is there when Ctrl-C is pressed is printed.
+    let (code, said) = interrupt(child);
+    assert_eq!((code, said.as_str()), (Some(130), "beamtapd: interrupted\n"));
+    let recorded = command().arg("read").arg(&whole).output().unwrap();
+    let sorted = |text: &str| {
+        // The other stream came late: lines are told in the order they came, and the time since the one before differs.
+        let mut lines: Vec<String> =
+            text.lines().map(|line| line.split_once(") ").unwrap().1.to_owned()).collect();
+        lines.sort();
+        lines
+    };
+    let printed = fs::read_to_string(&printed).unwrap();
+    assert_eq!(sorted(&printed), sorted(&String::from_utf8(recorded.stdout).unwrap()));
+}
+
+fn fixture() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../ctf/tests/fixtures/ust-mixed")
+}
+
+#[test]
+fn a_live_session_is_printed_while_it_is_recorded_over_a_broken_connection_too() {
     in_sandbox(|world| {
         let (_sessiond, relayd) = (world.sessiond(), world.relayd());
         let lttng = |arguments: &[&str]| world.run("lttng", &[&["--no-sessiond"], arguments].concat());
@@ -22,9 +117,10 @@ fn a_live_session_is_printed_while_it_is_recorded() {
         let emitted = emitter.burst(Payload::Loose, 100) as usize;
 
         let hostname = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
-        let url = format!("net://127.0.0.1:{}/host/{}/watched", relayd.live_port, hostname.trim());
+        let wire = Wire::to(relayd.live_port);
+        let url = format!("net://127.0.0.1:{}/host/{}/watched", wire.port, hostname.trim());
         let printed = world.home().join("printed");
-        let mut child = command()
+        let child = command()
             .args(["read", "--event", "emitter:*", &url])
             .stdout(File::create(&printed).unwrap())
             .stderr(Stdio::piped())
@@ -35,13 +131,16 @@ fn a_live_session_is_printed_while_it_is_recorded() {
         let more = emitter.burst(Payload::Loose, 50) as usize;
         assert!(wait_until(SOON, || count() == emitted + more), "{} of {}", count(), emitted + more);
 
-        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-        let mut status = None;
-        assert!(wait_until(SOON, || {
-            status = child.try_wait().unwrap();
-            status.is_some()
-        }));
-        assert_eq!(status.unwrap().code(), Some(130));
+        assert_eq!(wire.cut(), 1);
+        let much_more = emitter.burst(Payload::Loose, 50) as usize;
+        let all = emitted + more + much_more;
+        assert!(wait_until(SOON, || count() == all), "{} of {all}", count());
+        let (code, said) = interrupt(child);
+        assert_eq!(code, Some(130), "{said}");
+        assert!(
+            said.contains("trying to attach again for 60 s") && said.contains("it goes on where it was"),
+            "{said}"
+        );
 
         // The same from the directory that the relay daemon wrote.
         lttng(&["stop"]);

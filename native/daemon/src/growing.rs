@@ -1,0 +1,182 @@
+//! What is printed while it is recorded: live sessions, and directories that are written to.
+
+use crate::arguments::ReadArguments;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::lines::{Lines, Missing};
+use crate::read::range;
+use beamtap_ctf::{Error, Follower, Item, Loss, Poll, Stream, TimeRange, Trace};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// Time between two looks for more where there was nothing new.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long a stream of which nothing is known holds up the others.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A trace that is being recorded.
+pub(crate) trait Growing {
+    /// What is next, as [`Follower::poll`] has it.
+    fn poll(&mut self, settled_ns: i64) -> Result<Poll<'_>, Error>;
+    /// Nothing more is asked for: the end comes after what is there.
+    fn finish(&mut self);
+    /// A trace by its index.
+    fn trace(&self, index: usize) -> Option<&Trace>;
+    /// Streams known by now.
+    fn streams(&self) -> &[Stream];
+    /// Whether a fault ends the reading, unless it can be mended.
+    fn is_fatal(error: &Error) -> bool;
+    /// Mends what is fatal, if that is possible.
+    fn mend(&mut self, error: Error, lines: &mut Lines, interrupt: &Interrupt) -> Result<Mended, Failure>;
+}
+
+/// How reading goes on after a fault.
+pub(crate) enum Mended {
+    /// Nothing is missing but what is told as lost.
+    Whole,
+    /// What happened since the last event may be missing.
+    WithGap,
+    /// It does not.
+    Never(Error),
+}
+
+impl Growing for Follower {
+    fn poll(&mut self, settled_ns: i64) -> Result<Poll<'_>, Error> {
+        Follower::poll(self, settled_ns)
+    }
+
+    fn finish(&mut self) {
+        Follower::finish(self);
+    }
+
+    fn trace(&self, index: usize) -> Option<&Trace> {
+        self.traces().nth(index)
+    }
+
+    fn streams(&self) -> &[Stream] {
+        Follower::streams(self)
+    }
+
+    fn is_fatal(error: &Error) -> bool {
+        error.is_io()
+    }
+
+    fn mend(&mut self, error: Error, _: &mut Lines, _: &Interrupt) -> Result<Mended, Failure> {
+        Ok(Mended::Never(error))
+    }
+}
+
+/// Prints a directory while it is written to, until Ctrl-C; what is there by then is printed to its end.
+pub(crate) fn follow(
+    directory: &Path,
+    arguments: &ReadArguments,
+    lines: &mut Lines,
+    interrupt: &Interrupt,
+) -> Result<bool, Failure> {
+    print(&mut Follower::open(directory)?, arguments, lines, interrupt)
+}
+
+/// Prints what is recorded until it is over; says whether parts of it could not be read.
+pub(crate) fn print<G: Growing>(
+    growing: &mut G,
+    arguments: &ReadArguments,
+    lines: &mut Lines,
+    interrupt: &Interrupt,
+) -> Result<bool, Failure> {
+    let mut wanted: Option<TimeRange> = None;
+    let mut is_wanted = |begin_ns: i64, end_ns: i64| {
+        let range = wanted.get_or_insert_with(|| range(arguments, || begin_ns));
+        (begin_ns <= range.end_ns && range.begin_ns <= end_ns, begin_ns > range.end_ns)
+    };
+    let (mut has_faults, mut is_finished) = (false, false);
+    // Time of the last event, and of the last one before a gap that is still to be told.
+    let (mut last_ns, mut gap_from): (Option<i64>, Option<i64>) = (None, None);
+    let mut fatal = None;
+    // At first everything waits for every stream; only where there is nothing more, for a time.
+    let mut settled_ns = i64::MIN;
+    loop {
+        if interrupt.came() && !std::mem::replace(&mut is_finished, true) {
+            growing.finish();
+        }
+        let was_patient = std::mem::replace(&mut settled_ns, i64::MIN) == i64::MIN;
+        let settled = if was_patient { i64::MIN } else { wall_ns() - PATIENCE.as_nanos() as i64 };
+        match growing.poll(settled) {
+            Ok(Poll::Item(Item::Event(event))) => {
+                let ns = event.timestamp_ns();
+                last_ns = last_ns.max(Some(ns));
+                if let Some(from) = gap_from.take() {
+                    lines.gap(from, ns)?;
+                }
+                let (is_inside, is_over) = is_wanted(ns, ns);
+                if is_over {
+                    break;
+                }
+                if is_inside {
+                    lines.event(event)?;
+                }
+                if let Some(index) = lines.stranger()
+                    && let Some(trace) = growing.trace(index)
+                {
+                    lines.introduce(index, trace);
+                }
+            }
+            Ok(Poll::Item(Item::Discarded(loss))) if is_wanted(loss.begin_ns, loss.end_ns).0 => {
+                tell(lines, Missing::Events, &loss, growing.streams())?;
+            }
+            Ok(Poll::Item(Item::LostPackets(loss))) if is_wanted(loss.begin_ns, loss.end_ns).0 => {
+                tell(lines, Missing::Packets, &loss, growing.streams())?;
+            }
+            Ok(Poll::Item(_)) => {}
+            Ok(Poll::Idle) if was_patient => settled_ns = 0,
+            Ok(Poll::Idle) => {
+                lines.flush()?;
+                std::thread::sleep(PAUSE);
+            }
+            Ok(Poll::End) => break,
+            Err(error) if G::is_fatal(&error) && is_finished => {
+                fatal.get_or_insert(error);
+                break;
+            }
+            Err(error) if G::is_fatal(&error) => match growing.mend(error, lines, interrupt)? {
+                Mended::Whole => {}
+                Mended::WithGap => {
+                    has_faults = true;
+                    gap_from = gap_from.or(last_ns);
+                }
+                Mended::Never(error) => {
+                    fatal = Some(error);
+                    is_finished = true;
+                    growing.finish();
+                }
+            },
+            Err(error) => {
+                has_faults = true;
+                lines.fault(&format!("{error}; the other streams are read on"))?;
+            }
+        }
+    }
+    if let Some(from) = gap_from {
+        lines.gap(from, wall_ns())?;
+    }
+    match fatal {
+        _ if interrupt.came() => Err(Failure::Interrupted),
+        Some(error) => Err(error.into()),
+        None => Ok(has_faults),
+    }
+}
+
+/// Tells a loss with the stream that it is in.
+pub(crate) fn tell(
+    lines: &mut Lines,
+    missing: Missing,
+    loss: &Loss,
+    streams: &[Stream],
+) -> Result<(), Failure> {
+    let stream = streams.get(loss.stream.index()).and_then(|stream| stream.paths().next());
+    Ok(lines.loss(missing, loss, stream)?)
+}
+
+fn wall_ns() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX)
+}
