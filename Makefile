@@ -1,5 +1,5 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: build demo test bench-tracer bench-reader test-matrix e2e-rabbitmq
+.PHONY: build demo test storm bench-tracer bench-reader test-matrix e2e-rabbitmq
 
 build:
 	scripts/setup && scripts/build-native
@@ -15,6 +15,9 @@ bench-reader:
 
 test:
 	scripts/setup && scripts/test
+
+storm:
+	scripts/setup && scripts/storm
 
 test-matrix:
 	scripts/setup && scripts/build-native && scripts/test-matrix

@@ -22,11 +22,12 @@
 
 %% The number is the tap's for the life of the VM and can be typed again.
 -type tap() :: {tap, pos_integer()}.
--type ended_by() :: stop | events | deadline | owner | clear | panics | shutdown | killed.
+-type ended_by() :: stop | events | rate | deadline | owner | clear | panics | shutdown | killed.
 %% What a tap left. `events': emitted, by name, and `emitted' all of them; `recorded' of them are in the trace.
 %% `discarded': events for which LTTng's buffers had no room; `lost': packets that LTTng overwrote; `unknown' when LTTng
-%% could not be asked. `suppressed': events that came after a limit, and were not made. `bytes': the trace's files.
-%% `problems': what went wrong on closing.
+%% could not be asked. `suppressed': events that came after a limit, and were not made; `unreadable': that held a term of
+%% unknown form; `truncated': emitted with a text cut. `incomplete': these three by event, where there were any.
+%% `bytes': the trace's files. `problems': what went wrong on closing.
 -type receipt() :: #{
     tap := tap(),
     path := binary(),
@@ -37,6 +38,9 @@
     discarded := non_neg_integer() | unknown,
     lost := non_neg_integer() | unknown,
     suppressed := non_neg_integer(),
+    unreadable := non_neg_integer(),
+    truncated := non_neg_integer(),
+    incomplete := #{binary() => #{suppressed | unreadable | truncated => pos_integer()}},
     bytes := non_neg_integer(),
     %% Each LTTng session: its mode, where it wrote, whether its canary was read back, and its losses.
     recordings := [map()],
@@ -52,6 +56,7 @@
     path := binary(),
     for => pos_integer() | infinity,
     events => pos_integer() | infinity | #{binary() => pos_integer()},
+    rate => pos_integer() | infinity,
     owner => pid(),
     emitted => non_neg_integer(),
     classes => [beamtap_spec:class()],

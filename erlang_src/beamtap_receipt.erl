@@ -20,6 +20,9 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
         discarded => Discarded,
         lost => Lost,
         suppressed => sum(counted(fun({_, _, Suppressed, _, _}) -> Suppressed end, Recording)),
+        unreadable => sum(counted(fun({_, _, _, Unreadable, _}) -> Unreadable end, Recording)),
+        truncated => sum(counted(fun({_, _, _, _, Truncated}) -> Truncated end, Recording)),
+        incomplete => incomplete(Recording),
         bytes => bytes(Path),
         recordings => Recordings,
         duration_ms => duration(Known),
@@ -39,6 +42,18 @@ counted(Of, #{before := Before, 'after' := After, events := Enabled}) ->
     ]);
 counted(_, _) ->
     #{}.
+
+%% By event, what was not emitted, or not whole.
+incomplete(Recording) ->
+    Outcomes = [{3, suppressed}, {4, unreadable}, {5, truncated}],
+    lists:foldl(
+        fun({Place, Outcome}, All) ->
+            Counts = counted(fun(Counters) -> element(Place, Counters) end, Recording),
+            maps:fold(fun(Event, N, Sum) -> Sum#{Event => (maps:get(Event, Sum, #{}))#{Outcome => N}} end, All, Counts)
+        end,
+        #{},
+        Outcomes
+    ).
 
 sum(Counts) -> lists:sum(maps:values(Counts)).
 

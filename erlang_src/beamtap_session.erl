@@ -252,9 +252,11 @@ open(library, Data) ->
     done(beamtap_native:load(), Data);
 open(provider, Data) ->
     done(beamtap_native:load_provider(), Data);
-open(tap, #{tap := Tap, opts := #{for := For, events := Events, payload := Payload}} = Data) ->
+open(tap, #{tap := Tap, opts := #{for := For, events := Events, rate := Rate, payload := Payload}} = Data) ->
     %% This process is the tap's owner for the NIF: if it is killed, nothing is emitted from that moment on.
-    Limits = #{events => Events, deadline_ms => For, payloads => beamtap_payload:native(Payload)},
+    Limits = #{
+        events => Events, events_per_second => Rate, deadline_ms => For, payloads => beamtap_payload:native(Payload)
+    },
     case beamtap_nif:tap_open(self(), Limits) of
         {ok, Slot} ->
             ok = beamtap_ledger:note(Tap, #{slot => Slot}),

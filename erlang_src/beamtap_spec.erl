@@ -43,6 +43,7 @@
     #{
         for => pos_integer() | infinity,
         events => pos_integer() | infinity,
+        rate => pos_integer() | infinity,
         output => file:name_all(),
         payload => beamtap_payload:option(),
         owner => pid(),
@@ -60,6 +61,7 @@
 -type checked_opts() :: #{
     for := pos_integer() | infinity,
     events := pos_integer() | infinity,
+    rate := pos_integer() | infinity,
     output := binary() | default,
     payload := beamtap_payload:checked(),
     owner := pid(),
@@ -83,7 +85,7 @@
 -define(ACTIONS, [return, exception]).
 -define(FLAGS, (?CLASSES ++ ?ACTIONS ++ ?INHERITANCE)).
 -define(SPEC_KEYS, [functions, classes, targets]).
--define(OPT_KEYS, [for, events, output, payload, owner | beamtap_mode:keys()]).
+-define(OPT_KEYS, [for, events, rate, output, payload, owner | beamtap_mode:keys()]).
 
 %% @doc The classes that can be recorded.
 -spec classes() -> [class()].
@@ -117,6 +119,7 @@ check_opts(Opts, Owner) ->
     Defaults = (beamtap_mode:defaults())#{
         for => ?DEFAULT_FOR_MS,
         events => ?DEFAULT_EVENTS,
+        rate => infinity,
         output => default,
         payload => beamtap_payload:none(),
         owner => Owner
@@ -230,13 +233,16 @@ target(Other) ->
 
 %%% Options
 
-opt(Bound, infinity) when Bound =:= for; Bound =:= events -> infinity;
+opt(Bound, infinity) when Bound =:= for; Bound =:= events; Bound =:= rate -> infinity;
 opt(for, Ms) when is_integer(Ms), Ms >= 1, Ms =< ?MAX_FOR_MS -> Ms;
 opt(for, Other) ->
     bad_option(for, Other, "a time in milliseconds from 1 on, or infinity");
 opt(events, N) when is_integer(N), N >= 1, N =< ?MAX_EVENTS -> N;
 opt(events, Other) ->
     bad_option(events, Other, "a number of events from 1 on, or infinity");
+opt(rate, N) when is_integer(N), N >= 1, N =< ?MAX_EVENTS -> N;
+opt(rate, Other) ->
+    bad_option(rate, Other, "a number of events per second from 1 on, or infinity");
 opt(payload, Payload) ->
     case beamtap_payload:check(Payload) of
         {ok, Checked} -> Checked;

@@ -30,6 +30,7 @@ defmodule Beamtap do
   @type option ::
           {:for, pos_integer() | :infinity}
           | {:events, pos_integer() | :infinity}
+          | {:rate, pos_integer() | :infinity}
           | {:output, Path.t()}
           | {:subbuf_size, pos_integer()}
           | {:num_subbuf, pos_integer()}
@@ -39,7 +40,7 @@ defmodule Beamtap do
   @doc """
   Starts tracing what `spec` names, for no longer than the bounds in `opts`. Returns when LTTng records.
 
-  Options: `:for` in milliseconds (10 s), `:events` (1,000,000), `:output` (a directory that does not exist or is
+  Options: `:for` in milliseconds (10 s), `:events` (1,000,000), `:rate` in events per second (none), `:output` (a directory that does not exist or is
   empty), `:subbuf_size` in bytes and `:num_subbuf`, both powers of two, for each CPU's ring buffer, `:owner` (the
   caller), whose end ends the tap, `:payload` (`:none`): `:size` or `{:text, bytes}` for what events carry, or a map of
   these with the keys `:arguments`, `:return_values`, `:messages`, `:exit_reasons`. Several taps run side

@@ -79,7 +79,8 @@ refused_specs(_) ->
 options(_) ->
     Self = self(),
     {ok, #{for := 10000, events := 1000000, output := default, owner := Self}} = beamtap_spec:check_opts([], Self),
-    {ok, #{for := infinity, events := 5}} = beamtap_spec:check_opts(#{for => infinity, events => 5}, Self),
+    {ok, #{for := infinity, events := 5, rate := 9}} =
+        beamtap_spec:check_opts(#{for => infinity, events => 5, rate => 9}, Self),
     {ok, #{output := <<"/tmp/x">>}} = beamtap_spec:check_opts([{output, "/tmp/x"}], Self),
     {ok, #{subbuf_size := 4096, num_subbuf := 2}} = beamtap_spec:check_opts(#{subbuf_size => 4096, num_subbuf => 2}, Self).
 
@@ -90,6 +91,8 @@ refused_options(_) ->
         {#{for => "1s"}, bad_option},
         {#{events => 0}, bad_option},
         {#{events => forever}, bad_option},
+        {#{rate => 0}, bad_option},
+        {#{rate => 1.5}, bad_option},
         {#{subbuf_size => 5000}, bad_option},
         {#{subbuf_size => 2048}, bad_option},
         {#{num_subbuf => 1}, bad_option},

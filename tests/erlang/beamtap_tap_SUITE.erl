@@ -4,7 +4,7 @@
 -export([all/0, groups/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
 -export([init_per_testcase/2, end_per_testcase/2]).
 -export([stop/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
--export([event_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, counts_agree/1, counts_agree_when_discarding/1]).
+-export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1, dbg_beside_a_tap/1, foreign_flags_kept/1]).
 -export([foreign_pattern_kept/1, bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
 -export([report/1]).
@@ -28,6 +28,7 @@ groups() ->
             cleared,
             clear_suspended_session,
             event_bound,
+            rate_bound,
             deadline,
             several_taps,
             sum_beside_another_tap,
@@ -168,6 +169,20 @@ event_bound(Config) ->
     ends_when(fun() -> work(100000) end),
     {ok, #{ended_by := events, problems := [], events := #{<<"call">> := Calls}} = Receipt} = beamtap:stop(Tap),
     true = Calls =< 1000,
+    agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
+    beamtap_world:settled(?BEFORE).
+
+%% A second's worth at once, and what is earned until it is spent.
+rate_bound(Config) ->
+    Tap = start([{?MODULE, work, 1}], #{rate => 1000, events => infinity}, ?FUNCTION_NAME, Config),
+    ends_when(fun() -> work(200000) end),
+    {ok, #{ended_by := rate, problems := [], suppressed := Over} = Receipt} = beamtap:stop(Tap),
+    #{events := #{<<"call">> := Calls}, unreadable := 0, incomplete := Incomplete} = Receipt,
+    true = Calls >= 1000 - 3 * 64,
+    true = Calls < 200000,
+    %% The call that found nothing left.
+    #{<<"call">> := #{suppressed := Over}} = Incomplete,
+    true = Over >= 1,
     agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
     beamtap_world:settled(?BEFORE).
 

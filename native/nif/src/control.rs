@@ -75,7 +75,22 @@ pub(crate) fn load(env: Env, _info: Term) -> bool {
     // SAFETY: the environment and both terms are those of the load in progress.
     let list = unsafe { enif_make_list_cell(env.as_c_arg(), atoms::ok().as_c_arg(), tuple.as_c_arg()) };
     call.calibrate_lists(word_of(list));
+    learn_bits(env, call);
     env.register::<Owner>().is_ok() && crate::lttng::register(env)
+}
+
+/// Shows the reader a string of bits as the VM packs large ones. The VM makes them only from its external format.
+fn learn_bits(env: Env, call: CallEnv<'_>) {
+    const BYTES: u32 = 1000;
+    const VERSION: u8 = 131;
+    const BIT_BINARY: u8 = 77;
+    let mut external = vec![VERSION, BIT_BINARY];
+    external.extend((BYTES + 1).to_be_bytes());
+    external.push(3);
+    external.resize(external.len() + BYTES as usize + 1, 0);
+    if let Some((bits, _)) = env.binary_to_term(&external) {
+        call.calibrate_bits(word(bits), u64::from(BYTES));
+    }
 }
 
 /// A binary from bytes.

@@ -71,8 +71,7 @@ pub(crate) fn mfa(env: CallEnv<'_>, term: u64) -> Option<(u64, u64, u64)> {
     let &[module, name, arity] = env.tuple(term)? else { return None };
     let arity = match layout::small_value(arity) {
         Some(arity) => arity,
-        // A function has at most 255 arguments, so the list is short.
-        None => u64::from(env.list_length(arity)?),
+        None => env.short_list_length(arity)?,
     };
     Some((module, name, arity))
 }

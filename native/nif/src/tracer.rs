@@ -163,6 +163,14 @@ fn suppressed(kind: EventKind) {
     }
 }
 
+#[cold]
+fn unreadable(kind: EventKind) {
+    match block::mine() {
+        Some(block) => block.count(kind, Outcome::Unreadable),
+        None => block::overflowed(kind),
+    }
+}
+
 /// One traced event, as the VM hands it over.
 pub(crate) struct Traced<'a> {
     pub(crate) env: CallEnv<'a>,
@@ -226,8 +234,10 @@ pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
     let Some(kind) = kind_of(family, tag, traced.tracee) else { return };
     // One tag for three kinds of events, and the term says which.
     let kind = if kind == EventKind::SeqSend {
-        let Some(kind) = sequence::kind(traced) else { return };
-        kind
+        match sequence::kind(traced) {
+            Some(kind) => kind,
+            None => return unreadable(kind),
+        }
     } else {
         kind
     };

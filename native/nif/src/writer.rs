@@ -1,7 +1,8 @@
 //! Terms as text, as the VM's `%T` writes them, but bounded while they are written: the VM's own would read a message of
 //! any size to its end to keep the first 255 bytes.
 //!
-//! Two differences: text is UTF-8 also where a string has Latin-1 letters, and maps are written as maps at any size.
+//! Differences: text is UTF-8 also where a string has Latin-1 letters, and maps are written as maps at any size. And integers and
+//! strings of bits too large to be shown are told by their size.
 
 use crate::layout;
 use crate::sys::{AtomName, CallEnv, print};
@@ -196,6 +197,10 @@ impl<const ROOM: usize> Text<ROOM> {
                 !self.is_full()
             });
             self.push(b"}");
+        } else if let Some(bytes) = env.bits_bytes(term).filter(|&bytes| bytes > TERM_BYTES as u64) {
+            self.push(b"#Bits<");
+            self.number(bytes);
+            self.push(b" bytes>");
         } else if env.integer_words(term).is_some_and(|words| words > INTEGER_WORDS) {
             self.push(b"#Integer<");
             self.number(env.integer_words(term).unwrap_or(0) as u64);

@@ -1,0 +1,193 @@
+%% A VM under everything at once: all processes and ports traced with every flag, under 10,000 short-lived processes at
+%% a time, one that makes much garbage, and a port. Beside it a VM that does the same untraced.
+-module(beamtap_storm).
+
+-export([main/0, compare/2, broken/1]).
+%% In the VMs
+-export([run/2]).
+
+-define(PROCESSES, 10000).
+-define(MEMORY_BYTES, 32 bsl 20).
+%% What the processor may do to a figure in a run that is not quiet: this much is not taken for ours.
+-define(GAP_MS, 1).
+
+%% @doc For scripts/storm: runs for STORM_SECONDS, prints what was seen, ends with status 1 where a law is broken.
+main() ->
+    Seconds = list_to_integer(os:getenv("STORM_SECONDS", "30")),
+    Figures = compare(Seconds * 1000, filename:join(os:getenv("STORM_DIR"), "trace")),
+    io:format("~-30s ~12s ~12s~n", ["", "untraced", "traced"]),
+    [io:format("~-30s ~12b ~12b~n", [Name, A, B]) || {Name, A, B} <- rows(Figures)],
+    #{law := #{emitted := Emitted, read := Read, discarded := Discarded, lost := Lost, residual := Residual}} = Figures,
+    io:format("emitted ~b = read ~b + discarded ~b + lost ~b, residual ~b~n", [Emitted, Read, Discarded, Lost, Residual]),
+    Broken = broken(Figures) ++ [too_long_gaps || has_long_gaps(Figures)],
+    io:format("broken: ~p~n", [Broken]),
+    halt(min(1, length(Broken))).
+
+rows(#{untraced := Untraced, traced := Traced}) ->
+    [
+        {Name, maps:get(Key, Untraced), maps:get(Key, Traced)}
+     || {Name, Key} <- [
+            {"processes that lived", processes},
+            {"peak of the VM's memory, bytes", peak},
+            {"memory at the end, bytes", settled},
+            {"peak of RssAnon, bytes", resident},
+            {"schedulings over 1 ms", gaps},
+            {"longest of them, ms", longest}
+        ]
+    ].
+
+%% @doc The laws that are no question of time.
+-spec broken(map()) -> [atom()].
+broken(#{untraced := Untraced, traced := Traced, law := Law}) ->
+    [not_exact || maps:get(residual, Law) =/= 0] ++
+        [nothing_read || maps:get(read, Law) =:= 0] ++
+        [flags_left || maps:get(flags, Traced) =/= []] ++
+        [panicked || maps:get(panics, Traced) =/= 0] ++
+        [unreadable || maps:get(unreadable, Traced) =/= 0] ++
+        [memory || maps:get(settled, Traced) - maps:get(settled, Untraced) > ?MEMORY_BYTES].
+
+has_long_gaps(#{untraced := #{longest := Without}, traced := #{longest := With}}) -> With > Without + ?GAP_MS.
+
+%% @doc The same work for so many milliseconds in two VMs, the second one traced into Path.
+-spec compare(pos_integer(), file:name_all()) -> map().
+compare(Ms, Path) ->
+    Untraced = in_vm(run, [Ms, untraced]),
+    Traced = in_vm(run, [Ms, unicode:characters_to_binary(Path)]),
+    #{untraced => Untraced, traced => Traced, law => law(Path)}.
+
+in_vm(Function, Arguments) ->
+    Paths = lists:append([["-pa", P] || P <- code:get_path(), filelib:is_dir(P), string:prefix(P, code:lib_dir()) =:= nomatch]),
+    {ok, Vm, _} = peer:start(#{connection => standard_io, args => Paths}),
+    Figures = peer:call(Vm, ?MODULE, Function, Arguments, 600000),
+    %% It is alive and well.
+    [1, 2, 3] = peer:call(Vm, lists, seq, [1, 3]),
+    ok = peer:stop(Vm),
+    Figures.
+
+law(Path) ->
+    Said = os:cmd(unicode:characters_to_list(["'", beamtap_native:file("beamtapd"), "' info '", Path, "' --json"])),
+    maps:from_list([{Key, number(Key, Said)} || Key <- [emitted, read, discarded, lost, residual]]).
+
+number(Key, Said) ->
+    Pattern = ["\"", atom_to_list(Key), "\" *: *(-?[0-9]+)"],
+    case re:run(Said, Pattern, [{capture, all_but_first, list}]) of
+        {match, [Number]} -> list_to_integer(Number);
+        nomatch -> error({no, Key, Said})
+    end.
+
+%%% In the VMs
+
+%% @doc Works for so long, traced into a directory or not at all.
+run(Ms, Path) ->
+    Watcher = watcher(),
+    Stop = trace(Path),
+    Work = [spawn_link(fun garbage/0), spawn_link(fun echo/0)],
+    Processes = processes(erlang:monotonic_time(millisecond) + Ms, 0),
+    [
+        begin
+            unlink(Pid),
+            exit(Pid, kill)
+        end
+     || Pid <- Work
+    ],
+    Traced = Stop(),
+    Watched = watched(Watcher),
+    [erlang:garbage_collect(Pid) || Pid <- erlang:processes()],
+    maps:merge(Traced, Watched#{processes => Processes, settled => erlang:memory(total)}).
+
+trace(untraced) ->
+    fun() -> #{} end;
+trace(Path) ->
+    %% No returns: the VM runs through all the frames that return_trace leaves of a tail-recursive function at once,
+    %% whoever the tracer is.
+    {ok, Tap} = beamtap:start(
+        #{classes => all, functions => ["lists:_/_"], targets => all},
+        #{output => Path, events => infinity, for => infinity, subbuf_size => 1 bsl 20, owner => whereis(init)}
+    ),
+    fun() ->
+        {ok, #{ended_by := stop, unreadable := Unreadable}} = beamtap:stop(Tap),
+        #{flags := Flags} = beamtap_world:snapshot(),
+        #{flags => Flags, panics => beamtap_nif:panics(), unreadable => Unreadable}
+    end.
+
+processes(End, Lived) ->
+    case erlang:monotonic_time(millisecond) < End of
+        true ->
+            Pids = [spawn_monitor(fun() -> short_lived(N) end) || N <- lists:seq(1, ?PROCESSES)],
+            [
+                receive
+                    {'DOWN', Ref, process, Pid, _} -> ok
+                end
+             || {Pid, Ref} <- Pids
+            ],
+            processes(End, Lived + ?PROCESSES);
+        false ->
+            Lived
+    end.
+
+short_lived(N) ->
+    Self = self(),
+    Child = spawn_link(fun() ->
+        receive
+            {Self, Words} -> Self ! {done, lists:reverse(Words)}
+        end
+    end),
+    Child ! {Self, lists:seq(1, N rem 50)},
+    receive
+        {done, _} -> ok
+    end,
+    %% Taken already, most of the time.
+    _ = N rem 100 =:= 0 andalso catch register(storm, Self),
+    exit(ends(N rem 3)).
+
+ends(0) -> normal;
+ends(1) -> {shutdown, storm};
+ends(2) -> kill.
+
+garbage() ->
+    _ = lists:sort([{N, integer_to_binary(N)} || N <- lists:seq(1, 20000)]),
+    garbage().
+
+echo() ->
+    Port = open_port({spawn, "cat"}, [binary]),
+    _ = [
+        begin
+            true = port_command(Port, <<"storm">>),
+            receive
+                {Port, {data, _}} -> ok
+            end
+        end
+     || _ <- lists:seq(1, 100)
+    ],
+    port_close(Port),
+    echo().
+
+%%% What is watched: memory, and schedulings that took more than a millisecond
+
+watcher() ->
+    spawn_link(fun() ->
+        _ = erlang:system_monitor(self(), [{long_schedule, 1}]),
+        watch(#{gaps => 0, longest => 0, peak => 0, resident => 0})
+    end).
+
+watch(#{gaps := Gaps, longest := Longest, peak := Peak, resident := Resident} = Seen) ->
+    receive
+        {monitor, _, long_schedule, Info} ->
+            {timeout, Ms} = lists:keyfind(timeout, 1, Info),
+            watch(Seen#{gaps := Gaps + 1, longest := max(Longest, Ms)});
+        {watched, From} ->
+            From ! {watched, self(), Seen}
+    after 50 ->
+        watch(Seen#{peak := max(Peak, erlang:memory(total)), resident := max(Resident, resident())})
+    end.
+
+watched(Watcher) ->
+    Watcher ! {watched, self()},
+    receive
+        {watched, Watcher, Seen} -> Seen
+    end.
+
+resident() ->
+    {ok, Status} = file:read_file("/proc/self/status"),
+    {match, [KiB]} = re:run(Status, "RssAnon:\\s+(\\d+)", [{capture, all_but_first, list}]),
+    list_to_integer(KiB) * 1024.
