@@ -1,8 +1,8 @@
 //! Terms as text, as the VM's `%T` writes them, but bounded while they are written: the VM's own would read a message of
 //! any size to its end to keep the first 255 bytes.
 //!
-//! Differences: text is UTF-8 also where a string has Latin-1 letters, and maps are written as maps at any size. And integers and
-//! strings of bits too large to be shown are told by their size.
+//! Differences: text is UTF-8 also where a string has Latin-1 letters, maps are written as maps at any size, and integers
+//! and strings of bits too large to be shown are told by their size.
 
 use crate::layout;
 use crate::sys::{AtomName, CallEnv, print};
@@ -23,12 +23,14 @@ pub(crate) struct Text<const ROOM: usize> {
     length: usize,
     /// Bytes that may be written; below `ROOM`.
     limit: usize,
+    /// List cells looked at for characters: those that add nothing must not be without end.
+    looked: usize,
 }
 
 impl<const ROOM: usize> Text<ROOM> {
     /// The text of any term, cut where there is no room.
     pub(crate) fn of(env: CallEnv<'_>, term: u64) -> Self {
-        let mut text = Text { bytes: [0; ROOM], length: 0, limit: ROOM - 1 };
+        let mut text = Text { bytes: [0; ROOM], length: 0, limit: ROOM - 1, looked: 0 };
         text.write(env, term, DEPTH);
         text
     }
@@ -37,7 +39,7 @@ impl<const ROOM: usize> Text<ROOM> {
     pub(crate) fn bounded(limit: usize, write: impl FnOnce(&mut Self)) -> (Self, bool) {
         let limit = limit.clamp(MARK.len(), ROOM - 2);
         // One byte more than may stay tells what fits from what was cut.
-        let mut text = Text { bytes: [0; ROOM], length: 0, limit: limit + 1 };
+        let mut text = Text { bytes: [0; ROOM], length: 0, limit: limit + 1, looked: 0 };
         write(&mut text);
         let is_cut = text.length > limit;
         if is_cut {
@@ -88,6 +90,10 @@ impl<const ROOM: usize> Text<ROOM> {
         }
         let Some(mut cell) = env.list_cell(term) else { return self.name_or_term(env, term) };
         while !self.is_full() {
+            self.looked += 1;
+            if self.looked > ROOM * 4 {
+                return;
+            }
             let (head, tail) = cell;
             match layout::small_value(head).and_then(|code| char::from_u32(u32::try_from(code).ok()?)) {
                 Some(character) => self.character(character),
@@ -197,7 +203,7 @@ impl<const ROOM: usize> Text<ROOM> {
                 !self.is_full()
             });
             self.push(b"}");
-        } else if let Some(bytes) = env.bits_bytes(term).filter(|&bytes| bytes > TERM_BYTES as u64) {
+        } else if let Some(bytes) = env.bits_bytes(term).filter(|&bytes| bytes > OTP_BYTES as u64) {
             self.push(b"#Bits<");
             self.number(bytes);
             self.push(b" bytes>");
