@@ -30,6 +30,9 @@ pub(crate) enum Kind {
     NoRelayd,
     NoRelaydProgram,
     RelaydFailed { reason: String },
+    NoCrashProgram,
+    RecoveryFailed { reason: String },
+    InUse { path: String, pid: u32 },
     Library { call: &'static str, code: i32, text: String },
     System { what: String, reason: String },
 }
@@ -113,6 +116,11 @@ impl Error {
         matches!(self.kind, Kind::NoRelayd | Kind::NoRelaydProgram | Kind::RelaydFailed { .. })
     }
 
+    /// A process still has the buffers open that are to be recovered.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self.kind, Kind::InUse { .. })
+    }
+
     /// LTTng's own error code (`enum lttng_error_code`), where LTTng gave one that has no predicate here.
     pub fn lttng_code(&self) -> Option<i32> {
         match self.kind {
@@ -151,6 +159,11 @@ impl Error {
             }
             Kind::NoRelaydProgram => "install lttng-tools, or set LTTNG_RELAYD_PATH to lttng-relayd",
             Kind::RelaydFailed { .. } => "run lttng-relayd by hand to see why",
+            Kind::NoCrashProgram => "install lttng-tools",
+            Kind::RecoveryFailed { .. } => "run lttng-crash by hand to see why",
+            Kind::InUse { .. } => {
+                "stop the tap, or end its session with `lttng destroy NAME`: that writes what its buffers hold"
+            }
             Kind::Library { .. } => "see the session daemon's log (lttng-sessiond -vvv)",
             Kind::System { .. } => "",
         }
@@ -193,6 +206,9 @@ impl fmt::Display for Error {
             Kind::NoRelayd => write!(f, "the LTTng session daemon cannot connect to the relay daemon"),
             Kind::NoRelaydProgram => write!(f, "the program lttng-relayd is missing"),
             Kind::RelaydFailed { reason } => write!(f, "lttng-relayd could not be started: {reason}"),
+            Kind::NoCrashProgram => write!(f, "the program lttng-crash is missing"),
+            Kind::RecoveryFailed { reason } => write!(f, "lttng-crash recovered nothing: {reason}"),
+            Kind::InUse { path, pid } => write!(f, "process {pid} still records in {path}"),
             Kind::Library { call, code, text } => write!(f, "{call} failed: {text} (LTTng error {code})"),
             Kind::System { what, reason } => write!(f, "{what}: {reason}"),
         }

@@ -52,6 +52,7 @@ mod library;
 mod losses;
 mod plan;
 mod process;
+mod recovery;
 mod rotation;
 mod session;
 mod snapshot;
@@ -69,6 +70,7 @@ pub use host::Host;
 pub use library::{Lttng, SessionInfo};
 pub use losses::{ChannelLosses, Losses};
 pub use plan::{Mode, Output, Plan, Rotation};
+pub use recovery::Remains;
 pub use session::Session;
 
 /// How long a call waits by default. With it no call holds its caller for 10 s.

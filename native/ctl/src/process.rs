@@ -1,6 +1,7 @@
 //! Processes of ours and their children, by id.
 
 use std::fs;
+use std::path::Path;
 
 /// Sends a signal to a process that is known to be ours and not yet reaped.
 pub(crate) fn signal(pid: u32, signal: libc::c_int) {
@@ -62,6 +63,16 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
         .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
         .flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>())
         .collect()
+}
+
+/// A process that has a file below the directory in its memory, of those that can be seen.
+pub(crate) fn that_maps(directory: &Path) -> Option<u32> {
+    let directory = fs::canonicalize(directory).ok()?;
+    let prefix = format!(" {}/", directory.display());
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    processes
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .find(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| maps.contains(&prefix)))
 }
 
 #[cfg(test)]

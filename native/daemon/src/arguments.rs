@@ -32,6 +32,7 @@ pub(crate) enum Command {
     Read(ReadArguments),
     Doctor(DoctorArguments),
     Canary(CanaryArguments),
+    Recover(RecoverArguments),
 }
 
 /// Shows where time went: a table of functions and one of processes.
@@ -152,6 +153,28 @@ pub(crate) struct DoctorArguments {
     pub(crate) output: Option<PathBuf>,
 }
 
+/// Recovers events from the buffers that a killed VM, session daemon or machine left in a tap's `shm_path`.
+///
+/// What had been written before is not in the buffers. With the trace's own directory as output the two read as one:
+/// `beamtapd report DIR` and the others take both. Needs lttng-crash.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = RECOVER_JSON)]
+pub(crate) struct RecoverArguments {
+    /// The directory that the tap had as `shm_path`, or one below it
+    #[arg(value_name = "SHM_PATH")]
+    pub(crate) shm_path: PathBuf,
+    /// Where to write what is recovered, below `recovered`: a new directory, or that of the trace as far as it was
+    /// written [default: a directory named after the session and `recovered`, where beamtap writes traces]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Remove the buffers of each session that was recovered
+    #[arg(long)]
+    pub(crate) remove: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Where in a live session to begin.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Place {
@@ -213,6 +236,20 @@ const INFO_JSON: &str = json_help!(
   other             event, read
 "
 );
+
+const RECOVER_JSON: &str = "\
+The JSON is one object. Members are added between versions; `format` goes up when one changes its meaning.
+
+  format            1
+  beamtapd          the version that answered
+  recovered         for each session buffers, their directory; output, the directory to give to other commands;
+                    trace, what was recovered, below it; read, the events in all of output; faults
+
+Exit codes:
+  0    what was there is recovered
+  1    there was nothing, or a part of it could not be recovered or read
+  2    the command line is not understood
+  130  interrupted";
 
 const DOCTOR_CODES: &str = "\
 Exit codes:

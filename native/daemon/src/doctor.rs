@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Result<ExitCode, Failure> {
 }
 
 /// Where a tap writes unless it is told otherwise.
-fn traces() -> PathBuf {
+pub(crate) fn traces() -> PathBuf {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("BEAMTAP_TRACES")
         .or_else(|| set("HOME").map(|home| home.join("lttng-traces")))

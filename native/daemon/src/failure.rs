@@ -71,3 +71,9 @@ impl From<beamtap_analysis::Error> for Failure {
         Failure::Trace { what: error.to_string(), remedy }
     }
 }
+
+impl From<beamtap_ctl::Error> for Failure {
+    fn from(error: beamtap_ctl::Error) -> Failure {
+        Failure::Trace { what: error.to_string(), remedy: error.remedy() }
+    }
+}

@@ -24,6 +24,7 @@ mod progress;
 mod quantity;
 mod read;
 mod reading;
+mod recover;
 mod report;
 mod safe;
 mod selection;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Read(read) => read::run(read),
         Command::Doctor(doctor) => doctor::run(doctor),
         Command::Canary(canary) => canary::run(canary),
+        Command::Recover(recover) => recover::run(recover),
     });
     match done {
         Ok(code) => code,

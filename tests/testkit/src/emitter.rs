@@ -68,6 +68,11 @@ impl Emitter {
         &self.process
     }
 
+    /// Kills the program and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
     /// Waits until some session records the event.
     pub fn wait_enabled(&mut self, payload: Payload) {
         self.say(&format!("wait {}", payload.word()), "enabled");

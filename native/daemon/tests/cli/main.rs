@@ -13,4 +13,5 @@ mod info;
 mod live;
 mod program;
 mod read;
+mod recover;
 mod report;

@@ -1,0 +1,124 @@
+//! `beamtapd recover`.
+
+use crate::program::{done, run};
+use beamtap_testkit::{Emitter, Inhabitant, Payload, Sandbox, babeltrace, wait_until};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A session with its buffers in a directory, and a process that has recorded in it.
+struct Recording {
+    world: Sandbox,
+    sessiond: Inhabitant,
+    emitter: Emitter,
+    emitted: u64,
+}
+
+impl Recording {
+    fn new() -> Self {
+        let world = Sandbox::new();
+        let sessiond = world.sessiond();
+        let path = |name: &str| world.home().join(name).display().to_string();
+        let shm = format!("--shm-path={}", path("shm"));
+        let output = format!("--output={}", path("trace"));
+        world.run("lttng", &["create", "crashed", &output, &shm]);
+        world.run("lttng", &["enable-channel", "-u", "c", "--subbuf-size=4096", "--num-subbuf=4"]);
+        world.run("lttng", &["enable-event", "-u", "-c", "c", "emitter:*"]);
+        world.run("lttng", &["start"]);
+        let mut emitter = Emitter::start(&world);
+        emitter.wait_enabled(Payload::Loose);
+        // Each CPU fills a packet, which is written, and begins one, which is not.
+        let emitted = emitter.burst(Payload::Loose, 400);
+        Self { world, sessiond, emitter, emitted }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.world.home().join(name)
+    }
+
+    /// Kills everybody who could still write anything.
+    fn crash(&mut self) {
+        for pid in self.sessiond.children() {
+            // SAFETY: kill has no memory preconditions.
+            unsafe { libc::kill(pid.cast_signed(), libc::SIGKILL) };
+        }
+        self.sessiond.kill();
+        self.emitter.kill();
+    }
+
+    /// Runs the program in the recording's world.
+    fn recover(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let mut command = self.world.command(env!("CARGO_BIN_EXE_beamtapd"));
+        command.arg("recover").arg(self.path("shm")).args(arguments);
+        let done = done(command.output().expect("beamtapd can be started"));
+        (done.code, done.stdout, done.stderr)
+    }
+}
+
+fn is_empty(directory: &Path) -> bool {
+    directory.read_dir().is_ok_and(|mut entries| entries.next().is_none())
+}
+
+#[test]
+fn after_a_crash_the_trace_and_what_is_recovered_hold_every_event() {
+    let mut recording = Recording::new();
+    recording.crash();
+    let trace = recording.path("trace");
+    let output = trace.to_str().expect("UTF-8");
+    let (code, stdout, stderr) = recording.recover(&["--output", output, "--json", "--remove"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    let answer: Value = serde_json::from_str(&stdout).expect("JSON");
+    let [one] = &answer["recovered"].as_array().expect("an array")[..] else { panic!("{answer}") };
+    assert_eq!(one["read"], recording.emitted);
+    assert_eq!(one["output"], output);
+    let recovered = babeltrace(Path::new(one["trace"].as_str().expect("a path"))).len() as u64;
+    assert!(recovered > 0 && recovered < recording.emitted, "the rest had been written: {recovered}");
+    assert_eq!(babeltrace(&trace).len() as u64, recording.emitted, "babeltrace2 reads them as one, too");
+    assert!(is_empty(&recording.path("shm")), "the buffers are removed");
+
+    let (code, _, stderr) = recording.recover(&[]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("no session left buffers"), "{stderr}");
+}
+
+#[test]
+fn a_trace_that_has_no_metadata_gets_it() {
+    let mut recording = Recording::new();
+    recording.crash();
+    let trace = recording.path("trace");
+    let metadata: Vec<PathBuf> = beamtap_testkit::stream_files(&trace)
+        .iter()
+        .map(|stream| stream.path.with_file_name("metadata"))
+        .collect();
+    // As LTTng leaves it when it is killed before it wrote any.
+    std::fs::write(&metadata[0], "").expect("the metadata");
+    let (code, stdout, stderr) = recording.recover(&["--output", trace.to_str().expect("UTF-8")]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert!(stdout.contains(&format!("holds {} events now", recording.emitted)), "{stdout}");
+    assert!(!is_empty(&recording.path("shm")), "the buffers stay unless told otherwise");
+}
+
+#[test]
+fn what_is_still_recorded_is_left_alone() {
+    let mut recording = Recording::new();
+    let refused = |(code, _, stderr): (Option<i32>, String, String)| {
+        assert_eq!(code, Some(1));
+        assert!(stderr.contains("still records in") && stderr.contains("lttng destroy"), "{stderr}");
+    };
+    refused(recording.recover(&[]));
+    // The consumer daemon has what the killed process left, and writes it when its session ends.
+    recording.emitter.kill();
+    refused(recording.recover(&[]));
+    recording.world.run("lttng", &["destroy", "crashed"]);
+    assert_eq!(babeltrace(&recording.path("trace")).len() as u64, recording.emitted);
+    assert!(wait_until(Duration::from_secs(30), || {
+        recording.recover(&[]).2.contains("no session left buffers")
+    }));
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named() {
+    let told = run(&["recover", "/nonexistent/shm"]);
+    assert_eq!(told.code, Some(1));
+    assert!(told.stderr.contains("/nonexistent/shm"), "{}", told.stderr);
+}
