@@ -327,8 +327,14 @@ close(provider, Data) ->
     %% Stays open: LTTng does not allow a provider to be unloaded.
     Data;
 close(directory, #{path := Path, made := Made} = Data) ->
+    %% LTTng goes on writing into files that have no name any more, and says nothing.
+    Kept =
+        case filelib:is_dir(Path) of
+            true -> ok;
+            false -> {error, removed}
+        end,
     ok = beamtap_output:discard_empty(Path, Made),
-    Data;
+    problem("the trace's directory is gone", Kept, Data);
 close(Step, Data) when Step =:= admitted; Step =:= library ->
     Data.
 
