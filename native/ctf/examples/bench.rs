@@ -1,6 +1,7 @@
 //! Reads a trace, and says on one line how many events there were or what it found, and how long it took in seconds.
 //!
-//! - `bench values DIRECTORY [THREADS]`: reads every field of every event; on several threads packet by packet
+//! - `bench values DIRECTORY [THREADS]`: reads every field of every event: in the order of time, or, where THREADS is
+//!   given, packet by packet on so many threads
 //! - `bench first DIRECTORY`: reads the first event
 //! - `bench overview DIRECTORY`: tells from the index what was recorded when
 use std::hint::black_box;
@@ -18,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     let set = TraceSet::open(Path::new(directory))?;
     let found = match what.as_str() {
-        "values" => values(&set, rest.first().map_or(Ok(1), |threads| threads.parse())?)?,
+        "values" => values(&set, rest.first().map(|threads| threads.parse()).transpose()?)?,
         "first" => first_ns(&set)?,
         "overview" => {
             let overview = set.overview(1000);
@@ -44,7 +45,7 @@ fn first_ns(set: &TraceSet) -> Result<u64, beamtap_ctf::Error> {
 }
 
 /// Reads all fields; gives the number of events.
-fn values(set: &TraceSet, threads: usize) -> Result<u64, beamtap_ctf::Error> {
+fn values(set: &TraceSet, threads: Option<usize>) -> Result<u64, beamtap_ctf::Error> {
     let kinds: Vec<Vec<u8>> = set
         .classes()
         .iter()
@@ -59,7 +60,7 @@ fn values(set: &TraceSet, threads: usize) -> Result<u64, beamtap_ctf::Error> {
         })
         .collect();
     let (mut events, mut sum) = (0u64, 0u64);
-    if threads > 1 {
+    if let Some(threads) = threads {
         let fold = |packet: &mut PacketReader<'_>| {
             let (mut events, mut sum) = (0u64, 0u64);
             while let Some(item) = packet.next() {

@@ -48,6 +48,44 @@
 //! # Ok::<(), beamtap_ctf::Error>(())
 //! ```
 
+//! # Example: what was lost when, without reading events
+//!
+//! ```no_run
+//! use beamtap_ctf::TraceSet;
+//!
+//! for bin in TraceSet::open("/tmp/my-session".as_ref())?.overview(100).bins {
+//!     let seconds = (bin.end_ns - bin.begin_ns) as f64 / 1e9;
+//!     println!("{} {:.0} bytes/s, {} lost", bin.begin_ns, bin.content_bytes as f64 / seconds, bin.discarded);
+//! }
+//! # Ok::<(), beamtap_ctf::Error>(())
+//! ```
+//!
+//! # Example: kernel and user space, from several hosts
+//!
+//! Everything below a directory is one flow; each event knows the trace that it is from.
+//!
+//! ```no_run
+//! use beamtap_ctf::{Item, TraceSet};
+//!
+//! let set = TraceSet::open("/tmp/all-hosts".as_ref())?;
+//! let mut reader = set.reader();
+//! while let Some(item) = reader.next()? {
+//!     if let Item::Event(event) = item {
+//!         let trace = &set.traces()[event.trace()];
+//!         let host = trace.environment().find(|(name, _)| *name == "hostname").and_then(|(_, v)| v.as_str());
+//!         print!("{} {} {}", event.timestamp_ns(), host.unwrap_or("?"), event.name());
+//!         for (name, value) in event.common_context().chain(event.fields()) {
+//!             print!(" {name}={value:?}");
+//!         }
+//!         println!();
+//!     }
+//! }
+//! # Ok::<(), beamtap_ctf::Error>(())
+//! ```
+//!
+//! On several threads see [`TraceSet::fold_packets`] and [`TraceSet::map_parallel`]; what is still being written is read
+//! by [`Follower`] and [`LiveReader`].
+
 #![forbid(unsafe_code)]
 
 mod bits;
