@@ -15,7 +15,7 @@
 
 -export([start/1, start/2, stop/1, info/0, info/1, clear/0]).
 -export([mark/1, span/2]).
--export([add/2, drop/2, pause/1, resume/1]).
+-export([add/2, drop/2, pause/1, resume/1, estimate/1, estimate/2]).
 -export([snapshot/2, enable_event/2, enable_event/3, disable_event/2]).
 -export([report/1, report/2, doctor/0, tracer/0, load_provider/0]).
 -export_type([tap/0, receipt/0, info/0, ended_by/0]).
@@ -67,6 +67,8 @@
     atom() => term()
 }.
 
+%% How long events are counted for an estimate.
+-define(ESTIMATE_MS, 1000).
 %% A session that answers has the flags off by then; else clear/0 takes them off itself.
 -define(CLEAR_PROMPT_MS, 1000).
 %% How long clear/0 waits for a session to close in order before it ends it the hard way.
@@ -92,6 +94,9 @@ start(Spec) ->
 %% ends with the call: name an owner that lives longer, such as `whereis(init)'.
 -spec start(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, tap()} | beamtap_error:error().
 start(Spec, Opts) ->
+    begin_tap(Spec, Opts, #{}).
+
+begin_tap(Spec, Opts, More) ->
     pipe(
         [
             fun(Plan) -> with(beamtap_spec:check(Spec), fun(Checked) -> maps:merge(Plan, Checked) end) end,
@@ -101,7 +106,7 @@ start(Spec, Opts) ->
             fun place/1,
             fun launch/1
         ],
-        #{tap => {tap, erlang:unique_integer([positive, monotonic])}}
+        More#{tap => {tap, erlang:unique_integer([positive, monotonic])}}
     ).
 
 running(Plan) ->
@@ -147,6 +152,74 @@ launch(#{tap := Tap} = Plan) ->
                 "application:stop(beamtap) and start again"
             )
     end.
+
+%% @equiv estimate(Spec, #{})
+-spec estimate(beamtap_spec:spec()) -> {ok, beamtap_estimate:estimate()} | beamtap_error:error().
+estimate(Spec) ->
+    estimate(Spec, #{}).
+
+%% @doc Foretells what start(Spec, Opts) would record and cost. Events are counted for a second, or for the time of the
+%% option `for' in milliseconds, and not recorded; then a function of beamtap's own is recorded, to measure what one
+%% event costs on this machine. Traces are removed again. A function's returns cannot be counted without recording:
+%% where they are asked for, there are as many as calls.
+-spec estimate(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, beamtap_estimate:estimate()} | beamtap_error:error().
+estimate(Spec, Opts) ->
+    case beamtap_spec:check_opts(Opts, self()) of
+        {ok, #{for := For} = Checked} ->
+            Given = is_map(Opts) andalso is_map_key(for, Opts) orelse is_list(Opts) andalso proplists:is_defined(for, Opts),
+            Ms = case Given andalso is_integer(For) of true -> For; false -> ?ESTIMATE_MS end,
+            estimate_for(Spec, Ms, Checked);
+        {error, _} = Error ->
+            Error
+    end.
+
+estimate_for(Spec, Ms, Opts) ->
+    Quiet = (maps:with([subbuf_size, num_subbuf], Opts))#{for => infinity, events => infinity},
+    pipe(
+        [
+            fun(Plan) -> counted(Spec, Ms, Quiet, Plan) end,
+            fun(Plan) ->
+                Start = fun(MFA, Pid) -> start(#{functions => MFA, targets => Pid}, Quiet) end,
+                with(beamtap_estimate:measure({Start, fun discarded/1}), fun(Cost) -> Plan#{cost => Cost} end)
+            end,
+            fun(#{counted := Counted, cost := Cost, info := Info}) ->
+                {ok, maps:merge(maps:with([processes, functions], Info), beamtap_estimate:foretell(Counted, Ms, Cost))}
+            end
+        ],
+        #{}
+    ).
+
+counted(Spec, Ms, Opts, Plan) ->
+    case begin_tap(Spec, Opts, #{counting => true}) of
+        {ok, Tap} ->
+            {ok, Info} = info(Tap),
+            receive
+            after Ms -> ok
+            end,
+            with(discarded(Tap), fun(#{incomplete := Incomplete}) ->
+                Counted = maps:from_list([{Event, Count} || {Event, #{suppressed := Count}} <- maps:to_list(Incomplete)]),
+                Plan#{info => Info, counted => with_returns(Counted, Spec)}
+            end);
+        {error, _} = Error ->
+            Error
+    end.
+
+with_returns(#{<<"call">> := Calls} = Counted, Spec) ->
+    {ok, #{functions := Functions}} = beamtap_spec:check(Spec),
+    case [Pattern || #{actions := [_ | _]} = Pattern <- Functions] of
+        [] -> Counted;
+        _ -> Counted#{<<"return_from">> => Calls}
+    end;
+with_returns(Counted, _) ->
+    Counted.
+
+%% Ends a tap whose trace nobody wants.
+discarded(Tap) ->
+    with(stop(Tap), fun(#{path := Path} = Receipt) ->
+        _ = file:del_dir_r(Path),
+        ok = beamtap_ledger:forget(Tap),
+        Receipt
+    end).
 
 %% @doc Traces more with a tap that runs: functions, classes, flags of inheritance, targets, in the form of start/2's
 %% spec. What is left out stays as it is; without targets the new classes apply to those that the tap has.

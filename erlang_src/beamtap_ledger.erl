@@ -3,7 +3,7 @@
 %% The table belongs to the top supervisor: a session can be killed at any point and what it set is still known.
 -module(beamtap_ledger).
 
--export([create/0, write/2, note/2, strike/1, locked/1, open_entries/0, sessions/0, file_receipt/2, receipts/0, receipt/1]).
+-export([create/0, write/2, note/2, strike/1, locked/1, open_entries/0, sessions/0, file_receipt/2, forget/1, receipts/0, receipt/1]).
 -export_type([entry/0]).
 
 %% Everything that has to be undone when the session of a tap is gone.
@@ -70,6 +70,12 @@ file_receipt(Tap, Receipt) ->
         fun(Old) -> ets:delete(?MODULE, {receipt, Old}) end,
         lists:sublist(Kept, max(0, length(Kept) - ?RECEIPTS_KEPT))
     ).
+
+%% @doc Forgets a receipt.
+-spec forget(beamtap:tap()) -> ok.
+forget(Tap) ->
+    true = ets:delete(?MODULE, {receipt, Tap}),
+    ok.
 
 %% @doc The receipts kept, oldest first.
 -spec receipts() -> [beamtap:receipt()].

@@ -17,7 +17,8 @@
     path := binary(),
     session_name := binary(),
     opts := beamtap_spec:checked_opts(),
-    wish := beamtap_tracing:wish()
+    wish := beamtap_tracing:wish(),
+    counting => boolean()
 }.
 -type request() ::
     {add, beamtap_tracing:wish()}
@@ -85,9 +86,10 @@ init(#{tap := Tap, path := Path, opts := #{owner := Owner}, wish := Wish} = Plan
         problems => [],
         tracing => beamtap_tracing:new(Tap, Owner, Wish)
     },
-    {ok, opening, Data, {state_timeout, 0, steps()}}.
+    {ok, opening, Data, {state_timeout, 0, steps() -- [armed || maps:get(counting, Plan, false)]}}.
 
-%% LTTng's daemon is there before the provider: liblttng-ust looks for it when it is opened.
+%% LTTng's daemon is there before the provider: liblttng-ust looks for it when it is opened. A tap that is not armed
+%% counts what it would emit.
 -spec steps() -> [step()].
 steps() ->
     [library, admitted, directory, tap, lttng, provider, recorder, armed, patterns, flags].

@@ -108,6 +108,13 @@ defmodule Beamtap do
   @spec resume(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
   def resume(tap), do: tap |> :beamtap.resume() |> elixir()
 
+  @doc """
+  Foretells what `start/2` with the same spec and options would record and cost: events are counted for a second, or for
+  `:for` milliseconds, and not recorded.
+  """
+  @spec estimate(:beamtap_spec.spec(), [option]) :: {:ok, :beamtap_estimate.estimate()} | {:error, Beamtap.Error.t()}
+  def estimate(spec, opts \\ []), do: spec |> :beamtap.estimate(opts) |> elixir()
+
   @doc "All taps: those that run and those that ended lately, oldest first."
   @spec info() :: [info]
   defdelegate info(), to: :beamtap

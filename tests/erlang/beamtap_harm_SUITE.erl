@@ -5,7 +5,7 @@
 -export([meta_trace/1, traced_port_sends_to_the_dead/1, naive_start/1]).
 -export([provider_before_daemon/1, no_native_library/1, no_provider/1, no_sessiond/1, no_permission/1, reload/1]).
 %% In the other VM
--export([call_meta_traced/0, send_from_traced_port/1, flood/0]).
+-export([call_meta_traced/0, send_from_traced_port/1, flood/0, latency/0]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
@@ -81,13 +81,39 @@ send_from_traced_port({Module, State}) ->
 naive_start(Config) ->
     Vm = vm(#{}),
     ok = call(Vm, ?MODULE, flood, []),
+    Usual = call(Vm, ?MODULE, latency, []),
     {ok, Tap} = call(Vm, beamtap, start, [[{lists, '_', '_'} | beamtap_spec:classes()], opts(Vm, naive, Config)]),
     beamtap_world:until(fun() ->
         {ok, #{state := State}} = call(Vm, beamtap, info, [Tap]),
         State =:= ended orelse State
     end),
     {ok, #{ended_by := events}} = call(Vm, beamtap, stop, [Tap]),
+    %% As before, up to what a busy machine makes of it.
+    Ended = erlang:monotonic_time(millisecond),
+    beamtap_world:until(fun() ->
+        Now = call(Vm, ?MODULE, latency, []),
+        Now =< 10 * Usual + 20000 orelse {Usual, Now}
+    end),
+    ct:log("usual latency ~p us, back ~p ms after the end", [Usual, erlang:monotonic_time(millisecond) - Ended]),
     healthy(Vm).
+
+%% The median time of a process's start and answer, in microseconds.
+latency() ->
+    Self = self(),
+    Times = [
+        begin
+            {Us, _} = timer:tc(fun() ->
+                Ref = make_ref(),
+                _ = spawn(fun() -> Self ! Ref end),
+                receive
+                    Ref -> ok
+                end
+            end),
+            Us
+        end
+     || _ <- lists:seq(1, 21)
+    ],
+    lists:nth(11, lists:sort(Times)).
 
 flood() ->
     Loop = fun Loop(N) ->

@@ -4,7 +4,7 @@
 -export([all/0, groups/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
 -export([init_per_testcase/2, end_per_testcase/2]).
 -export([stop/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
--export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, counts_agree/1, counts_agree_when_discarding/1]).
+-export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1, dbg_beside_a_tap/1, foreign_flags_kept/1]).
 -export([foreign_pattern_kept/1, bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
 -export([report/1]).
@@ -33,6 +33,8 @@ groups() ->
             several_taps,
             sum_beside_another_tap,
             changes,
+            random_sequences,
+            estimate,
             counts_agree,
             counts_agree_when_discarding,
             returns_and_exceptions,
@@ -288,6 +290,95 @@ changes(Config) ->
     {error, #{reason := unknown_tap}} = beamtap:add({tap, 987654321}, procs),
     _ = [exit(Pid, kill) || Pid <- [One, Two]],
     ok.
+
+%% Whatever is done in whatever order: nothing of ours is left in the end, and nothing of others' was touched.
+random_sequences(Config) ->
+    Seed = {erlang:unique_integer(), erlang:monotonic_time(), erlang:phash2(node())},
+    _ = rand:seed(exsss, Seed),
+    ct:log("seed ~p", [Seed]),
+    Foreign = waiting(),
+    1 = erlang:trace(Foreign, true, [procs, set_on_spawn]),
+    1 = erlang:trace_pattern({ordsets, union, 2}, [{'_', [], []}], [local]),
+    Before = beamtap_world:snapshot(),
+    lists:foreach(fun(N) -> random_sequence(N, Foreign, Before, Config) end, lists:seq(1, 4)),
+    1 = erlang:trace_pattern({ordsets, union, 2}, false, [local]),
+    1 = erlang:trace(Foreign, false, [all]),
+    exit(Foreign, kill).
+
+random_sequence(N, Foreign, Before, Config) ->
+    Pids = [Foreign | [waiting() || _ <- lists:seq(1, 3)]],
+    Owners = [waiting() || _ <- lists:seq(1, 2)],
+    Acts = [one_of([start, start, add, drop, pause, resume, stop, owner, session, reload, work]) || _ <- lists:seq(1, 12)],
+    ct:log("~p: ~p", [N, Acts]),
+    _ = lists:foldl(fun(Act, Taps) -> act(Act, Taps, Pids, Owners, Config) end, [], Acts),
+    {ok, _} = beamtap:clear(),
+    beamtap_world:settled(Before),
+    _ = [exit(Pid, kill) || Pid <- tl(Pids) ++ Owners],
+    ok.
+
+one_of(Things) -> lists:nth(rand:uniform(length(Things)), Things).
+
+act(start, Taps, Pids, Owners, Config) ->
+    Alive = [Owner || Owner <- [self() | Owners], is_process_alive(Owner)],
+    Opts = #{output => beamtap_world:scratch(random, Config), owner => one_of(Alive)},
+    case beamtap:start(random_spec(Pids), Opts) of
+        {ok, Tap} -> [Tap | Taps];
+        {error, #{reason := Reason}} when Reason =:= traced_by_tap; Reason =:= traced_by_others -> Taps
+    end;
+act(owner, Taps, _, Owners, _) ->
+    exit(one_of(Owners), kill),
+    Taps;
+act(session, Taps, _, _, _) ->
+    _ = [exit(Session, kill) || Session <- lists:sublist(beamtap_ledger:sessions(), 1)],
+    Taps;
+act(reload, Taps, _, _, _) ->
+    _ = [{module, M} = code:load_file(M) || M <- [xref_utils, beamtap_vm, beamtap_match], not erlang:check_old_code(M) orelse code:soft_purge(M)],
+    Taps;
+act(work, Taps, Pids, _, _) ->
+    _ = [does(Pid, fun() -> work(3) end) || Pid <- Pids],
+    Taps;
+act(_, [], _, _, _) ->
+    [];
+act(Change, Taps, Pids, _, _) ->
+    Tap = one_of(Taps),
+    Answer =
+        case Change of
+            add -> beamtap:add(Tap, random_spec(Pids));
+            drop -> beamtap:drop(Tap, random_spec(Pids));
+            pause -> beamtap:pause(Tap);
+            resume -> beamtap:resume(Tap);
+            stop -> beamtap:stop(Tap)
+        end,
+    case Answer of
+        {ok, _} -> Taps;
+        {error, #{reason := Reason}} when Reason =:= traced_by_tap; Reason =:= traced_by_others; Reason =:= ended -> Taps
+    end.
+
+random_spec(Pids) ->
+    Functions = one_of([[], [{?MODULE, work, 1}], [{?MODULE, '_', '_'}], ["beamtap_tap_SUITE:work(A) when A > 1 -> return"]]),
+    Classes = one_of([[procs], [procs, running], [send, 'receive'], [procs, set_on_spawn]]),
+    Targets = one_of([all, existing, new, [one_of(Pids)], [one_of(Pids), one_of(Pids)]]),
+    #{functions => Functions, classes => Classes, targets => Targets}.
+
+%% Counted, not recorded, and nothing is left.
+estimate(Config) ->
+    Worker = waiting(),
+    Busy = spawn_link(fun() -> keep_calling(Worker) end),
+    {ok, Estimate} = beamtap:estimate(#{functions => {?MODULE, work, 1}, targets => Worker}, #{for => 300}),
+    unlink(Busy),
+    exit(Busy, kill),
+    ct:log("~p", [Estimate]),
+    #{events_per_second := PerSecond, ns_per_event := Ns, scheduler_share := Share, functions := 1} = Estimate,
+    #{events := #{<<"call">> := PerSecond}, bytes_per_second := Bytes} = Estimate,
+    true = PerSecond > 0 andalso Ns > 0 andalso Share > 0 andalso Bytes > 0,
+    [] = beamtap_ledger:sessions(),
+    {error, #{reason := bad_pattern}} = beamtap:estimate("lists:seq/x"),
+    beamtap_world:settled(?BEFORE),
+    exit(Worker, kill).
+
+keep_calling(Worker) ->
+    _ = does(Worker, fun() -> work(10) end),
+    keep_calling(Worker).
 
 %%% What taps record
 
