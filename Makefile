@@ -1,5 +1,5 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: build demo test storm bench-tracer bench-reader test-matrix e2e-rabbitmq
+.PHONY: build demo test storm bench-tracer bench-reader test-matrix e2e-rabbitmq soak-taps
 
 build:
 	scripts/setup && scripts/build-native
@@ -24,3 +24,6 @@ test-matrix:
 
 e2e-rabbitmq:
 	scripts/setup && scripts/build-native && rebar3 compile && tests/e2e/rabbitmq/run
+
+soak-taps:
+	scripts/setup && scripts/build-native && BEAMTAP_CYCLES=200 scripts/lttng-sandbox rebar3 ct --dir tests/erlang --suite beamtap_fault_SUITE --case many_taps

@@ -5,13 +5,14 @@
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([consumerd_killed/1, sessiond_killed/1, both_killed/1, sessiond_stopped/1]).
 -export([sessiond_stopped_at_start/1, sessiond_stopped_at_load/1]).
--export([small_shm/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
+-export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
+-export([flight_recorder_of_killed_vm/1, everything_killed/1, many_taps/1]).
 %% In the other VM
--export([work/1, start/2, stop/1, call_often/1, longest_gap/1, signal/2, os_pid/0]).
+-export([work/1, start/2, start/3, stop/1, taps/2, held/0, call_often/1, longest_gap/1, signal/2, os_pid/0]).
 
 -define(CALLS, 1000).
 
-suite() -> [{timetrap, {minutes, 3}}].
+suite() -> [{timetrap, {minutes, 12}}].
 
 all() ->
     [
@@ -22,10 +23,14 @@ all() ->
         sessiond_stopped_at_start,
         sessiond_stopped_at_load,
         small_shm,
+        full_output,
         read_only_output,
         removed_output,
         two_vms,
-        vm_killed
+        vm_killed,
+        flight_recorder_of_killed_vm,
+        everything_killed,
+        many_taps
     ].
 
 %% Daemons are found by name: in a pid namespace there are no others.
@@ -97,6 +102,18 @@ small_shm(Config) ->
     false = filelib:is_dir(Path),
     healthy(Vm).
 
+%% Only the canary that does not come back tells: LTTng says that all is well.
+full_output(Config) ->
+    Vm = vm([]),
+    Place = scratch(?FUNCTION_NAME, Config),
+    ok = filelib:ensure_path(Place),
+    "" = call(Vm, os, cmd, ["mount -t tmpfs -o size=8k none '" ++ Place ++ "' 2>&1"]),
+    {error, #{reason := Reason, message := Message, remedy := Remedy}} =
+        call(Vm, ?MODULE, start, [{?MODULE, work, 1}, filename:join(Place, "trace")]),
+    ct:pal("~s: ~s: ~ts. ~ts", [?FUNCTION_NAME, Reason, Message, Remedy]),
+    true = Remedy =/= <<>>,
+    healthy(Vm).
+
 read_only_output(Config) ->
     Vm = vm([]),
     Place = scratch(?FUNCTION_NAME, Config),
@@ -156,13 +173,84 @@ vm_killed(Config) ->
     ?CALLS = beamtap_world:calls(Path, ?MODULE, work),
     healthy(Vm).
 
+%% A session daemon that was there before keeps what the recorder holds.
+flight_recorder_of_killed_vm(Config) ->
+    Vm = vm([]),
+    Path = scratch(?FUNCTION_NAME, Config),
+    {Other, OsPid} = other_with_daemon(Vm),
+    {ok, _} = call(Vm, peer, call, [Other, ?MODULE, start, [{?MODULE, work, 1}, Path, #{mode => snapshot}], 60000]),
+    ok = call(Vm, peer, call, [Other, ?MODULE, call_often, [?CALLS], 60000]),
+    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
+    #{sessions := [Session]} = call(Vm, beamtap_world, snapshot, []),
+    _ = call(Vm, os, cmd, ["lttng snapshot record -s " ++ binary_to_list(Session)]),
+    ?CALLS = beamtap_world:calls(Path, ?MODULE, work),
+    _ = call(Vm, os, cmd, ["lttng destroy " ++ binary_to_list(Session)]),
+    healthy(Vm).
+
+%% VM and daemons at once, as when the machine resets: what the buffers held is recovered from their files.
+everything_killed(Config) ->
+    Vm = vm([]),
+    [Path, Shm] = [scratch(Name, Config) || Name <- [trace, shm]],
+    {Other, OsPid} = other_with_daemon(Vm),
+    {ok, _} = call(Vm, peer, call, [Other, ?MODULE, start, [{?MODULE, work, 1}, Path, #{shm_path => Shm}], 60000]),
+    ok = call(Vm, peer, call, [Other, ?MODULE, call_often, [?CALLS], 60000]),
+    _ = [call(Vm, ?MODULE, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-consumerd", "lttng-sessiond"]],
+    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
+    {ok, Beamtapd} = call(Vm, beamtap_sidecar, find, []),
+    Recover = ["'", Beamtapd, "' recover '", Shm, "' --output '", Path, "' --remove 2>&1; echo $?"],
+    Said = call(Vm, os, cmd, [unicode:characters_to_list(Recover)]),
+    ct:pal("~s: ~ts", [?FUNCTION_NAME, Said]),
+    {match, _} = re:run(Said, "\n0\n$"),
+    ?CALLS = beamtap_world:calls(Path, ?MODULE, work),
+    {ok, []} = file:list_dir(Shm),
+    healthy(Vm).
+
+%% BEAMTAP_CYCLES taps, one after another, leave no file open, no thread, no buffer and no session.
+many_taps(Config) ->
+    Vm = vm([]),
+    "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
+    Cycles = list_to_integer(os:getenv("BEAMTAP_CYCLES", "12")),
+    %% The first make what stays for the VM's life.
+    ok = call(Vm, ?MODULE, taps, [3, scratch(warm, Config)]),
+    Before = call(Vm, ?MODULE, held, []),
+    ok = call(Vm, ?MODULE, taps, [Cycles, scratch(?FUNCTION_NAME, Config)]),
+    %% LTTng's own threads close what a session had a moment after it ended.
+    beamtap_world:until(fun() ->
+        Now = call(Vm, ?MODULE, held, []),
+        lists:all(fun({Key, Count}) -> Count =< map_get(Key, Before) end, maps:to_list(Now)) orelse {Before, Now}
+    end),
+    ct:pal("~s: ~b taps, held ~p", [?FUNCTION_NAME, Cycles, Before]),
+    healthy(Vm).
+
 %%% In the other VM
+
+taps(Cycles, Path) ->
+    lists:foreach(
+        fun(N) ->
+            {ok, Tap} = start({?MODULE, work, 1}, Path ++ integer_to_list(N)),
+            ok = call_often(10),
+            {ok, #{problems := []}} = stop(Tap)
+        end,
+        lists:seq(1, Cycles)
+    ).
+
+held() ->
+    Count = fun(Directory) -> {ok, Names} = file:list_dir_all(Directory), length(Names) end,
+    #{sessions := Sessions} = beamtap_world:snapshot(),
+    #{
+        files => Count("/proc/self/fd"),
+        threads => Count("/proc/self/task"),
+        shm => Count("/dev/shm"),
+        sessions => length(Sessions)
+    }.
 
 work(N) -> N.
 
 %% The process that carries out a call ends with it, and a tap with its owner.
-start(Spec, Path) ->
-    beamtap:start(Spec, #{output => Path, owner => whereis(init), for => 120000, events => 100000000}).
+start(Spec, Path) -> start(Spec, Path, #{}).
+
+start(Spec, Path, Opts) ->
+    beamtap:start(Spec, Opts#{output => Path, owner => whereis(init), for => 120000, events => 100000000}).
 
 stop(Tap) -> beamtap:stop(Tap).
 
@@ -214,9 +302,15 @@ paths() ->
 is_otp(Path) -> string:prefix(Path, code:lib_dir()) =/= nomatch.
 
 call(Vm, Module, Function, Arguments) ->
-    peer:call(Vm, Module, Function, Arguments, 60000).
+    peer:call(Vm, Module, Function, Arguments, 600000).
 
 gap(Vm) -> call(Vm, ?MODULE, longest_gap, [300]).
+
+%% A VM that may be killed, in the same world, and its process.
+other_with_daemon(Vm) ->
+    "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
+    {ok, Other, _} = call(Vm, peer, start, [#{connection => standard_io, args => paths(), peer_down => continue}]),
+    {Other, call(Vm, peer, call, [Other, ?MODULE, os_pid, [], 60000])}.
 
 stopped_sessiond(Vm) ->
     "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
