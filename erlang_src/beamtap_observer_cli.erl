@@ -73,12 +73,12 @@ name(#{name := Name}) -> atom_to_list(Name).
 %% @doc Called by observer_cli when the row of a process is chosen: toggles the process and shows the page again.
 -spec start(term(), pid(), term()) -> term().
 start(_Type, Pid, ViewOpts) ->
-    case beamtap_toggle:toggle({process, Pid}) of
-        {ok, _} ->
-            ok;
-        {error, #{message := Message, remedy := Remedy}} ->
-            io:format("~n~ts~n~ts~nReturn goes on.~n", [Message, Remedy]),
-            _ = io:get_line(""),
-            ok
-    end,
+    ok = tell(beamtap_toggle:toggle({process, Pid})),
     apply(observer_cli_plugin, start, [ViewOpts]).
+
+tell({ok, _}) ->
+    ok;
+tell({error, #{message := Message, remedy := Remedy}}) ->
+    ok = io:format("~n~ts~n~ts~nReturn goes on.~n", [Message, Remedy]),
+    _ = io:get_line(""),
+    ok.

@@ -1,0 +1,126 @@
+%% What the documents show is what happens: README's sessions, and the Erlang and shell blocks of the guides (the Elixir
+%% blocks are run by ExUnit).
+-module(beamtap_docs_SUITE).
+
+-export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
+-export([readme_sessions/1, every_guide_is_tested/1]).
+-export([my_genserver_is_slow/1, what_is_this_node_doing/1, catch_it_when_it_happens/1, from_other_tools/1]).
+
+suite() -> [{timetrap, {minutes, 10}}].
+
+all() ->
+    [
+        readme_sessions,
+        every_guide_is_tested,
+        my_genserver_is_slow,
+        what_is_this_node_doing,
+        catch_it_when_it_happens,
+        from_other_tools
+    ].
+
+init_per_suite(Config) ->
+    case filelib:is_regular(filename:join(beamtap_world:root(), "README.md")) of
+        true -> Config;
+        false -> {skip, "the documents are not here"}
+    end.
+
+end_per_suite(_) ->
+    application:stop(beamtap).
+
+init_per_testcase(Case, Config) ->
+    {ok, _} = application:ensure_all_started(beamtap),
+    Traces = beamtap_world:scratch(Case, Config),
+    true = os:putenv("BEAMTAP_TRACES", Traces),
+    Config.
+
+end_per_testcase(_, _) ->
+    {ok, _} = beamtap:clear(),
+    true = os:unsetenv("BEAMTAP_TRACES"),
+    %% Nothing that a guide shows leaves anything traced.
+    #{flags := [], patterns := []} = beamtap_world:snapshot(),
+    ok.
+
+readme_sessions(_) ->
+    case os:find_executable("iex") of
+        false ->
+            {skip, "Elixir is not installed"};
+        _ ->
+            {0, _} = shell(filename:join(beamtap_world:root(), "scripts/transcript") ++ " --check")
+    end.
+
+every_guide_is_tested(_) ->
+    Guides = [filename:basename(File, ".md") || File <- filelib:wildcard(filename:join(guides(), "*.md"))],
+    [] = [Guide || Guide <- Guides, not lists:member(Guide, [name(Case) || Case <- all()])],
+    4 = length(Guides).
+
+my_genserver_is_slow(_) -> run(?FUNCTION_NAME).
+
+what_is_this_node_doing(_) -> run(?FUNCTION_NAME).
+
+catch_it_when_it_happens(_) -> run(?FUNCTION_NAME).
+
+from_other_tools(_) -> run(?FUNCTION_NAME).
+
+%%% The blocks of a guide, one after the other, with the variables that those before have bound
+
+run(Case) ->
+    {ok, Text} = file:read_file(filename:join(guides(), name(Case) ++ ".md")),
+    {match, Blocks} = re:run(Text, "(?s)```(erlang|sh)\\n(.*?)```", [global, {capture, all_but_first, list}, unicode]),
+    _ = lists:foldl(fun block/2, erl_eval:new_bindings(), Blocks),
+    ct:comment("~b blocks", [length(Blocks)]).
+
+guides() -> filename:join(beamtap_world:root(), "docs/guides").
+
+name(Case) -> lists:flatten(string:replace(atom_to_list(Case), "_", "-", all)).
+
+block(["sh", Text], Bindings) ->
+    {0, _} = shell(Text),
+    Bindings;
+block(["erlang", "-module(" ++ _ = Text], Bindings) ->
+    {ok, Module, Code} = compile:forms(forms(Text)),
+    {module, Module} = code:load_binary(Module, "guide", Code),
+    Bindings;
+block(["erlang", Text], Bindings) ->
+    lists:foldl(
+        fun(Expressions, Bound) ->
+            {value, _, Next} = erl_eval:exprs(Expressions, Bound),
+            Next
+        end,
+        Bindings,
+        expressions(Text)
+    ).
+
+forms(Text) -> [parsed(fun erl_parse:parse_form/1, Tokens) || Tokens <- statements(Text)].
+
+expressions(Text) -> [parsed(fun erl_parse:parse_exprs/1, Tokens) || Tokens <- statements(Text)].
+
+parsed(Parse, Tokens) ->
+    case Parse(Tokens) of
+        {ok, Parsed} -> Parsed;
+        {error, Reason} -> ct:fail({Reason, Tokens})
+    end.
+
+%% Up to each full stop.
+statements(Text) ->
+    {ok, Tokens, _} = erl_scan:string(Text),
+    statements(Tokens, []).
+
+statements([], []) -> [];
+statements([{dot, _} = Dot | Rest], Seen) -> [lists:reverse([Dot | Seen]) | statements(Rest, [])];
+statements([Token | Rest], Seen) -> statements(Rest, [Token | Seen]).
+
+shell(Command) ->
+    Path = filename:join(beamtap_world:root(), "priv/native") ++ ":" ++ os:getenv("PATH"),
+    Port = open_port({spawn_executable, "/bin/sh"}, [
+        {args, ["-ec", Command]}, {env, [{"PATH", Path}]}, exit_status, stderr_to_stdout, use_stdio
+    ]),
+    shown(Port, []).
+
+shown(Port, Said) ->
+    receive
+        {Port, {data, Data}} ->
+            shown(Port, [Said | Data]);
+        {Port, {exit_status, Status}} ->
+            io:put_chars(Said),
+            {Status, Said}
+    end.
