@@ -20,12 +20,22 @@ all() ->
 
 init_per_suite(Config) ->
     case filelib:is_regular(filename:join(beamtap_world:root(), "README.md")) of
-        true -> Config;
+        true ->
+            %% One for all: liblttng-ust looks for a new daemon only every 5 s.
+            PidFile = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
+            "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ PidFile ++ "' 2>&1"),
+            [{pid_file, PidFile} | Config];
         false -> {skip, "the documents are not here"}
     end.
 
-end_per_suite(_) ->
-    application:stop(beamtap).
+end_per_suite(Config) ->
+    ok = application:stop(beamtap),
+    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
+    "" = os:cmd("kill " ++ string:trim(binary_to_list(Pid))),
+    beamtap_world:until(fun() ->
+        #{daemons := Daemons} = beamtap_world:snapshot(),
+        Daemons =:= [] orelse Daemons
+    end).
 
 init_per_testcase(Case, Config) ->
     {ok, _} = application:ensure_all_started(beamtap),
@@ -37,8 +47,12 @@ end_per_testcase(_, _) ->
     {ok, _} = beamtap:clear(),
     true = os:unsetenv("BEAMTAP_TRACES"),
     %% Nothing that a guide shows leaves anything traced.
-    #{flags := [], patterns := []} = beamtap_world:snapshot(),
-    ok.
+    beamtap_world:until(fun() ->
+        case beamtap_world:snapshot() of
+            #{flags := [], patterns := []} -> true;
+            Other -> Other
+        end
+    end).
 
 readme_sessions(_) ->
     case os:find_executable("iex") of
