@@ -197,7 +197,7 @@ run(Words, Config) ->
     await(open(Words, Config), []).
 
 open(Words, Config) ->
-    Script = filename:join(beamtap_build_SUITE:root(), "scripts/beamtap-attach"),
+    Script = filename:join(beamtap_world:root(), "scripts/beamtap-attach"),
     Log = filename:join(proplists:get_value(priv_dir, Config), "command.log"),
     Command = lists:flatten(lists:join(" ", ["exec env --default-signal=INT", Script, "--cookie", ?COOKIE | Words])),
     open_port({spawn_executable, "/bin/sh"}, [
