@@ -160,17 +160,18 @@ bad_payloads(_) ->
 %%% Marks and spans
 
 marks(Config) ->
-    Texts = [<<"an \"ä\""/utf8>>, <<"ab", 255>>, ["a", [<<"b">>, $c], 16#2603], an_atom, {a, [term]}, <<>>, lists:duplicate(5000, $m), [$a | <<"b">>]],
+    %% No empty text: babeltrace2 2.0 shows one as whatever text it read before.
+    Texts = [<<"an \"ä\""/utf8>>, <<"ab", 255>>, ["a", [<<"b">>, $c], 16#2603], an_atom, {a, [term]}, lists:duplicate(5000, $m), [$a | <<"b">>]],
     Callers = [spawn_caller() || _ <- [1, 2]],
     Work = fun(_) -> [tell(Caller, fun() -> beamtap:mark(Text) end) || Text <- Texts, Caller <- Callers] end,
     Path = recorded(procs, #{}, Work, ?FUNCTION_NAME, Config),
     Marks = [{Pid, Cut, Text} || {_, #{pid := Pid, is_truncated := Cut, text := Text}} <- beamtap_world:events(Path, [mark])],
     Wire = [wire(Caller) || Caller <- Callers],
     Long = lists:duplicate(1021, $m) ++ "…",
-    Wanted = [{Pid, cut(Text), Text} || Text <- ["an \"ä\"", "ab" ++ [16#FFFD], "abc☃", "an_atom", "{a,[term]}", "", Long, "ab"], Pid <- Wire],
+    Wanted = [{Pid, cut(Text), Text} || Text <- ["an \"ä\"", "ab" ++ [16#FFFD], "abc☃", "an_atom", "{a,[term]}", Long, "ab"], Pid <- Wire],
     {[], []} = {Marks -- Wanted, Wanted -- Marks},
     Marks = Wanted,
-    {16, 2} = counted(<<"mark">>, Path).
+    {14, 2} = counted(<<"mark">>, Path).
 
 spans(Config) ->
     Caller = spawn_caller(),
