@@ -231,7 +231,8 @@ large() ->
         {text, lists:duplicate(1000000, $s)},
         {wide_tuple, list_to_tuple(Wide)},
         {wide_map, maps:from_list([{N, N} || N <- lists:seq(1, 100000)])},
-        {big_integer, 1 bsl 8000000},
+        %% From OTP 27 on none may have more than 4 Mi bits.
+        {big_integer, 1 bsl 4000000},
         {fun_with_much_inside, fun() -> Zeros end},
         {call, {'$gen_call', {self(), [alias | make_ref()]}, Wide}},
         {arguments, {lists, seq, Wide}},
