@@ -172,7 +172,8 @@ command_interrupted(Config) ->
     Before = world(Target),
     Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
     Port = open([atom_to_list(Node), "lists:sort/1", "--for infinity", "--output", Output], Config),
-    beamtap_world:until(fun() -> is_recording(Target) end),
+    %% Traced is not yet recorded: a report without a call says nothing of the function.
+    beamtap_world:until(fun() -> is_recording(Target) =:= true andalso has_emitted(Target) end),
     {os_pid, OsPid} = erlang:port_info(Port, os_pid),
     "" = os:cmd("kill -INT " ++ integer_to_list(OsPid)),
     {0, Printed} = await(Port, []),
@@ -185,6 +186,9 @@ is_recording(Target) ->
         {traced, local} -> true;
         Other -> legacy_or_session(Target, Other)
     end.
+
+has_emitted(Target) ->
+    lists:any(fun(#{emitted := Emitted}) -> Emitted > 0 end, call(Target, beamtap, info, [])).
 
 %% With trace sessions the flags of ours are not seen from outside; the session is.
 legacy_or_session(Target, Other) ->
