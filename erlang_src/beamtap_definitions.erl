@@ -1,10 +1,121 @@
 %% @private
-%% What a trace says at its start about the VM and the processes that are there.
+%% What a trace says about the VM: clocks, threads, modules, and the processes that are there.
+%%
+%% A tap's recording has it said at its start. For sessions that beamtap did not make there is this process: the NIF
+%% tells it when one begins to record our definitions.
 -module(beamtap_definitions).
+-behaviour(gen_server).
 
--export([vm/0, processes/0, nonce/0, canary/1]).
+-export([start_link/0, watch/0, dump/0, collect/0, emit/1, emit_modules_since/1, nonce/0, canary/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
+-export_type([known/0]).
 
--spec vm() -> map().
+%% Everything there is to say that takes long to find out.
+-type known() :: #{
+    vm := map(),
+    processes := [{pid(), pid() | undefined, atom(), mfa() | undefined}],
+    labels := [{pid(), term()}],
+    modules := [{module(), Md5 :: binary()}]
+}.
+
+%% While a recording begins or ends, others wait their turn.
+-define(TURNS, 100).
+-define(TURN_MS, 50).
+
+-spec start_link() -> gen_server:start_ret().
+start_link() ->
+    gen_server:start_link({local, ?MODULE}, ?MODULE, none, []).
+
+%% @doc Has the NIF, which is loaded, tell the process when definitions are missing. Without the application there is
+%% no such process, and sessions that beamtap did not make get only what appears while they record.
+-spec watch() -> ok.
+watch() ->
+    case whereis(?MODULE) of
+        Pid when is_pid(Pid) ->
+            _ = beamtap_nif:watch_definitions(Pid),
+            ok;
+        undefined ->
+            ok
+    end.
+
+%% @doc Says everything again to whoever records: before a snapshot, and when a session has begun that was told nothing.
+-spec dump() -> ok | {error, no_slot}.
+dump() ->
+    emit(collect()).
+
+in_turn(Emit, Turns) ->
+    case Emit() of
+        {error, no_slot} when Turns > 1 ->
+            receive
+            after ?TURN_MS -> in_turn(Emit, Turns - 1)
+            end;
+        Done ->
+            Done
+    end.
+
+-spec collect() -> known().
+collect() ->
+    Pids = erlang:processes(),
+    #{
+        vm => vm(),
+        processes => [Known || Pid <- Pids, {ok, Known} <- [process(Pid)]],
+        labels => labels(Pids),
+        modules => modules()
+    }.
+
+%% @doc Emits what was found out.
+-spec emit(known()) -> ok | {error, no_slot}.
+emit(#{vm := Vm, processes := Processes, labels := Labels, modules := Modules}) ->
+    in_order([
+        fun() -> beamtap_nif:dump_definitions(Vm, Processes) end,
+        fun() -> beamtap_nif:dump_labels(Labels) end,
+        fun() -> beamtap_nif:dump_modules(Modules) end
+    ]).
+
+in_order([]) ->
+    ok;
+in_order([Emit | Rest]) ->
+    case in_turn(Emit, ?TURNS) of
+        ok -> in_order(Rest);
+        {error, _} = Error -> Error
+    end.
+
+%% @doc Emits the modules that were not there, or not the same, before.
+-spec emit_modules_since([{module(), binary()}]) -> ok | {error, no_slot}.
+emit_modules_since(Before) ->
+    New = ordsets:subtract(modules(), Before),
+    in_turn(fun() -> beamtap_nif:dump_modules(New) end, ?TURNS).
+
+%%% The process
+
+-spec init(none) -> {ok, none}.
+init(none) ->
+    process_flag(trap_exit, true),
+    %% The library may have been loaded, and an earlier process been told of.
+    _ = erlang:module_loaded(beamtap_nif) andalso beamtap_nif:watch_definitions(self()),
+    {ok, none}.
+
+-spec handle_call(term(), gen_server:from(), none) -> {reply, ok, none}.
+handle_call(_, _From, State) ->
+    {reply, ok, State}.
+
+-spec handle_cast(term(), none) -> {noreply, none}.
+handle_cast(_, State) ->
+    {noreply, State}.
+
+-spec handle_info(term(), none) -> {noreply, none}.
+handle_info(beamtap_definitions_missing, State) ->
+    _ = dump(),
+    {noreply, State};
+handle_info(_, State) ->
+    {noreply, State}.
+
+-spec terminate(term(), none) -> term().
+terminate(_Reason, _State) ->
+    erlang:module_loaded(beamtap_nif) andalso beamtap_nif:watch_definitions(none).
+
+%%% What there is
+
 vm() ->
     #{
         node => atom_to_binary(node()),
@@ -20,10 +131,27 @@ version() ->
         undefined -> <<>>
     end.
 
-%% @doc All processes with parent, name and the function they were started with.
--spec processes() -> [{pid(), pid() | undefined, atom(), mfa() | undefined}].
-processes() ->
-    [Known || Pid <- erlang:processes(), {ok, Known} <- [process(Pid)]].
+%% Known from OTP 27 on.
+labels(Pids) ->
+    case erlang:function_exported(proc_lib, get_label, 1) of
+        true -> [{Pid, Label} || Pid <- Pids, Label <- [label(Pid)], Label =/= undefined];
+        false -> []
+    end.
+
+label(Pid) ->
+    apply(proc_lib, get_label, [Pid]).
+
+%% In order.
+modules() ->
+    lists:sort([{Module, Md5} || {Module, _} <- code:all_loaded(), Md5 <- [md5(Module)], is_binary(Md5)]).
+
+md5(Module) ->
+    try
+        erlang:get_module_info(Module, md5)
+    catch
+        %% Deleted just now.
+        error:badarg -> none
+    end.
 
 process(Pid) ->
     case process_info(Pid, [registered_name, initial_call]) of

@@ -11,6 +11,7 @@
     session := pid(),
     path := binary(),
     slot => non_neg_integer(),
+    %% The session holds all emission in the VM.
     held => boolean(),
     vm => beamtap_vm:grip(),
     asked => [beamtap_match:asked()],

@@ -62,7 +62,9 @@ unloadable(Library) ->
 load_provider() ->
     maybe_then(load(), fun() ->
         case beamtap_nif:open_provider(unicode:characters_to_binary(file("libbeamtap_provider.so"))) of
-            ok -> offer_otp_events();
+            ok ->
+                ok = beamtap_definitions:watch(),
+                offer_otp_events();
             {error, _} = Error -> beamtap_error:from_native(Error)
         end
     end).

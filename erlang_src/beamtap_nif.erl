@@ -13,6 +13,7 @@
 %% Provider, definitions, counters
 -export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, await_enabled/2]).
 -export([counters/0, emit_counters/1, emit_canary/2, dump_definitions/2, panics/0]).
+-export([dump_labels/1, dump_modules/1, watch_definitions/1]).
 %% The application's own words
 -export([mark/1, span_begin/1, span_end/2]).
 %% Taps
@@ -159,6 +160,15 @@ emit_canary(_High, _Low) -> erlang:nif_error(not_loaded).
 
 -spec dump_definitions(vm(), [process()]) -> ok | {error, no_slot}.
 dump_definitions(_Vm, _Processes) -> erlang:nif_error(not_loaded).
+
+-spec dump_labels([{pid(), term()}]) -> ok | {error, no_slot}.
+dump_labels(_Labels) -> erlang:nif_error(not_loaded).
+
+-spec dump_modules([{module(), binary()}]) -> ok | {error, no_slot}.
+dump_modules(_Modules) -> erlang:nif_error(not_loaded).
+
+-spec watch_definitions(pid() | none) -> ok | {error, no_guard}.
+watch_definitions(_Listener) -> erlang:nif_error(not_loaded).
 
 -spec panics() -> non_neg_integer().
 panics() -> erlang:nif_error(not_loaded).

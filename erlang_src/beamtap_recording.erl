@@ -17,6 +17,7 @@
 -type recording() :: #{
     sessions := [beamtap_lttng:session()],
     events := [beamtap_nif:event()],
+    modules => [{module(), binary()}],
     before => list(),
     'after' => list(),
     began => integer()
@@ -42,7 +43,7 @@ open(#{path := Path, name := Name, classes := Classes, opts := Opts}) ->
 %% @doc Begins to record: counters, a canary and all definitions come first. After an error nothing records.
 -spec start(recording(), hold()) -> {ok, recording()} | beamtap_error:error().
 start(#{sessions := Sessions, events := Events} = Recording, Hold) ->
-    Processes = beamtap_definitions:processes(),
+    Known = beamtap_definitions:collect(),
     Deadline = erlang:monotonic_time(millisecond) + ?ENABLE_TIMEOUT_MS,
     Proved = chain([
         fun() -> beamtap_lttng:start(Sessions) end,
@@ -55,14 +56,14 @@ start(#{sessions := Sessions, events := Events} = Recording, Hold) ->
                 Counters = beamtap_nif:counters(),
                 {beamtap_nif:emit_counters('begin'), Counters}
             end),
-            begun(Counted, Processes, Recording#{sessions := Verified});
+            begun(Counted, Known, Recording#{sessions := Verified});
         Failed ->
             start_failed(Sessions, Failed)
     end.
 
-begun({ok, Before}, Processes, #{sessions := Sessions} = Recording) ->
-    case beamtap_nif:dump_definitions(beamtap_definitions:vm(), Processes) of
-        ok -> {ok, Recording#{before => Before, began => erlang:monotonic_time()}};
+begun({ok, Before}, #{modules := Modules} = Known, #{sessions := Sessions} = Recording) ->
+    case beamtap_definitions:emit(Known) of
+        ok -> {ok, Recording#{modules => Modules, before => Before, began => erlang:monotonic_time()}};
         Failed -> start_failed(Sessions, Failed)
     end;
 begun(Failed, _, #{sessions := Sessions}) ->
@@ -124,7 +125,8 @@ widen(#{sessions := Sessions, events := Events} = Recording, Classes) ->
 
 %% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
 -spec stop(recording(), hold()) -> {recording(), [problem()]}.
-stop(#{sessions := Sessions} = Recording, Hold) ->
+stop(#{sessions := Sessions, modules := Modules} = Recording, Hold) ->
+    New = beamtap_definitions:emit_modules_since(Modules),
     _ = Hold(true),
     Held = beamtap_nif:hold(),
     Counted = beamtap_nif:emit_counters('end'),
@@ -142,7 +144,11 @@ stop(#{sessions := Sessions} = Recording, Hold) ->
                 beamtap_lttng:stop(Sessions)
         end,
     _ = Hold(false),
-    Problems = [{"the last counters are not in the trace", Counted}, {"callbacks did not end", Held}],
+    Problems = [
+        {"modules loaded meanwhile are not in the trace", New},
+        {"the last counters are not in the trace", Counted},
+        {"callbacks did not end", Held}
+    ],
     Unstopped = [{"LTTng did not stop the session", Failure} || Failure <- Failures],
     {Recording#{'after' => After, sessions := Stopped}, Problems ++ Unstopped}.
 
@@ -164,7 +170,7 @@ snapshot(#{sessions := Sessions}, Label) ->
 %% @doc Writes all definitions again, for whatever has lost, or never had, those of the start.
 -spec define() -> ok | {error, no_slot}.
 define() ->
-    beamtap_nif:dump_definitions(beamtap_definitions:vm(), beamtap_definitions:processes()).
+    beamtap_definitions:dump().
 
 %% @doc Records an event of the catalogue from now on; with a filter of LTTng's, only where it holds.
 -spec enable(recording(), binary(), binary()) -> ok | beamtap_error:error().

@@ -32,8 +32,9 @@ init(top) ->
         type => supervisor
     },
     Janitor = #{id => beamtap_janitor, start => {beamtap_janitor, start_link, []}, shutdown => 15000},
+    Definitions = #{id => beamtap_definitions, start => {beamtap_definitions, start_link, []}},
     Toggle = #{id => beamtap_toggle, start => {beamtap_toggle, start_link, []}},
-    {ok, {#{strategy => rest_for_one}, [Janitor, Sessions, Toggle]}};
+    {ok, {#{strategy => rest_for_one}, [Janitor, Sessions, Definitions, Toggle]}};
 init(sessions) ->
     %% Closing a recording takes LTTng up to some seconds; what is not closed by then the janitor closes.
     Session = #{

@@ -18,7 +18,7 @@
     named := [pid() | port()]
 }.
 
--define(OWN, [beamtap_sup, beamtap_session_sup, beamtap_janitor, beamtap_guest, beamtap_toggle]).
+-define(OWN, [beamtap_sup, beamtap_session_sup, beamtap_janitor, beamtap_definitions, beamtap_guest, beamtap_toggle]).
 -define(LEFT_ALONE, [
     user,
     user_drv,

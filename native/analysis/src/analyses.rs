@@ -3,6 +3,7 @@
 mod functions;
 mod overview;
 mod processes;
+mod spans;
 
 use crate::automaton::{Automaton, Change};
 use crate::error::Error;
@@ -63,6 +64,12 @@ pub const ANALYSES: &[AnalysisInfo] = &[
         doc: "What each process did",
         columns: processes::COLUMNS,
         start: processes::start,
+    },
+    AnalysisInfo {
+        name: "spans",
+        doc: "How long the application's own spans took",
+        columns: spans::COLUMNS,
+        start: spans::start,
     },
     AnalysisInfo {
         name: "overview",

@@ -428,5 +428,33 @@ fn dump_definitions<'a>(env: Env<'a>, vm: VmTerms<'a>, processes: ListIterator<'
         .collect::<NifResult<Vec<_>>>()?;
     // SAFETY: the environment is that of the call in progress, which this frame does not outlive.
     let call = unsafe { CallEnv::new(env.as_c_arg()) };
-    Ok(emitted(env, definitions::dump(call, &vm, &processes)))
+    Ok(emitted(env, definitions::unless_held(|| definitions::dump(call, &vm, &processes))))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn dump_labels<'a>(env: Env<'a>, labels: Vec<(Term<'a>, Term<'a>)>) -> Term<'a> {
+    let labels: Vec<(u64, u64)> = labels.into_iter().map(|(pid, label)| (word(pid), word(label))).collect();
+    // SAFETY: as in `dump_definitions`.
+    let call = unsafe { CallEnv::new(env.as_c_arg()) };
+    emitted(env, definitions::unless_held(|| definitions::labels(call, &labels)))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn dump_modules<'a>(env: Env<'a>, modules: Vec<(Term<'a>, Binary<'a>)>) -> Term<'a> {
+    let modules: Vec<(u64, &[u8])> =
+        modules.iter().map(|(module, checksum)| (word(*module), checksum.as_slice())).collect();
+    // SAFETY: as in `dump_definitions`.
+    let call = unsafe { CallEnv::new(env.as_c_arg()) };
+    emitted(env, definitions::unless_held(|| definitions::modules(call, &modules)))
+}
+
+/// From now on `listener` gets `beamtap_definitions_missing` when a session that beamtap did not make begins to record; `none`
+/// gets nothing.
+#[rustler::nif]
+fn watch_definitions<'a>(env: Env<'a>, listener: Term<'a>) -> Term<'a> {
+    if guard::listen(listener.decode().ok()) {
+        atoms::ok().encode(env)
+    } else {
+        (atoms::error(), atoms::no_guard()).encode(env)
+    }
 }

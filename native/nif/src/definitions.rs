@@ -1,13 +1,24 @@
 //! Says what the numbers in events mean, again, so that a recording that begins now resolves by itself.
 
 use crate::block::{self, Block, Outcome};
+use crate::gate;
 use crate::intern;
 use crate::layout;
 use crate::naming;
-use crate::sys::CallEnv;
+use crate::provider;
+use crate::sys::{self, AtomName, CallEnv};
 use crate::term;
+use crate::writer::Text;
 use beamtap_schema::{CATALOGUE, EventKind, Phase, ThreadKind, wire};
 use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// Longest label of a process, in bytes; and room for it, the byte that tells it was cut, and its end.
+const LABEL_BYTES: usize = 255;
+const LABEL_ROOM: usize = LABEL_BYTES + 2;
+
+/// Whether who records definitions has been told them.
+static IS_TOLD: AtomicBool = AtomicBool::new(false);
 
 /// What only the Erlang side knows of the VM.
 pub(crate) struct Vm {
@@ -41,6 +52,9 @@ pub(crate) fn dump(env: CallEnv<'_>, vm: &Vm, processes: &[Process]) -> Option<(
             beamtap: vm.beamtap.as_ptr(),
         },
     );
+    if let Some(clock) = sys::clock_offsets() {
+        naming::emit_counted(block, &clock);
+    }
     threads(block);
     for (id, key) in intern::all() {
         naming::define(env, block, id, key);
@@ -48,6 +62,58 @@ pub(crate) fn dump(env: CallEnv<'_>, vm: &Vm, processes: &[Process]) -> Option<(
     for process in processes {
         if define_process(env, block, process).is_none() {
             block.count(EventKind::DefProcess, Outcome::Unreadable);
+        }
+    }
+    IS_TOLD.store(provider::is_enabled(EventKind::DefVm), Relaxed);
+    Some(())
+}
+
+/// Whether somebody records definitions since the last dump or look, who has not been told any: a session that beamtap
+/// did not make. One that joins another cannot be told apart: LTTng has one switch for all.
+pub(crate) fn are_missing() -> bool {
+    // While everything is held a recording begins or ends.
+    if !gate::is_open_unbound() {
+        return false;
+    }
+    let is_enabled = provider::is_enabled(EventKind::DefVm);
+    !IS_TOLD.swap(is_enabled, Relaxed) && is_enabled
+}
+
+/// Runs `dump` so that its events fall between the counters of any recording; nothing while all emission is held.
+pub(crate) fn unless_held(dump: impl FnOnce() -> Option<()>) -> Option<()> {
+    let block = block::mine()?;
+    block.enter();
+    let done = if gate::is_open_unbound() { dump() } else { None };
+    block.leave();
+    done
+}
+
+/// Emits the labels of processes: pairs of two terms.
+pub(crate) fn labels(env: CallEnv<'_>, labels: &[(u64, u64)]) -> Option<()> {
+    let block = block::mine()?;
+    for &(pid, label) in labels {
+        let Some(pid) = layout::pid(pid) else { continue };
+        let (text, is_truncated) =
+            Text::<LABEL_ROOM>::bounded(LABEL_BYTES, |text| text.characters(env, label));
+        naming::emit_counted(block, &wire::DefProcessLabel { pid, label: text.as_ptr() });
+        if is_truncated {
+            block.count(EventKind::DefProcessLabel, Outcome::Truncated);
+        }
+    }
+    Some(())
+}
+
+/// Emits modules: their names and checksums.
+pub(crate) fn modules(env: CallEnv<'_>, modules: &[(u64, &[u8])]) -> Option<()> {
+    let block = block::mine()?;
+    for &(module, checksum) in modules {
+        let mut name = AtomName::new();
+        let md5: String = checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+        match (env.atom_name(module, &mut name), CString::new(md5)) {
+            (Some(_), Ok(md5)) => {
+                naming::emit_counted(block, &wire::DefModule { module: name.as_ptr(), md5: md5.as_ptr() });
+            }
+            _ => block.count(EventKind::DefModule, Outcome::Unreadable),
         }
     }
     Some(())

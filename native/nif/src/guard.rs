@@ -1,13 +1,17 @@
 //! The guard: a native thread that keeps taps within their time and rate and tells their sessions of every trip.
 //!
-//! It wakes every few milliseconds while a tap is watched or bound in time, and sleeps otherwise. It keeps the tracer path free of
+//! It wakes every few milliseconds while a tap is watched or bound in time, else twice a second, to see whether a session
+//! of somebody else's lacks definitions. It keeps the tracer path free of
 //! clocks and messages.
 
+use crate::definitions;
 use crate::gate::{self, Trip};
 use rustler::{Atom, LocalPid, OwnedEnv};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// How often it is looked whether definitions are missing while nothing else is to be looked at.
+const IDLE_TICK: Duration = Duration::from_millis(500);
 /// How often deadlines and trips are looked at: half of the 10 ms within which a limit takes effect.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -18,10 +22,12 @@ struct Watch {
 
 struct Watched {
     list: Vec<Watch>,
+    /// Who has definitions dumped.
+    listener: Option<LocalPid>,
     is_running: bool,
 }
 
-static WATCHED: Mutex<Watched> = Mutex::new(Watched { list: Vec::new(), is_running: false });
+static WATCHED: Mutex<Watched> = Mutex::new(Watched { list: Vec::new(), listener: None, is_running: false });
 static CHANGED: Condvar = Condvar::new();
 
 fn watched() -> MutexGuard<'static, Watched> {
@@ -56,6 +62,13 @@ impl Watched {
     }
 }
 
+/// `listener`, if there is one, gets `beamtap_definitions_missing` whenever they are. Answers whether the guard runs.
+pub(crate) fn listen(listener: Option<LocalPid>) -> bool {
+    let mut watched = watched();
+    watched.listener = listener;
+    watched.run()
+}
+
 /// Forgets the tap.
 pub(crate) fn unwatch(token: u64) {
     watched().list.retain(|watch| watch.token != token);
@@ -65,7 +78,16 @@ fn guard() {
     let mut watched = watched();
     loop {
         if watched.list.is_empty() && !gate::needs_ticks() {
-            watched = CHANGED.wait(watched).unwrap_or_else(PoisonError::into_inner);
+            // A tap's recording sees to its own definitions.
+            if let Some(listener) = watched.listener.filter(|_| definitions::are_missing()) {
+                // One that is gone needs no telling.
+                let _ = OwnedEnv::new()
+                    .send_and_clear(&listener, |env| Atom::from_str(env, "beamtap_definitions_missing").ok());
+            }
+            watched = match watched.listener {
+                Some(_) => CHANGED.wait_timeout(watched, IDLE_TICK).unwrap_or_else(PoisonError::into_inner).0,
+                None => CHANGED.wait(watched).unwrap_or_else(PoisonError::into_inner),
+            };
             continue;
         }
         let tripped = gate::tick(gate::monotonic_ns());

@@ -1,10 +1,12 @@
 //! Thin safe wrappers around the VM's functions that the tracer path uses.
 
+use beamtap_schema::wire;
 use rustler::sys::{
     ErlNifBinary, ErlNifCharEncoding, ErlNifEnv, ErlNifHash, ErlNifMapIterator, ErlNifMapIteratorEntry,
-    ErlNifTerm, enif_get_atom, enif_get_list_cell, enif_get_list_length, enif_get_map_value, enif_get_tuple,
-    enif_get_uint64, enif_hash, enif_inspect_binary, enif_is_map, enif_is_ref, enif_map_iterator_create,
-    enif_map_iterator_destroy, enif_map_iterator_get_pair, enif_map_iterator_next,
+    ErlNifTerm, ErlNifTimeUnit, enif_get_atom, enif_get_list_cell, enif_get_list_length, enif_get_map_value,
+    enif_get_tuple, enif_get_uint64, enif_hash, enif_inspect_binary, enif_is_map, enif_is_ref,
+    enif_map_iterator_create, enif_map_iterator_destroy, enif_map_iterator_get_pair, enif_map_iterator_next,
+    enif_monotonic_time, enif_time_offset,
 };
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::marker::PhantomData;
@@ -371,6 +373,22 @@ impl<'a> CallEnv<'a> {
             unsafe { enif_snprintf(out.0.as_mut_ptr().cast(), out.0.len(), c"%T".as_ptr(), term_of(atom)) };
         (printed > 0).then(|| out.unquote())
     }
+}
+
+/// How the VM's clocks stand to CLOCK_MONOTONIC; nothing on a thread of which the VM knows nothing.
+pub(crate) fn clock_offsets() -> Option<wire::DefClock> {
+    let unit = ErlNifTimeUnit::ERL_NIF_NSEC;
+    // SAFETY: both take a unit and answer with a number.
+    let (vm, offset) = unsafe { (enif_monotonic_time(unit), enif_time_offset(unit)) };
+    // The smallest number there is says that there is no answer.
+    if vm == i64::MIN || offset == i64::MIN {
+        return None;
+    }
+    let now = crate::gate::monotonic_ns();
+    Some(wire::DefClock {
+        monotonic_offset_ns: now.wrapping_sub(vm as u64),
+        system_offset_ns: (vm as u64).wrapping_add(offset as u64).wrapping_sub(now),
+    })
 }
 
 /// Writes a term's text, NUL-terminated, and answers its length; what does not fit is cut. `format` holds one `%T`, with

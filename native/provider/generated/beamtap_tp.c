@@ -511,6 +511,39 @@ const int *beamtap_enabled_def_process(void)
 	return &lttng_ust_tracepoint_beamtap___def_process.state;
 }
 
+void beamtap_emit_def_process_label(const void *e);
+void beamtap_emit_def_process_label(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, def_process_label, (const struct beamtap_def_process_label *) e);
+}
+const int *beamtap_enabled_def_process_label(void);
+const int *beamtap_enabled_def_process_label(void)
+{
+	return &lttng_ust_tracepoint_beamtap___def_process_label.state;
+}
+
+void beamtap_emit_def_module(const void *e);
+void beamtap_emit_def_module(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, def_module, (const struct beamtap_def_module *) e);
+}
+const int *beamtap_enabled_def_module(void);
+const int *beamtap_enabled_def_module(void)
+{
+	return &lttng_ust_tracepoint_beamtap___def_module.state;
+}
+
+void beamtap_emit_def_clock(const void *e);
+void beamtap_emit_def_clock(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, def_clock, (const struct beamtap_def_clock *) e);
+}
+const int *beamtap_enabled_def_clock(void);
+const int *beamtap_enabled_def_clock(void)
+{
+	return &lttng_ust_tracepoint_beamtap___def_clock.state;
+}
+
 void beamtap_emit_def_thread(const void *e);
 void beamtap_emit_def_thread(const void *e)
 {

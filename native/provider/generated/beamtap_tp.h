@@ -355,6 +355,21 @@ struct beamtap_def_process {
 	uint32_t function;
 };
 
+struct beamtap_def_process_label {
+	uint64_t pid;
+	const char * label;
+};
+
+struct beamtap_def_module {
+	const char * module;
+	const char * md5;
+};
+
+struct beamtap_def_clock {
+	uint64_t monotonic_offset_ns;
+	uint64_t system_offset_ns;
+};
+
 struct beamtap_def_thread {
 	uint32_t thread;
 	uint8_t kind;
@@ -872,6 +887,30 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_process,
 		lttng_ust_field_integer(uint64_t, parent, e->parent)
 		lttng_ust_field_integer(uint32_t, name, e->name)
 		lttng_ust_field_integer(uint32_t, function, e->function)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_process_label,
+	LTTNG_UST_TP_ARGS(const struct beamtap_def_process_label *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_string(label, e->label)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_module,
+	LTTNG_UST_TP_ARGS(const struct beamtap_def_module *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_string(module, e->module)
+		lttng_ust_field_string(md5, e->md5)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_clock,
+	LTTNG_UST_TP_ARGS(const struct beamtap_def_clock *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, monotonic_offset_ns, e->monotonic_offset_ns)
+		lttng_ust_field_integer(uint64_t, system_offset_ns, e->system_offset_ns)
 	)
 )
 

@@ -95,6 +95,12 @@ extern "C" {
     fn beamtap_enabled_def_atom() -> *const c_int;
     fn beamtap_emit_def_process(event: *const c_void);
     fn beamtap_enabled_def_process() -> *const c_int;
+    fn beamtap_emit_def_process_label(event: *const c_void);
+    fn beamtap_enabled_def_process_label() -> *const c_int;
+    fn beamtap_emit_def_module(event: *const c_void);
+    fn beamtap_enabled_def_module() -> *const c_int;
+    fn beamtap_emit_def_clock(event: *const c_void);
+    fn beamtap_enabled_def_clock() -> *const c_int;
     fn beamtap_emit_def_thread(event: *const c_void);
     fn beamtap_enabled_def_thread() -> *const c_int;
     fn beamtap_emit_def_vm(event: *const c_void);
@@ -153,6 +159,9 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_def_function,
     beamtap_emit_def_atom,
     beamtap_emit_def_process,
+    beamtap_emit_def_process_label,
+    beamtap_emit_def_module,
+    beamtap_emit_def_clock,
     beamtap_emit_def_thread,
     beamtap_emit_def_vm,
     beamtap_emit_canary,
@@ -207,6 +216,9 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_def_function,
     beamtap_enabled_def_atom,
     beamtap_enabled_def_process,
+    beamtap_enabled_def_process_label,
+    beamtap_enabled_def_module,
+    beamtap_enabled_def_clock,
     beamtap_enabled_def_thread,
     beamtap_enabled_def_vm,
     beamtap_enabled_canary,

@@ -560,6 +560,27 @@ events! {
         /// The function it started in, as proc_lib knows it where it does.
         function: Function,
     }
+    /// The label that a process gave itself with `proc_lib:set_label/1`, where definitions were dumped; OTP 27 and later.
+    "def_process_label" DefProcessLabel (Definitions, Own) {
+        /// The process.
+        pid: Pid,
+        /// The label: text as it is, other terms as the shell writes them; cut at 255 bytes.
+        label: Text,
+    }
+    /// Describes a loaded module: when definitions were dumped, and at the end of a recording those loaded meanwhile.
+    "def_module" DefModule (Definitions, Own) {
+        /// The module's name.
+        module: Text,
+        /// The checksum of its code, in hexadecimal, as `Module:module_info(md5)` tells it.
+        md5: Text,
+    }
+    /// How the clocks stand to each other.
+    "def_clock" DefClock (Definitions, Own) {
+        /// What to add to `erlang:monotonic_time(nanosecond)` to get CLOCK_MONOTONIC, the clock of the trace.
+        monotonic_offset_ns: Nanoseconds,
+        /// What to add to CLOCK_MONOTONIC to get `erlang:system_time(nanosecond)`.
+        system_offset_ns: Nanoseconds,
+    }
     /// Describes a thread of the VM.
     "def_thread" DefThread (Definitions, Own) {
         /// The kernel's thread id.

@@ -11,6 +11,8 @@ pub enum Unit {
     Words,
     /// Bytes.
     Bytes,
+    /// Nanoseconds.
+    Nanoseconds,
     /// A plain number of things.
     Count,
 }
@@ -173,6 +175,8 @@ field_types! {
     Words: U64, Words;
     /// A size in bytes.
     Bytes: U64, Bytes;
+    /// A length of time.
+    Nanoseconds: U64, Nanoseconds;
     /// A number of things.
     Count: U64, Count;
     /// A number of things below 2^32.

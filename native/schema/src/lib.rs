@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod beam_domain;
 mod catalogue;
 mod entity;
 pub mod field;
@@ -16,6 +17,7 @@ mod otp;
 mod provider;
 pub mod render;
 
+pub use beam_domain::{BEAM_DOMAIN, BeamDomainInfo};
 pub use catalogue::{CATALOGUE, EVENT_COUNT, Event, EventKind, event, wire};
 pub use entity::{Entity, EntityKind};
 pub use field::{

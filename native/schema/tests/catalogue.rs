@@ -25,7 +25,11 @@ fn fields_are_unique_documented_and_carry_their_unit_in_the_name() {
             let is_words = field.field_type.unit() == Unit::Words;
             assert_eq!(field.name.ends_with("_words"), is_words, "{}.{}", event.name, field.name);
             let is_bytes = field.field_type.unit() == Unit::Bytes;
-            assert_eq!(field.name == "bytes", is_bytes, "{}.{}", event.name, field.name);
+            // A number of bytes per word is no size.
+            let says_bytes = field.name.ends_with("bytes") && field.name != "word_bytes";
+            assert_eq!(says_bytes, is_bytes, "{}.{}", event.name, field.name);
+            let is_time = field.field_type.unit() == Unit::Nanoseconds;
+            assert_eq!(field.name.ends_with("_ns"), is_time, "{}.{}", event.name, field.name);
         }
     }
 }

@@ -8,4 +8,5 @@ mod overview;
 mod processes;
 
 mod script;
+mod spans;
 mod trace_writer;

@@ -3,9 +3,9 @@
 use super::ORIGIN;
 use crate::otp::field_name;
 use crate::{
-    CATALOGUE, Channel, Class, EntityKind, EventInfo, ExceptionClass, FieldType, LOSSES, MessageKind,
-    OTP_CATALOGUE, OTP_PROVIDER, OtpKind, PROVIDER, PayloadPart, Phase, PortOp, SpanOutcome, ThreadKind,
-    Unit,
+    BEAM_DOMAIN, CATALOGUE, Channel, Class, EntityKind, EventInfo, ExceptionClass, FieldType, LOSSES,
+    MessageKind, OTP_CATALOGUE, OTP_PROVIDER, OtpKind, PROVIDER, PayloadPart, Phase, PortOp, SpanOutcome,
+    ThreadKind, Unit,
 };
 use std::fmt::Write;
 
@@ -41,6 +41,7 @@ pub(super) fn render() -> String {
     types(&mut out);
     losses(&mut out);
     otp(&mut out);
+    beam_domain(&mut out);
     out
 }
 
@@ -68,6 +69,20 @@ fn otp(out: &mut String) {
     }
 }
 
+/// What OTP's VM tells by itself when it is built with LTTng, beside what we tell.
+fn beam_domain(out: &mut String) {
+    out.push_str(
+        "\n## OTP's domain `org_erlang_otp`\n\n\
+         A VM built with LTTng has a second domain, whose events no trace flag makes. On a stock VM these stand for them, \
+         with the flags `ports`, `running_ports` and `'receive'` on ports:\n\n\
+         | OTP's event | ours | what is lost |\n| --- | --- | --- |\n",
+    );
+    for event in &BEAM_DOMAIN {
+        let ours: Vec<_> = event.ours.iter().map(|kind| format!("`{}`", kind.info().name)).collect();
+        let _ = writeln!(out, "| `{}` | {} | {} |", event.name, ours.join(", "), event.lost);
+    }
+}
+
 fn describe(out: &mut String, event: &EventInfo) {
     let _ = write!(out, "\n### `{PROVIDER}:{}`\n\n{}\n\n", event.name, event.doc.trim());
     out.push_str("| field | type | meaning |\n| --- | --- | --- |\n");
@@ -85,6 +100,7 @@ fn types(out: &mut String) {
             Unit::None => "",
             Unit::Words => "words",
             Unit::Bytes => "bytes",
+            Unit::Nanoseconds => "ns",
             Unit::Count => "count",
         };
         let recorded = match field_type.wire() {

@@ -1,0 +1,146 @@
+%% What a trace says of modules, clocks and labels, to whom, and when.
+-module(beamtap_definitions_SUITE).
+
+-export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
+-export([modules/1, clocks/1, labels/1, outside_session/1]).
+
+suite() -> [{timetrap, {minutes, 2}}].
+
+all() -> [modules, clocks, labels, outside_session].
+
+init_per_suite(Config) ->
+    case os:find_executable("babeltrace2") of
+        false ->
+            {skip, "babeltrace2 is not installed"};
+        _ ->
+            {ok, _} = application:ensure_all_started(beamtap),
+            PidFile = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
+            "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ PidFile ++ "' 2>&1"),
+            %% The daemon's consumer comes with the first recording and stays with it.
+            {ok, Tap} = beamtap:start(procs, #{output => beamtap_world:scratch(running_daemon, Config)}),
+            {ok, _} = beamtap:stop(Tap),
+            [{pid_file, PidFile} | Config]
+    end.
+
+end_per_suite(Config) ->
+    application:stop(beamtap),
+    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
+    "" = os:cmd("kill " ++ string:trim(binary_to_list(Pid))),
+    beamtap_world:until(fun() ->
+        #{daemons := Daemons} = beamtap_world:snapshot(),
+        Daemons =:= [] orelse Daemons
+    end).
+
+init_per_testcase(_, Config) ->
+    {ok, _} = application:ensure_all_started(beamtap),
+    ok = beamtap_native:load(),
+    [{before, beamtap_world:snapshot()} | Config].
+
+end_per_testcase(_, Config) ->
+    {ok, _} = beamtap:clear(),
+    beamtap_world:settled(proplists:get_value(before, Config)).
+
+%% All that are loaded, with their checksums; and those that come while the tap records.
+modules(Config) ->
+    Before = checksums(code:all_loaded()),
+    Late = beamtap_definitions_late,
+    {module, Late} = recorded(?FUNCTION_NAME, Config, fun() ->
+        {ok, Late, Code} = compile:forms([{attribute, 1, module, Late}]),
+        code:load_binary(Late, "nowhere", Code)
+    end),
+    Md5 = checksum(Late),
+    true = code:delete(Late),
+    _ = code:purge(Late),
+    Defined = [{Module, Sum} || {_, #{module := Module, md5 := Sum}} <- events(def_module)],
+    [] = Before -- Defined,
+    %% Once, and after all others.
+    [{_, Md5}] = [D || {Module, _} = D <- Defined, Module =:= atom_to_list(Late)].
+
+%% The offsets lead from one clock to the other: within a second, since nobody can read two at once.
+clocks(Config) ->
+    ok = recorded(?FUNCTION_NAME, Config, fun() -> ok end),
+    [{def_clock, #{monotonic_offset_ns := ToTrace, system_offset_ns := ToSystem}}] = events(def_clock),
+    {ok, Uptime} = file:read_file("/proc/uptime"),
+    [Seconds | _] = string:lexemes(Uptime, " "),
+    true = abs(erlang:monotonic_time(nanosecond) + ToTrace - round(binary_to_float(Seconds) * 1.0e9)) < 1000000000,
+    true = abs(erlang:monotonic_time(nanosecond) + ToTrace + ToSystem - erlang:system_time(nanosecond)) < 1000000000.
+
+labels(Config) ->
+    Labelled = [spawn_labelled(Label) || Label <- ["a text", {a, term}, <<"ä"/utf8>>, lists:duplicate(1000, $l)]],
+    ok = recorded(?FUNCTION_NAME, Config, fun() -> ok end),
+    Told = [{Pid, Label} || {_, #{pid := Pid, label := Label}} <- events(def_process_label)],
+    case erlang:function_exported(proc_lib, get_label, 1) of
+        true ->
+            Texts = ["a text", "{a,term}", "ä", lists:duplicate(252, $l) ++ "…"],
+            [] = lists:zip([wire(Pid) || Pid <- Labelled], Texts) -- Told;
+        false ->
+            [] = Told
+    end,
+    [exit(Pid, kill) || Pid <- Labelled].
+
+%% Nobody but LTTng is told of the session, and it resolves by itself.
+outside_session(Config) ->
+    ok = beamtap:load_provider(),
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    Told = told(),
+    Commands = ["create outside --output='" ++ Output ++ "'", "enable-event --session=outside -u 'beamtap:*'", "start outside"],
+    [0 = run("lttng " ++ Command) || Command <- Commands],
+    %% Modules come last.
+    beamtap_world:until(fun() -> told() > Told orelse told() end),
+    beamtap_world:until(fun() -> settled_count() end),
+    [0 = run("lttng " ++ Command) || Command <- ["stop outside", "destroy outside"]],
+    Events = beamtap_world:events(Output, [def_vm, def_clock, def_process, def_module]),
+    [_] = [E || {def_vm, _} = E <- Events],
+    [_] = [E || {def_clock, _} = E <- Events],
+    Mine = wire(self()),
+    [_] = [E || {def_process, #{pid := Pid}} = E <- Events, Pid =:= Mine],
+    [_] = [E || {def_module, #{module := Module}} = E <- Events, Module =:= atom_to_list(?MODULE)].
+
+%%% Within
+
+recorded(Case, Config, Work) ->
+    Output = beamtap_world:scratch(Case, Config),
+    {ok, Tap} = beamtap:start(#{classes => procs, targets => self()}, #{output => Output, for => 60000}),
+    Result = Work(),
+    {ok, #{path := Path, events := Events, discarded := 0, lost := 0, problems := []}} = beamtap:stop(Tap),
+    Events = beamtap_world:recorded(Path),
+    put(trace, unicode:characters_to_list(Path)),
+    Result.
+
+events(Name) ->
+    beamtap_world:events(get(trace), [Name]).
+
+checksums(Loaded) ->
+    [{atom_to_list(Module), checksum(Module)} || {Module, _} <- Loaded].
+
+checksum(Module) ->
+    lists:flatten([io_lib:format("~2.16.0b", [Byte]) || <<Byte>> <= Module:module_info(md5)]).
+
+told() ->
+    {_, Emitted, _, _, _} = lists:keyfind(<<"def_module">>, 1, beamtap_nif:counters()),
+    Emitted.
+
+%% The dump is one call of the NIF; it is over when the process that makes it answers again.
+settled_count() ->
+    gen_server:call(beamtap_definitions, settled) =:= ok.
+
+run(Command) ->
+    Said = os:cmd(Command ++ " >/dev/null 2>&1; echo $?"),
+    list_to_integer(string:trim(Said)).
+
+spawn_labelled(Label) ->
+    Test = self(),
+    Pid = spawn(fun() ->
+        _ = [apply(proc_lib, set_label, [Label]) || erlang:function_exported(proc_lib, set_label, 1)],
+        Test ! {labelled, self()},
+        receive
+            never -> ok
+        end
+    end),
+    receive
+        {labelled, Pid} -> Pid
+    end.
+
+wire(Pid) ->
+    [_, Number, Serial] = string:lexemes(pid_to_list(Pid), "<.>"),
+    list_to_integer(Serial) bsl 32 + list_to_integer(Number).
