@@ -12,7 +12,7 @@
 -export([trace_ports/5, trace_running_ports/5]).
 %% Provider, definitions, counters
 -export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, await_enabled/2]).
--export([counters/0, emit_counters/1, emit_canary/2, dump_definitions/2, panics/0]).
+-export([counters/0, emit_counters/1, emit_canary/2, emit_gap/3, dump_definitions/2, panics/0]).
 -export([dump_labels/1, dump_modules/1, watch_definitions/1]).
 %% The application's own words
 -export([mark/1, span_begin/1, span_end/2]).
@@ -157,6 +157,10 @@ emit_counters(_Phase) -> erlang:nif_error(not_loaded).
 
 -spec emit_canary(non_neg_integer(), non_neg_integer()) -> ok | {error, no_slot}.
 emit_canary(_High, _Low) -> erlang:nif_error(not_loaded).
+
+%% Events emitted in a time in which the recording was not known to work, and what was wrong.
+-spec emit_gap(LengthNs :: non_neg_integer(), Emitted :: non_neg_integer(), Reason :: binary()) -> ok | {error, no_slot}.
+emit_gap(_LengthNs, _Emitted, _Reason) -> erlang:nif_error(not_loaded).
 
 -spec dump_definitions(vm(), [process()]) -> ok | {error, no_slot}.
 dump_definitions(_Vm, _Processes) -> erlang:nif_error(not_loaded).

@@ -394,6 +394,13 @@ fn emit_canary(env: Env, high: u64, low: u64) -> Term {
     emitted(env, definitions::canary(high, low))
 }
 
+/// A reason with a NUL byte in it is cut there.
+#[rustler::nif]
+fn emit_gap<'a>(env: Env<'a>, length_ns: u64, count: u64, reason: Binary<'a>) -> Term<'a> {
+    let text = reason.as_slice().split(|byte| *byte == 0).next().unwrap_or_default();
+    emitted(env, CString::new(text).ok().and_then(|reason| definitions::gap(length_ns, count, &reason)))
+}
+
 fn emitted(env: Env, done: Option<()>) -> Term {
     match done {
         Some(()) => atoms::ok().encode(env),

@@ -183,6 +183,12 @@ pub(crate) fn canary(nonce_high: u64, nonce_low: u64) -> Option<()> {
     Some(())
 }
 
+/// Emits that the recording was interrupted.
+pub(crate) fn gap(length_ns: u64, emitted: u64, reason: &CStr) -> Option<()> {
+    naming::emit_counted(block::mine()?, &wire::Gap { length_ns, emitted, reason: reason.as_ptr() });
+    Some(())
+}
+
 /// Emits the counters of every kind that can be counted.
 pub(crate) fn counters(phase: Phase) -> Option<()> {
     let block = block::mine()?;

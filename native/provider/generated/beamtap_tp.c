@@ -577,6 +577,17 @@ const int *beamtap_enabled_canary(void)
 	return &lttng_ust_tracepoint_beamtap___canary.state;
 }
 
+void beamtap_emit_gap(const void *e);
+void beamtap_emit_gap(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, gap, (const struct beamtap_gap *) e);
+}
+const int *beamtap_enabled_gap(void);
+const int *beamtap_enabled_gap(void)
+{
+	return &lttng_ust_tracepoint_beamtap___gap.state;
+}
+
 void beamtap_emit_counters(const void *e);
 void beamtap_emit_counters(const void *e)
 {

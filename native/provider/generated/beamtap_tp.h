@@ -392,6 +392,12 @@ struct beamtap_canary {
 	uint64_t nonce_low;
 };
 
+struct beamtap_gap {
+	uint64_t length_ns;
+	uint64_t emitted;
+	const char * reason;
+};
+
 struct beamtap_counters {
 	uint8_t phase;
 	const char * event;
@@ -942,6 +948,15 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, canary,
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_integer(uint64_t, nonce_high, e->nonce_high)
 		lttng_ust_field_integer(uint64_t, nonce_low, e->nonce_low)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, gap,
+	LTTNG_UST_TP_ARGS(const struct beamtap_gap *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, length_ns, e->length_ns)
+		lttng_ust_field_integer(uint64_t, emitted, e->emitted)
+		lttng_ust_field_string(reason, e->reason)
 	)
 )
 

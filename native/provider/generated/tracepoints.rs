@@ -107,6 +107,8 @@ extern "C" {
     fn beamtap_enabled_def_vm() -> *const c_int;
     fn beamtap_emit_canary(event: *const c_void);
     fn beamtap_enabled_canary() -> *const c_int;
+    fn beamtap_emit_gap(event: *const c_void);
+    fn beamtap_enabled_gap() -> *const c_int;
     fn beamtap_emit_counters(event: *const c_void);
     fn beamtap_enabled_counters() -> *const c_int;
 }
@@ -165,6 +167,7 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_def_thread,
     beamtap_emit_def_vm,
     beamtap_emit_canary,
+    beamtap_emit_gap,
     beamtap_emit_counters,
 ];
 
@@ -222,5 +225,6 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_def_thread,
     beamtap_enabled_def_vm,
     beamtap_enabled_canary,
+    beamtap_enabled_gap,
     beamtap_enabled_counters,
 ];

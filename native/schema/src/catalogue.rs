@@ -616,6 +616,17 @@ events! {
         /// Lower half of the recording's number.
         nonce_low: Nonce,
     }
+    /// The recording was interrupted, because a daemon of LTTng's died or somebody else ended its session, and is taken up
+    /// again here: the first event of what it goes on with.
+    "gap" Gap (Definitions, Own) {
+        /// How long the recording was not known to work: since it was last seen to, up to now.
+        length_ns: Nanoseconds,
+        /// Events the VM emitted in that time. Those of them that LTTng wrote before it failed are in the trace; buffers
+        /// that it had not yet written are lost, too.
+        emitted: Count,
+        /// What was wrong.
+        reason: Text,
+    }
     /// What happened to the events of one kind since the VM loaded beamtap. Not counted itself.
     "counters" CountersOf (Definitions, Own) {
         /// Where in the recording the counters were read.

@@ -89,7 +89,11 @@ impl Analysis for Overview {
                 self.at(stamp);
                 self.kinds[event.kind() as usize] += 1;
                 match event {
-                    Event::CountersOf(counters) => self.law.count(counters, &self.kinds),
+                    Event::CountersOf(counters) => {
+                        let discarded = self.total(|s| s.discarded);
+                        self.law.count(counters, &self.kinds, discarded);
+                    }
+                    Event::Gap(_) => self.law.interrupt(),
                     Event::Canary(canary) if self.canaries.len() < Self::MAX_CANARIES => {
                         let nonce = u128::from(canary.nonce_high) << 64 | u128::from(canary.nonce_low);
                         if !self.canaries.contains(&nonce) {

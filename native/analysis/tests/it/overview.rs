@@ -93,6 +93,25 @@ fn without_the_end_what_was_emitted_is_only_known_at_the_least() {
 }
 
 #[test]
+fn an_interruption_is_a_gap_as_large_as_what_has_no_other_name() {
+    let begin = |script: Script, calls, gaps| {
+        script.counters(Phase::Begin, EventKind::Call, calls).counters(Phase::Begin, EventKind::Gap, gaps)
+    };
+    let gap = || vec![10.into(), 9.into(), "its daemon died".into()];
+    let script = calls(begin(Script::new().at(10), 0, 0).at(20), 5).discarded(1, 25).at(40);
+    let script = begin(script.event(EventKind::Gap, gap()), 20, 1);
+    let open = calls(script.at(50), 3);
+    let end = |script: Script, calls, gaps| {
+        script.counters(Phase::End, EventKind::Call, calls).counters(Phase::End, EventKind::Gap, gaps)
+    };
+    let once = end(open.clone().at(60), 23, 1);
+    assert_eq!(sum(&once), "24 9 1 0 14 0 0");
+    // Twice in a row: what was discarded before the first belongs to the first.
+    let again = begin(open.at(60).event(EventKind::Gap, gap()), 30, 2);
+    assert_eq!(sum(&end(again.at(70), 30, 2)), "32 10 1 0 21 0 0");
+}
+
+#[test]
 fn without_the_beginning_nothing_is_known_of_what_was_emitted() {
     let script = calls(Script::new().at(20), 5).at(30).counters(Phase::End, EventKind::Call, 5);
     assert_eq!(sum(&script), "- 5 0 0 0 - 5");

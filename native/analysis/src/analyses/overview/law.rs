@@ -22,11 +22,26 @@ pub(super) struct Law {
     accounts: [Option<Account>; EVENT_COUNT],
     /// Kinds whose first counters were not those of a beginning.
     headless: bool,
+    /// A `gap` event was the last to tell how the recording stands: the counters that follow begin it anew.
+    is_interrupted: bool,
+    /// Emitted from the beginning of a recording that was interrupted to the beginning of the next, and not read.
+    interrupted: u64,
+    /// Discarded in the packets of such recordings: that has a name of its own.
+    discarded_then: u64,
+    /// Discarded in all packets up to the last counters of an end, or of such a beginning.
+    discarded_before: u64,
 }
 
 impl Default for Law {
     fn default() -> Self {
-        Law { accounts: [None; EVENT_COUNT], headless: false }
+        Law {
+            accounts: [None; EVENT_COUNT],
+            headless: false,
+            is_interrupted: false,
+            interrupted: 0,
+            discarded_then: 0,
+            discarded_before: 0,
+        }
     }
 }
 
@@ -55,8 +70,19 @@ pub(super) struct Sum {
 }
 
 impl Law {
-    /// Takes in one `counters` event; `read` counts the events read before it, by kind.
-    pub(super) fn count(&mut self, counters: &event::CountersOf<'_>, read: &[u64; EVENT_COUNT]) {
+    /// Takes in one `gap` event.
+    pub(super) fn interrupt(&mut self) {
+        self.is_interrupted = true;
+    }
+
+    /// Takes in one `counters` event; `read` counts the events read before it, by kind, and `discarded` those that the
+    /// packets before it told of.
+    pub(super) fn count(
+        &mut self,
+        counters: &event::CountersOf<'_>,
+        read: &[u64; EVENT_COUNT],
+        discarded: u64,
+    ) {
         let (Some(kind), Some(phase)) =
             (EventKind::from_name(counters.event), Phase::from_wire(counters.phase))
         else {
@@ -69,6 +95,13 @@ impl Law {
             truncated: counters.truncated,
         };
         let read = read[kind as usize];
+        if self.is_interrupted && phase == Phase::Begin {
+            self.discarded_then += discarded - self.discarded_before;
+            self.discarded_before = discarded;
+        } else if phase == Phase::End {
+            self.is_interrupted = false;
+            self.discarded_before = discarded;
+        }
         let Some(account) = &mut self.accounts[kind as usize] else {
             self.headless |= phase != Phase::Begin;
             let open = u32::from(phase != Phase::End);
@@ -81,9 +114,14 @@ impl Law {
             // What was emitted between recordings and yet read, such as definitions, is no gap.
             let emitted = now.since(account.last).emitted;
             account.gap += emitted.saturating_sub(read - account.read_at_last);
+        } else if self.is_interrupted && phase == Phase::Begin {
+            let emitted = now.since(account.last).emitted;
+            self.interrupted += emitted.saturating_sub(read - account.read_at_last);
         }
         account.last = now;
         account.open = match phase {
+            // In place of the one that was interrupted, which has no end.
+            Phase::Begin if self.is_interrupted => account.open.max(1),
             Phase::Begin => account.open + 1,
             Phase::Running => account.open,
             Phase::End => account.open.saturating_sub(1),
@@ -122,7 +160,8 @@ impl Law {
         } else {
             Ok(told)
         };
-        let gap = accounts().map(|account| account.gap).sum();
+        let gap = accounts().map(|account| account.gap).sum::<u64>()
+            + self.interrupted.saturating_sub(self.discarded_then);
         let unexplained = emitted.ok().map(|emitted: u64| {
             let explained = i128::from(all) + i128::from(discarded) + i128::from(gap);
             (i128::from(emitted) - explained).clamp(i64::MIN.into(), i64::MAX.into()) as i64
