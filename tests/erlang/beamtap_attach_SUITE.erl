@@ -18,19 +18,12 @@ init_per_suite(Config) ->
         false ->
             {skip, "epmd is not installed"};
         _ ->
-            PidFile = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
-            "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ PidFile ++ "' 2>&1"),
-            [{pid_file, PidFile}, {epmd, free_port()} | Config]
+            beamtap_sessiond:start([{epmd, free_port()} | Config])
     end.
 
 end_per_suite(Config) ->
     _ = os:cmd(epmd(Config) ++ " epmd -kill"),
-    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
-    "" = os:cmd("kill " ++ string:trim(binary_to_list(Pid))),
-    beamtap_world:until(fun() ->
-        #{daemons := Daemons} = beamtap_world:snapshot(),
-        Daemons =:= [] orelse Daemons
-    end).
+    beamtap_sessiond:stop(Config).
 
 init_per_testcase(Case, Config) ->
     Temporary = filename:join(proplists:get_value(priv_dir, Config), atom_to_list(Case) ++ "-tmp"),

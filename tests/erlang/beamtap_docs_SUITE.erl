@@ -22,20 +22,13 @@ init_per_suite(Config) ->
     case filelib:is_regular(filename:join(beamtap_world:root(), "README.md")) of
         true ->
             %% One for all: liblttng-ust looks for a new daemon only every 5 s.
-            PidFile = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
-            "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ PidFile ++ "' 2>&1"),
-            [{pid_file, PidFile} | Config];
+            beamtap_sessiond:start(Config);
         false -> {skip, "the documents are not here"}
     end.
 
 end_per_suite(Config) ->
     ok = application:stop(beamtap),
-    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
-    "" = os:cmd("kill " ++ string:trim(binary_to_list(Pid))),
-    beamtap_world:until(fun() ->
-        #{daemons := Daemons} = beamtap_world:snapshot(),
-        Daemons =:= [] orelse Daemons
-    end).
+    beamtap_sessiond:stop(Config).
 
 init_per_testcase(Case, Config) ->
     {ok, _} = application:ensure_all_started(beamtap),

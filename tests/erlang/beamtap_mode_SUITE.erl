@@ -30,13 +30,11 @@ all() ->
 %% One daemon for all cases: a VM finds a new one only after some seconds.
 init_per_suite(Config) ->
     {ok, _} = application:ensure_all_started(beamtap),
-    Pids = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
-    "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ Pids ++ "' 2>&1"),
-    [{pid_file, Pids} | Config].
+    beamtap_sessiond:start(Config).
 
 end_per_suite(Config) ->
     ok = application:stop(beamtap),
-    ended(proplists:get_value(pid_file, Config)).
+    beamtap_sessiond:stop(Config).
 
 end_per_testcase(_, _) ->
     {ok, _} = beamtap:clear(),

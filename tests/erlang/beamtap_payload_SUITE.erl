@@ -30,22 +30,12 @@ init_per_suite(Config) ->
             {skip, "babeltrace2 is not installed"};
         _ ->
             {ok, _} = application:ensure_all_started(beamtap),
-            PidFile = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
-            "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ PidFile ++ "' 2>&1"),
-            %% The daemon's consumer comes with the first recording and stays with it.
-            {ok, Tap} = beamtap:start(procs, #{output => beamtap_world:scratch(running_daemon, Config)}),
-            {ok, _} = beamtap:stop(Tap),
-            [{pid_file, PidFile} | Config]
+            beamtap_sessiond:warm(Config)
     end.
 
 end_per_suite(Config) ->
     application:stop(beamtap),
-    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
-    "" = os:cmd("kill " ++ string:trim(binary_to_list(Pid))),
-    beamtap_world:until(fun() ->
-        #{daemons := Daemons} = beamtap_world:snapshot(),
-        Daemons =:= [] orelse Daemons
-    end).
+    beamtap_sessiond:stop(Config).
 
 init_per_testcase(_, Config) ->
     {ok, _} = application:ensure_all_started(beamtap),

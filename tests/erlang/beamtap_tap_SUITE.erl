@@ -5,8 +5,8 @@
 -export([init_per_testcase/2, end_per_testcase/2]).
 -export([stop/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
 -export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, counts_agree/1, counts_agree_when_discarding/1]).
--export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1, dbg_beside_a_tap/1, foreign_flags_kept/1]).
--export([foreign_pattern_kept/1, bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
+-export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
+-export([bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
 -export([report/1]).
 %% Traced
 -export([work/1, fail/0]).
@@ -44,9 +44,6 @@ groups() ->
             groups_of_processes,
             port_targets,
             inheritance,
-            dbg_beside_a_tap,
-            foreign_flags_kept,
-            foreign_pattern_kept,
             bad_output,
             own_processes_left_alone,
             report
@@ -56,22 +53,12 @@ groups() ->
 init_per_group(own_daemon, Config) ->
     Config;
 init_per_group(running_daemon, Config) ->
-    PidFile = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
-    "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ PidFile ++ "' 2>&1"),
-    %% The daemon's consumer comes with the first recording and stays with it.
-    {ok, Tap} = beamtap:start(procs, #{output => beamtap_world:scratch(running_daemon, Config)}),
-    {ok, _} = beamtap:stop(Tap),
-    [{pid_file, PidFile} | Config].
+    beamtap_sessiond:warm(Config).
 
 end_per_group(own_daemon, _) ->
     ok;
 end_per_group(running_daemon, Config) ->
-    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
-    "" = os:cmd("kill " ++ string:trim(binary_to_list(Pid))),
-    beamtap_world:until(fun() ->
-        #{daemons := Daemons} = beamtap_world:snapshot(),
-        Daemons =:= [] orelse Daemons
-    end).
+    beamtap_sessiond:stop(Config).
 
 init_per_suite(Config) ->
     case os:find_executable("babeltrace2") of
@@ -116,7 +103,7 @@ stop(Config) ->
     {error, #{reason := unknown_tap}} = beamtap:stop({tap, 987654321}).
 
 owner_exit(Config) ->
-    Owner = waiting(),
+    Owner = beamtap_worker:start(),
     Tap = start([{?MODULE, work, 1}], #{owner => Owner}, ?FUNCTION_NAME, Config),
     1 = work(1),
     ends_when(fun() -> exit(Owner, kill) end),
@@ -197,8 +184,8 @@ deadline(Config) ->
 
 %% Taps side by side: each has its own processes; a function stays traced as long as one of them asks for it.
 several_taps(Config) ->
-    [One, Two, Three] = [waiting() || _ <- lists:seq(1, 3)],
-    Calls = fun() -> [does(Pid, fun() -> work(0) end) || Pid <- [One, Two, Three]] end,
+    [One, Two, Three] = [beamtap_worker:start() || _ <- lists:seq(1, 3)],
+    Calls = fun() -> [beamtap_worker:does(Pid, fun() -> work(0) end) || Pid <- [One, Two, Three]] end,
     First = start(#{functions => {?MODULE, work, 1}, targets => One}, #{}, several_first, Config),
     Second = start(#{functions => [{?MODULE, work, 1}, {?MODULE, fail, 0}], targets => Two}, #{}, several_second, Config),
     _ = Calls(),
@@ -225,10 +212,10 @@ several_taps(Config) ->
 
 %% The sum of a trace holds, whatever another tap emits meanwhile.
 sum_beside_another_tap(Config) ->
-    [One, Two] = [waiting(), waiting()],
+    [One, Two] = [beamtap_worker:start(), beamtap_worker:start()],
     First = start(#{functions => {?MODULE, work, 1}, targets => One}, #{}, sum_first, Config),
     Second = start(#{classes => [procs, send], targets => Two}, #{}, sum_second, Config),
-    _ = [does(Pid, fun() -> work(5), exit(spawn(fun() -> ok end), kill) end) || Pid <- [One, Two]],
+    _ = [beamtap_worker:does(Pid, fun() -> work(5), exit(spawn(fun() -> ok end), kill) end) || Pid <- [One, Two]],
     {ok, #{events := #{<<"spawn">> := 1}, problems := []}} = beamtap:stop(Second),
     {ok, #{events := #{<<"call">> := 6} = Events, problems := [], path := Path} = Receipt} = beamtap:stop(First),
     false = is_map_key(<<"spawn">>, Events),
@@ -241,8 +228,8 @@ sum_beside_another_tap(Config) ->
 
 %% What is traced changes while the tap runs.
 changes(Config) ->
-    [One, Two] = [waiting(), waiting()],
-    Calls = fun(N) -> [does(Pid, fun() -> work(N), catch ?MODULE:fail() end) || Pid <- [One, Two]] end,
+    [One, Two] = [beamtap_worker:start(), beamtap_worker:start()],
+    Calls = fun(N) -> [beamtap_worker:does(Pid, fun() -> work(N), catch ?MODULE:fail() end) || Pid <- [One, Two]] end,
     Tap = start(#{functions => {?MODULE, work, 1}, targets => One}, #{}, ?FUNCTION_NAME, Config),
     Emits = fun(Count, N) ->
         {ok, #{emitted := Before}} = beamtap:info(Tap),
@@ -296,7 +283,7 @@ random_sequences(Config) ->
     Seed = {erlang:unique_integer(), erlang:monotonic_time(), erlang:phash2(node())},
     _ = rand:seed(exsss, Seed),
     ct:log("seed ~p", [Seed]),
-    Foreign = waiting(),
+    Foreign = beamtap_worker:start(),
     1 = erlang:trace(Foreign, true, [procs, set_on_spawn]),
     1 = erlang:trace_pattern({ordsets, union, 2}, [{'_', [], []}], [local]),
     Before = beamtap_world:snapshot(),
@@ -306,8 +293,8 @@ random_sequences(Config) ->
     exit(Foreign, kill).
 
 random_sequence(N, Foreign, Before, Config) ->
-    Pids = [Foreign | [waiting() || _ <- lists:seq(1, 3)]],
-    Owners = [waiting() || _ <- lists:seq(1, 2)],
+    Pids = [Foreign | [beamtap_worker:start() || _ <- lists:seq(1, 3)]],
+    Owners = [beamtap_worker:start() || _ <- lists:seq(1, 2)],
     Acts = [one_of([start, start, add, drop, pause, resume, stop, owner, session, reload, work]) || _ <- lists:seq(1, 12)],
     ct:log("~p: ~p", [N, Acts]),
     _ = lists:foldl(fun(Act, Taps) -> act(Act, Taps, Pids, Owners, Config) end, [], Acts),
@@ -335,7 +322,7 @@ act(reload, Taps, _, _, _) ->
     _ = [{module, M} = code:load_file(M) || M <- [xref_utils, beamtap_vm, beamtap_match], not erlang:check_old_code(M) orelse code:soft_purge(M)],
     Taps;
 act(work, Taps, Pids, _, _) ->
-    _ = [does(Pid, fun() -> work(3) end) || Pid <- Pids],
+    _ = [beamtap_worker:does(Pid, fun() -> work(3) end) || Pid <- Pids],
     Taps;
 act(_, [], _, _, _) ->
     [];
@@ -362,7 +349,7 @@ random_spec(Pids) ->
 
 %% Counted, not recorded, and nothing is left.
 estimate(Config) ->
-    Worker = waiting(),
+    Worker = beamtap_worker:start(),
     Busy = spawn_link(fun() -> keep_calling(Worker) end),
     {ok, Estimate} = beamtap:estimate(#{functions => {?MODULE, work, 1}, targets => Worker}, #{for => 300}),
     unlink(Busy),
@@ -377,7 +364,7 @@ estimate(Config) ->
     exit(Worker, kill).
 
 keep_calling(Worker) ->
-    _ = does(Worker, fun() -> work(10) end),
+    _ = beamtap_worker:does(Worker, fun() -> work(10) end),
     keep_calling(Worker).
 
 %%% What taps record
@@ -468,14 +455,14 @@ classes(Config) ->
     ).
 
 targets(Config) ->
-    Named = waiting(),
+    Named = beamtap_worker:start(),
     register(beamtap_tap_suite_named, Named),
-    Other = waiting(),
+    Other = beamtap_worker:start(),
     lists:foreach(
         fun({Case, Targets, Count}) ->
             Tap = start(#{functions => {?MODULE, work, 1}, targets => Targets}, #{}, Case, Config),
-            New = waiting(),
-            _ = [does(Pid, fun() -> work(0) end) || Pid <- [Named, Other, New]],
+            New = beamtap_worker:start(),
+            _ = [beamtap_worker:does(Pid, fun() -> work(0) end) || Pid <- [Named, Other, New]],
             {ok, #{events := Events}} = beamtap:stop(Tap),
             {Case, Count} = {Case, maps:get(<<"call">>, Events, 0)},
             exit(New, kill)
@@ -539,62 +526,14 @@ port_targets(Config) ->
     {error, #{reason := no_process}} = beamtap:start(#{classes => ports, targets => Socket}).
 
 inheritance(Config) ->
-    Parent = waiting(),
-    Stranger = waiting(),
+    Parent = beamtap_worker:start(),
+    Stranger = beamtap_worker:start(),
     Tap = start(#{functions => {?MODULE, work, 1}, classes => set_on_spawn, targets => Parent}, #{}, ?FUNCTION_NAME, Config),
-    Child = does(Parent, fun waiting/0),
-    _ = [does(Pid, fun() -> work(0) end) || Pid <- [Child, Stranger]],
+    Child = beamtap_worker:does(Parent, fun beamtap_worker:start/0),
+    _ = [beamtap_worker:does(Pid, fun() -> work(0) end) || Pid <- [Child, Stranger]],
     {ok, #{events := #{<<"call">> := 1}}} = beamtap:stop(Tap),
     _ = [exit(Pid, kill) || Pid <- [Parent, Child, Stranger]],
     ok.
-
-dbg_beside_a_tap(Config) ->
-    Worker = waiting(),
-    Idle = waiting(),
-    Tap = start(#{functions => {?MODULE, fail, 0}, targets => Idle}, #{}, ?FUNCTION_NAME, Config),
-    {ok, _} = dbg:tracer(module, beamtap:tracer()),
-    {ok, _} = dbg:p(Worker, [c]),
-    {ok, _} = dbg:tpl(?MODULE, work, 1, []),
-    10 = does(Worker, fun() -> work(4) end),
-    {ok, _} = dbg:p(Worker, clear),
-    ok = dbg:stop_clear(),
-    {ok, #{events := #{<<"call">> := 5}, path := Path, problems := []} = Receipt} = beamtap:stop(Tap),
-    agrees(Receipt, beamtap_world:recorded(Path)),
-    5 = beamtap_world:calls(Path, ?MODULE, work).
-
-%%% Others
-
-foreign_flags_kept(Config) ->
-    Traced = waiting(),
-    1 = erlang:trace(Traced, true, [procs, set_on_spawn]),
-    Theirs = {erlang:trace_info(Traced, flags), erlang:trace_info(Traced, tracer)},
-    Tap = start([procs, {?MODULE, work, 1}], #{}, ?FUNCTION_NAME, Config),
-    {ok, #{processes := #{left := Left}}} = beamtap:info(Tap),
-    {ok, _} = beamtap:stop(Tap),
-    Theirs = {erlang:trace_info(Traced, flags), erlang:trace_info(Traced, tracer)},
-    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
-    Named = beamtap:start(#{classes => procs, targets => Traced}, #{output => Output}),
-    %% A process has one tracer, or one in each trace session.
-    case beamtap_vm:has_sessions() of
-        false -> {1, {error, #{reason := traced_by_others}}} = {Left, Named};
-        true -> {0, {ok, _}} = {Left, Named}
-    end,
-    {ok, _} = beamtap:clear(),
-    Theirs = {erlang:trace_info(Traced, flags), erlang:trace_info(Traced, tracer)},
-    1 = erlang:trace(Traced, false, [all]).
-
-foreign_pattern_kept(Config) ->
-    1 = erlang:trace_pattern({?MODULE, work, 1}, [{'_', [], [{return_trace}]}], [local]),
-    Theirs = erlang:trace_info({?MODULE, work, 1}, all),
-    Ours = beamtap:start({?MODULE, '_', '_'}, #{output => beamtap_world:scratch(?FUNCTION_NAME, Config)}),
-    %% A function has one trace pattern, or one in each trace session.
-    case beamtap_vm:has_sessions() of
-        false -> {error, #{reason := traced_by_others}} = Ours;
-        true -> {ok, _} = Ours
-    end,
-    {ok, _} = beamtap:clear(),
-    Theirs = erlang:trace_info({?MODULE, work, 1}, all),
-    1 = erlang:trace_pattern({?MODULE, work, 1}, false, [local]).
 
 %%% Failures
 
@@ -690,21 +629,6 @@ all_down(Workers) ->
         end
      || {Pid, Monitor} <- Workers
     ].
-
-waiting() ->
-    spawn(fun Loop() ->
-        receive
-            {do, From, Act} ->
-                From ! {done, self(), Act()},
-                Loop()
-        end
-    end).
-
-does(Pid, Act) ->
-    Pid ! {do, self(), Act},
-    receive
-        {done, Pid, Answer} -> Answer
-    end.
 
 %% What an act prints to its group leader.
 printed(Act) ->

@@ -12,19 +12,10 @@ suite() -> [{timetrap, {minutes, 2}}].
 all() -> [any_term_anywhere, large_terms_take_no_time].
 
 init_per_suite(Config) ->
-    PidFile = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
-    "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ PidFile ++ "' 2>&1"),
-    [{pid_file, PidFile} | Config].
+    beamtap_sessiond:start(Config).
 
 end_per_suite(Config) ->
-    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
-    "" = os:cmd("kill " ++ binary_to_list(string:trim(Pid))),
-    beamtap_world:until(fun() ->
-        case beamtap_world:snapshot() of
-            #{daemons := []} -> true;
-            #{daemons := Daemons} -> Daemons
-        end
-    end).
+    beamtap_sessiond:stop(Config).
 
 any_term_anywhere(Config) ->
     {Vm, Path} = record(any_term, Config),
