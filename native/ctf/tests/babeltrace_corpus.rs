@@ -2,7 +2,7 @@
 
 mod witness;
 
-use witness::{assert_agree, babeltrace2, copy, corpus, read_path};
+use witness::{assert_agree, babeltrace2, copy, corpus, newer_babeltrace2, read_path};
 
 /// Number of events that each trace of `succeed` holds, as babeltrace2 2.0.4 and 2.1 read them.
 const SUCCEED: [(&str, usize); 30] = [
@@ -54,7 +54,7 @@ fn succeed_has_the_witness_values() {
         let told = read_path(&path);
         assert!(told.errors.is_empty(), "{name}: {:?}", told.errors);
         assert_eq!(told.lines.len(), count, "{name}");
-        if let Some(theirs) = babeltrace2(&path) {
+        for theirs in [babeltrace2(&path), newer_babeltrace2(&path)].into_iter().flatten() {
             assert_agree(&told.lines, &theirs, name);
         }
     }
@@ -96,6 +96,28 @@ fn fail_is_rejected_after_every_good_event() {
 }
 
 #[test]
+fn what_is_good_in_fail_has_the_witness_values() {
+    let Some(corpus) = corpus() else { return };
+    let invalid = corpus.join("fail/valid-events-then-invalid-events/trace");
+    if let Some(theirs) = babeltrace2(&invalid) {
+        assert_agree(&read_path(&invalid).lines, &theirs, "valid-events-then-invalid-events");
+    }
+    // The witness reads nothing of a packet that is cut off after its content: it gets the padding.
+    let cut = corpus.join("fail/invalid-packet-size/trace");
+    let dir = tempfile::tempdir().unwrap();
+    let padded = dir.path().join("trace");
+    copy(&cut, &padded);
+    let stream = padded.join("channel0_3");
+    let mut bytes = std::fs::read(&stream).unwrap();
+    bytes.resize(4096, 0);
+    std::fs::remove_file(&stream).unwrap();
+    std::fs::write(&stream, bytes).unwrap();
+    if let Some(theirs) = babeltrace2(&padded) {
+        assert_agree(&read_path(&cut).lines, &theirs, "invalid-packet-size");
+    }
+}
+
+#[test]
 fn packet_seq_num_tells_lost_packets() {
     let Some(corpus) = corpus() else { return };
     let cases: [(&str, usize, &[u64]); 6] = [
@@ -107,8 +129,12 @@ fn packet_seq_num_tells_lost_packets() {
         ("no-lost-not-starting-at-0", 3, &[]),
     ];
     for (name, count, lost) in cases {
-        let told = read_path(&corpus.join("packet-seq-num").join(name));
+        let path = corpus.join("packet-seq-num").join(name);
+        let told = read_path(&path);
         assert_eq!(told.lines.len(), count, "{name}");
+        if let Some(theirs) = babeltrace2(&path) {
+            assert_agree(&told.lines, &theirs, name);
+        }
         assert!(told.errors.is_empty(), "{name}: {:?}", told.errors);
         assert_eq!(told.lost_packets.iter().map(|l| l.count).collect::<Vec<_>>(), lost, "{name}");
     }
@@ -156,6 +182,15 @@ fn deterministic_ordering_takes_the_first_of_equal_packets() {
     );
     let told = read(&["b-not-corrupted", "c-corrupted"]);
     assert_eq!((told.lines.len(), told.errors.len()), (3, 0), "{:?}", told.errors);
+    // One by one, they have the witness's values.
+    for name in ["a-corrupted", "b-not-corrupted", "c-corrupted"] {
+        let path = corpus.join("deterministic-ordering").join(name);
+        let told = read_path(&path);
+        assert_eq!(told.errors.len(), usize::from(name != "b-not-corrupted"), "{name}");
+        if let Some(theirs) = babeltrace2(&path) {
+            assert_agree(&told.lines, &theirs, name);
+        }
+    }
 }
 
 #[test]
