@@ -250,7 +250,7 @@ impl Cursor {
     fn load_more(&mut self, align_bytes: usize) -> Result<(), Error> {
         let align = align_bytes.max(8);
         let keep_from = (self.pos >> 3) as usize / align * align;
-        if !self.window.refill(keep_from)? {
+        if !self.window.refill(keep_from).map_err(|error| self.locate(error))? {
             let error = Error::new(Kind::Truncated, "the file ends in the middle of a packet");
             return Err(self.locate(error));
         }

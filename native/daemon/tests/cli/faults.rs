@@ -135,3 +135,22 @@ fn ctrl_c_ends_130_with_nothing_half_said() {
     assert_eq!((report.status.code(), report.stdout.len()), (Some(130), 0));
     assert_eq!(rest, ["beamtapd: interrupted"]);
 }
+
+#[test]
+fn a_full_disk_is_told_in_one_line() {
+    let trace = Trace::of(&demo());
+    for arguments in [
+        &["read", trace.path()][..],
+        &["read", "--json", trace.path()],
+        &["report", trace.path()],
+        &["report", "--json", trace.path()],
+        &["info", trace.path()],
+        &["info", "--json", trace.path()],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let told = done(command().args(arguments).stdout(full).output().unwrap());
+        assert_eq!(told.code, Some(1), "{arguments:?}");
+        let expected = "beamtapd: cannot write the answer: No space left on device (os error 28)\n";
+        assert!(told.stderr.ends_with(expected), "{arguments:?}: {}", told.stderr);
+    }
+}

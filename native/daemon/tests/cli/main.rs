@@ -5,12 +5,15 @@
 mod script;
 #[path = "../../../analysis/tests/it/trace_writer.rs"]
 mod trace_writer;
+#[path = "../../../ctf/tests/writer/mod.rs"]
+mod writer;
 
 mod doctor;
 mod faults;
 mod golden;
 mod info;
 mod live;
+mod memory;
 mod program;
 mod read;
 mod recover;

@@ -1,0 +1,98 @@
+//! How much memory reading takes at most, whatever the trace: the kernel's own figure.
+
+use crate::program::done;
+use crate::writer::{Header, StreamWriter, TraceSpec};
+use std::path::Path;
+use std::process::Command;
+
+const LIMIT_KB: u64 = 64 << 10;
+/// More than twice the limit.
+const TRACE_BYTES: usize = 160 << 20;
+
+const SPEC: TraceSpec<'static> = TraceSpec {
+    uuid: *b"beamtap large id",
+    hostname: "large",
+    header: Header::Large,
+    events: &[("large:text", "string s;"), ("large:bytes", "uint32_t n; uint8_t b[n];")],
+};
+
+/// The most memory that the program had, in KB, and its lines of output. Python is between: the kernel counts what the
+/// process that starts a program has as the program's, and this one holds traces.
+fn peak_kb(arguments: &[&str]) -> (u64, u64) {
+    const WATCH: &str = "import resource, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE)
+lines = sum(piece.count(b'\\n') for piece in iter(lambda: child.stdout.read(65536), b''))
+assert child.wait() == 0, child.returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, lines)";
+    let beamtapd = env!("CARGO_BIN_EXE_beamtapd");
+    let mut watch = Command::new("python3");
+    let told = done(watch.args(["-c", WATCH, beamtapd]).args(arguments).output().expect("python3 runs"));
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""));
+    let numbers: Vec<u64> =
+        told.stdout.split_whitespace().map(|number| number.parse().expect("a number")).collect();
+    (numbers[0], numbers[1])
+}
+
+/// A stream of events that carry so many bytes of text each.
+fn fill(stream: &mut StreamWriter, bytes: usize, text: usize) -> u64 {
+    let payload = [vec![b'x'; text], vec![0]].concat();
+    let events = bytes / (payload.len() + 6);
+    (0..events).for_each(|event| stream.event(0, event as u64 * 1000, &payload));
+    stream.end_file();
+    events as u64
+}
+
+fn assert_bounded(trace: &Path, events: u64) {
+    let trace = trace.to_str().expect("UTF-8");
+    for arguments in [&["read", trace][..], &["read", "--json", trace], &["info", trace]] {
+        let (kb, lines) = peak_kb(arguments);
+        assert!(kb < LIMIT_KB, "{arguments:?}: {kb} KB");
+        assert!(arguments[0] != "read" || lines == events, "{arguments:?}: {lines} of {events} lines");
+    }
+}
+
+#[test]
+fn one_packet_of_many_megabytes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    SPEC.create(dir.path());
+    let mut stream = SPEC.stream(dir.path(), "c_0", 0, TRACE_BYTES + (1 << 20));
+    let events = fill(&mut stream, TRACE_BYTES, 4000);
+    assert_bounded(dir.path(), events);
+}
+
+#[test]
+fn many_small_packets() {
+    let dir = tempfile::tempdir().expect("a directory");
+    SPEC.create(dir.path());
+    // An index of 23 MB, too.
+    let mut stream = SPEC.stream(dir.path(), "c_0", 0, 512);
+    let events = fill(&mut stream, TRACE_BYTES / 2, 300);
+    assert_bounded(dir.path(), events);
+}
+
+#[test]
+fn many_streams() {
+    let dir = tempfile::tempdir().expect("a directory");
+    SPEC.create(dir.path());
+    let events = (0..500).map(|cpu| {
+        fill(&mut SPEC.stream(dir.path(), &format!("c_{cpu}"), cpu, 128 << 10), TRACE_BYTES / 500, 2000)
+    });
+    assert_bounded(dir.path(), events.sum());
+}
+
+#[test]
+fn an_event_larger_than_may_be_held_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    SPEC.create(dir.path());
+    let mut stream = SPEC.stream(dir.path(), "c_0", 0, TRACE_BYTES);
+    let length = u32::try_from(TRACE_BYTES - 1000).expect("fits");
+    stream.event(0, 1, b"before\0");
+    stream.event(1, 2, &[&length.to_le_bytes()[..], &vec![7; TRACE_BYTES - 1000]].concat());
+    stream.end_file();
+    // Told with its place, after what comes before it.
+    let trace = dir.path().to_str().expect("UTF-8");
+    let watched = format!("ulimit -d {LIMIT_KB}; exec '{}' read '{trace}'", env!("CARGO_BIN_EXE_beamtapd"));
+    let told = done(Command::new("sh").args(["-c", &watched]).output().expect("a shell runs"));
+    assert_eq!((told.code, told.stdout.lines().count()), (Some(1), 1), "{}", told.stderr);
+    assert!(told.stderr.contains("c_0: packet 0, byte "), "{}", told.stderr);
+}
