@@ -47,12 +47,13 @@
     duration_ms := non_neg_integer(),
     problems := [binary()]
 }.
-%% A tap that runs, or the receipt of one that has ended with `state => ended'. `for' (milliseconds) and `events' are
+%% A tap that runs, or the receipt of one that has ended with `state => ended'. One that LTTng's session daemon keeps
+%% waiting is `busy' or, on its way to its end, `closing'; it says no more then than `path' and the `reason'. `for' (milliseconds) and `events' are
 %% its bounds, `emitted' the events so far; `processes' says how many processes and ports were found and traced when it
 %% started or was last widened, and how many were left because somebody else traces them.
 -type info() :: #{
     tap := tap(),
-    state := opening | recording | paused | ended,
+    state := opening | recording | paused | closing | busy | ended,
     path := binary(),
     for => pos_integer() | infinity,
     events => pos_integer() | infinity | #{binary() => pos_integer()},
@@ -72,7 +73,11 @@
 %% A session that answers has the flags off by then; else clear/0 takes them off itself.
 -define(CLEAR_PROMPT_MS, 1000).
 %% How long clear/0 waits for a session to close in order before it ends it the hard way.
--define(CLEAR_TIMEOUT_MS, 30000).
+-define(CLEAR_TIMEOUT_MS, 7500).
+%% How long info/0 waits for what all taps say of themselves.
+-define(INFO_MS, 3000).
+%% And for each of them, after others have taken that time.
+-define(INFO_LEAST_MS, 100).
 
 %% @equiv start(Spec, #{})
 -spec start(beamtap_spec:spec()) -> {ok, tap()} | beamtap_error:error().
@@ -275,6 +280,7 @@ stop({tap, Number} = Tap) when is_integer(Number) ->
         {ok, Session} ->
             case beamtap_session:stop(Session, stop) of
                 {ok, Receipt} -> {ok, Receipt};
+                {error, #{reason := timeout}} = Error -> Error;
                 {error, _} -> receipt(Tap)
             end;
         none ->
@@ -287,7 +293,7 @@ stop(Other) ->
 -spec info() -> [info()].
 info() ->
     %% In this order: a tap that ends meanwhile is then among the ended.
-    Running = [Info || Session <- sessions(), {ok, Info} <- [beamtap_session:info(Session)]],
+    Running = running(),
     ok = beamtap_janitor:settle(),
     Ended = [ended(Receipt) || Receipt <- beamtap_ledger:receipts()],
     Over = [Tap || #{tap := Tap} <- Ended],
@@ -440,6 +446,27 @@ within(Span, Fun) ->
     end.
 
 %%% Within
+
+%% What each tap that runs says of itself. One that waits for LTTng does not say anything just then.
+running() ->
+    Deadline = beamtap_deadline:within(?INFO_MS),
+    Left = fun() -> max(?INFO_LEAST_MS, beamtap_deadline:remaining(Deadline)) end,
+    lists:append([
+        case beamtap_session:info(Session, Left()) of
+            {ok, Info} -> [Info];
+            busy -> [busy(Tap, Entry)];
+            {error, _} -> []
+        end
+     || {Tap, #{session := Session} = Entry} <- beamtap_ledger:open_entries()
+    ]).
+
+busy(Tap, Entry) ->
+    #{
+        tap => Tap,
+        state => maps:get(state, Entry, busy),
+        path => maps:get(path, Entry),
+        reason => <<"waits for LTTng's session daemon">>
+    }.
 
 sessions() ->
     beamtap_ledger:sessions().

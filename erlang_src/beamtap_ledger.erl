@@ -13,6 +13,7 @@
     slot => non_neg_integer(),
     %% The session holds all emission in the VM.
     held => boolean(),
+    state => closing,
     vm => beamtap_vm:grip(),
     asked => [beamtap_match:asked()],
     classes => [beamtap_spec:class()],

@@ -3,8 +3,8 @@
 %% the same events.
 -module(beamtap_lttng).
 
--export([open/4, start/1, flush/1, verify/2, stop/1, destroy/1, snapshot/2, prune/1, describe/1]).
--export([enable/3, disable/2]).
+-export([open/5, start/2, flush/2, verify/3, stop/2, destroy/2, snapshot/3, prune/1, describe/1]).
+-export([enable/4, disable/3]).
 -export_type([session/0, wanted/0]).
 
 %% An event of the catalogue, the class that makes it (`<<>>' for beamtap's own) and the channel that carries it.
@@ -26,26 +26,26 @@
 -define(ARCHIVES, "archives").
 
 %% @doc Makes the LTTng sessions; none stays when one cannot be made.
--spec open(Name :: binary(), Path :: binary(), [wanted()], beamtap_mode:checked()) ->
+-spec open(Name :: binary(), Path :: binary(), [wanted()], beamtap_mode:checked(), beamtap_deadline:deadline()) ->
     {ok, [session()]} | beamtap_error:error().
-open(Name, Path, Wanted, Mode) ->
-    open_all(beamtap_mode:places(Mode, Path, Name), Wanted, Mode, []).
+open(Name, Path, Wanted, Mode, Deadline) ->
+    open_all(beamtap_mode:places(Mode, Path, Name), Wanted, Mode, Deadline, []).
 
-open_all([], _, _, Opened) ->
+open_all([], _, _, _, Opened) ->
     {ok, lists:reverse(Opened)};
-open_all([Place | Rest], Wanted, Mode, Opened) ->
-    case open_one(Place, Wanted, Mode) of
+open_all([Place | Rest], Wanted, Mode, Deadline, Opened) ->
+    case open_one(Place, Wanted, Mode, Deadline) of
         {ok, Known} ->
-            open_all(Rest, Wanted, Mode, [Known | Opened]);
+            open_all(Rest, Wanted, Mode, Deadline, [Known | Opened]);
         {error, _} = Error ->
-            _ = destroy(Opened),
+            _ = destroy(Opened, Deadline),
             beamtap_error:from_native(Error)
     end.
 
-open_one(#{name := Name, kind := Kind, native := Native} = Place, Wanted, Mode) ->
+open_one(#{name := Name, kind := Kind, native := Native} = Place, Wanted, Mode, Deadline) ->
     ok = make_directory(Place),
     Channels = lists:usort([Channel || {_, _, Channel} <- Wanted]),
-    Session = beamtap_nif:session_open(#{
+    Plan = #{
         name => Name,
         mode => Native,
         channels => [channel(Channel, Kind, Wanted, Mode) || Channel <- Channels],
@@ -53,8 +53,8 @@ open_one(#{name := Name, kind := Kind, native := Native} = Place, Wanted, Mode) 
         track_self => true,
         shm_path => shm_path(Name, Mode),
         rotation => rotation(Kind, Mode)
-    }),
-    case Session of
+    },
+    case beamtap_nif:session_open(Plan, beamtap_deadline:for_request(Deadline)) of
         {ok, Handle} -> {ok, with_live(Place, #{place => Place, session => Handle, verified => false})};
         {error, _} = Error -> Error
     end.
@@ -116,57 +116,58 @@ rotation(Kind, #{rotate := #{every := Ms, size := Bytes}}) when Kind =:= local; 
 rotation(_, _) -> {0, 0}.
 
 %% @doc Lets LTTng record.
--spec start([session()]) -> ok | beamtap_nif:failure().
-start([]) ->
+-spec start([session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
+start([], _) ->
     ok;
-start([#{session := Session} | Rest]) ->
-    case beamtap_nif:session_start(Session) of
-        ok -> start(Rest);
+start([#{session := Session} | Rest], Deadline) ->
+    case beamtap_nif:session_start(Session, beamtap_deadline:for_request(Deadline)) of
+        ok -> start(Rest, Deadline);
         {error, _} = Error -> Error
     end.
 
 %% @doc Has everything recorded so far written where it goes, by stopping and starting again: what LTTng offers while it
 %% goes on leaves the metadata in memory. A flight recorder is read by a snapshot and is left alone.
--spec flush([session()]) -> ok | beamtap_nif:failure().
-flush(Sessions) ->
+-spec flush([session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
+flush(Sessions, Deadline) ->
     Streams = [S || #{place := #{kind := Kind}} = S <- Sessions, Kind =/= snapshot],
-    case stop(Streams) of
-        {_, []} -> start(Streams);
+    case stop(Streams, Deadline) of
+        {_, []} -> start(Streams, Deadline);
         {_, [Failure | _]} -> Failure
     end.
 
 %% @doc Reads the canary with this number back from wherever this machine can read it: LTTng's word alone proves
 %% nothing. What goes to another machine's relay daemon stays unverified.
--spec verify([session()], {non_neg_integer(), non_neg_integer()}) -> {ok, [session()]} | beamtap_error:error().
-verify(Sessions, Nonce) ->
-    verify(Sessions, Nonce, []).
+-spec verify([session()], {non_neg_integer(), non_neg_integer()}, beamtap_deadline:deadline()) ->
+    {ok, [session()]} | beamtap_error:error().
+verify(Sessions, Nonce, Deadline) ->
+    verify(Sessions, Nonce, Deadline, []).
 
-verify([], _, Done) ->
+verify([], _, _, Done) ->
     {ok, lists:reverse(Done)};
-verify([#{place := #{kind := Kind} = Place} = Known | Rest], Nonce, Done) ->
-    case arrived(Kind, Place, Known, Nonce) of
-        true -> verify(Rest, Nonce, [Known#{verified := true} | Done]);
-        unknown -> verify(Rest, Nonce, [Known | Done]);
+verify([#{place := #{kind := Kind} = Place} = Known | Rest], Nonce, Deadline, Done) ->
+    case arrived(Kind, Place, Known, Nonce, Deadline) of
+        true -> verify(Rest, Nonce, Deadline, [Known#{verified := true} | Done]);
+        unknown -> verify(Rest, Nonce, Deadline, [Known | Done]);
         {error, _} = Error -> Error
     end.
 
-arrived(snapshot, #{directory := _} = Place, #{session := Session}, Nonce) ->
-    case beamtap_nif:session_snapshot(Session, ?VERIFY_LABEL) of
+arrived(snapshot, #{directory := _} = Place, #{session := Session}, Nonce, Deadline) ->
+    case beamtap_nif:session_snapshot(Session, ?VERIFY_LABEL, beamtap_deadline:for_request(Deadline)) of
         {ok, Taken} ->
-            Answer = read_back(Taken, Nonce, ?VERIFY_MS, Place),
+            Answer = read_back(Taken, Nonce, Deadline, Place),
             _ = file:del_dir_r(Taken),
             Answer;
         {error, _} ->
             %% LTTng finds nothing to write.
             nothing_recorded(Place)
     end;
-arrived(_, #{directory := Directory} = Place, _, Nonce) ->
-    read_back(Directory, Nonce, ?VERIFY_MS, Place);
-arrived(_, _, _, _) ->
+arrived(_, #{directory := Directory} = Place, _, Nonce, Deadline) ->
+    read_back(Directory, Nonce, Deadline, Place);
+arrived(_, _, _, _, _) ->
     unknown.
 
-read_back(Directory, Nonce, WithinMs, Place) ->
-    case beamtap_sidecar:has_canary(Directory, Nonce, WithinMs) of
+read_back(Directory, Nonce, Deadline, Place) ->
+    case beamtap_sidecar:has_canary(Directory, Nonce, min(?VERIFY_MS, beamtap_deadline:remaining(Deadline))) of
         true -> true;
         false -> nothing_recorded(Place);
         %% A node that beamtap was attached to may not have the sidecar.
@@ -184,19 +185,41 @@ nothing_recorded(#{kind := Kind, directory := Directory}) ->
     ).
 
 %% @doc Stops recording, waits for what is under way, and notes what was lost. Answers with the failures, too.
--spec stop([session()]) -> {[session()], [beamtap_nif:failure()]}.
-stop(Sessions) ->
-    Stopped = [R#{losses => beamtap_nif:session_stop(Session)} || #{session := Session} = R <- Sessions],
-    {Stopped, [Failure || #{losses := {error, _} = Failure} <- Stopped]}.
+-spec stop([session()], beamtap_deadline:deadline()) -> {[session()], [beamtap_nif:failure()]}.
+stop(Sessions, Deadline) ->
+    {Stopped, _} = lists:mapfoldl(
+        fun(#{session := Session} = Known, Silence) ->
+            Losses = stop_one(Session, Silence, Deadline),
+            {Known#{losses => Losses}, silence(Losses)}
+        end,
+        none,
+        Sessions
+    ),
+    {Stopped, lists:usort([Failure || #{losses := {error, _} = Failure} <- Stopped])}.
+
+stop_one(Session, none, Deadline) ->
+    beamtap_nif:session_stop(Session, beamtap_deadline:for_request(Deadline));
+stop_one(_, Failure, _) ->
+    %% The same daemon would let us wait again.
+    Failure.
+
+silence({error, {timeout, _, _}} = Failure) -> Failure;
+silence(_) -> none.
 
 %% @doc Ends the LTTng sessions; what was recorded stays. Answers with the failures.
--spec destroy([session()]) -> [beamtap_nif:failure()].
-destroy(Sessions) ->
-    [Failure || #{session := S} <- Sessions, {error, _} = Failure <- [beamtap_nif:session_destroy(S)]].
+-spec destroy([session()], beamtap_deadline:deadline()) -> [beamtap_nif:failure()].
+destroy(Sessions, Deadline) ->
+    [Failure || Known <- Sessions, {error, _} = Failure <- [destroy_one(Known, Deadline)]].
+
+%% A daemon that did not answer when it was to stop is not waited for again.
+destroy_one(#{session := Session, losses := {error, {timeout, _, _}}}, _) ->
+    beamtap_nif:session_destroy(Session, 0);
+destroy_one(#{session := Session}, Deadline) ->
+    beamtap_nif:session_destroy(Session, beamtap_deadline:for_request(Deadline)).
 
 %% @doc Writes what the flight recorder holds; `{ok, Place}' names the directory, or the relay daemon's URL.
--spec snapshot([session()], binary()) -> {ok, binary()} | beamtap_error:error().
-snapshot(Sessions, Label) ->
+-spec snapshot([session()], binary(), beamtap_deadline:deadline()) -> {ok, binary()} | beamtap_error:error().
+snapshot(Sessions, Label, Deadline) ->
     case [{Place, Session} || #{place := #{kind := snapshot} = Place, session := Session} <- Sessions] of
         [] ->
             beamtap_error:new(
@@ -205,7 +228,7 @@ snapshot(Sessions, Label) ->
                 "start it with #{mode => snapshot}; a trace that is written as it comes is complete anyway"
             );
         [{Place, Session}] ->
-            case beamtap_nif:session_snapshot(Session, Label) of
+            case beamtap_nif:session_snapshot(Session, Label, beamtap_deadline:remaining(Deadline)) of
                 {ok, remote} -> {ok, maps:get(url, Place)};
                 {ok, Directory} -> {ok, Directory};
                 {error, _} = Error -> beamtap_error:from_native(Error)
@@ -213,31 +236,32 @@ snapshot(Sessions, Label) ->
     end.
 
 %% @doc Records one event of a class, or more with a wildcard, from now on; with LTTng's filter, those it holds for.
--spec enable([session()], wanted(), Filter :: binary()) -> ok | beamtap_error:error().
-enable(Sessions, {Event, _, Channel}, <<>>) ->
-    on_all(Sessions, fun(Session) -> beamtap_nif:session_enable(Session, Channel, qualified(Event), <<>>) end);
-enable(Sessions, {Event, _, Channel} = Wanted, Filter) ->
-    Enable = fun(Session) -> beamtap_nif:session_enable(Session, Channel, qualified(Event), Filter) end,
+-spec enable([session()], wanted(), Filter :: binary(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
+enable(Sessions, {Event, _, Channel} = Wanted, Filter, Deadline) ->
+    Enable = fun(Session, WithinMs) ->
+        beamtap_nif:session_enable(Session, Channel, qualified(Event), Filter, WithinMs)
+    end,
     %% LTTng records what any of its rules for an event lets through, so that those without this filter must go; it
     %% takes all of an event away together. First of all it must be a filter.
-    case on_all(Sessions, Enable) of
-        ok ->
-            _ = disable(Sessions, Wanted),
-            on_all(Sessions, Enable);
-        {error, _} = Error ->
-            Error
+    case on_all(Sessions, Enable, Deadline) of
+        ok when Filter =/= <<>> ->
+            _ = disable(Sessions, Wanted, Deadline),
+            on_all(Sessions, Enable, Deadline);
+        Answer ->
+            Answer
     end.
 
 %% @doc Records an event no more.
--spec disable([session()], wanted()) -> ok | beamtap_error:error().
-disable(Sessions, {Event, _, Channel}) ->
-    on_all(Sessions, fun(Session) -> beamtap_nif:session_disable(Session, Channel, qualified(Event)) end).
+-spec disable([session()], wanted(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
+disable(Sessions, {Event, _, Channel}, Deadline) ->
+    Disable = fun(Session, WithinMs) -> beamtap_nif:session_disable(Session, Channel, qualified(Event), WithinMs) end,
+    on_all(Sessions, Disable, Deadline).
 
-on_all([], _) ->
+on_all([], _, _) ->
     ok;
-on_all([#{session := Session} | Rest], Act) ->
-    case Act(Session) of
-        ok -> on_all(Rest, Act);
+on_all([#{session := Session} | Rest], Act, Deadline) ->
+    case Act(Session, beamtap_deadline:for_request(Deadline)) of
+        ok -> on_all(Rest, Act, Deadline);
         {error, _} = Error -> beamtap_error:from_native(Error)
     end.
 

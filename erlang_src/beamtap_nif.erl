@@ -19,8 +19,8 @@
 %% Taps
 -export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
 %% LTTng
--export([session_open/1, session_start/1, session_stop/1, session_destroy/1, sessions/0, lttng_status/1]).
--export([session_snapshot/2, session_enable/4, session_disable/3, session_live_port/1]).
+-export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, lttng_status/1]).
+-export([session_snapshot/3, session_enable/5, session_disable/4, session_live_port/1]).
 -export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
 
 -on_load(load/0).
@@ -211,35 +211,41 @@ hold() -> erlang:nif_error(not_loaded).
 -spec release() -> ok.
 release() -> erlang:nif_error(not_loaded).
 
--spec session_open(session_plan()) -> {ok, session()} | failure().
-session_open(_Plan) -> erlang:nif_error(not_loaded).
+%% Where LTTng is asked, `WithinMs' bounds how long that may take.
+-spec session_open(session_plan(), WithinMs :: non_neg_integer()) -> {ok, session()} | failure().
+session_open(_Plan, _WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_start(session()) -> ok | failure().
-session_start(_Session) -> erlang:nif_error(not_loaded).
+-spec session_start(session(), WithinMs :: non_neg_integer()) -> ok | failure().
+session_start(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_stop(session()) ->
+-spec session_stop(session(), WithinMs :: non_neg_integer()) ->
     {ok, #{
         discarded := #{binary() => non_neg_integer()},
         lost_packets := #{binary() => non_neg_integer()},
         is_final := boolean()
     }}
     | failure().
-session_stop(_Session) -> erlang:nif_error(not_loaded).
+session_stop(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_snapshot(session(), Label :: binary()) -> {ok, Directory :: binary()} | {ok, remote} | failure().
-session_snapshot(_Session, _Label) -> erlang:nif_error(not_loaded).
+-spec session_snapshot(session(), Label :: binary(), WithinMs :: non_neg_integer()) ->
+    {ok, Directory :: binary()} | {ok, remote} | failure().
+session_snapshot(_Session, _Label, _WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_enable(session(), Channel :: binary(), Event :: binary(), Filter :: binary()) -> ok | failure().
-session_enable(_Session, _Channel, _Event, _Filter) -> erlang:nif_error(not_loaded).
+-spec session_enable(
+    session(), Channel :: binary(), Event :: binary(), Filter :: binary(), WithinMs :: non_neg_integer()
+) -> ok | failure().
+session_enable(_Session, _Channel, _Event, _Filter, _WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_disable(session(), Channel :: binary(), Event :: binary()) -> ok | failure().
-session_disable(_Session, _Channel, _Event) -> erlang:nif_error(not_loaded).
+-spec session_disable(session(), Channel :: binary(), Event :: binary(), WithinMs :: non_neg_integer()) ->
+    ok | failure().
+session_disable(_Session, _Channel, _Event, _WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec session_live_port(session()) -> inet:port_number() | none.
 session_live_port(_Session) -> erlang:nif_error(not_loaded).
 
--spec session_destroy(session()) -> ok | failure().
-session_destroy(_Session) -> erlang:nif_error(not_loaded).
+%% What is not ended in time goes on to end by itself.
+-spec session_destroy(session(), WithinMs :: non_neg_integer()) -> ok | failure().
+session_destroy(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec sessions() -> {ok, [binary()]} | failure().
 sessions() -> erlang:nif_error(not_loaded).

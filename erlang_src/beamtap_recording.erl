@@ -3,8 +3,8 @@
 %% lost between.
 -module(beamtap_recording).
 
--export([open/1, start/2, widen/2, stop/2, close/1]).
--export([snapshot/2, define/0, enable/3, disable/2, prune/1, describe/1]).
+-export([open/2, start/3, widen/3, stop/3, close/2]).
+-export([snapshot/3, define/0, enable/4, disable/3, prune/1, describe/1]).
 -export_type([plan/0, recording/0, hold/0]).
 
 -type plan() :: #{
@@ -27,26 +27,21 @@
 -type hold() :: fun((boolean()) -> term()).
 -type problem() :: {Said :: string(), ok | {error, term()}}.
 
-%% LTTng switches events on within milliseconds. Where an earlier daemon has ended, liblttng-ust looks for a new one
-%% only every 5 s.
--define(ENABLE_TIMEOUT_MS, 8000).
-
 %% @doc Makes the LTTng sessions; they do not record yet.
--spec open(plan()) -> {ok, recording()} | beamtap_error:error().
-open(#{path := Path, name := Name, classes := Classes, opts := Opts}) ->
+-spec open(plan(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
+open(#{path := Path, name := Name, classes := Classes, opts := Opts}, Deadline) ->
     Wanted = wanted(Classes, maps:get(payload, Opts)),
-    case beamtap_lttng:open(Name, Path, Wanted, Opts) of
+    case beamtap_lttng:open(Name, Path, Wanted, Opts, Deadline) of
         {ok, Sessions} -> {ok, #{sessions => Sessions, events => [Event || {Event, _, _} <- Wanted]}};
         {error, _} = Error -> Error
     end.
 
 %% @doc Begins to record: counters, a canary and all definitions come first. After an error nothing records.
--spec start(recording(), hold()) -> {ok, recording()} | beamtap_error:error().
-start(#{sessions := Sessions, events := Events} = Recording, Hold) ->
+-spec start(recording(), hold(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
+start(#{sessions := Sessions, events := Events} = Recording, Hold, Deadline) ->
     Known = beamtap_definitions:collect(),
-    Deadline = erlang:monotonic_time(millisecond) + ?ENABLE_TIMEOUT_MS,
     Proved = chain([
-        fun() -> beamtap_lttng:start(Sessions) end,
+        fun() -> beamtap_lttng:start(Sessions, Deadline) end,
         fun() -> prove(Sessions, Events, Deadline) end
     ]),
     case Proved of
@@ -58,27 +53,27 @@ start(#{sessions := Sessions, events := Events} = Recording, Hold) ->
             end),
             begun(Counted, Known, Recording#{sessions := Verified});
         Failed ->
-            start_failed(Sessions, Failed)
+            start_error(Failed)
     end.
 
-begun({ok, Before}, #{modules := Modules} = Known, #{sessions := Sessions} = Recording) ->
+begun({ok, Before}, #{modules := Modules} = Known, Recording) ->
     case beamtap_definitions:emit(Known) of
         ok -> {ok, Recording#{modules => Modules, before => Before, began => erlang:monotonic_time()}};
-        Failed -> start_failed(Sessions, Failed)
+        Failed -> start_error(Failed)
     end;
-begun(Failed, _, #{sessions := Sessions}) ->
-    start_failed(Sessions, Failed).
+begun(Failed, _, _) ->
+    start_error(Failed).
 
 %% LTTng's word that events are on, and that it records, proves nothing: an event is emitted and read back. It may not
 %% arrive at first, while this VM still knows the events as those of a session or a daemon before; then once more.
 prove(Sessions, Events, Deadline) ->
     Nonce = beamtap_definitions:nonce(),
-    Awaited = fun() -> beamtap_nif:await_enabled(Events, ?ENABLE_TIMEOUT_MS) end,
+    Awaited = fun() -> beamtap_nif:await_enabled(Events, beamtap_deadline:remaining(Deadline)) end,
     Proved = chain([
         Awaited,
         fun() -> beamtap_definitions:canary(Nonce) end,
-        fun() -> beamtap_lttng:flush(Sessions) end,
-        fun() -> beamtap_lttng:verify(Sessions, Nonce) end
+        fun() -> beamtap_lttng:flush(Sessions, Deadline) end,
+        fun() -> beamtap_lttng:verify(Sessions, Nonce, Deadline) end
     ]),
     case Proved of
         {ok, Verified} ->
@@ -87,17 +82,13 @@ prove(Sessions, Events, Deadline) ->
                 Failed -> Failed
             end;
         {error, #{reason := not_recording}} = Error ->
-            case erlang:monotonic_time(millisecond) < Deadline of
-                true -> prove(Sessions, Events, Deadline);
-                false -> Error
+            case beamtap_deadline:remaining(Deadline) of
+                0 -> Error;
+                _ -> prove(Sessions, Events, Deadline)
             end;
         Failed ->
             Failed
     end.
-
-start_failed(Sessions, Failed) ->
-    _ = beamtap_lttng:stop(Sessions),
-    start_error(Failed).
 
 %% Does something while nothing is emitted in the whole VM.
 held(Hold, Act) ->
@@ -113,19 +104,20 @@ held(Hold, Act) ->
     end.
 
 %% @doc Records further classes from now on.
--spec widen(recording(), [beamtap_spec:class()]) -> {ok, recording()} | beamtap_error:error().
-widen(#{sessions := Sessions, events := Events} = Recording, Classes) ->
+-spec widen(recording(), [beamtap_spec:class()], beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
+widen(#{sessions := Sessions, events := Events} = Recording, Classes, Deadline) ->
     New = [Wanted || {Event, _, _} = Wanted <- of_classes(Classes), not lists:member(Event, Events)],
     Names = [Event || {Event, _, _} <- New],
-    Enabled = [fun() -> beamtap_lttng:enable(Sessions, Wanted, <<>>) end || Wanted <- New],
-    case chain(Enabled ++ [fun() -> beamtap_nif:await_enabled(Names, ?ENABLE_TIMEOUT_MS) end || New =/= []]) of
+    Enabled = [fun() -> beamtap_lttng:enable(Sessions, Wanted, <<>>, Deadline) end || Wanted <- New],
+    Awaited = fun() -> beamtap_nif:await_enabled(Names, beamtap_deadline:remaining(Deadline)) end,
+    case chain(Enabled ++ [Awaited || New =/= []]) of
         ok -> {ok, Recording#{events := Events ++ Names}};
         Failed -> start_error(Failed)
     end.
 
 %% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
--spec stop(recording(), hold()) -> {recording(), [problem()]}.
-stop(#{sessions := Sessions, modules := Modules} = Recording, Hold) ->
+-spec stop(recording(), hold(), beamtap_deadline:deadline()) -> {recording(), [problem()]}.
+stop(#{sessions := Sessions, modules := Modules} = Recording, Hold, Deadline) ->
     New = beamtap_definitions:emit_modules_since(Modules),
     _ = Hold(true),
     Held = beamtap_nif:hold(),
@@ -134,14 +126,14 @@ stop(#{sessions := Sessions, modules := Modules} = Recording, Hold) ->
     {Stopped, Failures} =
         case beamtap_ledger:sessions() -- [self()] of
             [] ->
-                Answer = beamtap_lttng:stop(Sessions),
+                Answer = beamtap_lttng:stop(Sessions, Deadline),
                 ok = beamtap_nif:release(),
                 Answer;
             _ ->
                 %% Other taps do not wait for LTTng; what they emit until it has stopped is in the trace after the last
                 %% counters.
                 ok = beamtap_nif:release(),
-                beamtap_lttng:stop(Sessions)
+                beamtap_lttng:stop(Sessions, Deadline)
         end,
     _ = Hold(false),
     Problems = [
@@ -153,17 +145,17 @@ stop(#{sessions := Sessions, modules := Modules} = Recording, Hold) ->
     {Recording#{'after' => After, sessions := Stopped}, Problems ++ Unstopped}.
 
 %% @doc Ends the LTTng sessions.
--spec close(recording()) -> [problem()].
-close(#{sessions := Sessions} = Recording) ->
+-spec close(recording(), beamtap_deadline:deadline()) -> [problem()].
+close(#{sessions := Sessions} = Recording, Deadline) ->
     ok = prune(Recording),
-    [{"LTTng did not end the session", Failure} || Failure <- beamtap_lttng:destroy(Sessions)].
+    [{"LTTng did not end the session", Failure} || Failure <- beamtap_lttng:destroy(Sessions, Deadline)].
 
-%% @doc Writes what the flight recorder holds, as {@link beamtap_lttng:snapshot/2} does. Definitions come first: by
+%% @doc Writes what the flight recorder holds, as {@link beamtap_lttng:snapshot/3} does. Definitions come first: by
 %% now the buffers may have lost them.
--spec snapshot(recording(), binary()) -> {ok, binary()} | beamtap_error:error().
-snapshot(#{sessions := Sessions}, Label) ->
+-spec snapshot(recording(), binary(), beamtap_deadline:deadline()) -> {ok, binary()} | beamtap_error:error().
+snapshot(#{sessions := Sessions}, Label, Deadline) ->
     case define() of
-        ok -> beamtap_lttng:snapshot(Sessions, Label);
+        ok -> beamtap_lttng:snapshot(Sessions, Label, Deadline);
         Failed -> start_error(Failed)
     end.
 
@@ -173,14 +165,14 @@ define() ->
     beamtap_definitions:dump().
 
 %% @doc Records an event of the catalogue from now on; with a filter of LTTng's, only where it holds.
--spec enable(recording(), binary(), binary()) -> ok | beamtap_error:error().
-enable(#{sessions := Sessions}, Event, Filter) ->
-    known(Event, fun(Known) -> beamtap_lttng:enable(Sessions, Known, Filter) end).
+-spec enable(recording(), binary(), binary(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
+enable(#{sessions := Sessions}, Event, Filter, Deadline) ->
+    known(Event, fun(Known) -> beamtap_lttng:enable(Sessions, Known, Filter, Deadline) end).
 
 %% @doc Records an event no more.
--spec disable(recording(), binary()) -> ok | beamtap_error:error().
-disable(#{sessions := Sessions}, Event) ->
-    known(Event, fun(Known) -> beamtap_lttng:disable(Sessions, Known) end).
+-spec disable(recording(), binary(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
+disable(#{sessions := Sessions}, Event, Deadline) ->
+    known(Event, fun(Known) -> beamtap_lttng:disable(Sessions, Known, Deadline) end).
 
 known(Event, Act) ->
     Events = [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), Class =/= <<>>],

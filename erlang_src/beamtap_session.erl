@@ -7,7 +7,7 @@
 -module(beamtap_session).
 -behaviour(gen_statem).
 
--export([start_link/1, await/1, stop/2, info/1, ask/2]).
+-export([start_link/1, await/1, stop/2, info/2, ask/2]).
 -export([init/1, callback_mode/0, terminate/3, opening/3, recording/3, failed/3]).
 -export_type([plan/0, request/0]).
 
@@ -32,6 +32,8 @@
 
 %% Whoever started us asks at once how it went; nobody asks when that process has died.
 -define(ASKED_WITHIN_MS, 5000).
+%% A session that was busy with something else when it was told to end has at least this long for it.
+-define(END_MS, 1500).
 %% The NIF's guard keeps the deadline; should it fail, this much later the session ends by itself.
 -define(GRACE_MS, 500).
 %% How often closed chunks beyond those to keep are looked for.
@@ -44,30 +46,45 @@ start_link(Plan) ->
 %% @doc Waits until the tap records, or says why it does not.
 -spec await(pid()) -> ok | beamtap_error:error().
 await(Session) ->
-    call(Session, await).
+    call(Session, await, beamtap_deadline:start()).
 
-%% @doc Ends the tap; returns when it is closed.
+%% @doc Ends the tap; returns when it is closed. When LTTng does not answer it closes all the same, a little later.
 -spec stop(pid(), beamtap:ended_by()) -> {ok, beamtap:receipt()} | beamtap_error:error().
 stop(Session, EndedBy) ->
-    call(Session, {stop, EndedBy}).
+    call(Session, {stop, EndedBy}, beamtap_deadline:stop()).
 
-%% @doc What the session is doing now.
--spec info(pid()) -> {ok, beamtap:info()} | beamtap_error:error().
-info(Session) ->
-    call(Session, info).
+%% @doc What the session is doing now; `busy' when it does not say so within the time given.
+-spec info(pid(), Ms :: non_neg_integer()) -> {ok, beamtap:info()} | busy | beamtap_error:error().
+info(Session, Ms) ->
+    try
+        gen_statem:call(Session, info, {clean_timeout, Ms})
+    catch
+        exit:{timeout, _} -> busy;
+        exit:_ -> ended()
+    end.
 
-%% @doc Changes what is traced or recorded while it goes on: a change of what is traced answers as {@link info/1}, and
+%% @doc Changes what is traced or recorded while it goes on: a change of what is traced answers as {@link info/2}, and
 %% after an error it is as before.
 -spec ask(pid(), request()) -> {ok, beamtap:info()} | {ok, binary()} | ok | beamtap_error:error().
 ask(Session, Request) ->
-    call(Session, Request).
+    call(Session, Request, beamtap_deadline:change()).
 
-call(Session, Request) ->
+call(Session, Request, Deadline) ->
     try
-        gen_statem:call(Session, Request)
+        gen_statem:call(Session, {Request, Deadline}, {clean_timeout, beamtap_deadline:patience_ms()})
     catch
-        exit:_ -> beamtap_error:new(ended, "the tap has ended", "see beamtap:info()")
+        exit:{timeout, _} ->
+            beamtap_error:new(
+                timeout,
+                "the tap still waits for LTTng's session daemon",
+                "look whether lttng-sessiond is stopped (state T in ps); beamtap:info() tells how the tap goes on"
+            );
+        exit:_ ->
+            ended()
     end.
+
+ended() ->
+    beamtap_error:new(ended, "the tap has ended", "see beamtap:info()").
 
 -spec callback_mode() -> gen_statem:callback_mode_result().
 callback_mode() -> state_functions.
@@ -84,6 +101,7 @@ init(#{tap := Tap, path := Path, opts := #{owner := Owner}, wish := Wish} = Plan
         opened => [],
         waiting => [],
         problems => [],
+        deadline => beamtap_deadline:start(),
         tracing => beamtap_tracing:new(Tap, Owner, Wish)
     },
     {ok, opening, Data, {state_timeout, 0, steps() -- [armed || maps:get(counting, Plan, false)]}}.
@@ -106,26 +124,26 @@ opening(state_timeout, [Step | Rest], #{opened := Opened} = Data) ->
         {ok, Data1} -> {keep_state, Data1#{opened := [Step | Opened]}, {state_timeout, 0, Rest}};
         {error, _} = Error -> abandon(Error, Data)
     end;
-opening({call, From}, await, #{waiting := Waiting} = Data) ->
+opening({call, From}, {await, _}, #{waiting := Waiting} = Data) ->
     {keep_state, Data#{waiting := [From | Waiting]}};
 opening({call, From}, info, Data) ->
     {keep_state_and_data, {reply, From, {ok, describe(opening, Data)}}};
-opening({call, From}, {stop, EndedBy}, Data) ->
-    finish(EndedBy, [From], Data);
+opening({call, From}, {{stop, EndedBy}, Deadline}, Data) ->
+    finish(EndedBy, [From], Deadline, Data);
 opening({call, _}, _, _) ->
     {keep_state_and_data, postpone};
 opening(info, Message, Data) ->
     message(Message, Data).
 
 -spec recording(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
-recording({call, From}, await, _) ->
+recording({call, From}, {await, _}, _) ->
     {keep_state_and_data, {reply, From, ok}};
 recording({call, From}, info, Data) ->
     {keep_state_and_data, {reply, From, {ok, describe(state(Data), Data)}}};
-recording({call, From}, {stop, EndedBy}, Data) ->
-    finish(EndedBy, [From], Data);
-recording({call, From}, Request, Data) ->
-    case change(Request, Data) of
+recording({call, From}, {{stop, EndedBy}, Deadline}, Data) ->
+    finish(EndedBy, [From], Deadline, Data);
+recording({call, From}, {Request, Deadline}, Data) ->
+    case change(Request, Deadline, Data) of
         {ok, Data1} -> {keep_state, Data1, {reply, From, {ok, describe(state(Data1), Data1)}}};
         {answer, Answer} -> {keep_state_and_data, {reply, From, Answer}};
         {error, _} = Error -> {keep_state_and_data, {reply, From, Error}}
@@ -135,7 +153,7 @@ recording({timeout, prune}, prune, #{recording := Recording}) ->
     _ = beamtap_recording:define(),
     {keep_state_and_data, prune()};
 recording(state_timeout, deadline, Data) ->
-    finish(deadline, [], Data);
+    finish(deadline, [], beamtap_deadline:stop(), Data);
 recording(info, Message, Data) ->
     message(Message, Data).
 
@@ -152,9 +170,9 @@ failed(info, _, _) ->
     keep_state_and_data.
 
 message({beamtap_tripped, Slot, Reason}, #{slot := Slot} = Data) ->
-    finish(Reason, [], Data);
+    finish(Reason, [], beamtap_deadline:stop(), Data);
 message({'DOWN', Monitor, process, _, _}, #{monitor := Monitor} = Data) ->
-    finish(owner, [], Data);
+    finish(owner, [], beamtap_deadline:stop(), Data);
 message(_, _) ->
     keep_state_and_data.
 
@@ -163,35 +181,35 @@ terminate(_Reason, _State, #{closed := true}) ->
     ok;
 terminate(_Reason, _State, Data) ->
     %% The application stops, or a step went wrong in a way nobody foresaw: everything is taken back all the same.
-    file_receipt(shutdown, Data).
+    file_receipt(shutdown, beamtap_deadline:stop(), Data).
 
 %% A start that failed: no receipt, the error to whoever waits.
-abandon({error, Reason}, #{waiting := Waiting, tap := Tap} = Data) ->
-    _ = close_all(Data),
+abandon({error, #{reason := Reason}} = Error, #{waiting := Waiting, tap := Tap} = Data) ->
+    _ = close_all(beamtap_deadline:undo(Reason), Data),
     ok = beamtap_ledger:strike(Tap),
-    Error = {error, Reason},
     Data1 = Data#{closed => true},
     case Waiting of
         [] -> {next_state, failed, Data1#{error => Error}, {state_timeout, ?ASKED_WITHIN_MS, unasked}};
         _ -> {stop_and_reply, normal, [{reply, From, Error} || From <- Waiting], Data1}
     end.
 
-finish(EndedBy, Askers, #{waiting := Waiting} = Data) ->
-    Receipt = file_receipt(EndedBy, Data),
+finish(EndedBy, Askers, Deadline, #{waiting := Waiting} = Data) ->
+    Receipt = file_receipt(EndedBy, beamtap_deadline:at_least(?END_MS, Deadline), Data),
     Replies =
         [{reply, From, {ok, Receipt}} || From <- Askers] ++
             [{reply, From, beamtap_error:new(ended, "the tap was ended while it opened", "start it again")} || From <- Waiting],
     {stop_and_reply, normal, Replies, Data#{closed => true}}.
 
-file_receipt(EndedBy, #{tap := Tap} = Data) ->
-    Closed = close_all(Data),
+file_receipt(EndedBy, Deadline, #{tap := Tap} = Data) ->
+    ok = beamtap_ledger:note(Tap, #{state => closing}),
+    Closed = close_all(Deadline, Data),
     Receipt = beamtap_receipt:make(EndedBy, Closed),
     ok = beamtap_ledger:file_receipt(Tap, Receipt),
     ok = beamtap_ledger:strike(Tap),
     Receipt.
 
-close_all(#{opened := Opened} = Data) ->
-    lists:foldl(fun close/2, Data#{opened := []}, Opened).
+close_all(Deadline, #{opened := Opened} = Data) ->
+    lists:foldl(fun close/2, Data#{opened := [], deadline := Deadline}, Opened).
 
 state(#{tracing := #{is_paused := true}}) -> paused;
 state(_) -> recording.
@@ -215,20 +233,20 @@ describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing} = 
 
 %%% Changes while it records
 
-change({snapshot, Label}, #{recording := Recording}) ->
-    {answer, beamtap_recording:snapshot(Recording, Label)};
-change({enable, Event, Filter}, #{recording := Recording}) ->
-    {answer, beamtap_recording:enable(Recording, Event, Filter)};
-change({disable, Event}, #{recording := Recording}) ->
-    {answer, beamtap_recording:disable(Recording, Event)};
-change(pause, #{tracing := Tracing} = Data) ->
+change({snapshot, Label}, Deadline, #{recording := Recording}) ->
+    {answer, beamtap_recording:snapshot(Recording, Label, Deadline)};
+change({enable, Event, Filter}, Deadline, #{recording := Recording}) ->
+    {answer, beamtap_recording:enable(Recording, Event, Filter, Deadline)};
+change({disable, Event}, Deadline, #{recording := Recording}) ->
+    {answer, beamtap_recording:disable(Recording, Event, Deadline)};
+change(pause, _, #{tracing := Tracing} = Data) ->
     {ok, Data#{tracing := beamtap_tracing:pause(Tracing)}};
-change(resume, Data) ->
+change(resume, _, Data) ->
     changed(fun beamtap_tracing:resume/1, Data);
-change({drop, Wish}, Data) ->
+change({drop, Wish}, _, Data) ->
     changed(fun(Tracing) -> beamtap_tracing:drop(Tracing, Wish) end, Data);
-change({add, #{classes := Classes} = Wish}, #{recording := Recording} = Data) ->
-    case beamtap_recording:widen(Recording, Classes) of
+change({add, #{classes := Classes} = Wish}, Deadline, #{recording := Recording} = Data) ->
+    case beamtap_recording:widen(Recording, Classes, Deadline) of
         {ok, Wider} -> changed(fun(Tracing) -> beamtap_tracing:add(Tracing, Wish) end, Data#{recording := Wider});
         {error, _} = Error -> Error
     end.
@@ -276,13 +294,13 @@ open(tap, #{tap := Tap, opts := #{for := For, events := Events, rate := Rate, pa
         {error, no_slot} ->
             beamtap_error:new(no_slot, "every tracer slot is taken: 7 taps run", "beamtap:info() lists them")
     end;
-open(lttng, #{path := Path, session_name := Name, wish := #{classes := Classes}, opts := Opts} = Data) ->
-    case beamtap_recording:open(#{path => Path, name => Name, classes => Classes, opts => Opts}) of
+open(lttng, #{path := Path, session_name := Name, wish := #{classes := Classes}, opts := Opts, deadline := Deadline} = Data) ->
+    case beamtap_recording:open(#{path => Path, name => Name, classes => Classes, opts => Opts}, Deadline) of
         {ok, Recording} -> {ok, Data#{recording => Recording}};
         {error, _} = Error -> Error
     end;
-open(recorder, #{recording := Recording} = Data) ->
-    case beamtap_recording:start(Recording, hold(Data)) of
+open(recorder, #{recording := Recording, deadline := Deadline} = Data) ->
+    case beamtap_recording:start(Recording, hold(Data), Deadline) of
         {ok, Started} -> {ok, Data#{recording := Started}};
         {error, _} = Error -> Error
     end;
@@ -317,11 +335,11 @@ close(patterns, #{tracing := Tracing} = Data) ->
     Data;
 close(armed, #{slot := Slot} = Data) ->
     problem("callbacks of the tap did not end", beamtap_nif:tap_disarm(Slot), Data);
-close(recorder, #{recording := Recording} = Data) ->
-    {Stopped, Problems} = beamtap_recording:stop(Recording, hold(Data)),
+close(recorder, #{recording := Recording, deadline := Deadline} = Data) ->
+    {Stopped, Problems} = beamtap_recording:stop(Recording, hold(Data), Deadline),
     problems(Problems, Data#{recording := Stopped});
-close(lttng, #{recording := Recording} = Data) ->
-    problems(beamtap_recording:close(Recording), Data);
+close(lttng, #{recording := Recording, deadline := Deadline} = Data) ->
+    problems(beamtap_recording:close(Recording, Deadline), Data);
 close(tap, #{slot := Slot} = Data) ->
     ok = beamtap_nif:tap_close(Slot),
     Data;

@@ -4,11 +4,14 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([consumerd_killed/1, sessiond_killed/1, both_killed/1, sessiond_stopped/1]).
--export([sessiond_stopped_at_start/1, sessiond_stopped_at_load/1]).
+-export([foreign_sessiond_stopped/1, sessiond_stopped_at_start/1, sessiond_stopped_while_starting/1]).
+-export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
 -export([flight_recorder_of_killed_vm/1, everything_killed/1, many_taps/1]).
 %% In the other VM
--export([work/1, start/2, start/3, stop/1, taps/2, held/0, call_often/1, longest_gap/1, signal/2, os_pid/0]).
+-export([taps/2, held/0]).
+
+-import(beamtap_victim, [vm/1, call/3, call/4, gap/1, healthy/1, bounded/1]).
 
 -define(CALLS, 1000).
 
@@ -20,7 +23,9 @@ all() ->
         sessiond_killed,
         both_killed,
         sessiond_stopped,
+        foreign_sessiond_stopped,
         sessiond_stopped_at_start,
+        sessiond_stopped_while_starting,
         sessiond_stopped_at_load,
         small_shm,
         full_output,
@@ -33,12 +38,10 @@ all() ->
         many_taps
     ].
 
-%% Daemons are found by name: in a pid namespace there are no others.
 init_per_suite(Config) ->
-    case {os:cmd("id -u"), filelib:is_regular(sandbox())} of
-        {"0\n", true} -> Config;
-        {"0\n", false} -> {skip, "scripts/lttng-sandbox is not here"};
-        _ -> {skip, "needs root, for a pid namespace and a /dev/shm of its own"}
+    case beamtap_victim:skip() of
+        false -> Config;
+        Skip -> Skip
     end.
 
 end_per_suite(_) ->
@@ -51,53 +54,98 @@ both_killed(Config) -> killed(?FUNCTION_NAME, ["lttng-consumerd", "lttng-session
 %% The application goes on, the tap ends in time, and its receipt does not pretend that all went well.
 killed(Case, Daemons, Config) ->
     Vm = vm([]),
-    {ok, Tap} = call(Vm, ?MODULE, start, [{?MODULE, work, 1}, scratch(Case, Config)]),
+    {ok, Tap} = call(Vm, start, [scratch(Case, Config)]),
     Before = gap(Vm),
-    Killed = [call(Vm, ?MODULE, signal, [Daemon, "KILL"]) || Daemon <- Daemons],
+    Killed = [call(Vm, signal, [Daemon, "KILL"]) || Daemon <- Daemons],
     true = lists:all(fun(Count) -> Count > 0 end, Killed),
     ct:pal("~s: longest gap between calls ~b us before, ~b us after", [Case, Before, gap(Vm)]),
-    Stopped = call(Vm, ?MODULE, stop, [Tap]),
+    Stopped = call(Vm, stop, [Tap]),
     ct:pal("~s: ~tp", [Case, Stopped]),
     {ok, Receipt} = Stopped,
     true = is_told(Receipt),
     healthy(Vm).
 
-%% A daemon that stands still answers nobody; the tap ends all the same.
+%% A daemon that stands still answers nobody. Every call answers all the same, and once it goes on nothing is left.
 sessiond_stopped(Config) ->
     Vm = vm([]),
-    {ok, Tap} = call(Vm, ?MODULE, start, [{?MODULE, work, 1}, scratch(?FUNCTION_NAME, Config)]),
+    {ok, Tap} = call(Vm, start, [scratch(?FUNCTION_NAME, Config), #{mode => [local, snapshot]}]),
     Before = gap(Vm),
-    _ = call(Vm, ?MODULE, signal, ["lttng-sessiond", "STOP"]),
+    1 = call(Vm, signal, ["lttng-sessiond", "STOP"]),
     ct:pal("~s: longest gap between calls ~b us before, ~b us after", [?FUNCTION_NAME, Before, gap(Vm)]),
-    {ok, Receipt} = call(Vm, ?MODULE, stop, [Tap]),
+    {ok, #{state := recording}} = bounded(fun() -> call(Vm, beamtap, info, [Tap]) end),
+    {error, #{reason := timeout}} = bounded(fun() -> call(Vm, beamtap, snapshot, [Tap, "now"]) end),
+    error = bounded(fun() -> call(Vm, beamtap_doctor, worst, [call(Vm, beamtap_doctor, rows, [])]) end),
+    {ok, Receipt} = bounded(fun() -> call(Vm, stop, [Tap]) end),
     ct:pal("~s: ~tp", [?FUNCTION_NAME, Receipt]),
-    true = is_told(Receipt),
-    _ = call(Vm, ?MODULE, signal, ["lttng-sessiond", "CONT"]),
+    #{discarded := unknown, problems := Problems} = Receipt,
+    said("LTTng did not stop the session: the LTTng session daemon did not answer to stop tracing", Problems),
+    %% Our own daemon is ended with all that was in it.
+    daemons(Vm, []),
+    healthy(Vm).
+
+%% So it is with one that was there before, which goes on.
+foreign_sessiond_stopped(Config) ->
+    Vm = vm([]),
+    ok = call(Vm, restart_sessiond, []),
+    Path = scratch(?FUNCTION_NAME, Config),
+    {ok, Tap} = call(Vm, start, [Path]),
+    ok = call(Vm, call_often, [?CALLS]),
+    1 = call(Vm, signal, ["lttng-sessiond", "STOP"]),
+    {ok, #{problems := [_ | _]}} = bounded(fun() -> call(Vm, stop, [Tap]) end),
+    1 = call(Vm, signal, ["lttng-sessiond", "CONT"]),
+    nothing_left(Vm),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
     healthy(Vm).
 
 sessiond_stopped_at_start(Config) ->
     Vm = vm([]),
-    stopped_sessiond(Vm),
+    beamtap_victim:stopped_sessiond(Vm),
     {error, #{reason := timeout, remedy := Remedy}} =
-        call(Vm, ?MODULE, start, [{?MODULE, work, 1}, scratch(?FUNCTION_NAME, Config)]),
+        bounded(fun() -> call(Vm, start, [scratch(?FUNCTION_NAME, Config)]) end),
     {match, _} = re:run(Remedy, "lttng-sessiond"),
-    _ = call(Vm, ?MODULE, signal, ["lttng-sessiond", "CONT"]),
+    1 = call(Vm, signal, ["lttng-sessiond", "CONT"]),
+    nothing_left(Vm),
+    healthy(Vm).
+
+%% While it begins to record, and while another process asks how it goes.
+sessiond_stopped_while_starting(Config) ->
+    Vm = vm([]),
+    ok = call(Vm, restart_sessiond, []),
+    {ok, Tap} = call(Vm, start, [scratch(?FUNCTION_NAME, Config)]),
+    {ok, _} = call(Vm, stop, [Tap]),
+    1 = call(Vm, signal, ["lttng-sessiond", "STOP"]),
+    Starter = spawn_monitor(fun() ->
+        exit(bounded(fun() -> call(Vm, start, [scratch(?FUNCTION_NAME, Config)]) end))
+    end),
+    beamtap_world:until(fun() ->
+        case bounded(fun() -> call(Vm, beamtap, info, []) end) of
+            [_, #{state := busy}] -> true;
+            Other -> Other
+        end
+    end),
+    {ok, []} = bounded(fun() -> call(Vm, beamtap, clear, []) end),
+    {Pid, Monitor} = Starter,
+    receive
+        {'DOWN', Monitor, process, Pid, {error, #{reason := _}}} -> ok
+    end,
+    1 = call(Vm, signal, ["lttng-sessiond", "CONT"]),
+    nothing_left(Vm),
     healthy(Vm).
 
 %% liblttng-ust would wait three seconds for its daemon.
 sessiond_stopped_at_load(_) ->
     Vm = vm([]),
-    stopped_sessiond(Vm),
+    beamtap_victim:stopped_sessiond(Vm),
     Before = gap(Vm),
-    ok = call(Vm, beamtap, load_provider, []),
+    ok = bounded(fun() -> call(Vm, beamtap, load_provider, []) end),
     ct:pal("~s: longest gap between calls ~b us before, ~b us after", [?FUNCTION_NAME, Before, gap(Vm)]),
-    _ = call(Vm, ?MODULE, signal, ["lttng-sessiond", "CONT"]),
+    _ = call(Vm, signal, ["lttng-sessiond", "CONT"]),
     healthy(Vm).
 
 small_shm(Config) ->
     Vm = vm([{"LTTNG_SANDBOX_SHM_SIZE", "1m"}]),
     Path = scratch(?FUNCTION_NAME, Config),
-    {error, #{reason := shm_too_small, remedy := Remedy}} = call(Vm, ?MODULE, start, [{?MODULE, work, 1}, Path]),
+    {error, #{reason := shm_too_small, remedy := Remedy}} = call(Vm, start, [Path]),
     {match, _} = re:run(Remedy, "/dev/shm"),
     false = filelib:is_dir(Path),
     healthy(Vm).
@@ -109,7 +157,7 @@ full_output(Config) ->
     ok = filelib:ensure_path(Place),
     "" = call(Vm, os, cmd, ["mount -t tmpfs -o size=8k none '" ++ Place ++ "' 2>&1"]),
     {error, #{reason := Reason, message := Message, remedy := Remedy}} =
-        call(Vm, ?MODULE, start, [{?MODULE, work, 1}, filename:join(Place, "trace")]),
+        call(Vm, start, [filename:join(Place, "trace")]),
     ct:pal("~s: ~s: ~ts. ~ts", [?FUNCTION_NAME, Reason, Message, Remedy]),
     true = Remedy =/= <<>>,
     healthy(Vm).
@@ -120,7 +168,7 @@ read_only_output(Config) ->
     ok = filelib:ensure_path(Place),
     "" = call(Vm, os, cmd, ["mount -t tmpfs -o ro none '" ++ Place ++ "' 2>&1"]),
     {error, #{reason := bad_output, remedy := Remedy}} =
-        call(Vm, ?MODULE, start, [{?MODULE, work, 1}, filename:join(Place, "trace")]),
+        call(Vm, start, [filename:join(Place, "trace")]),
     true = Remedy =/= <<>>,
     healthy(Vm).
 
@@ -128,10 +176,10 @@ read_only_output(Config) ->
 removed_output(Config) ->
     Vm = vm([]),
     Path = scratch(?FUNCTION_NAME, Config),
-    {ok, Tap} = call(Vm, ?MODULE, start, [{?MODULE, work, 1}, Path]),
+    {ok, Tap} = call(Vm, start, [Path]),
     ok = call(Vm, file, del_dir_r, [Path]),
     _ = gap(Vm),
-    Stopped = call(Vm, ?MODULE, stop, [Tap]),
+    Stopped = call(Vm, stop, [Tap]),
     ct:pal("~s: ~tp", [?FUNCTION_NAME, Stopped]),
     {ok, #{problems := [_ | _]}} = Stopped,
     healthy(Vm).
@@ -139,19 +187,18 @@ removed_output(Config) ->
 %% One daemon for both; each trace has its own VM's calls only.
 two_vms(Config) ->
     Vm = vm([]),
-    {ok, Other, _} = call(Vm, peer, start, [#{connection => standard_io, args => paths()}]),
-    Within = fun(M, F, A) -> call(Vm, peer, call, [Other, M, F, A, 60000]) end,
+    {Other, Within, _} = beamtap_victim:other(Vm),
     [Path, OtherPath] = [scratch(Name, Config) || Name <- [first, second]],
-    {ok, Tap} = call(Vm, ?MODULE, start, [{?MODULE, work, 1}, Path]),
-    {ok, OtherTap} = Within(?MODULE, start, [{?MODULE, work, 1}, OtherPath]),
-    ok = call(Vm, ?MODULE, call_often, [?CALLS]),
-    ok = Within(?MODULE, call_often, [2 * ?CALLS]),
+    {ok, Tap} = call(Vm, start, [Path]),
+    {ok, OtherTap} = Within(beamtap_victim, start, [OtherPath]),
+    ok = call(Vm, call_often, [?CALLS]),
+    ok = Within(beamtap_victim, call_often, [2 * ?CALLS]),
     %% The daemon is the first VM's, and the second records on.
-    {ok, #{problems := []}} = call(Vm, ?MODULE, stop, [Tap]),
-    ok = Within(?MODULE, call_often, [?CALLS]),
-    {ok, #{problems := []}} = Within(?MODULE, stop, [OtherTap]),
-    ?CALLS = beamtap_world:calls(Path, ?MODULE, work),
-    Calls = beamtap_world:calls(OtherPath, ?MODULE, work),
+    {ok, #{problems := []}} = call(Vm, stop, [Tap]),
+    ok = Within(beamtap_victim, call_often, [?CALLS]),
+    {ok, #{problems := []}} = Within(beamtap_victim, stop, [OtherTap]),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
+    Calls = beamtap_world:calls(OtherPath, beamtap_victim, work),
     Calls = 3 * ?CALLS,
     ok = call(Vm, peer, stop, [Other]),
     healthy(Vm).
@@ -159,31 +206,29 @@ two_vms(Config) ->
 %% The daemon that was started for the VM ends with it, and writes what its buffers hold.
 vm_killed(Config) ->
     Vm = vm([]),
-    {ok, Other, _} = call(Vm, peer, start, [#{connection => standard_io, args => paths(), peer_down => continue}]),
+    {_, Within, OsPid} = beamtap_victim:other(Vm),
     Path = scratch(?FUNCTION_NAME, Config),
-    Within = fun(M, F, A) -> call(Vm, peer, call, [Other, M, F, A, 60000]) end,
-    {ok, _} = Within(?MODULE, start, [{?MODULE, work, 1}, Path]),
-    ok = Within(?MODULE, call_often, [?CALLS]),
-    OsPid = Within(?MODULE, os_pid, []),
+    {ok, _} = Within(beamtap_victim, start, [Path]),
+    ok = Within(beamtap_victim, call_often, [?CALLS]),
     _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
     beamtap_world:until(fun() ->
         #{daemons := Daemons} = call(Vm, beamtap_world, snapshot, []),
         Daemons =:= [] orelse Daemons
     end),
-    ?CALLS = beamtap_world:calls(Path, ?MODULE, work),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
     healthy(Vm).
 
 %% A session daemon that was there before keeps what the recorder holds.
 flight_recorder_of_killed_vm(Config) ->
     Vm = vm([]),
     Path = scratch(?FUNCTION_NAME, Config),
-    {Other, OsPid} = other_with_daemon(Vm),
-    {ok, _} = call(Vm, peer, call, [Other, ?MODULE, start, [{?MODULE, work, 1}, Path, #{mode => snapshot}], 60000]),
-    ok = call(Vm, peer, call, [Other, ?MODULE, call_often, [?CALLS], 60000]),
+    {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
+    {ok, _} = Within(beamtap_victim, start, [Path, #{mode => snapshot}]),
+    ok = Within(beamtap_victim, call_often, [?CALLS]),
     _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
     #{sessions := [Session]} = call(Vm, beamtap_world, snapshot, []),
     _ = call(Vm, os, cmd, ["lttng snapshot record -s " ++ binary_to_list(Session)]),
-    ?CALLS = beamtap_world:calls(Path, ?MODULE, work),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
     _ = call(Vm, os, cmd, ["lttng destroy " ++ binary_to_list(Session)]),
     healthy(Vm).
 
@@ -191,17 +236,17 @@ flight_recorder_of_killed_vm(Config) ->
 everything_killed(Config) ->
     Vm = vm([]),
     [Path, Shm] = [scratch(Name, Config) || Name <- [trace, shm]],
-    {Other, OsPid} = other_with_daemon(Vm),
-    {ok, _} = call(Vm, peer, call, [Other, ?MODULE, start, [{?MODULE, work, 1}, Path, #{shm_path => Shm}], 60000]),
-    ok = call(Vm, peer, call, [Other, ?MODULE, call_often, [?CALLS], 60000]),
-    _ = [call(Vm, ?MODULE, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-consumerd", "lttng-sessiond"]],
+    {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
+    {ok, _} = Within(beamtap_victim, start, [Path, #{shm_path => Shm}]),
+    ok = Within(beamtap_victim, call_often, [?CALLS]),
+    _ = [call(Vm, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-consumerd", "lttng-sessiond"]],
     _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
     {ok, Beamtapd} = call(Vm, beamtap_sidecar, find, []),
     Recover = ["'", Beamtapd, "' recover '", Shm, "' --output '", Path, "' --remove 2>&1; echo $?"],
     Said = call(Vm, os, cmd, [unicode:characters_to_list(Recover)]),
     ct:pal("~s: ~ts", [?FUNCTION_NAME, Said]),
     {match, _} = re:run(Said, "\n0\n$"),
-    ?CALLS = beamtap_world:calls(Path, ?MODULE, work),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
     {ok, []} = file:list_dir(Shm),
     healthy(Vm).
 
@@ -227,9 +272,9 @@ many_taps(Config) ->
 taps(Cycles, Path) ->
     lists:foreach(
         fun(N) ->
-            {ok, Tap} = start({?MODULE, work, 1}, Path ++ integer_to_list(N)),
-            ok = call_often(10),
-            {ok, #{problems := []}} = stop(Tap)
+            {ok, Tap} = beamtap_victim:start(Path ++ integer_to_list(N)),
+            ok = beamtap_victim:call_often(10),
+            {ok, #{problems := []}} = beamtap_victim:stop(Tap)
         end,
         lists:seq(1, Cycles)
     ).
@@ -244,77 +289,7 @@ held() ->
         sessions => length(Sessions)
     }.
 
-work(N) -> N.
-
-%% The process that carries out a call ends with it, and a tap with its owner.
-start(Spec, Path) -> start(Spec, Path, #{}).
-
-start(Spec, Path, Opts) ->
-    beamtap:start(Spec, Opts#{output => Path, owner => whereis(init), for => 120000, events => 100000000}).
-
-stop(Tap) -> beamtap:stop(Tap).
-
-call_often(Times) -> lists:foreach(fun ?MODULE:work/1, lists:seq(1, Times)).
-
-%% The longest time between two of many traced calls, in microseconds.
-longest_gap(ForMs) ->
-    Now = erlang:monotonic_time(microsecond),
-    longest_gap(Now, Now + ForMs * 1000, 0).
-
-longest_gap(Last, End, Longest) when Last < End ->
-    _ = ?MODULE:work(Last),
-    Now = erlang:monotonic_time(microsecond),
-    longest_gap(Now, End, max(Longest, Now - Last));
-longest_gap(_, _, Longest) ->
-    Longest.
-
-%% Answers how many processes of this name got the signal.
-signal(Name, Signal) ->
-    Pids = [
-        Pid
-     || Comm <- filelib:wildcard("/proc/[0-9]*/comm"),
-        {ok, Text} <- [file:read_file(Comm)],
-        string:trim(Text) =:= list_to_binary(lists:sublist(Name, 15)),
-        Pid <- [lists:nth(3, filename:split(Comm))]
-    ],
-    _ = [os:cmd("kill -" ++ Signal ++ " " ++ Pid) || Pid <- Pids],
-    length(Pids).
-
-os_pid() -> os:getpid().
-
 %%% Within
-
-sandbox() -> filename:join([beamtap_world:root(), "scripts", "lttng-sandbox"]).
-
-vm(Environment) ->
-    {ok, Vm, _} = peer:start(#{
-        connection => standard_io,
-        exec => {sandbox(), [os:find_executable("erl")]},
-        args => paths(),
-        env => Environment,
-        wait_boot => 60000
-    }),
-    Vm.
-
-paths() ->
-    lists:append([["-pa", filename:absname(P)] || P <- code:get_path(), filelib:is_dir(P), not is_otp(P)]).
-
-is_otp(Path) -> string:prefix(Path, code:lib_dir()) =/= nomatch.
-
-call(Vm, Module, Function, Arguments) ->
-    peer:call(Vm, Module, Function, Arguments, 600000).
-
-gap(Vm) -> call(Vm, ?MODULE, longest_gap, [300]).
-
-%% A VM that may be killed, in the same world, and its process.
-other_with_daemon(Vm) ->
-    "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
-    {ok, Other, _} = call(Vm, peer, start, [#{connection => standard_io, args => paths(), peer_down => continue}]),
-    {Other, call(Vm, peer, call, [Other, ?MODULE, os_pid, [], 60000])}.
-
-stopped_sessiond(Vm) ->
-    "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
-    true = call(Vm, ?MODULE, signal, ["lttng-sessiond", "STOP"]) > 0.
 
 %% Something in the receipt says that not all is there.
 is_told(#{problems := Problems} = Receipt) ->
@@ -322,8 +297,18 @@ is_told(#{problems := Problems} = Receipt) ->
 
 scratch(Case, Config) -> filename:absname(beamtap_world:scratch(Case, Config)).
 
-%% Nothing stays set, the VM works, and it ends when told.
-healthy(Vm) ->
-    ok = call(Vm, ?MODULE, call_often, [10]),
-    #{flags := [], patterns := []} = call(Vm, beamtap_world, snapshot, []),
-    ok = peer:stop(Vm).
+said(Start, Problems) ->
+    true = lists:any(fun(Problem) -> string:prefix(Problem, Start) =/= nomatch end, Problems) orelse {Start, Problems}.
+
+%% The session is gone, though nobody waited for that.
+nothing_left(Vm) ->
+    beamtap_world:until(fun() ->
+        #{sessions := Sessions} = call(Vm, beamtap_world, snapshot, []),
+        Sessions =:= [] orelse Sessions
+    end).
+
+daemons(Vm, Wanted) ->
+    beamtap_world:until(fun() ->
+        Daemons = call(Vm, beamtap_world, daemons, []),
+        Daemons =:= Wanted orelse Daemons
+    end).

@@ -2,7 +2,7 @@
 %% daemons. And what a trace holds, as babeltrace2 reads it.
 -module(beamtap_world).
 
--export([snapshot/0, settled/1, flags/1, until/1, recorded/1, events/2, calls/3, scratch/2, root/0]).
+-export([snapshot/0, daemons/0, settled/1, flags/1, until/1, recorded/1, events/2, calls/3, scratch/2, root/0]).
 
 %% @doc Everything that tracing sets, of everybody.
 snapshot() ->
@@ -61,7 +61,7 @@ sessions() ->
             []
     end.
 
-%% LTTng's daemons and our sidecar in this pid namespace; zombies have ended.
+%% @doc LTTng's daemons and our sidecar in this pid namespace; zombies have ended.
 daemons() ->
     Commands = [
         {Command, State}

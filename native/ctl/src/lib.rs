@@ -13,8 +13,8 @@
 //! longest time its caller is willing to wait. When that time is over the conversation is cut by shutting the
 //! library's socket down, the thread is free again, and the caller gets an error for which [`Error::is_timeout`] is
 //! true. The daemon may still carry out, once it runs again, what it was sent before: a session whose creation or
-//! destruction timed out can exist under its name. The next [`Lttng::open`] of this process destroys such sessions
-//! first; [`Lttng::sessions`] and [`Lttng::destroy`] let a later process do it.
+//! destruction timed out can exist under its name. A thread destroys such sessions as soon as the daemon answers again, and
+//! so does the next [`Lttng::open`] of this process; [`Lttng::sessions`] and [`Lttng::destroy`] let a later process do it.
 //!
 //! liblttng-ctl keeps its connection in process globals without a lock, so two threads must never be in it at once:
 //! that is why the thread is one per process and why nothing else in the process should call the library directly.
@@ -60,6 +60,7 @@ mod socket;
 mod spawn;
 mod steps;
 mod sys;
+mod unsettled;
 mod worker;
 
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::Path;
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::audience;
@@ -13,6 +13,7 @@ use crate::host::Host;
 use crate::plan::Plan;
 use crate::session::Session;
 use crate::sys::{self, Foreign, Functions};
+use crate::unsettled::Unsettled;
 use crate::worker::{Outcome, Worker};
 
 /// The one library of this process, and its one thread: the library cannot bear two.
@@ -29,8 +30,7 @@ pub struct Lttng {
 
 struct Shared {
     worker: Worker,
-    /// Sessions of ours that may still exist because the daemon did not answer in time.
-    unsettled: Mutex<Vec<String>>,
+    unsettled: Unsettled,
 }
 
 /// A session that the daemon knows.
@@ -61,7 +61,7 @@ impl Lttng {
             return Ok(lttng.clone());
         }
         let worker = Worker::start(sys::open()?)?;
-        let lttng = Self { shared: Arc::new(Shared { worker, unsettled: Mutex::default() }) };
+        let lttng = Self { shared: Arc::new(Shared { worker, unsettled: Unsettled::default() }) };
         *loaded = Some(lttng.clone());
         Ok(lttng)
     }
@@ -90,7 +90,7 @@ impl Lttng {
         let host = Host::look(nearest_existing(plan.shm()))?;
         let steps = plan.steps(&host)?;
         let deadline = Deadline::after(within);
-        self.destroy_unsettled(deadline)?;
+        self.shared.unsettled.settle(self, deadline)?;
         Session::make(self.clone(), plan, steps, deadline)
     }
 
@@ -184,28 +184,13 @@ impl Lttng {
         }
     }
 
-    /// Remembers a session that could not be destroyed now, for the next [`Lttng::open`].
+    /// Remembers a session that could not be destroyed now: that is done as soon as the daemon answers.
     pub(crate) fn leave_unsettled(&self, name: &str) {
-        let mut names = self.unsettled();
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
+        self.shared.unsettled.leave(self, name);
     }
 
-    fn destroy_unsettled(&self, deadline: Deadline) -> Result<(), Error> {
-        let names = self.unsettled().clone();
-        for name in names {
-            match self.destroy_by(&name, deadline) {
-                Err(error) if error.is_timeout() => return Err(error),
-                // Whatever else the daemon says, it has no such session (any more) that we could destroy.
-                Ok(()) | Err(_) => self.unsettled().retain(|known| *known != name),
-            }
-        }
-        Ok(())
-    }
-
-    fn unsettled(&self) -> MutexGuard<'_, Vec<String>> {
-        self.shared.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn attend_unsettled(&self) {
+        self.shared.unsettled.attend(self);
     }
 }
 

@@ -44,6 +44,12 @@ pub(crate) fn is_alive(pid: u32) -> bool {
     Identity::of(pid).is_some()
 }
 
+/// The process exists and stands still: a signal has stopped it, or a debugger.
+pub(crate) fn is_stopped(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
+}
+
 /// The process was started from a program of this name, as far as the kernel keeps it: 15 bytes.
 pub(crate) fn is_named(pid: u32, name: &str) -> bool {
     fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name)
@@ -95,6 +101,11 @@ mod tests {
         let identity = Identity::of(child.id()).unwrap();
         assert!(identity.is_alive());
         assert!(!Identity { started: identity.started + 1, ..identity }.is_alive(), "another of the same id");
+        assert!(!is_stopped(child.id()));
+        signal(child.id(), libc::SIGSTOP);
+        let stopped =
+            Deadline::after(Duration::from_secs(30)).poll(|| Ok(is_stopped(child.id()).then_some(())));
+        assert_eq!(stopped, Ok(Some(())));
         signal(child.id(), libc::SIGKILL);
         let ended =
             Deadline::after(Duration::from_secs(30)).poll(|| Ok((!is_alive(child.id())).then_some(())));

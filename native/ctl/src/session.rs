@@ -244,11 +244,20 @@ impl Session {
     }
 
     fn run(&mut self, deadline: Deadline) -> Result<(), Error> {
-        let result = self.ask("to start tracing", deadline, |functions, name| {
-            // SAFETY: the name is NUL terminated and outlives the call.
-            let code = unsafe { (functions.start_tracing)(name.as_ptr()) };
-            unless(sys::ERR_TRACE_ALREADY_STARTED, functions, "lttng_start_tracing", name, code)
+        const WHAT: &str = "to start tracing";
+        let start = || {
+            self.ask(WHAT, deadline, |functions, name| {
+                // SAFETY: the name is NUL terminated and outlives the call.
+                let code = unsafe { (functions.start_tracing)(name.as_ptr()) };
+                unless(sys::ERR_TRACE_ALREADY_STARTED, functions, "lttng_start_tracing", name, code)
+            })
+        };
+        let result = deadline.poll(|| match start() {
+            // The schedule began one just before the session was stopped; it ends by itself.
+            Err(error) if error.lttng_code() == Some(sys::ERR_ROTATION_PENDING) => Ok(None),
+            result => result.map(Some),
         });
+        let result = result.and_then(|done| done.ok_or_else(|| Error::timeout(WHAT, deadline.within())));
         // A daemon that did not answer in time may yet start it.
         self.is_active |= result.as_ref().map_or_else(Error::is_timeout, |()| true);
         result

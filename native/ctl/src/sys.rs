@@ -31,6 +31,7 @@ pub(crate) const ERR_TRACE_ALREADY_STARTED: c_int = 80;
 pub(crate) const ERR_TRACE_ALREADY_STOPPED: c_int = 81;
 pub(crate) const ERR_NO_USTCONSUMERD: c_int = 98;
 pub(crate) const ERR_FATAL: c_int = 25;
+pub(crate) const ERR_ROTATION_PENDING: c_int = 129;
 pub(crate) const ERR_RELAYD_CONNECT_FAIL: c_int = 104;
 pub(crate) const ERR_FILTER_INVAL: c_int = 106;
 pub(crate) const ERR_MKDIR_FAIL_CONSUMER: c_int = 145;

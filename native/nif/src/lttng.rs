@@ -2,13 +2,16 @@
 
 use crate::control::{atoms, binary, failure};
 use beamtap_ctl::doctor::{self, Verdict};
-use beamtap_ctl::{DEFAULT_TIMEOUT, Error, Losses, Lttng, Mode, Rule, Session, daemons};
+use beamtap_ctl::{DEFAULT_TIMEOUT, Error, Losses, Lttng, Rule, Session};
+use held::Held;
 use rustler::{Atom, Binary, Encoder, Env, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use terms::{ModeTerms, PlanTerms, text};
+use terms::{PlanTerms, text};
 
+mod daemon;
+mod held;
 mod terms;
 
 mod kinds {
@@ -30,27 +33,6 @@ mod kinds {
     }
 }
 
-/// How long viewers of a live session may take to read its end before its relay daemon ends.
-const VIEWERS_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// What one recording holds of LTTng. Ended in this order: the session, then the daemons if they were started for it.
-struct Held {
-    session: Session,
-    relayd: Option<daemons::Relayd>,
-    sessiond: daemons::Sessiond,
-}
-
-impl Held {
-    /// The session must have ended: it sends to the relay daemon.
-    fn end_daemons(relayd: Option<daemons::Relayd>, sessiond: daemons::Sessiond) -> Result<(), Error> {
-        let relayd = relayd.map_or(Ok(()), |relayd| {
-            relayd.await_viewers(VIEWERS_TIMEOUT);
-            relayd.stop(DEFAULT_TIMEOUT)
-        });
-        end_daemon(sessiond).and(relayd)
-    }
-}
-
 /// A session as the VM sees it: gone when nothing refers to it any more or when the process that opened it dies.
 struct Handle {
     held: Mutex<Option<Held>>,
@@ -62,21 +44,15 @@ impl Handle {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends what is held on a thread of its own: talking to a daemon may take seconds, and this may be a scheduler.
+    /// Ends what is held without waiting for it: this may be a scheduler.
     fn abandon(&self) {
         let held = match self.held.try_lock() {
             Ok(mut held) => held.take(),
             // A call is using it right now; the resource's end will come here again.
             Err(_) => None,
         };
-        if let Some(held) = held {
-            // Without a thread it is dropped here, which ends it all the same, only slower. Nobody is left to be told of
-            // a daemon that does not end.
-            let _ = std::thread::Builder::new().name("beamtap-close".into()).spawn(move || {
-                drop(held.session);
-                let _ = Held::end_daemons(held.relayd, held.sessiond);
-            });
-        }
+        // Nobody is left to be told how it ends.
+        drop(held.map(Held::end));
     }
 }
 
@@ -127,40 +103,14 @@ fn done(env: Env, result: Result<(), Error>) -> Term {
     }
 }
 
-fn open(terms: &PlanTerms) -> NifResult<Result<Held, Error>> {
-    // Said before anything is started.
-    let _ = terms.plan(Mode::local("/"))?;
-    let started = (|| {
-        let lttng = Lttng::load()?;
-        let sessiond = daemons::ensure(&lttng, daemons::Lifetime::WithProcess, DEFAULT_TIMEOUT)?;
-        let (mode, relayd) = match &terms.mode {
-            ModeTerms::Of(mode) => (mode.clone(), None),
-            ModeTerms::OwnRelayd { output, interval } => {
-                let lifetime = daemons::Lifetime::WithProcess;
-                let relayd = daemons::start_relayd(&lttng, output, lifetime, DEFAULT_TIMEOUT)?;
-                (Mode::Live { url: relayd.url(), interval: *interval }, Some(relayd))
-            }
-        };
-        Ok((lttng, sessiond, relayd, mode))
-    })();
-    let (lttng, sessiond, relayd, mode) = match started {
-        Ok(started) => started,
-        Err(error) => return Ok(Err(error)),
-    };
-    let plan = terms.plan(mode)?;
-    Ok(match lttng.open(&plan, DEFAULT_TIMEOUT) {
-        Ok(session) => Ok(Held { session, relayd, sessiond }),
-        Err(error) => {
-            // The error that stopped the session is the one to tell.
-            let _ = Held::end_daemons(relayd, sessiond);
-            Err(error)
-        }
-    })
+/// What the VM's milliseconds mean here.
+fn ms(within: u64) -> Duration {
+    Duration::from_millis(within)
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn session_open<'a>(env: Env<'a>, plan: PlanTerms<'a>) -> NifResult<Term<'a>> {
-    let held = match open(&plan)? {
+fn session_open<'a>(env: Env<'a>, plan: PlanTerms<'a>, within: u64) -> NifResult<Term<'a>> {
+    let held = match Held::open(&plan, ms(within))? {
         Ok(held) => held,
         Err(error) => return Ok(refused(env, &error)),
     };
@@ -194,8 +144,8 @@ fn with_session<'a, T>(
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn session_start(env: Env, handle: ResourceArc<Handle>) -> Term {
-    with_session(env, &handle, |session| session.start(DEFAULT_TIMEOUT), |()| atoms::ok().encode(env))
+fn session_start(env: Env, handle: ResourceArc<Handle>, within: u64) -> Term {
+    with_session(env, &handle, |session| session.start(ms(within)), |()| atoms::ok().encode(env))
 }
 
 fn losses<'a>(env: Env<'a>, losses: &Losses) -> Term<'a> {
@@ -220,19 +170,24 @@ fn losses<'a>(env: Env<'a>, losses: &Losses) -> Term<'a> {
 
 /// Nobody may emit any more when this is called: that is what makes the counts exact.
 #[rustler::nif(schedule = "DirtyIo")]
-fn session_stop(env: Env, handle: ResourceArc<Handle>) -> Term {
-    with_session(env, &handle, |session| session.stop(DEFAULT_TIMEOUT), |counted| losses(env, &counted))
+fn session_stop(env: Env, handle: ResourceArc<Handle>, within: u64) -> Term {
+    with_session(env, &handle, |session| session.stop(ms(within)), |counted| losses(env, &counted))
 }
 
 /// `{ok, Directory}`, or `{ok, remote}` where the snapshot went to a relay daemon.
 #[rustler::nif(schedule = "DirtyIo")]
-fn session_snapshot<'a>(env: Env<'a>, handle: ResourceArc<Handle>, label: Binary<'a>) -> NifResult<Term<'a>> {
+fn session_snapshot<'a>(
+    env: Env<'a>,
+    handle: ResourceArc<Handle>,
+    label: Binary<'a>,
+    within: u64,
+) -> NifResult<Term<'a>> {
     use std::os::unix::ffi::OsStrExt;
     let label = text(&label)?;
     Ok(with_session(
         env,
         &handle,
-        |session| session.snapshot(label, DEFAULT_TIMEOUT),
+        |session| session.snapshot(label, ms(within)),
         |path| match path {
             Some(path) => (atoms::ok(), binary(env, path.as_os_str().as_bytes())).encode(env),
             None => (atoms::ok(), kinds::remote()).encode(env),
@@ -248,12 +203,13 @@ fn session_enable<'a>(
     channel: Binary<'a>,
     event: Binary<'a>,
     filter: Binary<'a>,
+    within: u64,
 ) -> NifResult<Term<'a>> {
     let (channel, mut rule) = (text(&channel)?, Rule::new(text(&event)?));
     if !filter.is_empty() {
         rule = rule.filter(text(&filter)?);
     }
-    let enable = |session: &mut Session| session.enable(channel, &rule, DEFAULT_TIMEOUT);
+    let enable = |session: &mut Session| session.enable(channel, &rule, ms(within));
     Ok(with_session(env, &handle, enable, |()| atoms::ok().encode(env)))
 }
 
@@ -264,9 +220,10 @@ fn session_disable<'a>(
     handle: ResourceArc<Handle>,
     channel: Binary<'a>,
     event: Binary<'a>,
+    within: u64,
 ) -> NifResult<Term<'a>> {
     let (channel, event) = (text(&channel)?, text(&event)?);
-    let disable = |session: &mut Session| session.disable(channel, event, DEFAULT_TIMEOUT);
+    let disable = |session: &mut Session| session.disable(channel, event, ms(within));
     Ok(with_session(env, &handle, disable, |()| atoms::ok().encode(env)))
 }
 
@@ -279,33 +236,19 @@ fn session_live_port(env: Env, handle: ResourceArc<Handle>) -> Term {
     }
 }
 
+/// What is not ended in time ends behind: as soon as the daemon answers, nothing is left of it.
 #[rustler::nif(schedule = "DirtyIo")]
-fn session_destroy(env: Env, handle: ResourceArc<Handle>) -> Term {
-    let Some(Held { session, relayd, sessiond }) = handle.held().take() else {
-        return atoms::ok().encode(env);
-    };
-    let destroyed = session.destroy(DEFAULT_TIMEOUT);
-    done(env, Held::end_daemons(relayd, sessiond).and(destroyed))
-}
-
-/// A daemon that was started for a tap and that others record with by now. It ends with the last session, or the VM.
-static SHARED_DAEMON: Mutex<Option<daemons::Sessiond>> = Mutex::new(None);
-
-/// Ends the daemon if it was started for us and nobody else has a session in it.
-fn end_daemon(sessiond: daemons::Sessiond) -> Result<(), Error> {
-    let mut shared = SHARED_DAEMON.lock().unwrap_or_else(PoisonError::into_inner);
-    // The one that we started, now or for an earlier tap.
-    let Some(ours) =
-        [Some(sessiond), shared.take()].into_iter().flatten().find(|one| one.started_by_us().is_some())
-    else {
-        return Ok(());
-    };
-    let others = Lttng::load().and_then(|lttng| lttng.sessions(DEFAULT_TIMEOUT));
-    if others.is_ok_and(|sessions| !sessions.is_empty()) {
-        *shared = Some(ours);
-        return Ok(());
+fn session_destroy(env: Env, handle: ResourceArc<Handle>, within: u64) -> Term {
+    let Some(held) = handle.held().take() else { return atoms::ok().encode(env) };
+    match held.end().wait(ms(within)) {
+        Some(result) => done(env, result),
+        None => failure(
+            env,
+            kinds::timeout(),
+            "it is still being ended",
+            "nothing: it ends as soon as the session daemon answers",
+        ),
     }
-    ours.stop(DEFAULT_TIMEOUT)
 }
 
 #[rustler::nif(schedule = "DirtyIo")]

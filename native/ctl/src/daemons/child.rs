@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use crate::deadline::Deadline;
@@ -73,6 +74,14 @@ impl Started {
 
     pub(super) fn has_ended(&mut self) -> bool {
         self.child.has_ended()
+    }
+
+    /// Ends it without its caller waiting for that.
+    pub(super) fn end_behind(self) {
+        // Without a thread it stays until this process ends.
+        let _ = thread::Builder::new().name("beamtap-end".into()).spawn(move || {
+            let _ = self.end(Deadline::after(DROP_TIMEOUT));
+        });
     }
 
     /// Ends it, orderly or not, with its children.

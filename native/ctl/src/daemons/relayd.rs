@@ -58,8 +58,10 @@ pub fn start_relayd(
             Some(true) => return Ok(relayd),
             Some(false) => reason = relayd.ours.as_mut().map(Started::last_word).unwrap_or_default(),
             None => {
-                // What it is worth: the error below is the one to tell.
-                let _ = relayd.end(Deadline::after(DROP_TIMEOUT));
+                // The error below is the one to tell, and the time is over.
+                if let Some(started) = relayd.ours.take() {
+                    started.end_behind();
+                }
                 return Err(Error::timeout("on the relay daemon's ports", deadline.within()));
             }
         }

@@ -64,8 +64,10 @@ pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Ses
         Ok(Some(Beginning::Others)) => Ok(Sessiond { ours: None }),
         Ok(Some(Beginning::Failed)) => Err(Kind::SessiondFailed { reason: sessiond.last_word() }.into()),
         Ok(None) | Err(_) => {
-            // What it is worth: that it did not answer is what there is to tell.
-            let _ = sessiond.end(Deadline::after(DROP_TIMEOUT));
+            // That it did not answer is what there is to tell, and the time is over.
+            if let Some(started) = sessiond.ours.take() {
+                started.end_behind();
+            }
             Err(Error::timeout("after it was started", deadline.within()))
         }
     }

@@ -1,0 +1,130 @@
+%% A VM in a world of its own, with its own daemons and its own /dev/shm, for a part of LTTng to fail in; and what runs
+%% within it.
+-module(beamtap_victim).
+
+-export([skip/0, vm/1, call/3, call/4, other/1, other_with_daemon/1, stopped_sessiond/1, gap/1, healthy/1, bounded/1]).
+%% Within the VM
+-export([work/1, spec/0, start/1, start/2, stop/1, call_often/1, longest_gap/1, signal/2, os_pid/0, restart_sessiond/0]).
+
+%% No call that a user makes takes longer, whatever LTTng's daemons do.
+-define(BOUND_MS, 10000).
+-define(GAP_FOR_MS, 300).
+
+%% @doc Why there can be no such VM here; `false' where there can. Daemons are found by name: in a pid namespace there are no
+%% others.
+skip() ->
+    case {os:cmd("id -u"), filelib:is_regular(sandbox())} of
+        {"0\n", true} -> false;
+        {"0\n", false} -> {skip, "scripts/lttng-sandbox is not here"};
+        _ -> {skip, "needs root, for a pid namespace and a /dev/shm of its own"}
+    end.
+
+sandbox() -> filename:join([beamtap_world:root(), "scripts", "lttng-sandbox"]).
+
+vm(Environment) ->
+    {ok, Vm, _} = peer:start(#{
+        connection => standard_io,
+        exec => {sandbox(), [os:find_executable("erl")]},
+        args => paths(),
+        env => Environment,
+        wait_boot => 60000
+    }),
+    Vm.
+
+paths() ->
+    lists:append([["-pa", filename:absname(P)] || P <- code:get_path(), filelib:is_dir(P), not is_otp(P)]).
+
+is_otp(Path) -> string:prefix(Path, code:lib_dir()) =/= nomatch.
+
+%% @doc Calls a function of this module within the VM.
+call(Vm, Function, Arguments) -> call(Vm, ?MODULE, Function, Arguments).
+
+call(Vm, Module, Function, Arguments) ->
+    peer:call(Vm, Module, Function, Arguments, 600000).
+
+%% @doc A second VM in the same world, which may be killed, as a function that calls within it; and its process.
+other(Vm) ->
+    {ok, Other, _} = call(Vm, peer, start, [#{connection => standard_io, args => paths(), peer_down => continue}]),
+    Within = fun(Module, Function, Arguments) ->
+        call(Vm, peer, call, [Other, Module, Function, Arguments, 120000])
+    end,
+    {Other, Within, Within(?MODULE, os_pid, [])}.
+
+%% @doc The same, with a session daemon that was there before.
+other_with_daemon(Vm) ->
+    "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
+    other(Vm).
+
+stopped_sessiond(Vm) ->
+    "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
+    1 = call(Vm, signal, ["lttng-sessiond", "STOP"]).
+
+%% @doc The longest time between two of many traced calls, in microseconds.
+gap(Vm) -> call(Vm, longest_gap, [?GAP_FOR_MS]).
+
+%% @doc Nothing stays set, the VM works, and it ends when told.
+healthy(Vm) ->
+    ok = call(Vm, call_often, [10]),
+    #{flags := [], patterns := []} = call(Vm, beamtap_world, snapshot, []),
+    ok = peer:stop(Vm).
+
+%% @doc Does what a user does, who gets an answer in time.
+bounded(Act) ->
+    Began = erlang:monotonic_time(millisecond),
+    Answer = Act(),
+    Took = erlang:monotonic_time(millisecond) - Began,
+    ct:pal("answered after ~b ms", [Took]),
+    true = Took < ?BOUND_MS orelse {took, Took},
+    Answer.
+
+%%% Within the VM
+
+work(N) -> N.
+
+spec() -> {?MODULE, work, 1}.
+
+%% The process that carries out a call ends with it, and a tap with its owner.
+start(Path) -> start(Path, #{}).
+
+start(Path, Opts) ->
+    beamtap:start(spec(), Opts#{output => Path, owner => whereis(init), for => 300000, events => 100000000}).
+
+stop(Tap) -> beamtap:stop(Tap).
+
+call_often(Times) -> lists:foreach(fun ?MODULE:work/1, lists:seq(1, Times)).
+
+longest_gap(ForMs) ->
+    Now = erlang:monotonic_time(microsecond),
+    longest_gap(Now, Now + ForMs * 1000, 0).
+
+longest_gap(Last, End, Longest) when Last < End ->
+    _ = ?MODULE:work(Last),
+    Now = erlang:monotonic_time(microsecond),
+    longest_gap(Now, End, max(Longest, Now - Last));
+longest_gap(_, _, Longest) ->
+    Longest.
+
+%% @doc Answers how many processes of this name got the signal.
+signal(Name, Signal) ->
+    Pids = [
+        Pid
+     || Comm <- filelib:wildcard("/proc/[0-9]*/comm"),
+        {ok, Text} <- [file:read_file(Comm)],
+        string:trim(Text) =:= list_to_binary(lists:sublist(Name, 15)),
+        Pid <- [lists:nth(3, filename:split(Comm))],
+        not is_zombie(Pid)
+    ],
+    _ = [os:cmd("kill -" ++ Signal ++ " " ++ Pid) || Pid <- Pids],
+    length(Pids).
+
+is_zombie(Pid) ->
+    case file:read_file("/proc/" ++ Pid ++ "/stat") of
+        {ok, Stat} -> binary:match(Stat, <<") Z ">>) =/= nomatch;
+        {error, _} -> true
+    end.
+
+os_pid() -> os:getpid().
+
+restart_sessiond() ->
+    "" = os:cmd("lttng-sessiond --daemonize --no-kernel 2>&1"),
+    ok.
