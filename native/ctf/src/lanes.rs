@@ -75,17 +75,18 @@ impl Lanes {
     /// earlier that is later than `settled_ns`.
     pub(crate) fn choose(&mut self, settled_ns: i64) -> Option<usize> {
         let mut best: Option<(i64, usize)> = None;
-        let mut frontier = i64::MAX;
+        // What comes at the frontier itself is still told before a later lane's of the same time.
+        let mut frontier = (i64::MAX, usize::MAX);
         for (i, lane) in self.lanes.iter().enumerate() {
             if lane.has_head {
                 let key = (lane.cursor.time_ns(), i);
                 best = Some(best.map_or(key, |b| b.min(key)));
             } else if !lane.is_closed {
-                frontier = frontier.min(lane.frontier_ns);
+                frontier = frontier.min((lane.frontier_ns, i));
             }
         }
         let (time, lane) = best?;
-        if time > frontier && time > settled_ns {
+        if (time, lane) > frontier && time > settled_ns {
             return None;
         }
         Some(lane)

@@ -68,7 +68,9 @@ impl LiveReader {
         Ok(has_progress)
     }
 
-    pub(super) fn add_streams(&mut self, session: usize, entries: Vec<StreamEntry>) -> Result<(), Error> {
+    pub(super) fn add_streams(&mut self, session: usize, mut entries: Vec<StreamEntry>) -> Result<(), Error> {
+        // In the order that their files have in a directory, so that events of one time come as they do from there.
+        entries.sort_by(|a, b| (&a.path, &a.channel).cmp(&(&b.path, &b.channel)));
         for entry in entries {
             let trace = self.trace(session, &entry);
             if entry.is_metadata {

@@ -16,6 +16,7 @@ const SOON: Duration = Duration::from_secs(60);
 /// A way to the relay daemon that can be cut.
 struct Wire {
     port: u16,
+    /// The near end of each connection; the far one follows it.
     ends: Arc<Mutex<Vec<TcpStream>>>,
 }
 
@@ -29,9 +30,9 @@ impl Wire {
         thread::spawn(move || {
             for near in listener.incoming().map_while(Result::ok) {
                 let far = TcpStream::connect(("127.0.0.1", target)).unwrap();
+                known.lock().unwrap().push(near.try_clone().unwrap());
                 for (from, to) in [(&near, &far), (&far, &near)] {
                     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-                    known.lock().unwrap().push(from.try_clone().unwrap());
                     thread::spawn(move || {
                         // A cut ends it, too.
                         let _ = io::copy(&mut from, &mut to);
@@ -46,7 +47,7 @@ impl Wire {
     /// Cuts every connection; says how many there were. New ones can be made.
     fn cut(&self) -> usize {
         let ends = std::mem::take(&mut *self.ends.lock().unwrap());
-        ends.iter().filter(|end| end.shutdown(Shutdown::Both).is_ok()).count() / 2
+        ends.iter().filter(|end| end.shutdown(Shutdown::Both).is_ok()).count()
     }
 }
 
