@@ -42,18 +42,23 @@
     truncated := non_neg_integer(),
     incomplete := #{binary() => #{suppressed | unreadable | truncated => pos_integer()}},
     bytes := non_neg_integer(),
-    %% Each LTTng session: its mode, where it wrote, whether its canary was read back, and its losses.
+    %% Each LTTng session: its mode, where it wrote, whether its canary was read back, and its losses, or why it was
+    %% `interrupted'.
     recordings := [map()],
+    %% The times in which nothing was recorded though the tap ran.
+    gaps := [beamtap_recording:gap()],
     duration_ms := non_neg_integer(),
     problems := [binary()]
 }.
 %% A tap that runs, or the receipt of one that has ended with `state => ended'. One that LTTng's session daemon keeps
-%% waiting is `busy' or, on its way to its end, `closing'; it says no more then than `path' and the `reason'. `for' (milliseconds) and `events' are
+%% waiting is `busy' or, on its way to its end, `closing'; it says no more then than `path' and the `reason'. A tap
+%% is `degraded' while LTTng records nothing, for the `reason' and with the `remedy' given: it is taken up again as soon as
+%% that can be, in a further part of its trace. `for' (milliseconds) and `events' are
 %% its bounds, `emitted' the events so far; `processes' says how many processes and ports were found and traced when it
 %% started or was last widened, and how many were left because somebody else traces them.
 -type info() :: #{
     tap := tap(),
-    state := opening | recording | paused | closing | busy | ended,
+    state := opening | recording | paused | degraded | closing | busy | ended,
     path := binary(),
     for => pos_integer() | infinity,
     events => pos_integer() | infinity | #{binary() => pos_integer()},

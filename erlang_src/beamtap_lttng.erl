@@ -3,12 +3,14 @@
 %% the same events.
 -module(beamtap_lttng).
 
--export([open/5, start/2, flush/2, verify/3, stop/2, destroy/2, snapshot/3, prune/1, describe/1]).
--export([enable/4, disable/3]).
--export_type([session/0, wanted/0]).
+-export([open/3, start/2, flush/2, verify/3, check/2, stop/2, destroy/2, snapshot/3, prune/1, describe/1]).
+-export([enable/4, disable/3, daemon/1, end_daemon/2]).
+-export_type([session/0, wanted/0, plan/0]).
 
 %% An event of the catalogue, the class that makes it (`<<>>' for beamtap's own) and the channel that carries it.
 -type wanted() :: {Event :: binary(), Class :: binary(), Channel :: binary()}.
+%% `may_start': a session daemon is started where none answers.
+-type plan() :: #{name := binary(), path := binary(), wanted := [wanted()], may_start := boolean()}.
 -type session() :: #{
     place := beamtap_mode:place(),
     session := beamtap_nif:session(),
@@ -24,44 +26,47 @@
 -define(VERIFY_MS, 1500).
 -define(VERIFY_LABEL, <<"beamtap-verify">>).
 -define(ARCHIVES, "archives").
+%% A tap whose session daemon stands still must hear its user all the same.
+-define(CHECK_MS, 1000).
 
 %% @doc Makes the LTTng sessions; none stays when one cannot be made.
--spec open(Name :: binary(), Path :: binary(), [wanted()], beamtap_mode:checked(), beamtap_deadline:deadline()) ->
-    {ok, [session()]} | beamtap_error:error().
-open(Name, Path, Wanted, Mode, Deadline) ->
-    open_all(beamtap_mode:places(Mode, Path, Name), Wanted, Mode, Deadline, []).
+-spec open(plan(), beamtap_mode:checked(), beamtap_deadline:deadline()) -> {ok, [session()]} | beamtap_error:error().
+open(#{name := Name, path := Path} = Plan, Mode, Deadline) ->
+    open_all(beamtap_mode:places(Mode, Path, Name), Plan, Mode, Deadline, []).
 
 open_all([], _, _, _, Opened) ->
     {ok, lists:reverse(Opened)};
-open_all([Place | Rest], Wanted, Mode, Deadline, Opened) ->
-    case open_one(Place, Wanted, Mode, Deadline) of
+open_all([Place | Rest], Plan, Mode, Deadline, Opened) ->
+    case open_one(Place, Plan, Mode, Deadline) of
         {ok, Known} ->
-            open_all(Rest, Wanted, Mode, Deadline, [Known | Opened]);
+            open_all(Rest, Plan, Mode, Deadline, [Known | Opened]);
         {error, _} = Error ->
             _ = destroy(Opened, Deadline),
             beamtap_error:from_native(Error)
     end.
 
-open_one(#{name := Name, kind := Kind, native := Native} = Place, Wanted, Mode, Deadline) ->
+open_one(#{name := Name, kind := Kind, native := Native} = Place, Plan, Mode, Deadline) ->
+    #{wanted := Wanted, may_start := MayStart} = Plan,
     ok = make_directory(Place),
     Channels = lists:usort([Channel || {_, _, Channel} <- Wanted]),
-    Plan = #{
+    Terms = #{
         name => Name,
         mode => Native,
         channels => [channel(Channel, Kind, Wanted, Mode) || Channel <- Channels],
         events => [{Channel, qualified(Event)} || {Event, _, Channel} <- Wanted],
         track_self => true,
         shm_path => shm_path(Name, Mode),
-        rotation => rotation(Kind, Mode)
+        rotation => rotation(Kind, Mode),
+        may_start => MayStart
     },
-    case beamtap_nif:session_open(Plan, beamtap_deadline:for_request(Deadline)) of
+    case beamtap_nif:session_open(Terms, beamtap_deadline:for_request(Deadline)) of
         {ok, Handle} -> {ok, with_live(Place, #{place => Place, session => Handle, verified => false})};
         {error, _} = Error -> Error
     end.
 
 %% Where several sessions share the tap's directory each has one below it. LTTng says so when it cannot write there.
 make_directory(#{directory := Directory}) ->
-    _ = file:make_dir(Directory),
+    _ = filelib:ensure_path(Directory),
     ok;
 make_directory(_) ->
     ok.
@@ -183,6 +188,29 @@ nothing_recorded(#{kind := Kind, directory := Directory}) ->
         "look at the free space of that disk and of /dev/shm, and at the session daemon's own messages; "
         "beamtap:doctor() checks them"
     ).
+
+%% @doc Whether all of them still record. Without asking the session daemon, which takes microseconds, that its daemons
+%% are alive and that what they write has a place. A daemon that does not answer may record all the same.
+-spec check([session()], Asks :: boolean()) -> ok | beamtap_nif:failure().
+check([], _) ->
+    ok;
+check([#{session := Session} | Rest], Asks) ->
+    WithinMs = case Asks of true -> ?CHECK_MS; false -> 0 end,
+    case beamtap_nif:session_check(Session, WithinMs) of
+        ok -> check(Rest, Asks);
+        {error, {timeout, _, _}} -> check(Rest, false);
+        {error, _} = Failure -> Failure
+    end.
+
+%% @doc Whose session daemon they are in.
+-spec daemon([session()]) -> own | vm | foreign.
+daemon([#{session := Session} | _]) ->
+    beamtap_nif:session_daemon(Session).
+
+%% @doc Ends that session daemon if it is this VM's own.
+-spec end_daemon([session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
+end_daemon([#{session := Session} | _], Deadline) ->
+    beamtap_nif:session_end_daemon(Session, beamtap_deadline:for_request(Deadline)).
 
 %% @doc Stops recording, waits for what is under way, and notes what was lost. Answers with the failures, too.
 -spec stop([session()], beamtap_deadline:deadline()) -> {[session()], [beamtap_nif:failure()]}.

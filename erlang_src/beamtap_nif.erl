@@ -21,6 +21,7 @@
 %% LTTng
 -export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, lttng_status/1]).
 -export([session_snapshot/3, session_enable/5, session_disable/4, session_live_port/1]).
+-export([session_check/2, session_daemon/1, session_end_daemon/2]).
 -export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
 
 -on_load(load/0).
@@ -58,7 +59,8 @@
     events := [{Channel :: binary(), Event :: binary()}],
     track_self := boolean(),
     shm_path := binary(),
-    rotation := {Microseconds :: non_neg_integer(), Bytes :: non_neg_integer()}
+    rotation := {Microseconds :: non_neg_integer(), Bytes :: non_neg_integer()},
+    may_start := boolean()
 }.
 %% Where events go; `relayd' is live through a relay daemon started for the session.
 -type session_mode() ::
@@ -239,6 +241,17 @@ session_enable(_Session, _Channel, _Event, _Filter, _WithinMs) -> erlang:nif_err
 -spec session_disable(session(), Channel :: binary(), Event :: binary(), WithinMs :: non_neg_integer()) ->
     ok | failure().
 session_disable(_Session, _Channel, _Event, _WithinMs) -> erlang:nif_error(not_loaded).
+
+%% With 0 the daemon is not asked, which takes microseconds.
+-spec session_check(session(), WithinMs :: non_neg_integer()) -> ok | failure().
+session_check(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
+
+%% Whose the session daemon is that the session began to record with.
+-spec session_daemon(session()) -> own | vm | foreign.
+session_daemon(_Session) -> erlang:nif_error(not_loaded).
+
+-spec session_end_daemon(session(), WithinMs :: non_neg_integer()) -> ok | failure().
+session_end_daemon(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec session_live_port(session()) -> inet:port_number() | none.
 session_live_port(_Session) -> erlang:nif_error(not_loaded).

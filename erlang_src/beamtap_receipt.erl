@@ -6,8 +6,9 @@
 %% @doc The receipt from what a session knows after it closed. What it never got to know is `unknown'.
 -spec make(beamtap:ended_by(), map()) -> beamtap:receipt().
 make(EndedBy, #{tap := Tap, path := Path} = Known) ->
-    Recording = maps:get(recording, Known, #{sessions => []}),
-    Recordings = beamtap_lttng:describe(maps:get(sessions, Recording)),
+    Recording = maps:get(recording, Known, #{sessions => [], earlier => [], gaps => []}),
+    Recordings = beamtap_recording:parts(Recording),
+    Gaps = maps:get(gaps, Recording),
     Events = counted(fun({_, Emitted, _, _, _}) -> Emitted end, Recording),
     {Emitted, Discarded, Lost} = {sum(Events), total(discarded, Recordings), total(lost, Recordings)},
     #{
@@ -25,8 +26,9 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
         incomplete => incomplete(Recording),
         bytes => bytes(Path),
         recordings => Recordings,
+        gaps => Gaps,
         duration_ms => duration(Known),
-        problems => lists:reverse(maps:get(problems, Known, []))
+        problems => interruptions(Gaps) ++ lists:reverse(maps:get(problems, Known, []))
     }.
 
 %% Events that were counted between begin and end of the recording, of those that it has enabled: other taps may have
@@ -54,6 +56,15 @@ incomplete(Recording) ->
         #{},
         Outcomes
     ).
+
+interruptions(Gaps) ->
+    [
+        unicode:characters_to_binary([
+            "recorded nothing for ", integer_to_list((Ended - Began) div 1000), " ms: ", Reason,
+            [" (until it ended)" || not Resumed]
+        ])
+     || #{began_us := Began, ended_us := Ended, reason := Reason, resumed := Resumed} <- Gaps
+    ].
 
 sum(Counts) -> lists:sum(maps:values(Counts)).
 

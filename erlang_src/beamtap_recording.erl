@@ -3,9 +3,10 @@
 %% lost between.
 -module(beamtap_recording).
 
--export([open/2, start/3, widen/3, stop/3, close/2]).
--export([snapshot/3, define/0, enable/4, disable/3, prune/1, describe/1]).
--export_type([plan/0, recording/0, hold/0]).
+-export([open/2, start/3, widen/3, stop/3, close/2, check/2]).
+-export([snapshot/3, define/0, enable/4, disable/3, prune/1, describe/1, parts/1]).
+-export([begin_sessions/4, prove/3, held/2, seen/1, start_error/1]).
+-export_type([plan/0, recording/0, hold/0, seen/0, gap/0]).
 
 -type plan() :: #{
     name := binary(),
@@ -13,14 +14,31 @@
     classes := [beamtap_spec:class()],
     opts := beamtap_spec:checked_opts()
 }.
-%% `before' and `after' are the counters of the NIF when recording began and ended; `began' is the VM's monotonic time.
+%% When the recording was last known to work, and what its events' counters said then.
+-type seen() :: #{at := integer(), emitted := non_neg_integer()}.
+%% A time in which nothing was recorded: begin and end in microseconds of the system's time, events emitted meanwhile.
+-type gap() :: #{
+    began_us := integer(), ended_us := integer(), emitted := non_neg_integer(), reason := binary(), resumed := boolean()
+}.
+%% `wanted' and `filters' are what LTTng is to record, as changed meanwhile. `before' and `after' are the counters of the
+%% NIF when recording began and ended; `began' is the VM's monotonic time. `earlier' are the parts that were interrupted.
 -type recording() :: #{
+    plan := plan(),
+    wanted := [beamtap_lttng:wanted()],
+    filters := #{beamtap_nif:event() => binary()},
     sessions := [beamtap_lttng:session()],
     events := [beamtap_nif:event()],
     modules => [{module(), binary()}],
     before => list(),
     'after' => list(),
-    began => integer()
+    began => integer(),
+    seen => seen(),
+    stalled => beamtap_nif:failure(),
+    daemon => own | vm | foreign,
+    part := pos_integer(),
+    earlier := [map()],
+    gaps := [gap()],
+    remake => beamtap_remake:remake()
 }.
 %% Told before all emission in the VM is held, and after it is let go again: should the caller die in between, somebody
 %% else has to let it go.
@@ -29,11 +47,22 @@
 
 %% @doc Makes the LTTng sessions; they do not record yet.
 -spec open(plan(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
-open(#{path := Path, name := Name, classes := Classes, opts := Opts}, Deadline) ->
+open(#{path := Path, name := Name, classes := Classes, opts := Opts} = Plan, Deadline) ->
     Wanted = wanted(Classes, maps:get(payload, Opts)),
-    case beamtap_lttng:open(Name, Path, Wanted, Opts, Deadline) of
-        {ok, Sessions} -> {ok, #{sessions => Sessions, events => [Event || {Event, _, _} <- Wanted]}};
-        {error, _} = Error -> Error
+    case beamtap_lttng:open(#{name => Name, path => Path, wanted => Wanted, may_start => true}, Opts, Deadline) of
+        {ok, Sessions} ->
+            {ok, #{
+                plan => Plan,
+                wanted => Wanted,
+                filters => #{},
+                sessions => Sessions,
+                events => [Event || {Event, _, _} <- Wanted],
+                part => 1,
+                earlier => [],
+                gaps => []
+            }};
+        {error, _} = Error ->
+            Error
     end.
 
 %% @doc Begins to record: counters, a canary and all definitions come first. After an error nothing records.
@@ -42,55 +71,99 @@ start(#{sessions := Sessions, events := Events} = Recording, Hold, Deadline) ->
     Known = beamtap_definitions:collect(),
     Proved = chain([
         fun() -> beamtap_lttng:start(Sessions, Deadline) end,
-        fun() -> prove(Sessions, Events, Deadline) end
+        fun() -> awaited_and_proved(Sessions, Events, Deadline) end
     ]),
     case Proved of
         {ok, Verified} ->
-            %% Everything after this is counted. Nobody emits meanwhile; other taps wait no longer than that.
-            Counted = held(Hold, fun() ->
-                Counters = beamtap_nif:counters(),
-                {beamtap_nif:emit_counters('begin'), Counters}
-            end),
-            begun(Counted, Known, Recording#{sessions := Verified});
+            begin_sessions(fun(_) -> ok end, Known, Hold, Recording#{sessions := Verified});
         Failed ->
             start_error(Failed)
     end.
 
-begun({ok, Before}, #{modules := Modules} = Known, Recording) ->
-    case beamtap_definitions:emit(Known) of
-        ok -> {ok, Recording#{modules => Modules, before => Before, began => erlang:monotonic_time()}};
-        Failed -> start_error(Failed)
-    end;
-begun(Failed, _, _) ->
-    start_error(Failed).
+%% @doc Counts what is recorded from here on, and has everything defined. First of all is what Emit emits, which is given
+%% the counters.
+-spec begin_sessions(fun((list()) -> ok | {error, term()}), beamtap_definitions:known(), hold(), recording()) ->
+    {ok, recording()} | beamtap_error:error().
+begin_sessions(Emit, #{modules := Modules} = Known, Hold, #{sessions := Sessions} = Recording) ->
+    %% Everything after this is counted. Nobody emits meanwhile; other taps wait no longer than that.
+    Counted = held(Hold, fun() ->
+        Counters = beamtap_nif:counters(),
+        {chain([fun() -> Emit(Counters) end, fun() -> beamtap_nif:emit_counters('begin') end]), Counters}
+    end),
+    Defined = fun() -> beamtap_definitions:emit(Known) end,
+    case Counted of
+        {ok, Counters} ->
+            case Defined() of
+                ok ->
+                    Begun = maps:merge(#{before => Counters, began => erlang:monotonic_time()}, Recording),
+                    Daemon = beamtap_lttng:daemon(Sessions),
+                    {ok, Begun#{modules => Modules, daemon => Daemon, seen => seen(Begun)}};
+                Failed ->
+                    start_error(Failed)
+            end;
+        Failed ->
+            start_error(Failed)
+    end.
+
+%% @doc Whether LTTng still records, as far as can be seen from here; its session daemon is asked if Asks.
+-spec check(recording(), Asks :: boolean()) -> {ok, recording()} | {interrupted, recording()}.
+check(#{sessions := Sessions} = Recording, Asks) ->
+    Working = maps:remove(stalled, Recording),
+    case beamtap_lttng:check(Sessions, Asks) of
+        ok ->
+            {ok, Working#{seen := seen(Recording)}};
+        {error, {consumer_stopped, _, _}} = Stalled ->
+            %% What it then loses, LTTng counts.
+            {ok, Working#{stalled => Stalled, seen := seen(Recording)}};
+        {error, _} = Failure ->
+            {interrupted, beamtap_remake:interrupt(Working, Failure)}
+    end.
+
+%% @doc This moment, as one at which the recording works.
+-spec seen(recording()) -> seen().
+seen(#{events := Events}) ->
+    Counters = beamtap_nif:counters(),
+    #{
+        at => erlang:monotonic_time(),
+        emitted => lists:sum([element(2, Kind) || Kind <- Counters, lists:member(element(1, Kind), Events)])
+    }.
 
 %% LTTng's word that events are on, and that it records, proves nothing: an event is emitted and read back. It may not
 %% arrive at first, while this VM still knows the events as those of a session or a daemon before; then once more.
+awaited_and_proved(Sessions, Events, Deadline) ->
+    Awaited = fun() -> beamtap_nif:await_enabled(Events, beamtap_deadline:remaining(Deadline)) end,
+    case chain([Awaited, fun() -> prove(Sessions, Events, Deadline) end]) of
+        {error, #{reason := not_recording}} = Error ->
+            case beamtap_deadline:remaining(Deadline) of
+                0 -> Error;
+                _ -> awaited_and_proved(Sessions, Events, Deadline)
+            end;
+        Answer ->
+            Answer
+    end.
+
+%% @doc Emits a canary, reads it back, and waits until the events are on again.
+-spec prove([beamtap_lttng:session()], [beamtap_nif:event()], beamtap_deadline:deadline()) ->
+    {ok, [beamtap_lttng:session()]} | beamtap_error:error() | beamtap_nif:failure() | {error, atom()} | timeout.
 prove(Sessions, Events, Deadline) ->
     Nonce = beamtap_definitions:nonce(),
-    Awaited = fun() -> beamtap_nif:await_enabled(Events, beamtap_deadline:remaining(Deadline)) end,
     Proved = chain([
-        Awaited,
         fun() -> beamtap_definitions:canary(Nonce) end,
         fun() -> beamtap_lttng:flush(Sessions, Deadline) end,
         fun() -> beamtap_lttng:verify(Sessions, Nonce, Deadline) end
     ]),
     case Proved of
         {ok, Verified} ->
-            case Awaited() of
+            case beamtap_nif:await_enabled(Events, beamtap_deadline:remaining(Deadline)) of
                 ok -> {ok, Verified};
-                Failed -> Failed
-            end;
-        {error, #{reason := not_recording}} = Error ->
-            case beamtap_deadline:remaining(Deadline) of
-                0 -> Error;
-                _ -> prove(Sessions, Events, Deadline)
+                timeout -> timeout
             end;
         Failed ->
             Failed
     end.
 
-%% Does something while nothing is emitted in the whole VM.
+%% @doc Does something while nothing is emitted in the whole VM.
+-spec held(hold(), fun(() -> {ok | {error, term()}, Value})) -> {ok, Value} | {error, term()}.
 held(Hold, Act) ->
     _ = Hold(true),
     Held = beamtap_nif:hold(),
@@ -105,18 +178,21 @@ held(Hold, Act) ->
 
 %% @doc Records further classes from now on.
 -spec widen(recording(), [beamtap_spec:class()], beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
-widen(#{sessions := Sessions, events := Events} = Recording, Classes, Deadline) ->
+widen(#{sessions := Sessions, events := Events, wanted := Before} = Recording, Classes, Deadline) ->
     New = [Wanted || {Event, _, _} = Wanted <- of_classes(Classes), not lists:member(Event, Events)],
     Names = [Event || {Event, _, _} <- New],
     Enabled = [fun() -> beamtap_lttng:enable(Sessions, Wanted, <<>>, Deadline) end || Wanted <- New],
     Awaited = fun() -> beamtap_nif:await_enabled(Names, beamtap_deadline:remaining(Deadline)) end,
     case chain(Enabled ++ [Awaited || New =/= []]) of
-        ok -> {ok, Recording#{events := Events ++ Names}};
+        ok -> {ok, Recording#{events := Events ++ Names, wanted := Before ++ New}};
         Failed -> start_error(Failed)
     end.
 
 %% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
 -spec stop(recording(), hold(), beamtap_deadline:deadline()) -> {recording(), [problem()]}.
+stop(#{remake := _} = Recording, _, Deadline) ->
+    %% Nothing to be counted or defined; what is half made goes.
+    {beamtap_remake:give_up(Recording, Deadline), []};
 stop(#{sessions := Sessions, modules := Modules} = Recording, Hold, Deadline) ->
     New = beamtap_definitions:emit_modules_since(Modules),
     _ = Hold(true),
@@ -165,14 +241,24 @@ define() ->
     beamtap_definitions:dump().
 
 %% @doc Records an event of the catalogue from now on; with a filter of LTTng's, only where it holds.
--spec enable(recording(), binary(), binary(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
-enable(#{sessions := Sessions}, Event, Filter, Deadline) ->
-    known(Event, fun(Known) -> beamtap_lttng:enable(Sessions, Known, Filter, Deadline) end).
+-spec enable(recording(), binary(), binary(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
+enable(#{sessions := Sessions, wanted := Wanted, filters := Filters} = Recording, Event, Filter, Deadline) ->
+    known(Event, fun(Known) ->
+        case beamtap_lttng:enable(Sessions, Known, Filter, Deadline) of
+            ok -> {ok, Recording#{wanted := lists:usort([Known | Wanted]), filters := Filters#{Event => Filter}}};
+            {error, _} = Error -> Error
+        end
+    end).
 
 %% @doc Records an event no more.
--spec disable(recording(), binary(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
-disable(#{sessions := Sessions}, Event, Deadline) ->
-    known(Event, fun(Known) -> beamtap_lttng:disable(Sessions, Known, Deadline) end).
+-spec disable(recording(), binary(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
+disable(#{sessions := Sessions, wanted := Wanted, filters := Filters} = Recording, Event, Deadline) ->
+    known(Event, fun(Known) ->
+        case beamtap_lttng:disable(Sessions, Known, Deadline) of
+            ok -> {ok, Recording#{wanted := Wanted -- [Known], filters := maps:remove(Event, Filters)}};
+            {error, _} = Error -> Error
+        end
+    end).
 
 known(Event, Act) ->
     Events = [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), Class =/= <<>>],
@@ -189,10 +275,20 @@ known(Event, Act) ->
 prune(#{sessions := Sessions}) ->
     beamtap_lttng:prune(Sessions).
 
-%% @doc What a person is told of each session.
--spec describe(recording()) -> [map()].
-describe(#{sessions := Sessions}) ->
-    beamtap_lttng:describe(Sessions).
+%% @doc What a person is told of it: each session, gaps, and why it does not record where it does not.
+-spec describe(recording()) -> map().
+describe(#{gaps := Gaps} = Recording) ->
+    Known = #{recordings => parts(Recording), gaps => Gaps},
+    case Recording of
+        #{remake := _} -> maps:merge(Known, beamtap_remake:describe(Recording));
+        #{stalled := {error, {_, Reason, Remedy}}} -> Known#{reason => Reason, remedy => Remedy};
+        #{} -> Known
+    end.
+
+%% @doc What a person is told of each session, those that were interrupted first.
+-spec parts(recording()) -> [map()].
+parts(#{sessions := Sessions, earlier := Earlier}) ->
+    Earlier ++ beamtap_lttng:describe(Sessions).
 
 chain([]) ->
     ok;
@@ -202,6 +298,8 @@ chain([Act | Rest]) ->
         Failed -> Failed
     end.
 
+%% @doc The error of a recording that could not begin.
+-spec start_error(timeout | {error, term()}) -> beamtap_error:error().
 start_error(timeout) ->
     beamtap_error:new(
         timeout,

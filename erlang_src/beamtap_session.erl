@@ -8,7 +8,7 @@
 -behaviour(gen_statem).
 
 -export([start_link/1, await/1, stop/2, info/2, ask/2]).
--export([init/1, callback_mode/0, terminate/3, opening/3, recording/3, failed/3]).
+-export([init/1, callback_mode/0, terminate/3, opening/3, recording/3, degraded/3, failed/3]).
 -export_type([plan/0, request/0]).
 
 %% Everything decided before the process starts.
@@ -28,7 +28,6 @@
     | {snapshot, Label :: binary()}
     | {enable, Event :: binary(), Filter :: binary()}
     | {disable, Event :: binary()}.
--type step() :: admitted | library | directory | provider | tap | lttng | recorder | armed | patterns | flags.
 
 %% Whoever started us asks at once how it went; nobody asks when that process has died.
 -define(ASKED_WITHIN_MS, 5000).
@@ -38,6 +37,14 @@
 -define(GRACE_MS, 500).
 %% How often closed chunks beyond those to keep are looked for.
 -define(PRUNE_MS, 1000).
+%% How often it is looked whether LTTng's daemons are alive, and at every which look the session daemon is asked.
+-define(CHECK_MS, 500).
+-define(ASK_EVERY, 10).
+%% What cannot be done while LTTng does not record. Functions, processes and pauses are the VM's.
+-define(NEEDS_LTTNG(Request),
+    (element(1, Request) =:= snapshot orelse element(1, Request) =:= enable orelse element(1, Request) =:= disable orelse
+        element(1, Request) =:= add)
+).
 
 -spec start_link(plan()) -> gen_statem:start_ret().
 start_link(Plan) ->
@@ -108,7 +115,7 @@ init(#{tap := Tap, path := Path, opts := #{owner := Owner}, wish := Wish} = Plan
 
 %% LTTng's daemon is there before the provider: liblttng-ust looks for it when it is opened. A tap that is not armed
 %% counts what it would emit.
--spec steps() -> [step()].
+-spec steps() -> [beamtap_steps:step()].
 steps() ->
     [library, admitted, directory, tap, lttng, provider, recorder, armed, patterns, flags].
 
@@ -116,11 +123,12 @@ steps() ->
 
 -spec opening(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
 opening(state_timeout, [], #{waiting := Waiting, opts := #{for := For}} = Data) ->
-    Grace = [{state_timeout, For + ?GRACE_MS, deadline} || is_integer(For)],
+    Grace = [{{timeout, deadline}, For + ?GRACE_MS, over} || is_integer(For)],
     Prune = [prune() || #{opts := #{rotate := #{keep := Keep}}} <- [Data], is_integer(Keep)],
-    {next_state, recording, Data#{waiting := []}, [{reply, From, ok} || From <- Waiting] ++ Grace ++ Prune};
+    Replies = [{reply, From, ok} || From <- Waiting],
+    {next_state, recording, Data#{waiting := []}, [check(1) | Replies ++ Grace ++ Prune]};
 opening(state_timeout, [Step | Rest], #{opened := Opened} = Data) ->
-    case open(Step, Data) of
+    case beamtap_steps:open(Step, Data) of
         {ok, Data1} -> {keep_state, Data1#{opened := [Step | Opened]}, {state_timeout, 0, Rest}};
         {error, _} = Error -> abandon(Error, Data)
     end;
@@ -136,26 +144,55 @@ opening(info, Message, Data) ->
     message(Message, Data).
 
 -spec recording(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
-recording({call, From}, {await, _}, _) ->
-    {keep_state_and_data, {reply, From, ok}};
-recording({call, From}, info, Data) ->
-    {keep_state_and_data, {reply, From, {ok, describe(state(Data), Data)}}};
-recording({call, From}, {{stop, EndedBy}, Deadline}, Data) ->
-    finish(EndedBy, [From], Deadline, Data);
-recording({call, From}, {Request, Deadline}, Data) ->
-    case change(Request, Deadline, Data) of
-        {ok, Data1} -> {keep_state, Data1, {reply, From, {ok, describe(state(Data1), Data1)}}};
-        {answer, Answer} -> {keep_state_and_data, {reply, From, Answer}};
-        {error, _} = Error -> {keep_state_and_data, {reply, From, Error}}
+recording({timeout, check}, Number, #{recording := Recording} = Data) ->
+    case beamtap_recording:check(Recording, Number rem ?ASK_EVERY =:= 0) of
+        {ok, Checked} ->
+            {keep_state, Data#{recording := Checked}, check(Number + 1)};
+        {interrupted, Interrupted} ->
+            {next_state, degraded, Data#{recording := Interrupted}, {state_timeout, 0, take_up}}
     end;
 recording({timeout, prune}, prune, #{recording := Recording}) ->
     ok = beamtap_recording:prune(Recording),
     _ = beamtap_recording:define(),
     {keep_state_and_data, prune()};
-recording(state_timeout, deadline, Data) ->
+recording(Type, Event, Data) ->
+    tapping(Type, Event, Data).
+
+%% LTTng records nothing. The VM's flags stay as they are: what is emitted costs next to nothing, and is counted.
+-spec degraded(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
+degraded(state_timeout, take_up, #{recording := Recording} = Data) ->
+    case beamtap_remake:step(Recording, beamtap_steps:hold(Data)) of
+        {recording, Anew} -> {next_state, recording, Data#{recording := Anew}, check(1)};
+        {again, Ms, Next} -> {keep_state, Data#{recording := Next}, {state_timeout, Ms, take_up}}
+    end;
+degraded({timeout, prune}, prune, _) ->
+    {keep_state_and_data, prune()};
+degraded({call, From}, {Request, _}, #{recording := Recording}) when ?NEEDS_LTTNG(Request) ->
+    {keep_state_and_data, {reply, From, beamtap_remake:refuse(Recording)}};
+degraded(Type, Event, Data) ->
+    tapping(Type, Event, Data).
+
+%% What holds for a tap whether or not it records just now.
+tapping({call, From}, {await, _}, _) ->
+    {keep_state_and_data, {reply, From, ok}};
+tapping({call, From}, info, Data) ->
+    {keep_state_and_data, {reply, From, {ok, describe(state(Data), Data)}}};
+tapping({call, From}, {{stop, EndedBy}, Deadline}, Data) ->
+    finish(EndedBy, [From], Deadline, Data);
+tapping({call, From}, {Request, Deadline}, Data) ->
+    case change(Request, Deadline, Data) of
+        {ok, Data1} -> {keep_state, Data1, {reply, From, {ok, describe(state(Data1), Data1)}}};
+        {ok, Answer, Data1} -> {keep_state, Data1, {reply, From, Answer}};
+        {answer, Answer} -> {keep_state_and_data, {reply, From, Answer}};
+        {error, _} = Error -> {keep_state_and_data, {reply, From, Error}}
+    end;
+tapping({timeout, deadline}, over, Data) ->
     finish(deadline, [], beamtap_deadline:stop(), Data);
-recording(info, Message, Data) ->
+tapping(info, Message, Data) ->
     message(Message, Data).
+
+check(Number) ->
+    {{timeout, check}, ?CHECK_MS, Number}.
 
 prune() ->
     {{timeout, prune}, ?PRUNE_MS, prune}.
@@ -209,8 +246,10 @@ file_receipt(EndedBy, Deadline, #{tap := Tap} = Data) ->
     Receipt.
 
 close_all(Deadline, #{opened := Opened} = Data) ->
-    lists:foldl(fun close/2, Data#{opened := [], deadline := Deadline}, Opened).
+    lists:foldl(fun beamtap_steps:close/2, Data#{opened := [], deadline := Deadline}, Opened).
 
+state(#{recording := #{remake := _}}) -> degraded;
+state(#{recording := #{stalled := _}}) -> degraded;
 state(#{tracing := #{is_paused := true}}) -> paused;
 state(_) -> recording.
 
@@ -225,9 +264,9 @@ describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing} = 
             _ ->
                 0
         end,
-    Recordings = maps:from_list([{recordings, beamtap_recording:describe(Known)} || #{recording := Known} <- [Data]]),
+    Recorded = lists:foldl(fun maps:merge/2, #{}, [beamtap_recording:describe(Known) || #{recording := Known} <- [Data]]),
     maps:merge(
-        maps:merge(beamtap_tracing:describe(Tracing), Recordings),
+        maps:merge(beamtap_tracing:describe(Tracing), Recorded),
         (maps:with([for, events, rate, owner], Opts))#{tap => Tap, state => State, path => Path, emitted => Emitted}
     ).
 
@@ -235,10 +274,10 @@ describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing} = 
 
 change({snapshot, Label}, Deadline, #{recording := Recording}) ->
     {answer, beamtap_recording:snapshot(Recording, Label, Deadline)};
-change({enable, Event, Filter}, Deadline, #{recording := Recording}) ->
-    {answer, beamtap_recording:enable(Recording, Event, Filter, Deadline)};
-change({disable, Event}, Deadline, #{recording := Recording}) ->
-    {answer, beamtap_recording:disable(Recording, Event, Deadline)};
+change({enable, Event, Filter}, Deadline, #{recording := Recording} = Data) ->
+    recorded(beamtap_recording:enable(Recording, Event, Filter, Deadline), Data);
+change({disable, Event}, Deadline, #{recording := Recording} = Data) ->
+    recorded(beamtap_recording:disable(Recording, Event, Deadline), Data);
 change(pause, _, #{tracing := Tracing} = Data) ->
     {ok, Data#{tracing := beamtap_tracing:pause(Tracing)}};
 change(resume, _, Data) ->
@@ -257,119 +296,5 @@ changed(Change, #{tracing := Tracing} = Data) ->
         {error, _} = Error -> Error
     end.
 
-%%% The steps. What a step sets is in the ledger before it is set.
-
--spec open(step(), map()) -> {ok, map()} | beamtap_error:error().
-open(admitted, #{tracing := Tracing} = Data) ->
-    done(beamtap_tracing:admit(Tracing), Data);
-open(directory, #{path := Path, opts := Opts} = Data) ->
-    case beamtap_mode:writes_here(Opts) andalso beamtap_output:prepare(Path) of
-        false -> {ok, Data#{made => false}};
-        {ok, Made} -> {ok, Data#{made => Made}};
-        {error, _} = Error -> Error
-    end;
-open(library, Data) ->
-    done(beamtap_native:load(), Data);
-open(provider, Data) ->
-    done(beamtap_native:load_provider(), Data);
-open(tap, #{tap := Tap, opts := #{for := For, events := Events, rate := Rate, payload := Payload}} = Data) ->
-    %% This process is the tap's owner for the NIF: if it is killed, nothing is emitted from that moment on.
-    Limits = #{
-        events => Events, events_per_second => Rate, deadline_ms => For, payloads => beamtap_payload:native(Payload)
-    },
-    case beamtap_nif:tap_open(self(), Limits) of
-        {ok, Slot} ->
-            ok = beamtap_ledger:note(Tap, #{slot => Slot}),
-            case beamtap_nif:tap_watch(Slot, self()) of
-                ok ->
-                    {ok, Data#{slot => Slot}};
-                {error, no_guard} ->
-                    ok = beamtap_nif:tap_close(Slot),
-                    beamtap_error:new(
-                        no_thread,
-                        "no native thread to watch the tap's limits",
-                        "look at the limits of this process (ulimit -u)"
-                    )
-            end;
-        {error, no_slot} ->
-            beamtap_error:new(no_slot, "every tracer slot is taken: 7 taps run", "beamtap:info() lists them")
-    end;
-open(lttng, #{path := Path, session_name := Name, wish := #{classes := Classes}, opts := Opts, deadline := Deadline} = Data) ->
-    case beamtap_recording:open(#{path => Path, name => Name, classes => Classes, opts => Opts}, Deadline) of
-        {ok, Recording} -> {ok, Data#{recording => Recording}};
-        {error, _} = Error -> Error
-    end;
-open(recorder, #{recording := Recording, deadline := Deadline} = Data) ->
-    case beamtap_recording:start(Recording, hold(Data), Deadline) of
-        {ok, Started} -> {ok, Data#{recording := Started}};
-        {error, _} = Error -> Error
-    end;
-open(armed, #{slot := Slot} = Data) ->
-    case beamtap_nif:tap_arm(Slot) of
-        ok -> {ok, Data};
-        {error, no_tap} -> beamtap_error:new(no_slot, "the tap's slot is gone", "start the tap again")
-    end;
-open(patterns, #{slot := Slot, tracing := Tracing, opts := #{payload := Payload}} = Data) ->
-    Opened = beamtap_tracing:open(Tracing, Slot, beamtap_payload:has_arguments(Payload)),
-    ok = beamtap_tracing:functions_on(Opened),
-    {ok, Data#{tracing := Opened}};
-open(flags, #{tracing := Tracing} = Data) ->
-    case beamtap_tracing:flags_on(Tracing) of
-        {ok, Flagged} ->
-            {ok, Data#{tracing := Flagged}};
-        {error, _} = Error ->
-            %% Some may be set already.
-            ok = beamtap_tracing:flags_off(Tracing),
-            Error
-    end.
-
-done(ok, Data) -> {ok, Data};
-done({error, _} = Error, _) -> Error.
-
--spec close(step(), map()) -> map().
-close(flags, #{tracing := Tracing} = Data) ->
-    ok = beamtap_tracing:flags_off(Tracing),
-    Data#{ended => erlang:monotonic_time()};
-close(patterns, #{tracing := Tracing} = Data) ->
-    ok = beamtap_tracing:close(Tracing),
-    Data;
-close(armed, #{slot := Slot} = Data) ->
-    problem("callbacks of the tap did not end", beamtap_nif:tap_disarm(Slot), Data);
-close(recorder, #{recording := Recording, deadline := Deadline} = Data) ->
-    {Stopped, Problems} = beamtap_recording:stop(Recording, hold(Data), Deadline),
-    problems(Problems, Data#{recording := Stopped});
-close(lttng, #{recording := Recording, deadline := Deadline} = Data) ->
-    problems(beamtap_recording:close(Recording, Deadline), Data);
-close(tap, #{slot := Slot} = Data) ->
-    ok = beamtap_nif:tap_close(Slot),
-    Data;
-close(provider, Data) ->
-    %% Stays open: LTTng does not allow a provider to be unloaded.
-    Data;
-close(directory, #{path := Path, made := Made} = Data) ->
-    %% LTTng goes on writing into files that have no name any more, and says nothing.
-    Kept =
-        case filelib:is_dir(Path) of
-            true -> ok;
-            false -> {error, removed}
-        end,
-    ok = beamtap_output:discard_empty(Path, Made),
-    problem("the trace's directory is gone", Kept, Data);
-close(Step, Data) when Step =:= admitted; Step =:= library ->
-    Data.
-
-hold(#{tap := Tap}) ->
-    fun(IsHeld) -> beamtap_ledger:note(Tap, #{held => IsHeld}) end.
-
-problems(Problems, Data) ->
-    lists:foldl(fun({Said, Answer}, D) -> problem(Said, Answer, D) end, Data, Problems).
-
-problem(_, ok, Data) ->
-    Data;
-problem(Said, {error, Why}, #{problems := Problems} = Data) ->
-    Detail =
-        case Why of
-            {_, Line, _} -> Line;
-            Atom -> atom_to_binary(Atom)
-        end,
-    Data#{problems := [iolist_to_binary([Said, ": ", Detail]) | Problems]}.
+recorded({ok, Changed}, Data) -> {ok, ok, Data#{recording := Changed}};
+recorded({error, _} = Error, _) -> Error.

@@ -26,8 +26,12 @@ pub(crate) enum Kind {
     NoSuchSession { name: String },
     SessionStopped { name: String },
     OutputUnwritable { session: String },
+    OutputRemoved { path: String },
+    OutputFull { path: String },
+    ConsumerStopped { pid: u32 },
     NoConsumer,
     NoRelayd,
+    RelaydGone,
     NoRelaydProgram,
     RelaydFailed { reason: String },
     NoCrashProgram,
@@ -106,6 +110,22 @@ impl Error {
         matches!(self.kind, Kind::OutputUnwritable { .. })
     }
 
+    /// The directory that the session writes to is not there any more.
+    pub fn is_output_removed(&self) -> bool {
+        matches!(self.kind, Kind::OutputRemoved { .. })
+    }
+
+    /// The disk that the session writes to has no room for the next packet. What LTTng could not write once, it does not
+    /// write later either.
+    pub fn is_output_full(&self) -> bool {
+        matches!(self.kind, Kind::OutputFull { .. })
+    }
+
+    /// The consumer daemon stands still: what its buffers do not hold is discarded until it goes on.
+    pub fn is_consumer_stopped(&self) -> bool {
+        matches!(self.kind, Kind::ConsumerStopped { .. })
+    }
+
     /// The daemon lost its consumer: it can trace no user space until it is restarted.
     pub fn is_no_consumer(&self) -> bool {
         matches!(self.kind, Kind::NoConsumer)
@@ -113,7 +133,10 @@ impl Error {
 
     /// The session daemon could not reach the relay daemon, or none could be started.
     pub fn is_no_relayd(&self) -> bool {
-        matches!(self.kind, Kind::NoRelayd | Kind::NoRelaydProgram | Kind::RelaydFailed { .. })
+        matches!(
+            self.kind,
+            Kind::NoRelayd | Kind::RelaydGone | Kind::NoRelaydProgram | Kind::RelaydFailed { .. }
+        )
     }
 
     /// A process still has the buffers open that are to be recovered.
@@ -153,8 +176,11 @@ impl Error {
             Kind::OutputUnwritable { .. } => {
                 "choose an output directory that the session daemon may write to"
             }
+            Kind::OutputRemoved { .. } => "make the directory again, or name another output",
+            Kind::OutputFull { .. } => "free space, or name another output",
+            Kind::ConsumerStopped { .. } => "let it go on: kill -CONT",
             Kind::NoConsumer => "restart lttng-sessiond: its consumer daemon died",
-            Kind::NoRelayd => {
+            Kind::NoRelayd | Kind::RelaydGone => {
                 "start one: lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343"
             }
             Kind::NoRelaydProgram => "install lttng-tools, or set LTTNG_RELAYD_PATH to lttng-relayd",
@@ -202,8 +228,14 @@ impl fmt::Display for Error {
             Kind::OutputUnwritable { session } => {
                 write!(f, "the session daemon cannot make the output directory of session {session}")
             }
+            Kind::OutputRemoved { path } => write!(f, "the output directory {path} is gone"),
+            Kind::OutputFull { path } => write!(f, "the disk of {path} is full"),
+            Kind::ConsumerStopped { pid } => {
+                write!(f, "LTTng's consumer daemon (process {pid}) stands still")
+            }
             Kind::NoConsumer => write!(f, "the LTTng session daemon has no user-space consumer daemon"),
             Kind::NoRelayd => write!(f, "the LTTng session daemon cannot connect to the relay daemon"),
+            Kind::RelaydGone => write!(f, "the relay daemon is gone"),
             Kind::NoRelaydProgram => write!(f, "the program lttng-relayd is missing"),
             Kind::RelaydFailed { reason } => write!(f, "lttng-relayd could not be started: {reason}"),
             Kind::NoCrashProgram => write!(f, "the program lttng-crash is missing"),

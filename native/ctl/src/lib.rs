@@ -60,6 +60,7 @@ mod socket;
 mod spawn;
 mod steps;
 mod sys;
+mod tcp_table;
 mod unsettled;
 mod worker;
 

@@ -50,9 +50,21 @@ pub(crate) fn is_stopped(pid: u32) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
 }
 
-/// The process was started from a program of this name, as far as the kernel keeps it: 15 bytes.
+/// The name of the program that the process was started from, as far as the kernel keeps it: 15 bytes.
+pub(crate) fn name(pid: u32) -> Option<String> {
+    fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|comm| comm.trim_end().to_owned())
+}
+
+/// The process was started from a program of this name.
 pub(crate) fn is_named(pid: u32, name: &str) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name)
+    self::name(pid).is_some_and(|known| known == name)
+}
+
+/// The process that started this one, or that has taken it over.
+pub(crate) fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // proc(5): the fourth field; the state, the third, follows the name.
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }
 
 /// The words that the process was started with; empty where the kernel does not tell.
@@ -92,6 +104,7 @@ mod tests {
     fn a_child_is_found_and_ended() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         assert!(children(std::process::id()).contains(&child.id()));
+        assert_eq!(parent(child.id()), Some(std::process::id()));
         assert!(is_alive(child.id()));
         // The program takes the child over a moment after it was made.
         let is_sleep = || arguments(child.id()).starts_with(&["sleep".into(), "60".into()]);

@@ -8,9 +8,10 @@ use crate::channel::{OnFull, Rule};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::health::Daemons;
+use crate::host::free_bytes;
 use crate::library::{HANDLE_TIMEOUT, Lttng, c_string, checked};
 use crate::losses::{ChannelLosses, Losses, list_losses};
-use crate::plan::{Mode, Plan, Step};
+use crate::plan::{Mode, Output, Plan, Step};
 use crate::rotation;
 use crate::snapshot;
 use crate::steps::{self, with_handle};
@@ -89,19 +90,41 @@ impl Session {
     /// directory; [`Error::is_no_such_session`] or [`Error::is_timeout`], among others.
     pub fn start(&mut self, within: Duration) -> Result<(), Error> {
         self.run(Deadline::after(within))?;
-        self.daemons = Some(Daemons::look());
+        self.daemons = Some(Daemons::look(self.plan.mode()));
         Ok(())
     }
 
-    /// Whether the daemons that the session began to record with still run, as far as they can be seen from this process.
-    /// Nobody is asked; takes microseconds.
+    /// The session daemon that it began to record with: its id, and the name of the program that started it and still
+    /// runs. `None` where that cannot be seen, in another pid namespace.
+    pub fn sessiond(&self) -> Option<(u32, Option<String>)> {
+        self.daemons.as_ref()?.sessiond()
+    }
+
+    /// Whether the daemons that the session began to record with still run, as far as they can be seen from this process,
+    /// and whether they can write. Nobody is asked; takes microseconds.
     ///
     /// # Errors
     ///
-    /// Returns an error for which [`Error::is_no_sessiond`] or [`Error::is_no_consumer`] is true when one died. Nothing is
-    /// recorded any more then, and never will be again.
+    /// Returns an error for which [`Error::is_no_sessiond`], [`Error::is_no_consumer`] or [`Error::is_no_relayd`] is true
+    /// when one died, [`Error::is_output_removed`] or [`Error::is_output_full`] when a directory of this machine takes
+    /// nothing more. Nothing is recorded any more then, and never will be again by this session; for
+    /// [`Error::is_consumer_stopped`] it will when the daemon goes on.
     pub fn check_daemons(&self) -> Result<(), Error> {
-        self.daemons.as_ref().map_or(Ok(()), Daemons::check)
+        self.daemons.as_ref().map_or(Ok(()), Daemons::check)?;
+        self.check_output()
+    }
+
+    fn check_output(&self) -> Result<(), Error> {
+        let Mode::Streaming { output: Output::Local(path) } = self.plan.mode() else { return Ok(()) };
+        let packet = self.plan.channels().iter().map(|channel| channel.buffers.subbuf_size).max();
+        let name = || path.display().to_string();
+        match free_bytes(path) {
+            Ok(free) if Some(free) < packet => Err(Kind::OutputFull { path: name() }.into()),
+            Ok(_) => Ok(()),
+            Err(_) if !path.exists() => Err(Kind::OutputRemoved { path: name() }.into()),
+            // A session daemon of another user may write where this one cannot look.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Whether the session records, in the session daemon's own words, where [`Session::start`] was the last thing we

@@ -27,11 +27,21 @@ mod kinds {
         no_consumer,
         no_relayd,
         output_unwritable,
+        output_removed,
+        output_full,
+        consumer_stopped,
+        session_stopped,
         remote,
+        own,
+        vm,
+        foreign,
         other,
         warning,
     }
 }
+
+/// What the program of a VM is called, in all its flavours.
+const VM: &str = "beam";
 
 /// A session as the VM sees it: gone when nothing refers to it any more or when the process that opened it dies.
 struct Handle {
@@ -88,6 +98,10 @@ fn kind_of(error: &Error) -> Atom {
         (error.is_no_consumer(), kinds::no_consumer()),
         (error.is_no_relayd(), kinds::no_relayd()),
         (error.is_output_unwritable(), kinds::output_unwritable()),
+        (error.is_output_removed(), kinds::output_removed()),
+        (error.is_output_full(), kinds::output_full()),
+        (error.is_consumer_stopped(), kinds::consumer_stopped()),
+        (error.is_session_stopped(), kinds::session_stopped()),
     ];
     kinds.into_iter().find(|(is_it, _)| *is_it).map_or_else(kinds::other, |(_, kind)| kind)
 }
@@ -166,6 +180,33 @@ fn losses<'a>(env: Env<'a>, losses: &Losses) -> Term<'a> {
         Err(_) => all,
     });
     (atoms::ok(), map).encode(env)
+}
+
+/// How a session is doing; with 0, the session daemon is not asked, which takes microseconds.
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_check(env: Env, handle: ResourceArc<Handle>, within: u64) -> Term {
+    let check = |session: &mut Session| {
+        if within == 0 { session.check_daemons() } else { session.check(ms(within)) }
+    };
+    with_session(env, &handle, check, |()| atoms::ok().encode(env))
+}
+
+/// Whose the session daemon is that a session began to record with: this VM's `own`, another `vm`'s, or `foreign`.
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_daemon(handle: ResourceArc<Handle>) -> Atom {
+    match handle.held().as_ref().and_then(|held| held.session.sessiond()) {
+        Some((pid, _)) if daemon::is_own(pid) => kinds::own(),
+        Some((_, Some(starter))) if starter.starts_with(VM) => kinds::vm(),
+        _ => kinds::foreign(),
+    }
+}
+
+/// Ends the session daemon that a session began to record with, if it is this VM's own: one that lost its consumer daemon
+/// never gets another.
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_end_daemon(env: Env, handle: ResourceArc<Handle>, within: u64) -> Term {
+    let pid = handle.held().as_ref().and_then(|held| held.session.sessiond()).map(|(pid, _)| pid);
+    done(env, pid.map_or(Ok(()), |pid| daemon::end(pid, ms(within))))
 }
 
 /// Nobody may emit any more when this is called: that is what makes the counts exact.

@@ -8,6 +8,7 @@ use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::library::Lttng;
+use crate::tcp_table::sockets;
 
 /// LTTng's own variable for the path of its relay daemon.
 pub(crate) const RELAYD_PATH: &str = "LTTNG_RELAYD_PATH";
@@ -99,7 +100,7 @@ impl Relayd {
     }
 
     fn has_viewers(&self) -> bool {
-        std::fs::read_to_string("/proc/self/net/tcp").is_ok_and(|table| is_connected(&table, self.ports.live))
+        sockets().iter().any(|socket| socket.is_connected() && socket.local.port() == self.ports.live)
     }
 
     /// Ends it: orderly first, killed after a part of the time.
@@ -165,40 +166,8 @@ impl Ports {
     }
 }
 
-/// The kernel's table of TCP sockets has a connection that somebody opened to the port.
-fn is_connected(table: &str, port: u16) -> bool {
-    const ESTABLISHED: &str = "01";
-    table.lines().any(|line| {
-        let mut columns = line.split_ascii_whitespace();
-        let (local, state) = (columns.nth(1), columns.nth(1));
-        let local_port =
-            local.and_then(|local| local.rsplit_once(':')).map(|(_, port)| u16::from_str_radix(port, 16));
-        state == Some(ESTABLISHED) && local_port == Some(Ok(port))
-    })
-}
-
 /// Somebody accepts connections on the port.
 fn answers(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn connections_are_told_from_listeners_and_from_other_ports() {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let table = || std::fs::read_to_string("/proc/self/net/tcp").unwrap();
-        assert!(!is_connected(&table(), port));
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-        let accepted = listener.accept().unwrap();
-        assert!(is_connected(&table(), port));
-        drop((stream, accepted));
-        let gone = Deadline::after(Duration::from_secs(10))
-            .poll(|| Ok((!is_connected(&table(), port)).then_some(())));
-        assert_eq!(gone.unwrap(), Some(()));
-    }
 }

@@ -1,6 +1,5 @@
 //! LTTng's programs, and which of them run.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use crate::deadline::Deadline;
 use crate::library::Lttng;
 use crate::process;
 use crate::spawn::{Child, Notes};
+use crate::tcp_table::{Socket, sockets};
 
 /// The longest that one question may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -17,8 +17,6 @@ const SESSIOND: &str = "lttng-sessiond";
 const INSTALL: &str = "install lttng-tools";
 /// lttng-relayd's own ports, for control, data and viewers.
 const RELAY_PORTS: [u16; 3] = [5342, 5343, 5344];
-/// A socket that waits for connections, as the kernel's table numbers it.
-const LISTEN: &str = "0A";
 
 pub(super) fn rows() -> Vec<Row> {
     vec![sessiond(), relayd(), crash()]
@@ -49,8 +47,8 @@ fn sessiond() -> Row {
 
 fn relayd() -> Row {
     const CHECK: &str = "lttng-relayd";
-    let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
-    if let Some(port) = RELAY_PORTS.into_iter().find(|port| listens_everywhere(&table, *port)) {
+    let open = sockets().into_iter().filter(Socket::listens_everywhere).map(|socket| socket.local.port());
+    if let Some(port) = open.into_iter().find(|port| RELAY_PORTS.contains(port)) {
         return Row::warning(
             CHECK,
             format!("port {port} is open on every interface, without authentication"),
@@ -95,27 +93,9 @@ fn version(program: &Path) -> Option<String> {
     notes.last_line().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()))
 }
 
-/// Somebody listens on the port on every interface, by the kernel's table of IPv4 sockets.
-fn listens_everywhere(table: &str, port: u16) -> bool {
-    let address = format!("00000000:{port:04X}");
-    table.lines().any(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        words.next() == Some(&address) && words.nth(1) == Some(LISTEN)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_port_open_to_all_is_told_from_one_of_this_machine() {
-        let table = "  sl  local_address rem_address   st\n\
-            \x20  0: 00000000:14DE 00000000:0000 0A 0:0\n\
-            \x20  1: 0100007F:14DF 00000000:0000 0A 0:0\n\
-            \x20  2: 00000000:14E0 0100007F:9999 01 0:0\n";
-        assert_eq!(RELAY_PORTS.map(|port| listens_everywhere(table, port)), [true, false, false]);
-    }
 
     #[test]
     fn a_program_s_version_is_its_last_line_if_it_is_one() {

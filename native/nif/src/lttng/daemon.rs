@@ -19,13 +19,16 @@ static USERS: AtomicUsize = AtomicUsize::new(0);
 pub(super) struct User(());
 
 impl User {
-    /// Finds the daemon, or starts one.
-    pub(super) fn new(lttng: &Lttng, within: Duration) -> Result<Self, Error> {
+    /// Finds the daemon; where none answers, starts one if `may_start`.
+    pub(super) fn new(lttng: &Lttng, may_start: bool, within: Duration) -> Result<Self, Error> {
         let end = Instant::now() + within;
         USERS.fetch_add(1, SeqCst);
         let user = Self(());
         await_quiet(end);
         let left = end.saturating_duration_since(Instant::now());
+        if !may_start {
+            return lttng.sessions(end.saturating_duration_since(Instant::now())).map(|_| user);
+        }
         let found = daemons::ensure(lttng, daemons::Lifetime::WithProcess, left)?;
         if found.started_by_us().is_some() {
             // One that was there before has ended, or this one could not have begun.
@@ -47,6 +50,20 @@ impl User {
             return Ok(());
         }
         own.take().map_or(Ok(()), |daemon| daemon.stop(within))
+    }
+}
+
+/// Whether the session daemon of this id was started here.
+pub(super) fn is_own(pid: u32) -> bool {
+    lock().as_ref().and_then(daemons::Sessiond::started_by_us) == Some(pid)
+}
+
+/// Ends the session daemon of this id if it was started here, with everything in it.
+pub(super) fn end(pid: u32, within: Duration) -> Result<(), Error> {
+    let mut own = lock();
+    match own.take_if(|daemon| daemon.started_by_us() == Some(pid)) {
+        Some(daemon) => daemon.stop(within),
+        None => Ok(()),
     }
 }
 

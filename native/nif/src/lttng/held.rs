@@ -26,7 +26,7 @@ impl Held {
         let left = || end.saturating_duration_since(Instant::now());
         let started = (|| {
             let lttng = Lttng::load()?;
-            let user = User::new(&lttng, left())?;
+            let user = User::new(&lttng, terms.may_start, left())?;
             let (mode, relayd) = match &terms.mode {
                 ModeTerms::Of(mode) => (mode.clone(), None),
                 ModeTerms::OwnRelayd { output, interval } => {

@@ -73,6 +73,8 @@ pub(super) struct PlanTerms<'a> {
     track_self: bool,
     shm_path: Binary<'a>,
     rotation: (u64, u64),
+    /// A session daemon is started where none answers.
+    pub(super) may_start: bool,
 }
 
 pub(super) fn text<'a>(binary: &'a Binary) -> NifResult<&'a str> {

@@ -15,6 +15,8 @@ struct Account {
     read_at_last: u64,
     /// Emitted between the end of one recording and the beginning of the next, and not read.
     gap: u64,
+    /// Emitted from the beginning of a recording that was interrupted to the beginning of the next, and not read.
+    interrupted: u64,
 }
 
 /// The accounts of all kinds, opened and closed by the `counters` events of the trace.
@@ -24,8 +26,6 @@ pub(super) struct Law {
     headless: bool,
     /// A `gap` event was the last to tell how the recording stands: the counters that follow begin it anew.
     is_interrupted: bool,
-    /// Emitted from the beginning of a recording that was interrupted to the beginning of the next, and not read.
-    interrupted: u64,
     /// Discarded in the packets of such recordings: that has a name of its own.
     discarded_then: u64,
     /// Discarded in all packets up to the last counters of an end, or of such a beginning.
@@ -38,7 +38,6 @@ impl Default for Law {
             accounts: [None; EVENT_COUNT],
             headless: false,
             is_interrupted: false,
-            interrupted: 0,
             discarded_then: 0,
             discarded_before: 0,
         }
@@ -105,9 +104,15 @@ impl Law {
         let Some(account) = &mut self.accounts[kind as usize] else {
             self.headless |= phase != Phase::Begin;
             let open = u32::from(phase != Phase::End);
-            let account =
-                Account { first: now, last: now, open, read_at_first: read, read_at_last: read, gap: 0 };
-            self.accounts[kind as usize] = Some(account);
+            self.accounts[kind as usize] = Some(Account {
+                first: now,
+                last: now,
+                open,
+                read_at_first: read,
+                read_at_last: read,
+                gap: 0,
+                interrupted: 0,
+            });
             return;
         };
         if account.open == 0 && phase == Phase::Begin {
@@ -116,7 +121,7 @@ impl Law {
             account.gap += emitted.saturating_sub(read - account.read_at_last);
         } else if self.is_interrupted && phase == Phase::Begin {
             let emitted = now.since(account.last).emitted;
-            self.interrupted += emitted.saturating_sub(read - account.read_at_last);
+            account.interrupted += emitted.saturating_sub(read - account.read_at_last);
         }
         account.last = now;
         account.open = match phase {
@@ -160,8 +165,10 @@ impl Law {
         } else {
             Ok(told)
         };
+        // Of another tap's recording that was interrupted the trace may lack nothing.
+        let interrupted = accounts().map(|account| account.interrupted).sum::<u64>();
         let gap = accounts().map(|account| account.gap).sum::<u64>()
-            + self.interrupted.saturating_sub(self.discarded_then);
+            + interrupted.saturating_sub(self.discarded_then);
         let unexplained = emitted.ok().map(|emitted: u64| {
             let explained = i128::from(all) + i128::from(discarded) + i128::from(gap);
             (i128::from(emitted) - explained).clamp(i64::MIN.into(), i64::MAX.into()) as i64
