@@ -18,7 +18,7 @@
 -export([add/2, drop/2, pause/1, resume/1, estimate/1, estimate/2]).
 -export([snapshot/2, enable_event/2, enable_event/3, disable_event/2]).
 -export([report/1, report/2, doctor/0, tracer/0, load_provider/0]).
--export_type([tap/0, receipt/0, info/0, ended_by/0]).
+-export_type([tap/0, receipt/0, info/0, outside/0, ended_by/0]).
 
 %% The number is the tap's for the life of the VM and can be typed again.
 -type tap() :: {tap, pos_integer()}.
@@ -72,6 +72,9 @@
     processes => beamtap_vm:processes(),
     atom() => term()
 }.
+%% An LTTng session that beamtap did not make: its name, whether it records (`unknown' while the session daemon does not
+%% answer), where it writes, and which of this VM's events it has enabled, by name or pattern.
+-type outside() :: beamtap_definitions:outside().
 
 %% How long events are counted for an estimate.
 -define(ESTIMATE_MS, 1000).
@@ -79,10 +82,6 @@
 -define(CLEAR_PROMPT_MS, 1000).
 %% How long clear/0 waits for a session to close in order before it ends it the hard way.
 -define(CLEAR_TIMEOUT_MS, 7500).
-%% How long info/0 waits for what all taps say of themselves.
--define(INFO_MS, 3000).
-%% And for each of them, after others have taken that time.
--define(INFO_LEAST_MS, 100).
 
 %% @equiv start(Spec, #{})
 -spec start(beamtap_spec:spec()) -> {ok, tap()} | beamtap_error:error().
@@ -294,20 +293,17 @@ stop({tap, Number} = Tap) when is_integer(Number) ->
 stop(Other) ->
     unknown_tap(Other).
 
-%% @doc All taps: those that run and those that ended lately, oldest first.
--spec info() -> [info()].
+%% @doc All taps: those that run and those that ended lately, oldest first. After them the LTTng sessions that beamtap did
+%% not make, from `lttng create' on the command line for example, and that have events of this VM's enabled
+%% (`beamtap:*', `org_erlang_dyntrace:*'), recording or not: `#{state := outside, session := Name}'.
+-spec info() -> [info() | outside()].
 info() ->
-    %% In this order: a tap that ends meanwhile is then among the ended.
-    Running = running(),
-    ok = beamtap_janitor:settle(),
-    Ended = [ended(Receipt) || Receipt <- beamtap_ledger:receipts()],
-    Over = [Tap || #{tap := Tap} <- Ended],
-    Ended ++ [Info || #{tap := Tap} = Info <- Running, not lists:member(Tap, Over)].
+    beamtap_info:all().
 
 %% @doc One tap: what it does, or its receipt.
 -spec info(tap()) -> {ok, info()} | beamtap_error:error().
 info({tap, Number} = Tap) when is_integer(Number) ->
-    case [Info || #{tap := Known} = Info <- info(), Known =:= Tap] of
+    case [Info || #{tap := Known} = Info <- beamtap_info:taps(), Known =:= Tap] of
         [Info | _] -> {ok, Info};
         [] -> unknown_tap(Tap)
     end;
@@ -452,27 +448,6 @@ within(Span, Fun) ->
 
 %%% Within
 
-%% What each tap that runs says of itself. One that waits for LTTng does not say anything just then.
-running() ->
-    Deadline = beamtap_deadline:within(?INFO_MS),
-    Left = fun() -> max(?INFO_LEAST_MS, beamtap_deadline:remaining(Deadline)) end,
-    lists:append([
-        case beamtap_session:info(Session, Left()) of
-            {ok, Info} -> [Info];
-            busy -> [busy(Tap, Entry)];
-            {error, _} -> []
-        end
-     || {Tap, #{session := Session} = Entry} <- beamtap_ledger:open_entries()
-    ]).
-
-busy(Tap, Entry) ->
-    #{
-        tap => Tap,
-        state => maps:get(state, Entry, busy),
-        path => maps:get(path, Entry),
-        reason => <<"waits for LTTng's session daemon">>
-    }.
-
 sessions() ->
     beamtap_ledger:sessions().
 
@@ -500,9 +475,6 @@ receipt(Tap) ->
         {ok, Receipt} -> {ok, Receipt};
         none -> unknown_tap(Tap)
     end.
-
-ended(Receipt) ->
-    Receipt#{state => ended}.
 
 unknown_tap(Tap) ->
     beamtap_error:new(

@@ -2,13 +2,14 @@
 %% What a trace says about the VM: clocks, threads, modules, and the processes that are there.
 %%
 %% A tap's recording has it said at its start. For sessions that beamtap did not make there is this process: the NIF
-%% tells it when one begins to record our definitions.
+%% tells it when one begins to record our definitions, and it knows which there are.
 -module(beamtap_definitions).
 -behaviour(gen_server).
 
 -export([start_link/0, watch/0, dump/0, collect/0, emit/1, emit_modules_since/1, nonce/0, canary/1]).
--export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
--export_type([known/0]).
+-export([outside/1]).
+-export([init/1, handle_call/3, handle_continue/2, handle_cast/2, handle_info/2, terminate/2]).
+-export_type([known/0, outside/0]).
 
 %% Everything there is to say that takes long to find out.
 -type known() :: #{
@@ -18,9 +19,24 @@
     modules := [{module(), Md5 :: binary()}]
 }.
 
+%% A session of LTTng's that beamtap did not make. `active' is `unknown', and the rest as last seen, while the session
+%% daemon does not answer. `events' are the names and patterns of this VM's events that are enabled in it.
+-type outside() :: #{
+    session := binary(),
+    state := outside,
+    active := boolean() | unknown,
+    mode := local | net | live | snapshot,
+    path := binary(),
+    events := [binary()]
+}.
+%% `told': the active sessions that were there at the last dump.
+-type state() :: #{outside := [outside()], told := [binary()]}.
+
 %% While a recording begins or ends, others wait their turn.
 -define(TURNS, 100).
 -define(TURN_MS, 50).
+%% How long the session daemon is asked for the sessions there are when nobody waits for them.
+-define(LOOK_MS, 1000).
 
 -spec start_link() -> gen_server:start_ret().
 start_link() ->
@@ -86,31 +102,71 @@ emit_modules_since(Before) ->
     New = ordsets:subtract(modules(), Before),
     in_turn(fun() -> beamtap_nif:dump_modules(New) end, ?TURNS).
 
+%% @doc The sessions that beamtap did not make and that have events of this VM's enabled; `[]' when they cannot be told
+%% in time.
+-spec outside(WithinMs :: pos_integer()) -> [outside()].
+outside(WithinMs) ->
+    %% The process may be saying definitions just now.
+    try
+        gen_server:call(?MODULE, {outside, WithinMs div 2}, WithinMs)
+    catch
+        exit:_ -> []
+    end.
+
 %%% The process
 
--spec init(none) -> {ok, none}.
+-spec init(none) -> {ok, state()}.
 init(none) ->
     process_flag(trap_exit, true),
     %% The library may have been loaded, and an earlier process been told of.
     _ = erlang:module_loaded(beamtap_nif) andalso beamtap_nif:watch_definitions(self()),
-    {ok, none}.
+    {ok, #{outside => [], told => []}}.
 
--spec handle_call(term(), gen_server:from(), none) -> {reply, ok, none}.
+-spec handle_call(term(), gen_server:from(), state()) -> {reply, term(), state()} | {reply, term(), state(), {continue, tell}}.
+handle_call({outside, WithinMs}, _From, State) ->
+    #{outside := Sessions} = Looked = look(WithinMs, State),
+    {reply, Sessions, Looked, {continue, tell}};
 handle_call(_, _From, State) ->
     {reply, ok, State}.
 
--spec handle_cast(term(), none) -> {noreply, none}.
+%% LTTng does not tell of a session that joins another: one that is found here has yet to be told.
+-spec handle_continue(tell, state()) -> {noreply, state()}.
+handle_continue(tell, #{told := Told} = State) ->
+    case active(State) -- Told of
+        [] ->
+            {noreply, State#{told := active(State)}};
+        _ ->
+            _ = dump(),
+            {noreply, State#{told := active(State)}}
+    end.
+
+-spec handle_cast(term(), state()) -> {noreply, state()}.
 handle_cast(_, State) ->
     {noreply, State}.
 
--spec handle_info(term(), none) -> {noreply, none}.
+-spec handle_info(term(), state()) -> {noreply, state()}.
 handle_info(beamtap_definitions_missing, State) ->
     _ = dump(),
-    {noreply, State};
+    Looked = look(?LOOK_MS, State),
+    {noreply, Looked#{told := active(Looked)}};
 handle_info(_, State) ->
     {noreply, State}.
 
--spec terminate(term(), none) -> term().
+look(WithinMs, #{outside := Before} = State) ->
+    case erlang:module_loaded(beamtap_nif) andalso beamtap_nif:audience(WithinMs) of
+        false -> State;
+        {ok, Found} -> State#{outside := [outside_session(One) || One <- Found, not is_own(element(1, One))]};
+        {error, _} -> State#{outside := [Session#{active := unknown} || Session <- Before]}
+    end.
+
+outside_session({Name, IsActive, Mode, Path, Events}) ->
+    #{session => Name, state => outside, active => IsActive, mode => Mode, path => Path, events => Events}.
+
+is_own(Name) -> string:prefix(Name, beamtap_output:stem_of_vm()) =/= nomatch.
+
+active(#{outside := Sessions}) -> [Name || #{session := Name, active := true} <- Sessions].
+
+-spec terminate(term(), state()) -> term().
 terminate(_Reason, _State) ->
     erlang:module_loaded(beamtap_nif) andalso beamtap_nif:watch_definitions(none).
 

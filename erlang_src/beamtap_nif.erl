@@ -19,7 +19,7 @@
 %% Taps
 -export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
 %% LTTng
--export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, lttng_status/1]).
+-export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, audience/1, lttng_status/1]).
 -export([session_snapshot/3, session_enable/5, session_disable/4, session_live_port/1]).
 -export([session_check/2, session_daemon/1, session_end_daemon/2]).
 -export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
@@ -262,6 +262,14 @@ session_destroy(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec sessions() -> {ok, [binary()]} | failure().
 sessions() -> erlang:nif_error(not_loaded).
+
+%% The sessions that have events of this VM's enabled, whoever made them, active or not.
+-spec audience(WithinMs :: non_neg_integer()) ->
+    {ok, [
+        {Name :: binary(), IsActive :: boolean(), local | net | live | snapshot, Path :: binary(), Events :: [binary()]}
+    ]}
+    | failure().
+audience(_WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec lttng_status(Output :: binary()) -> [{binary(), ok | warning | error, binary(), binary()}].
 lttng_status(_) -> erlang:nif_error(not_loaded).

@@ -1,7 +1,7 @@
 %% @doc Where a trace goes: names the directory, makes it, and takes it back when nothing came of it.
 -module(beamtap_output).
 
--export([path/2, stem/0, prepare/1, discard_empty/2, check_writable/0]).
+-export([path/2, stem/0, stem_of_vm/0, prepare/1, discard_empty/2, check_writable/0]).
 
 -define(ENVIRONMENT, "BEAMTAP_TRACES").
 
@@ -9,11 +9,13 @@
 -spec stem() -> binary().
 stem() ->
     {{Year, Month, Day}, {Hour, Minute, Second}} = calendar:local_time(),
-    iolist_to_binary(
-        io_lib:format("beamtap-~ts-~ts-~4..0b~2..0b~2..0b-~2..0b~2..0b~2..0b", [
-            node(), os:getpid(), Year, Month, Day, Hour, Minute, Second
-        ])
-    ).
+    Time = io_lib:format("~4..0b~2..0b~2..0b-~2..0b~2..0b~2..0b", [Year, Month, Day, Hour, Minute, Second]),
+    iolist_to_binary([stem_of_vm(), Time]).
+
+%% @doc What every stem of this VM begins with.
+-spec stem_of_vm() -> binary().
+stem_of_vm() ->
+    unicode:characters_to_binary(["beamtap-", atom_to_binary(node()), "-", os:getpid(), "-"]).
 
 %% @doc The absolute directory for a trace: the user's choice, or Stem below `BEAMTAP_TRACES' or `$HOME/lttng-traces',
 %% with a number behind it where there is such a directory already.

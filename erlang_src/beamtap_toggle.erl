@@ -66,10 +66,10 @@ items() ->
         _ -> call(items)
     end.
 
-%% @doc All taps, toggled or not, that run or ended lately, the oldest first: as {@link beamtap:info/0}.
+%% @doc All taps, toggled or not, that run or ended lately, the oldest first.
 -spec taps() -> [beamtap:info()].
 taps() ->
-    beamtap:info().
+    beamtap_info:taps().
 
 %% @equiv processes(#{})
 -spec processes() -> [process()].

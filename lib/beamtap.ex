@@ -115,8 +115,12 @@ defmodule Beamtap do
   @spec estimate(:beamtap_spec.spec(), [option]) :: {:ok, :beamtap_estimate.estimate()} | {:error, Beamtap.Error.t()}
   def estimate(spec, opts \\ []), do: spec |> :beamtap.estimate(opts) |> elixir()
 
-  @doc "All taps: those that run and those that ended lately, oldest first."
-  @spec info() :: [info]
+  @doc """
+  All taps: those that run and those that ended lately, oldest first. After them the LTTng sessions that beamtap did not
+  make, from `lttng create` on the command line for example, and that have events of this VM's enabled, recording or not:
+  `%{state: :outside, session: name, active: true, mode: :local, path: "/…", events: ["beamtap:*"]}`.
+  """
+  @spec info() :: [info | :beamtap.outside()]
   defdelegate info(), to: :beamtap
 
   @doc "One tap: what it does, or its receipt."

@@ -2,11 +2,11 @@
 -module(beamtap_definitions_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([modules/1, clocks/1, labels/1, outside_session/1]).
+-export([modules/1, clocks/1, labels/1, outside_session/1, listed/1, joining_session/1]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
-all() -> [modules, clocks, labels, outside_session].
+all() -> [modules, clocks, labels, outside_session, listed, joining_session].
 
 init_per_suite(Config) ->
     case os:find_executable("babeltrace2") of
@@ -24,8 +24,7 @@ init_per_suite(Config) ->
 
 end_per_suite(Config) ->
     application:stop(beamtap),
-    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
-    "" = os:cmd("kill " ++ string:trim(binary_to_list(Pid))),
+    "" = os:cmd("kill " ++ sessiond(Config)),
     beamtap_world:until(fun() ->
         #{daemons := Daemons} = beamtap_world:snapshot(),
         Daemons =:= [] orelse Daemons
@@ -83,12 +82,11 @@ outside_session(Config) ->
     ok = beamtap:load_provider(),
     Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
     Told = told(),
-    Commands = ["create outside --output='" ++ Output ++ "'", "enable-event --session=outside -u 'beamtap:*'", "start outside"],
-    [0 = run("lttng " ++ Command) || Command <- Commands],
+    lttng(["create outside --output='" ++ Output ++ "'", "enable-event --session=outside -u 'beamtap:*'", "start outside"]),
     %% Modules come last.
     beamtap_world:until(fun() -> told() > Told orelse told() end),
     beamtap_world:until(fun() -> settled_count() end),
-    [0 = run("lttng " ++ Command) || Command <- ["stop outside", "destroy outside"]],
+    lttng(["stop outside", "destroy outside"]),
     Events = beamtap_world:events(Output, [def_vm, def_clock, def_process, def_module]),
     [_] = [E || {def_vm, _} = E <- Events],
     [_] = [E || {def_clock, _} = E <- Events],
@@ -96,7 +94,88 @@ outside_session(Config) ->
     [_] = [E || {def_process, #{pid := Pid}} = E <- Events, Pid =:= Mine],
     [_] = [E || {def_module, #{module := Module}} = E <- Events, Module =:= atom_to_list(?MODULE)].
 
+%% Each with what it records of this VM; not those that record another process, or nothing of it, and not the taps'.
+listed(Config) ->
+    ok = beamtap:load_provider(),
+    [] = outside(),
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    Place = fun(Name) -> filename:join(Output, Name) end,
+    lttng([
+        "create plain --output='" ++ Place("plain") ++ "'",
+        "enable-event --session=plain -u beamtap:call,beamtap:mark,other:event",
+        "create recorder --snapshot --output='" ++ Place("recorder") ++ "'",
+        "enable-event --session=recorder -u 'beam*'",
+        "start recorder",
+        "create elsewhere --output='" ++ Place("elsewhere") ++ "'",
+        "enable-event --session=elsewhere -u 'beamtap:*'",
+        "track --session=elsewhere -u --vpid=1",
+        "start elsewhere",
+        "create deaf --output='" ++ Place("deaf") ++ "'",
+        "enable-event --session=deaf -u 'other:*'",
+        "start deaf"
+    ]),
+    {ok, Tap} = beamtap:start(#{classes => procs, targets => self()}, #{output => Place("tap"), for => 60000}),
+    Expected = fun(IsActive) ->
+        [
+            #{
+                session => <<"plain">>,
+                state => outside,
+                active => IsActive,
+                mode => local,
+                path => list_to_binary(Place("plain")),
+                events => [<<"beamtap:call">>, <<"beamtap:mark">>]
+            },
+            #{
+                session => <<"recorder">>,
+                state => outside,
+                active => true,
+                mode => snapshot,
+                path => list_to_binary(Place("recorder")),
+                events => [<<"beam*">>]
+            }
+        ]
+    end,
+    {Wanted, Wanted} = {Expected(false), outside()},
+    [#{tap := Tap}] = [Info || #{tap := T} = Info <- beamtap:info(), T =:= Tap],
+    lttng(["start plain"]),
+    {Started, Started} = {Expected(true), outside()},
+    %% Standing still, the daemon cannot be asked.
+    "" = os:cmd("kill -STOP " ++ sessiond(Config)),
+    [#{active := unknown}, #{active := unknown}] = outside(),
+    "" = os:cmd("kill -CONT " ++ sessiond(Config)),
+    {ok, _} = beamtap:stop(Tap),
+    lttng(["destroy " ++ Session || Session <- ["plain", "recorder", "elsewhere", "deaf"]]),
+    [] = outside().
+
+%% LTTng has one switch for all sessions and does not tell of one that joins a tap: it is told when it is seen.
+joining_session(Config) ->
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    Recorded = beamtap_world:scratch(tap, Config),
+    {ok, Tap} = beamtap:start(#{classes => procs, targets => self()}, #{output => Recorded, for => 60000}),
+    lttng(["create joining --output='" ++ Output ++ "'", "enable-event --session=joining -u 'beamtap:*'", "start joining"]),
+    Told = told(),
+    [#{session := <<"joining">>, active := true}] = outside(),
+    beamtap_world:until(fun() -> told() > Told andalso settled_count() end),
+    Twice = told(),
+    [#{session := <<"joining">>}] = outside(),
+    true = settled_count(),
+    Twice = told(),
+    {ok, _} = beamtap:stop(Tap),
+    lttng(["stop joining", "destroy joining"]),
+    [_] = beamtap_world:events(Output, [def_vm]).
+
 %%% Within
+
+outside() ->
+    Named = lists:sort([{Name, Session} || #{state := outside, session := Name} = Session <- beamtap:info()]),
+    [Session || {_, Session} <- Named].
+
+lttng(Commands) ->
+    [{Command, 0} = {Command, run("lttng " ++ Command)} || Command <- Commands].
+
+sessiond(Config) ->
+    {ok, Pid} = file:read_file(proplists:get_value(pid_file, Config)),
+    string:trim(binary_to_list(Pid)).
 
 recorded(Case, Config, Work) ->
     Output = beamtap_world:scratch(Case, Config),

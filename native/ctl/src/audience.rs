@@ -1,22 +1,36 @@
-//! Sessions that record a provider's events, whoever made them.
+//! Sessions that have a provider's events enabled, whoever made them.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 use std::ptr;
 
 use crate::channel::Sharing;
 use crate::error::Error;
 use crate::library::{SessionInfo, c_string, checked, list_sessions, text_of};
 use crate::losses::list_channels;
-use crate::steps::with_handle;
+use crate::snapshot;
+use crate::steps::{with_handle, with_tracker};
 use crate::sys::{self, Functions};
 
-/// The sessions that are recording and have an event of one of the providers enabled.
-pub(crate) fn list(functions: &Functions, providers: &[String]) -> Result<Vec<SessionInfo>, Error> {
+/// A session that records, or would when it is started, events of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// The session. The path of a flight recorder is that of its first output.
+    pub session: SessionInfo,
+    /// Names and patterns of the provider's events that are enabled in it (`provider:*`), each once, in order.
+    pub events: Vec<String>,
+}
+
+/// The sessions that have an event of one of the providers enabled, and record the process `vpid`.
+pub(crate) fn list(
+    functions: &Functions,
+    providers: &[String],
+    vpid: libc::pid_t,
+) -> Result<Vec<Listener>, Error> {
     let mut found = Vec::new();
-    for session in list_sessions(functions)?.into_iter().filter(|session| session.is_active) {
-        match has_event(functions, &c_string(&session.name)?, providers) {
-            Ok(true) => found.push(session),
-            Ok(false) => {}
+    for mut session in list_sessions(functions)? {
+        match look(functions, &mut session, providers, vpid) {
+            Ok(events) if events.is_empty() => {}
+            Ok(events) => found.push(Listener { session, events }),
             // It ended meanwhile.
             Err(error) if error.is_no_such_session() => {}
             // One without user-space events.
@@ -27,16 +41,69 @@ pub(crate) fn list(functions: &Functions, providers: &[String]) -> Result<Vec<Se
     Ok(found)
 }
 
-fn has_event(functions: &Functions, name: &CStr, providers: &[String]) -> Result<bool, Error> {
+/// The providers' events that are enabled; none where the process is not recorded.
+fn look(
+    functions: &Functions,
+    session: &mut SessionInfo,
+    providers: &[String],
+    vpid: libc::pid_t,
+) -> Result<Vec<String>, Error> {
+    let name = c_string(&session.name)?;
+    let events = list_enabled(functions, &name, providers)?;
+    if events.is_empty() || !is_tracked(functions, &name, vpid)? {
+        return Ok(Vec::new());
+    }
+    if session.is_snapshot && session.path.is_empty() {
+        session.path = snapshot::first_output(functions, &name)?.unwrap_or_default();
+    }
+    Ok(events)
+}
+
+fn list_enabled(functions: &Functions, name: &CStr, providers: &[String]) -> Result<Vec<String>, Error> {
     // How buffers are shared matters to those who make channels.
     with_handle(functions, name, Sharing::default(), |handle| {
+        let mut events = Vec::new();
         for channel in list_channels(functions, name, handle)? {
             let patterns = list_events(functions, handle, &c_string(&channel)?)?;
-            if patterns.iter().any(|pattern| providers.iter().any(|provider| matches(pattern, provider))) {
-                return Ok(true);
-            }
+            let is_ours = |pattern: &String| providers.iter().any(|provider| matches(pattern, provider));
+            events.extend(patterns.into_iter().filter(is_ours));
         }
-        Ok(false)
+        events.sort_unstable();
+        events.dedup();
+        Ok(events)
+    })
+}
+
+/// Whether the session records the process, as far as its id decides.
+fn is_tracked(functions: &Functions, name: &CStr, vpid: libc::pid_t) -> Result<bool, Error> {
+    let status = |status: c_int| match status {
+        sys::TRACKER_STATUS_OK => Ok(()),
+        status => Err(Error::system("the process tracker", format!("cannot be read (status {status})"))),
+    };
+    with_tracker(functions, name, |tracker| {
+        let mut policy = 0;
+        // SAFETY: the tracker is valid in this closure and `policy` is a valid place for the result.
+        status(unsafe {
+            (functions.process_attr_tracker_handle_get_tracking_policy)(tracker, &raw mut policy)
+        })?;
+        if policy != sys::TRACKING_POLICY_INCLUDE_SET {
+            return Ok(policy == sys::TRACKING_POLICY_INCLUDE_ALL);
+        }
+        let mut values = ptr::null();
+        // SAFETY: as above. The values are the tracker's, which outlives this closure.
+        status(unsafe {
+            (functions.process_attr_tracker_handle_get_inclusion_set)(tracker, &raw mut values)
+        })?;
+        let mut count = 0;
+        // SAFETY: the library returned the values; all places for results are valid.
+        unsafe {
+            (functions.process_attr_values_get_count)(values, &raw mut count);
+            Ok((0..count).any(|index| {
+                let mut tracked = 0;
+                (functions.process_attr_values_get_pid_at_index)(values, index, &raw mut tracked);
+                tracked == vpid
+            }))
+        }
     })
 }
 

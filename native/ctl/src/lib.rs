@@ -66,6 +66,7 @@ mod worker;
 
 use std::time::Duration;
 
+pub use audience::Listener;
 pub use channel::{Buffers, Channel, Files, OnFull, Rule, Sharing};
 pub use error::Error;
 pub use host::Host;

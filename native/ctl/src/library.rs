@@ -6,11 +6,13 @@ use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::audience;
+use crate::audience::{self, Listener};
+use crate::daemons::find_process;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::host::Host;
 use crate::plan::Plan;
+use crate::process;
 use crate::session::Session;
 use crate::sys::{self, Foreign, Functions};
 use crate::unsettled::Unsettled;
@@ -103,17 +105,20 @@ impl Lttng {
         self.call("the list of sessions", Deadline::after(within), list_sessions)
     }
 
-    /// Lists the sessions that are recording and have an event of one of the providers enabled, by name or pattern: ours
-    /// and everybody else's of the same daemon.
+    /// Lists the sessions that have an event of one of the providers enabled, by name or pattern, and do not leave this
+    /// process out: recording or not, ours and everybody else's of the same daemon.
     ///
     /// # Errors
     ///
-    /// As [`Lttng::sessions`].
-    pub fn audience(&self, providers: &[&str], within: Duration) -> Result<Vec<SessionInfo>, Error> {
+    /// As [`Lttng::sessions`]. A daemon that is seen to stand still is not asked: it would have to answer later.
+    pub fn audience(&self, providers: &[&str], within: Duration) -> Result<Vec<Listener>, Error> {
+        const WHAT: &str = "who records an event";
+        if find_process().is_some_and(|daemon| process::is_stopped(daemon.pid)) {
+            return Err(Error::timeout(WHAT, Duration::ZERO));
+        }
         let providers: Vec<String> = providers.iter().map(|name| (*name).to_owned()).collect();
-        self.call("who records an event", Deadline::after(within), move |functions| {
-            audience::list(functions, &providers)
-        })
+        let vpid = std::process::id().cast_signed();
+        self.call(WHAT, Deadline::after(within), move |functions| audience::list(functions, &providers, vpid))
     }
 
     /// Destroys a session by name, waiting until its data is written.

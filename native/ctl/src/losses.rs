@@ -58,14 +58,18 @@ pub(crate) fn list_losses(
     })
 }
 
-/// Asks for the names of a session's channels.
+/// Asks for the names of a session's channels that are enabled.
 pub(crate) fn list_channels(
     functions: &Functions,
     name: &CStr,
     handle: *mut sys::Handle,
 ) -> Result<Vec<String>, Error> {
-    // SAFETY: the library listed the channel.
-    each_channel(functions, name, handle, |channel| text_of(unsafe { &(*channel).name }))
+    let channels = each_channel(functions, name, handle, |channel| {
+        // SAFETY: the library listed the channel.
+        let channel = unsafe { &*channel };
+        (channel.enabled != 0).then(|| text_of(&channel.name))
+    })?;
+    Ok(channels.into_iter().flatten().collect())
 }
 
 fn each_channel<T>(

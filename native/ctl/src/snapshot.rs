@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::ptr;
 
 use crate::error::Error;
 use crate::library::{c_string, checked};
@@ -93,6 +94,24 @@ fn record_to(functions: &Functions, name: &CStr, request: &Request) -> Result<()
         code
     };
     checked(functions, "lttng_snapshot_record", &name.to_string_lossy(), code).map(drop)
+}
+
+/// Where the session's snapshots go unless told otherwise: a directory, or a URL.
+pub(crate) fn first_output(functions: &Functions, name: &CStr) -> Result<Option<String>, Error> {
+    let mut list = ptr::null_mut();
+    // SAFETY: the name is NUL terminated and `list` is a valid place for the result; both outlive the call.
+    let code = unsafe { (functions.snapshot_list_output)(name.as_ptr(), &raw mut list) };
+    checked(functions, "lttng_snapshot_list_output", &name.to_string_lossy(), code)?;
+    // SAFETY: the library made the list, which owns its outputs and their URLs; it is destroyed once, after they were
+    // copied.
+    unsafe {
+        let output = (functions.snapshot_output_list_get_next)(list);
+        let url =
+            if output.is_null() { ptr::null() } else { (functions.snapshot_output_get_ctrl_url)(output) };
+        let text = (!url.is_null()).then(|| CStr::from_ptr(url).to_string_lossy().into_owned());
+        (functions.snapshot_output_list_destroy)(list);
+        Ok(text)
+    }
 }
 
 #[cfg(test)]

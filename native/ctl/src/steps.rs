@@ -123,7 +123,12 @@ pub(crate) fn with_handle<T>(
     result
 }
 
-fn track_only(functions: &Functions, name: &CStr, vpids: &[i32]) -> Result<(), Error> {
+/// Calls `body` with the session's tracker of process ids.
+pub(crate) fn with_tracker<T>(
+    functions: &Functions,
+    name: &CStr,
+    body: impl FnOnce(*mut sys::TrackerHandle) -> Result<T, Error>,
+) -> Result<T, Error> {
     let mut tracker = ptr::null_mut();
     // SAFETY: the name is NUL terminated and `tracker` is a valid place for the result; both outlive the call.
     let code = unsafe {
@@ -137,19 +142,29 @@ fn track_only(functions: &Functions, name: &CStr, vpids: &[i32]) -> Result<(), E
     if code != sys::OK {
         return Err(error_of(functions, "lttng_session_get_tracker_handle", &name.to_string_lossy(), code));
     }
-    // SAFETY: the library returned OK, so the tracker is valid until it is destroyed below, once.
-    let set_policy = || unsafe {
-        (functions.process_attr_tracker_handle_set_tracking_policy)(tracker, sys::TRACKING_POLICY_INCLUDE_SET)
-    };
-    let add = |vpid: i32| {
-        // SAFETY: as above.
-        unsafe { (functions.process_attr_virtual_process_id_tracker_handle_add_pid)(tracker, vpid) }
-    };
-    let result = tracker_result(name, set_policy())
-        .and_then(|()| vpids.iter().try_for_each(|vpid| tracker_result(name, add(*vpid))));
-    // SAFETY: as above; it is used no more.
+    let result = body(tracker);
+    // SAFETY: the library returned OK, so the tracker is valid until here; it is used no more.
     unsafe { (functions.process_attr_tracker_handle_destroy)(tracker) };
     result
+}
+
+fn track_only(functions: &Functions, name: &CStr, vpids: &[i32]) -> Result<(), Error> {
+    with_tracker(functions, name, |tracker| {
+        // SAFETY: the tracker is valid in this closure.
+        let status = unsafe {
+            (functions.process_attr_tracker_handle_set_tracking_policy)(
+                tracker,
+                sys::TRACKING_POLICY_INCLUDE_SET,
+            )
+        };
+        tracker_result(name, status)?;
+        vpids.iter().try_for_each(|vpid| {
+            // SAFETY: as above.
+            let status =
+                unsafe { (functions.process_attr_virtual_process_id_tracker_handle_add_pid)(tracker, *vpid) };
+            tracker_result(name, status)
+        })
+    })
 }
 
 fn tracker_result(name: &CStr, status: c_int) -> Result<(), Error> {

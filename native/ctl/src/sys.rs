@@ -43,6 +43,7 @@ pub(crate) const BUFFER_PER_UID: c_int = 1;
 pub(crate) const EVENT_TRACEPOINT: c_int = 0;
 pub(crate) const EVENT_MMAP: c_int = 1;
 pub(crate) const PROCESS_ATTR_VIRTUAL_PROCESS_ID: c_int = 1;
+pub(crate) const TRACKING_POLICY_INCLUDE_ALL: c_int = 0;
 pub(crate) const TRACKING_POLICY_INCLUDE_SET: c_int = 2;
 pub(crate) const TRACKER_STATUS_OK: c_int = 0;
 pub(crate) const TRACKER_STATUS_EXISTS: c_int = 1;
@@ -139,8 +140,8 @@ macro_rules! opaque {
     )* };
 }
 opaque! {
-    Handle SessionDescriptor TrackerHandle DestructionHandle SnapshotOutput RotationHandle RotationSchedule
-    ArchiveLocation
+    Handle SessionDescriptor TrackerHandle ProcessAttrValues DestructionHandle SnapshotOutput SnapshotOutputList
+    RotationHandle RotationSchedule ArchiveLocation
 }
 
 /// An object of the library's, on its way from one call to the next.
@@ -231,6 +232,12 @@ functions! {
     fn session_get_tracker_handle(*const c_char, c_int, c_int, *mut *mut TrackerHandle) -> c_int;
     fn process_attr_tracker_handle_set_tracking_policy(*const TrackerHandle, c_int) -> c_int;
     fn process_attr_virtual_process_id_tracker_handle_add_pid(*const TrackerHandle, libc::pid_t) -> c_int;
+    fn process_attr_tracker_handle_get_tracking_policy(*const TrackerHandle, *mut c_int) -> c_int;
+    fn process_attr_tracker_handle_get_inclusion_set(
+        *mut TrackerHandle, *mut *const ProcessAttrValues
+    ) -> c_int;
+    fn process_attr_values_get_count(*const ProcessAttrValues, *mut c_uint) -> c_int;
+    fn process_attr_values_get_pid_at_index(*const ProcessAttrValues, c_uint, *mut libc::pid_t) -> c_int;
     fn process_attr_tracker_handle_destroy(*mut TrackerHandle);
 
     fn start_tracing(*const c_char) -> c_int;
@@ -242,6 +249,10 @@ functions! {
     fn snapshot_output_set_name(*const c_char, *mut SnapshotOutput) -> c_int;
     fn snapshot_output_set_local_path(*const c_char, *mut SnapshotOutput) -> c_int;
     fn snapshot_output_set_network_url(*const c_char, *mut SnapshotOutput) -> c_int;
+    fn snapshot_list_output(*const c_char, *mut *mut SnapshotOutputList) -> c_int;
+    fn snapshot_output_list_get_next(*mut SnapshotOutputList) -> *mut SnapshotOutput;
+    fn snapshot_output_list_destroy(*mut SnapshotOutputList);
+    fn snapshot_output_get_ctrl_url(*const SnapshotOutput) -> *const c_char;
     fn snapshot_record(*const c_char, *mut SnapshotOutput, c_int) -> c_int;
 
     fn rotate_session(*const c_char, *mut c_void, *mut *mut RotationHandle) -> c_int;

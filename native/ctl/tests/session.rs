@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use beamtap_ctl::{
-    Buffers, Channel, DEFAULT_TIMEOUT, Host, Losses, Lttng, Mode, OnFull, Plan, Rule, Session,
+    Buffers, Channel, DEFAULT_TIMEOUT, Host, Listener, Losses, Lttng, Mode, OnFull, Plan, Rule, Session,
 };
 use beamtap_testkit::{
     Emitter, FrozenThread, Payload, Sandbox, SandboxOptions, babeltrace, in_sandbox, in_sandbox_with,
@@ -325,17 +325,27 @@ fn cycles_leave_no_descriptor_thread_shared_memory_or_session() {
 }
 
 #[test]
-fn the_audience_of_a_provider_is_whoever_records_it_under_any_pattern() {
+fn the_audience_of_a_provider_is_whoever_has_it_enabled_under_any_pattern() {
     in_sandbox(|world| {
         let _sessiond = world.sessiond();
         let lttng = Lttng::load().unwrap();
         let session = started(&lttng, &plan(world, "ours", TINY));
-        for (name, event) in
-            [("theirs", "emit*"), ("idle", "emitter:*"), ("deaf", "other:*"), ("off", "emitter:*")]
-        {
+        for (name, event, more) in [
+            ("theirs", "emit*", ""),
+            ("idle", "emitter:*", ""),
+            ("deaf", "other:*", ""),
+            ("off", "emitter:*", ""),
+            ("elsewhere", "emitter:*", ""),
+            ("recorder", "emitter:strict", "--snapshot"),
+        ] {
             let output = world.home().join(name);
-            world.run("lttng", &["create", name, "--output", output.to_str().unwrap()]);
+            let mut words = vec!["create", name, "--output", output.to_str().unwrap()];
+            words.extend((!more.is_empty()).then_some(more));
+            world.run("lttng", &words);
             world.run("lttng", &["enable-event", "-u", event, "-s", name]);
+            if name == "elsewhere" {
+                world.run("lttng", &["track", "-u", "--vpid", "1", "-s", name]);
+            }
             if name != "idle" {
                 world.run("lttng", &["start", name]);
             }
@@ -343,10 +353,24 @@ fn the_audience_of_a_provider_is_whoever_records_it_under_any_pattern() {
         world.run("lttng", &["disable-event", "-u", "emitter:*", "-s", "off"]);
         world.run("lttng", &["create", "empty", "--output", world.home().join("empty").to_str().unwrap()]);
 
-        let audience = lttng.audience(&["emitter"], DEFAULT_TIMEOUT).unwrap();
-        let mut names: Vec<&str> = audience.iter().map(|session| &*session.name).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["ours", "theirs"]);
+        let mut audience = lttng.audience(&["emitter"], DEFAULT_TIMEOUT).unwrap();
+        audience.sort_unstable_by(|a, b| a.session.name.cmp(&b.session.name));
+        let found: Vec<_> = audience
+            .iter()
+            .map(|Listener { session, events }| {
+                (&*session.name, session.is_active, Path::new(&session.path), events.concat())
+            })
+            .collect();
+        let path = |name: &str| world.home().join(name);
+        assert_eq!(
+            found,
+            [
+                ("idle", false, &*path("idle"), "emitter:*".into()),
+                ("ours", true, &*path("ours"), "emitter:*".into()),
+                ("recorder", true, &*path("recorder"), "emitter:strict".into()),
+                ("theirs", true, &*path("theirs"), "emit*".into()),
+            ]
+        );
         drop(session);
     });
 }

@@ -1,8 +1,10 @@
 //! LTTng sessions as NIFs: each on a dirty I/O scheduler, each bounded in time by `beamtap-ctl`.
 
 use crate::control::{atoms, binary, failure};
+use crate::provider;
 use beamtap_ctl::doctor::{self, Verdict};
-use beamtap_ctl::{DEFAULT_TIMEOUT, Error, Losses, Lttng, Rule, Session};
+use beamtap_ctl::{DEFAULT_TIMEOUT, Error, Listener, Losses, Lttng, Rule, Session, SessionInfo};
+use beamtap_schema::{OTP_PROVIDER, PROVIDER};
 use held::Held;
 use rustler::{Atom, Binary, Encoder, Env, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term};
 use std::path::Path;
@@ -37,6 +39,10 @@ mod kinds {
         foreign,
         other,
         warning,
+        local,
+        net,
+        live,
+        snapshot,
     }
 }
 
@@ -301,6 +307,40 @@ fn sessions(env: Env) -> Term {
             (atoms::ok(), names).encode(env)
         }
         Err(error) if error.is_no_sessiond() => (atoms::ok(), Vec::<Term>::new()).encode(env),
+        Err(error) => refused(env, &error),
+    }
+}
+
+/// The sessions that have events of this VM's enabled, whoever made them:
+/// `{ok, [{Name, IsActive, local | net | live | snapshot, Path, Events}]}`.
+#[rustler::nif(schedule = "DirtyIo")]
+fn audience(env: Env, within: u64) -> Term {
+    let text = |text: &str| binary(env, text.as_bytes());
+    let providers = [(provider::TYPED.is_loaded(), PROVIDER), (provider::OTP.is_loaded(), OTP_PROVIDER)];
+    let providers: Vec<&str> =
+        providers.into_iter().filter_map(|(is_loaded, name)| is_loaded.then_some(name)).collect();
+    // Without a provider LTTng has no events of this VM.
+    let listeners = match providers.is_empty() {
+        true => Ok(Vec::new()),
+        false => Lttng::load().and_then(|lttng| lttng.audience(&providers, ms(within))),
+    };
+    match listeners {
+        Ok(listeners) => {
+            let one = |Listener { session, events }: &Listener| {
+                let mode = match session {
+                    SessionInfo { is_snapshot: true, .. } => kinds::snapshot(),
+                    SessionInfo { live_interval: Some(_), .. } => kinds::live(),
+                    SessionInfo { path, .. } if path.starts_with('/') => kinds::local(),
+                    _ => kinds::net(),
+                };
+                let events: Vec<Term> = events.iter().map(|event| text(event)).collect();
+                (text(&session.name), session.is_active, mode, text(&session.path), events).encode(env)
+            };
+            (atoms::ok(), listeners.iter().map(one).collect::<Vec<Term>>()).encode(env)
+        }
+        Err(error) if error.is_no_sessiond() || error.is_no_library() => {
+            (atoms::ok(), Vec::<Term>::new()).encode(env)
+        }
         Err(error) => refused(env, &error),
     }
 }

@@ -131,9 +131,14 @@ impl<const N: usize> Provider<N> {
         unsafe { ((*table).emit[kind])(event) }
     }
 
+    /// Whether LTTng knows its events as this VM's.
+    pub(crate) fn is_loaded(&self) -> bool {
+        !self.table.load(Acquire).is_null()
+    }
+
     /// How the provider stands.
     pub(crate) fn state(&self) -> State {
-        if !self.table.load(Acquire).is_null() {
+        if self.is_loaded() {
             return State::Loaded;
         }
         match &*self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
@@ -149,7 +154,7 @@ impl<const N: usize> Provider<N> {
     /// daemon to an event that registers, and where it is 0 a daemon that takes more than 10 ms, once, is never listened to
     /// again by this process.
     pub(crate) fn open(&'static self, path: &Path) -> Result<(), OpenError> {
-        if !self.table.load(Acquire).is_null() {
+        if self.is_loaded() {
             return Ok(());
         }
         let (send, receive) = mpsc::channel();
