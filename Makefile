@@ -1,5 +1,5 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: build demo test storm bench-tracer bench-reader test-matrix e2e-rabbitmq soak-taps
+.PHONY: build demo test storm bench-tracer bench-reader test-matrix e2e-rabbitmq soak-taps soak-live
 
 build:
 	scripts/setup && scripts/build-native
@@ -27,3 +27,6 @@ e2e-rabbitmq:
 
 soak-taps:
 	scripts/setup && scripts/build-native && BEAMTAP_CYCLES=200 scripts/lttng-sandbox rebar3 ct --dir tests/erlang --suite beamtap_fault_SUITE --case many_taps
+
+soak-live:
+	scripts/setup && scripts/soak-live

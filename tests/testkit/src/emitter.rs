@@ -81,8 +81,21 @@ impl Emitter {
     /// Emits `count` events on each CPU as fast as it can; returns how many that are in all.
     pub fn burst(&mut self, payload: Payload, count: u64) -> u64 {
         self.say(&format!("burst {} {count}", payload.word()), "done");
+        count * Self::cpus()
+    }
+
+    /// Emits `count` events in all, spread over the CPUs, `rate` of them in a second or as near to that as it gets;
+    /// returns how many it were, which is less by what does not spread.
+    pub fn pace(&mut self, payload: Payload, count: u64, rate: u64) -> u64 {
+        let cpus = Self::cpus();
+        let (count, rate) = (count / cpus, (rate / cpus).max(1));
+        self.say(&format!("pace {} {count} {rate}", payload.word()), "done");
+        count * cpus
+    }
+
+    fn cpus() -> u64 {
         let cpus = thread::available_parallelism().expect("the number of CPUs").get();
-        count * u64::try_from(cpus).expect("a small number")
+        u64::try_from(cpus).expect("a small number")
     }
 
     fn say(&mut self, command: &str, expected: &str) {

@@ -13,6 +13,7 @@ mod faults;
 mod golden;
 mod info;
 mod live;
+mod live_and_disk;
 mod memory;
 mod program;
 mod read;

@@ -1,7 +1,8 @@
 /*
  * Emits on request: each line of stdin is a command, each is answered by one line.
- *   wait EVENT     until a session records EVENT          -> enabled
- *   burst EVENT N  N events on each CPU, all at once      -> done
+ *   wait EVENT         until a session records EVENT      -> enabled
+ *   burst EVENT N      N events on each CPU, all at once  -> done
+ *   pace EVENT N RATE  the same, RATE a second on each    -> done
  * The end of stdin ends the program.
  */
 #define _GNU_SOURCE
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct burst {
@@ -20,11 +22,28 @@ struct burst {
 	int cpu;
 	int is_exact;
 	unsigned long count;
+	/* Events a second; 0: as many as can be. */
+	unsigned long rate;
 };
+
+/* How many events are due so long after `begin`. */
+static unsigned long due(const struct burst *burst, const struct timespec *begin)
+{
+	struct timespec now;
+	double seconds;
+
+	if (burst->rate == 0)
+		return burst->count;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seconds = (double) (now.tv_sec - begin->tv_sec) + (double) (now.tv_nsec - begin->tv_nsec) / 1e9;
+	return (unsigned long) (seconds * (double) burst->rate) + 1;
+}
 
 static void *emit(void *argument)
 {
 	const struct burst *burst = argument;
+	struct timespec begin;
+	unsigned long limit;
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
@@ -33,7 +52,13 @@ static void *emit(void *argument)
 		perror("sched_setaffinity");
 		exit(1);
 	}
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	limit = due(burst, &begin);
 	for (unsigned long n = 0; n < burst->count; n++) {
+		while (n >= limit) {
+			usleep(1000);
+			limit = due(burst, &begin);
+		}
 		if (burst->is_exact)
 			lttng_ust_tracepoint(emitter, exact, n);
 		else
@@ -55,9 +80,9 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (bursts && fgets(line, sizeof(line), stdin)) {
-		unsigned long count = 0;
+		unsigned long count = 0, rate = 0;
 
-		if (sscanf(line, "%15s %15s %lu", command, event, &count) < 2)
+		if (sscanf(line, "%15s %15s %lu %lu", command, event, &count, &rate) < 2)
 			return 2;
 		if (strcmp(command, "wait") == 0) {
 			while (!is_enabled(strcmp(event, "exact") == 0))
@@ -67,7 +92,7 @@ int main(void)
 		}
 		for (long i = 0; i < cpus; i++) {
 			bursts[i] = (struct burst) {
-				.cpu = (int) i, .is_exact = strcmp(event, "exact") == 0, .count = count
+				.cpu = (int) i, .is_exact = strcmp(event, "exact") == 0, .count = count, .rate = rate
 			};
 			if (pthread_create(&bursts[i].thread, NULL, emit, &bursts[i]) != 0)
 				return 1;
