@@ -55,6 +55,7 @@ open_one(#{name := Name, kind := Kind, native := Native} = Place, Plan, Mode, De
         channels => [channel(Channel, Kind, Wanted, Mode) || Channel <- Channels],
         events => [{Channel, qualified(Event)} || {Event, _, Channel} <- Wanted],
         track_self => true,
+        per_pid => maps:get(buffers_per, Mode) =:= pid,
         shm_path => shm_path(Name, Mode),
         rotation => rotation(Kind, Mode),
         may_start => MayStart

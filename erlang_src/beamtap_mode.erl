@@ -21,6 +21,8 @@
 %% One mode, or several of different kinds at once. `buffers' is a preset that `subbuf_size' (bytes) and `num_subbuf'
 %% change: 64 KiB x 4, 512 KiB x 8, 2 MiB x 16 for each CPU. `on_full' says which event goes when no sub-buffer is
 %% free: the new one (`discard', and exactly counted), or the oldest packets (`overwrite', a flight recorder's way).
+%% `buffers_per' says whose the buffers are: the user's (`uid'), so that they outlive a VM that is killed, or the VM's
+%% own (`pid'), gone with it. Either way a tap's hold nobody else's events.
 %% `switch_timer' (milliseconds): hand half full sub-buffers over this often. `files' bounds each stream's files.
 %% `rotate': close what was written as a chunk of its own, complete and readable, after so many milliseconds or bytes,
 %% and keep so many chunks. `shm_path': a directory for the ring buffers, from where they are recovered when
@@ -31,6 +33,7 @@
     subbuf_size => pos_integer(),
     num_subbuf => pos_integer(),
     on_full => discard | overwrite,
+    buffers_per => uid | pid,
     switch_timer => pos_integer(),
     files => #{size := pos_integer(), count => pos_integer()},
     rotate => #{every => pos_integer(), size => pos_integer(), keep => pos_integer()} | pos_integer(),
@@ -41,6 +44,7 @@
     subbuf_size := pos_integer(),
     num_subbuf := pos_integer(),
     on_full := default | discard | overwrite,
+    buffers_per := uid | pid,
     switch_timer := non_neg_integer(),
     files := #{size := non_neg_integer(), count := non_neg_integer()},
     rotate := none | #{every := non_neg_integer(), size := non_neg_integer(), keep := pos_integer() | infinity},
@@ -77,7 +81,7 @@
 %% @doc The keys of the options that are about recording.
 -spec keys() -> [atom()].
 keys() ->
-    [mode, buffers, subbuf_size, num_subbuf, on_full, switch_timer, files, rotate, shm_path].
+    [mode, buffers, subbuf_size, num_subbuf, on_full, buffers_per, switch_timer, files, rotate, shm_path].
 
 %% @doc What holds unless something else is said. {@link complete/1} adds the sizes of the preset.
 -spec defaults() -> map().
@@ -86,6 +90,7 @@ defaults() ->
         mode => [{local, default}],
         buffers => default,
         on_full => default,
+        buffers_per => uid,
         switch_timer => 0,
         files => #{size => 0, count => 0},
         rotate => none,
@@ -116,6 +121,9 @@ option(num_subbuf, Other) ->
 option(on_full, OnFull) when OnFull =:= discard; OnFull =:= overwrite -> OnFull;
 option(on_full, Other) ->
     bad(on_full, Other, "discard or overwrite");
+option(buffers_per, Whose) when Whose =:= uid; Whose =:= pid -> Whose;
+option(buffers_per, Other) ->
+    bad(buffers_per, Other, "uid or pid");
 option(switch_timer, Ms) when is_integer(Ms), Ms >= 1, Ms =< ?MAX_TIMER_MS -> Ms;
 option(switch_timer, Other) ->
     bad(switch_timer, Other, "a time in milliseconds from 1 on");
@@ -189,10 +197,15 @@ kind(Mode) -> element(1, Mode).
 %% @doc The options together: sizes of the preset where none were given. Throws an error for those that cannot go
 %% together.
 -spec complete(map()) -> map().
-complete(#{buffers := Preset, mode := Modes, rotate := Rotate, output := Output} = Opts) ->
+complete(#{buffers := Preset, buffers_per := Whose, mode := Modes, rotate := Rotate, output := Output} = Opts) ->
     Streams = [Mode || Mode <- Modes, lists:member(kind(Mode), [local, net])],
     Rotate =/= none andalso Streams =:= [] andalso
         fail("rotate => nothing to rotate", "only local and {net, Url} write chunks: a live view or a flight recorder cannot rotate"),
+    Whose =:= pid andalso lists:any(fun(Mode) -> kind(Mode) =:= snapshot end, Modes) andalso
+        fail(
+            "buffers_per => pid: nothing would be left of a flight recorder when the VM is killed",
+            "leave buffers_per out: a tap's buffers hold no other VM's events anyway"
+        ),
     Named = [Mode || {local, Path} = Mode <- Modes, Path =/= default],
     Output =/= default andalso Named =/= [] andalso
         fail("output and {local, Dir} both name a directory", "give one of them"),

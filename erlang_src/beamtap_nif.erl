@@ -58,6 +58,7 @@
     ],
     events := [{Channel :: binary(), Event :: binary()}],
     track_self := boolean(),
+    per_pid := boolean(),
     shm_path := binary(),
     rotation := {Microseconds :: non_neg_integer(), Bytes :: non_neg_integer()},
     may_start := boolean()

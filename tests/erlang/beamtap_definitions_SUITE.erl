@@ -102,7 +102,8 @@ listed(Config) ->
     Place = fun(Name) -> filename:join(Output, Name) end,
     lttng([
         "create plain --output='" ++ Place("plain") ++ "'",
-        "enable-event --session=plain -u beamtap:call,beamtap:mark,other:event",
+        "enable-channel --session=plain -u --buffers-pid own",
+        "enable-event --session=plain -u --channel=own beamtap:call,beamtap:mark,other:event",
         "create recorder --snapshot --output='" ++ Place("recorder") ++ "'",
         "enable-event --session=recorder -u 'beam*'",
         "start recorder",

@@ -7,7 +7,7 @@
 -export([foreign_sessiond_stopped/1, sessiond_stopped_at_start/1, sessiond_stopped_while_starting/1]).
 -export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
--export([flight_recorder_of_killed_vm/1, everything_killed/1, many_taps/1]).
+-export([own_buffers_of_killed_vm/1, flight_recorder_of_killed_vm/1, everything_killed/1, many_taps/1]).
 %% In the other VM
 -export([taps/2, held/0]).
 
@@ -33,6 +33,7 @@ all() ->
         removed_output,
         two_vms,
         vm_killed,
+        own_buffers_of_killed_vm,
         flight_recorder_of_killed_vm,
         everything_killed,
         many_taps
@@ -215,6 +216,20 @@ vm_killed(Config) ->
         #{daemons := Daemons} = call(Vm, beamtap_world, snapshot, []),
         Daemons =:= [] orelse Daemons
     end),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
+    healthy(Vm).
+
+%% They end with the VM; what they hold is written before.
+own_buffers_of_killed_vm(Config) ->
+    Vm = vm([]),
+    {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
+    Path = scratch(?FUNCTION_NAME, Config),
+    {ok, _} = Within(beamtap_victim, start, [Path, #{buffers_per => pid}]),
+    ok = Within(beamtap_victim, call_often, [?CALLS]),
+    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
+    #{sessions := [Session]} = call(Vm, beamtap_world, snapshot, []),
+    _ = call(Vm, os, cmd, ["lttng destroy " ++ binary_to_list(Session)]),
+    [_] = filelib:wildcard(Path ++ "/ust/pid/*"),
     ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
     healthy(Vm).
 

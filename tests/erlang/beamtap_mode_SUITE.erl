@@ -3,7 +3,7 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, end_per_testcase/2]).
 -export([local/1, flight_recorder/1, live/1, several/1, rotation/1, files/1, shm_path/1, to_relayd/1]).
--export([unreachable_relayd/1, nothing_recorded/1, event_rules/1, options/1]).
+-export([own_buffers/1, full_own_buffers/1, unreachable_relayd/1, nothing_recorded/1, event_rules/1, options/1]).
 %% Traced
 -export([work/1]).
 
@@ -20,6 +20,8 @@ all() ->
         rotation,
         files,
         shm_path,
+        own_buffers,
+        full_own_buffers,
         to_relayd,
         unreachable_relayd,
         nothing_recorded,
@@ -132,6 +134,33 @@ shm_path(Config) ->
     {ok, _} = beamtap:stop(Tap),
     ?CALLS = beamtap_world:calls(Path, ?MODULE, work).
 
+%% The trace is in a directory named after the VM, and complete; so are closed chunks and live views.
+own_buffers(Config) ->
+    Opts = #{buffers_per => pid, mode => [local, live], rotate => #{every => 200, keep => 100}},
+    {Tap, Path} = start(Opts, ?FUNCTION_NAME, Config),
+    [#{verified := true, path := Local}, #{verified := true, path := Live}] = recordings(Tap),
+    worked(Tap),
+    Archives = filename:join(Local, "archives"),
+    beamtap_world:until(fun() -> case file:list_dir(Archives) of {ok, [_, _ | _]} -> true; Other -> Other end end),
+    worked(Tap),
+    {ok, #{path := Path, discarded := 0, lost := 0, events := Events}} = beamtap:stop(Tap),
+    [true] = [is_own(Trace) || Trace <- own_traces(Live)],
+    [] = filelib:wildcard(binary_to_list(Path) ++ "/**/ust/uid"),
+    Calls = 2 * ?CALLS,
+    [Calls, Calls] = [beamtap_world:calls(Place, ?MODULE, work) || Place <- [Local, Live]],
+    Events = beamtap_world:recorded(Live).
+
+%% What finds no room is counted, to the event.
+full_own_buffers(Config) ->
+    Opts = #{buffers_per => pid, subbuf_size => 4096, num_subbuf => 2},
+    {Tap, Path} = start(Opts, ?FUNCTION_NAME, Config),
+    _ = [worked(Tap) || _ <- lists:seq(1, 50)],
+    {ok, #{emitted := Emitted, recorded := Recorded, discarded := Discarded, lost := 0}} = beamtap:stop(Tap),
+    [_] = own_traces(Path),
+    true = Discarded > 0,
+    Recorded = Emitted - Discarded,
+    Recorded = lists:sum(maps:values(beamtap_world:recorded(Path))).
+
 %% Somebody else's relay daemon: what arrives there, this VM cannot see.
 to_relayd(Config) ->
     Output = beamtap_world:scratch(relayd, Config),
@@ -215,6 +244,8 @@ options(_) ->
         #{on_full => wait},
         #{buffers => huge},
         #{switch_timer => 0},
+        #{buffers_per => process},
+        #{buffers_per => pid, mode => [local, snapshot]},
         #{shm_path => <<0>>}
     ],
     _ = [
@@ -237,6 +268,13 @@ recordings(Tap) ->
 
 worked(_) ->
     lists:foreach(fun ?MODULE:work/1, lists:seq(1, ?CALLS)).
+
+%% The directories of VMs' own traces anywhere below a place.
+own_traces(Path) ->
+    filelib:wildcard(binary_to_list(Path) ++ "/**/ust/pid/*").
+
+is_own(Trace) ->
+    lists:prefix("beam.smp-" ++ os:getpid() ++ "-", filename:basename(Trace)).
 
 free_ports(Count) ->
     Listening = [element(2, {ok, _} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}])) || _ <- lists:seq(1, Count)],

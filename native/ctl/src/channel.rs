@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::host::Host;
-use crate::plan::{Step, check_name};
+use crate::limits::check_name;
+use crate::plan::Step;
 use crate::sys::{NAME_MAX, SYMBOL_NAME_LEN};
 
 /// LTTng's own channel. lttng-sessiond 2.13 takes the name from a client, and aborts when an event is enabled there.

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use crate::daemons::find_process;
 use crate::error::{Error, Kind};
-use crate::plan::{Mode, Output};
+use crate::mode::{Mode, Output};
 use crate::process::{self, Identity};
 use crate::tcp_table::{Socket, sockets};
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::channel::{Channel, Rule, Sharing};
 use crate::error::{Error, Kind};
 use crate::host::{Host, SHM};
+use crate::limits::{check_name, check_path, whole_micros};
+use crate::mode::Mode;
 use crate::sys::NAME_MAX;
 
 /// A session as it is wanted: name, mode, channels and the processes to record.
@@ -20,39 +22,6 @@ pub struct Plan {
     vpids: Vec<i32>,
     shm_path: Option<PathBuf>,
     rotation: Option<Rotation>,
-}
-
-/// Where the events go, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mode {
-    /// To the output as they come.
-    Streaming {
-        /// A directory, or a relay daemon.
-        output: Output,
-    },
-    /// To a relay daemon that shows them while they come. Can neither rotate nor be snapshot.
-    Live {
-        /// The relay daemon.
-        url: String,
-        /// How long an event may wait before viewers see it; whole microseconds.
-        interval: Duration,
-    },
-    /// Nowhere until a snapshot is asked for: a flight recorder. Its channels want
-    /// [`OnFull::Overwrite`](crate::OnFull::Overwrite), or they keep what came first.
-    Snapshot {
-        /// Where snapshots go.
-        output: Output,
-    },
-}
-
-/// A place for a trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// A directory of this machine; absolute. LTTng makes it, and its parents, when they are missing.
-    Local(PathBuf),
-    /// A relay daemon: `net://HOST[:CONTROL_PORT[:DATA_PORT]][/PATH]`, or `net6://[HOST]…`.
-    Net(String),
 }
 
 /// When a session closes the chunk it is writing and begins another; closed chunks are complete traces.
@@ -223,34 +192,6 @@ impl Plan {
     }
 }
 
-impl Mode {
-    /// Records into a directory of this machine, as the events come.
-    pub fn local(path: impl Into<PathBuf>) -> Self {
-        Self::Streaming { output: Output::Local(path.into()) }
-    }
-
-    /// The place of this machine that the session writes to; `None` when it writes to another.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Streaming { output: Output::Local(path) }
-            | Self::Snapshot { output: Output::Local(path) } => Some(path),
-            Self::Streaming { output: Output::Net(_) }
-            | Self::Snapshot { output: Output::Net(_) }
-            | Self::Live { .. } => None,
-        }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        match self {
-            Self::Streaming { output } | Self::Snapshot { output } => output.check(),
-            Self::Live { url, interval } => {
-                check_url(url)?;
-                whole_micros("a live session's interval", *interval).map(drop)
-            }
-        }
-    }
-}
-
 impl Step {
     /// What the step is for: completes "to …".
     pub(crate) fn purpose(&self) -> &'static str {
@@ -265,61 +206,11 @@ impl Step {
     }
 }
 
-impl Output {
-    fn check(&self) -> Result<(), Error> {
-        match self {
-            Self::Local(path) => check_path(path),
-            Self::Net(url) => check_url(url),
-        }
-    }
-}
-
-/// LTTng makes directories and files of these names.
-pub(crate) fn check_name(what: &str, name: &str, length: usize) -> Result<(), Error> {
-    let is_plain =
-        !name.is_empty() && name.len() < length && !name.contains(['/', '\0']) && !name.starts_with('.');
-    if is_plain {
-        Ok(())
-    } else {
-        Err(Error::bad_plan(format!(
-            "{name:?} is no {what} name: 1 to {} bytes, no slash, not starting with a dot",
-            length - 1
-        )))
-    }
-}
-
-fn check_path(path: &Path) -> Result<(), Error> {
-    let text = path.to_str().ok_or_else(|| Error::bad_plan(format!("{} is not UTF-8", path.display())))?;
-    if path.is_absolute() && !text.contains('\0') && text.len() < libc::PATH_MAX as usize {
-        Ok(())
-    } else {
-        Err(Error::bad_plan(format!("{text:?} is no absolute path")))
-    }
-}
-
-fn check_url(url: &str) -> Result<(), Error> {
-    let host = url.strip_prefix("net://").or_else(|| url.strip_prefix("net6://"));
-    if host.is_some_and(|host| !host.is_empty() && !host.contains('\0')) {
-        Ok(())
-    } else {
-        Err(Error::bad_plan(format!(
-            "{url:?} is no relay daemon's URL: net://HOST[:CONTROL_PORT[:DATA_PORT]]"
-        )))
-    }
-}
-
-/// LTTng counts its timers in microseconds; 0 would turn them off.
-pub(crate) fn whole_micros(what: &str, period: Duration) -> Result<u64, Error> {
-    match u64::try_from(period.as_micros()) {
-        Ok(micros) if micros > 0 => Ok(micros),
-        _ => Err(Error::bad_plan(format!("{what} of {period:?} is no number of microseconds"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::channel::{Buffers, OnFull};
+    use crate::mode::Output;
 
     const KIB: u64 = 1024;
 

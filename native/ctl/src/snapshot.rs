@@ -8,7 +8,8 @@ use std::ptr;
 
 use crate::error::Error;
 use crate::library::{c_string, checked};
-use crate::plan::{Output, check_name};
+use crate::limits::check_name;
+use crate::mode::Output;
 use crate::sys::{Functions, NAME_MAX};
 
 /// LTTng adds the date, the time and a number to the label.

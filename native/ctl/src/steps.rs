@@ -6,7 +6,9 @@ use std::ptr;
 use crate::channel::{Channel, OnFull, Rule, Sharing};
 use crate::error::{Error, Kind};
 use crate::library::{c_string, checked, error_of};
-use crate::plan::{Mode, Output, Step, whole_micros};
+use crate::limits::whole_micros;
+use crate::mode::{Mode, Output};
+use crate::plan::Step;
 use crate::sys::{self, Functions};
 
 /// Carries out a step of session `name`.

@@ -159,7 +159,7 @@ impl<const N: usize> Provider<N> {
         }
         let (send, receive) = mpsc::channel();
         let library = path.to_owned();
-        let started = std::thread::Builder::new().name("beamtap-open".into()).spawn(move || {
+        let started = std::thread::Builder::new().name(process_name()).spawn(move || {
             // The receiver may have given up waiting.
             let _ = send.send(self.load(&library));
         });
@@ -201,6 +201,14 @@ impl<const N: usize> Provider<N> {
         self.table.store(table.cast_mut(), Release);
         Ok(())
     }
+}
+
+/// What the process is called. LTTng calls it as the thread that opens liblttng-ust, in `lttng list` and in traces.
+fn process_name() -> String {
+    let name = std::fs::read_to_string("/proc/self/comm").unwrap_or_default();
+    let name = name.trim_end_matches('\n');
+    // A thread's name has no NUL.
+    if name.is_empty() || name.contains('\0') { "beam".into() } else { name.into() }
 }
 
 /// What the dynamic loader itself said, which libloading keeps behind a general word.

@@ -1,6 +1,6 @@
 //! A session's plan as the Erlang side writes it.
 
-use beamtap_ctl::{Buffers, Channel, Files, Mode, OnFull, Output, Plan, Rotation};
+use beamtap_ctl::{Buffers, Channel, Files, Mode, OnFull, Output, Plan, Rotation, Sharing};
 use rustler::{Atom, Binary, Decoder, Error as NifError, NifMap, NifResult, Term};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,6 +71,8 @@ pub(super) struct PlanTerms<'a> {
     channels: Vec<ChannelTerms<'a>>,
     events: Vec<(Binary<'a>, Binary<'a>)>,
     track_self: bool,
+    /// The buffers are this VM's own, else the user's.
+    per_pid: bool,
     shm_path: Binary<'a>,
     rotation: (u64, u64),
     /// A session daemon is started where none answers.
@@ -103,7 +105,8 @@ impl ChannelTerms<'_> {
 impl PlanTerms<'_> {
     /// The plan, in the mode given: what a daemon of its own brings with it is known only when that runs.
     pub(super) fn plan(&self, mode: Mode) -> NifResult<Plan> {
-        let mut plan = Plan::new(text(&self.name)?, mode);
+        let sharing = if self.per_pid { Sharing::PerPid } else { Sharing::PerUid };
+        let mut plan = Plan::new(text(&self.name)?, mode).sharing(sharing);
         for terms in &self.channels {
             let mut channel = terms.channel()?;
             for (of, event) in &self.events {
