@@ -17,6 +17,7 @@
 -export([mark/1, span/2]).
 -export([add/2, drop/2, pause/1, resume/1, estimate/1, estimate/2]).
 -export([snapshot/2, enable_event/2, enable_event/3, disable_event/2]).
+-export([watch/1, watch/2]).
 -export([report/1, report/2, doctor/0, tracer/0, load_provider/0]).
 -export_type([tap/0, receipt/0, info/0, outside/0, ended_by/0]).
 
@@ -264,18 +265,46 @@ pause(Tap) ->
 resume(Tap) ->
     ask(Tap, resume).
 
-ask({tap, Number} = Tap, Request) when is_integer(Number) ->
+ask(Tap, Request) ->
+    with_session(Tap, fun(Session) -> beamtap_session:ask(Session, Request) end).
+
+with_session({tap, Number} = Tap, Act) when is_integer(Number) ->
     case session_of(Tap) of
         {ok, Session} ->
-            beamtap_session:ask(Session, Request);
+            Act(Session);
         none ->
             case receipt(Tap) of
                 {ok, _} -> beamtap_error:new(ended, [beamtap_error:quote(Tap), " has ended"], "start another: beamtap:start/2");
                 {error, _} = Error -> Error
             end
     end;
-ask(Other, _) ->
+with_session(Other, _) ->
     unknown_tap(Other).
+
+%% @equiv watch(Tap, #{})
+-spec watch(tap()) -> ok | beamtap_error:error().
+watch(Tap) ->
+    watch(Tap, #{}).
+
+%% @doc Shows what a tap that runs records, as lines in the shell, until return is pressed or the tap ends. The tap runs
+%% on after return.
+%%
+%% ```
+%% 13:52:07.104225 <0.87.0> lists:seq/2
+%% 13:52:07.104231 <0.87.0> lists:seq/2 -> _
+%% … 1,234 more
+%% '''
+%% Arguments, results and messages are there as far as the tap's option `payload' has them. A second shows 100 events, or
+%% as many as `lines' says; a line of its own tells how many more there were. `syntax => elixir' writes names and terms
+%% as Elixir does; `colour' is `auto', `true' or `false'. The lines go to the caller's group leader: over a remote
+%% shell, to the terminal in front of it. What the caller and its group leader do themselves is not shown.
+%%
+%% While it is watched, LTTng records each event once more, for a relay daemon on 127.0.0.1 that ends with the watch:
+%% events cost about twice. Classes that are added meanwhile are seen by the next watch. LTTng knows events, not taps:
+%% where another tap records the same class, its events are seen, too.
+-spec watch(tap(), beamtap_watch:opts()) -> ok | beamtap_error:error().
+watch(Tap, Opts) ->
+    with_session(Tap, fun(Session) -> beamtap_watch:run(Session, Opts, Tap) end).
 
 %% @doc Ends a tap in order and says what it recorded and lost. A tap that has ended answers with its receipt again.
 -spec stop(tap()) -> {ok, receipt()} | beamtap_error:error().

@@ -4,7 +4,7 @@
 -module(beamtap_recording).
 
 -export([open/2, start/3, widen/3, stop/3, close/2, check/2]).
--export([snapshot/3, define/0, enable/4, disable/3, prune/1, describe/1, parts/1]).
+-export([snapshot/3, define/0, enable/4, disable/3, prune/1, describe/1, parts/1, wanted/1]).
 -export([begin_sessions/4, prove/3, held/2, seen/1, start_error/1]).
 -export_type([plan/0, recording/0, hold/0, seen/0, gap/0]).
 
@@ -274,6 +274,10 @@ known(Event, Act) ->
 -spec prune(recording()) -> ok.
 prune(#{sessions := Sessions}) ->
     beamtap_lttng:prune(Sessions).
+
+%% @doc The events that LTTng is to record.
+-spec wanted(recording()) -> [beamtap_lttng:wanted()].
+wanted(#{wanted := Wanted}) -> Wanted.
 
 %% @doc What a person is told of it: each session, gaps, and why it does not record where it does not.
 -spec describe(recording()) -> map().

@@ -25,6 +25,7 @@
     | {drop, beamtap_tracing:wish()}
     | pause
     | resume
+    | view
     | {snapshot, Label :: binary()}
     | {enable, Event :: binary(), Filter :: binary()}
     | {disable, Event :: binary()}.
@@ -72,7 +73,8 @@ info(Session, Ms) ->
 
 %% @doc Changes what is traced or recorded while it goes on: a change of what is traced answers as {@link info/2}, and
 %% after an error it is as before.
--spec ask(pid(), request()) -> {ok, beamtap:info()} | {ok, binary()} | ok | beamtap_error:error().
+-spec ask(pid(), request()) ->
+    {ok, beamtap:info()} | {ok, beamtap_watch:view()} | {ok, binary()} | ok | beamtap_error:error().
 ask(Session, Request) ->
     call(Session, Request, beamtap_deadline:change()).
 
@@ -274,6 +276,8 @@ describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing} = 
 
 change({snapshot, Label}, Deadline, #{recording := Recording}) ->
     {answer, beamtap_recording:snapshot(Recording, Label, Deadline)};
+change(view, _, #{session_name := Name, recording := Recording}) ->
+    {answer, {ok, #{name => Name, wanted => beamtap_recording:wanted(Recording)}}};
 change({enable, Event, Filter}, Deadline, #{recording := Recording} = Data) ->
     recorded(beamtap_recording:enable(Recording, Event, Filter, Deadline), Data);
 change({disable, Event}, Deadline, #{recording := Recording} = Data) ->

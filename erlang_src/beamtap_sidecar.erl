@@ -1,7 +1,7 @@
 %% @doc Runs beamtapd beside the VM and shows what it prints.
 -module(beamtap_sidecar).
 
--export([report/2, has_canary/3, find/0]).
+-export([report/2, watch/2, put_chars/1, ended/1, has_canary/3, find/0]).
 
 %% Beyond the time that beamtapd was given itself.
 -define(GRACE_MS, 2000).
@@ -10,6 +10,15 @@
 -spec report(file:filename_all(), [string()]) -> ok | beamtap_error:error().
 report(Path, Options) ->
     run(["report", Path | Options]).
+
+%% @doc Has lines made of a live session. They come from the port, which ends with beamtapd's exit status; closing it
+%% ends beamtapd.
+-spec watch(binary(), [string()]) -> {ok, port()} | beamtap_error:error().
+watch(Url, Options) ->
+    case find() of
+        {ok, Executable} -> open(Executable, ["watch", Url, "--while-input" | Options]);
+        {error, _} = Error -> Error
+    end.
 
 %% @doc Whether the canary with this number can be read from the trace in a directory within some milliseconds.
 -spec has_canary(file:filename_all(), {non_neg_integer(), non_neg_integer()}, pos_integer()) ->
@@ -93,6 +102,8 @@ relay(Port, Rest) ->
             ended(Status)
     end.
 
+%% @doc Prints what beamtapd wrote, and answers with the bytes of a character that is not whole yet.
+-spec put_chars(binary()) -> binary().
 put_chars(Bytes) ->
     case unicode:characters_to_binary(Bytes) of
         Whole when is_binary(Whole) ->
@@ -106,6 +117,8 @@ put_chars(Bytes) ->
             put_chars(Rest)
     end.
 
+%% @doc What beamtapd's exit status means.
+-spec ended(non_neg_integer()) -> ok | beamtap_error:error().
 ended(0) ->
     ok;
 ended(Status) ->

@@ -116,6 +116,26 @@ defmodule Beamtap do
   def estimate(spec, opts \\ []), do: spec |> :beamtap.estimate(opts) |> elixir()
 
   @doc """
+  Shows what a tap that runs records, as lines in the shell, until return is pressed or the tap ends. The tap runs on
+  after return.
+
+      13:52:07.104225 #PID<0.110.0> Enum.map([1, 2], #Function<...>)
+      13:52:07.104231 #PID<0.110.0> Enum.map/2 -> [2, 4]
+      … 1,234 more
+
+  Options: `:lines`, the events shown per second (100), `:colour` (`:auto`, `true` or `false`) and `:syntax`
+  (`:elixir`, or `:erlang`). Arguments, results and messages are there as far as the tap's `:payload` has them; structs
+  are shown as structs. `:beamtap.watch/2` tells the rest.
+
+      iex> {:error, error} = Beamtap.watch({:tap, 123_456_789})
+      iex> error.reason
+      :unknown_tap
+  """
+  @spec watch(tap, lines: pos_integer(), colour: :auto | boolean, syntax: :elixir | :erlang) ::
+          :ok | {:error, Beamtap.Error.t()}
+  def watch(tap, opts \\ []), do: tap |> :beamtap.watch(Keyword.put_new(opts, :syntax, :elixir)) |> elixir()
+
+  @doc """
   All taps: those that run and those that ended lately, oldest first. After them the LTTng sessions that beamtap did not
   make, from `lttng create` on the command line for example, and that have events of this VM's enabled, recording or not:
   `%{state: :outside, session: name, active: true, mode: :local, path: "/…", events: ["beamtap:*"]}`.

@@ -227,20 +227,8 @@ impl Automaton {
                 self.slots[slot as usize].identify(e.parent, e.name, e.function);
                 None
             }
-            Event::DefFunction(e) => {
-                self.names.define_function(e);
-                None
-            }
-            Event::DefAtom(e) => {
-                self.names.define_atom(e);
-                None
-            }
-            Event::DefThread(e) => {
-                self.names.define_thread(e);
-                None
-            }
-            Event::DefVm(e) => {
-                self.names.define_vm(e);
+            Event::DefFunction(_) | Event::DefAtom(_) | Event::DefThread(_) | Event::DefVm(_) => {
+                self.names.learn(event);
                 None
             }
             // What changes nothing of what is kept here.

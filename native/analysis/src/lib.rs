@@ -10,6 +10,7 @@
 
 mod analyses;
 mod automaton;
+mod bindings;
 mod error;
 mod interned;
 mod item;
@@ -21,6 +22,7 @@ pub use automaton::{
     Automaton, Change, Collection, EndedCall, Ending, FunctionName, Identity, Names, Process, Slice,
     ThreadName, Vm,
 };
+pub use bindings::Bindings;
 pub use error::Error;
 pub use interned::Interned;
 pub use item::{Item, Lost, Stamp};

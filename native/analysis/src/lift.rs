@@ -1,10 +1,10 @@
 //! From the trace format to the schema: the one place where the two meet.
 
+use crate::bindings::Bindings;
 use crate::error::Error;
-use crate::item::{Item, Lost, Stamp};
-use beamtap_ctf::{EventClass, FieldKind, Loss, Reader, TraceSet};
-use beamtap_schema::{Event, EventKind, FieldInfo, FieldSource, PROVIDER, WireType};
-use std::str;
+use crate::item::{Item, Lost};
+use beamtap_ctf::{Loss, Reader, TraceSet};
+use beamtap_schema::EventKind;
 
 /// Reads a trace as events of the catalogue, in the order of time.
 ///
@@ -28,43 +28,7 @@ use std::str;
 /// ```
 pub struct Lift {
     reader: Reader,
-    /// By class; one that appears while reading is bound at its first event.
-    bindings: Vec<Option<Binding>>,
-    /// Replacements for the texts of the present event that are not UTF-8, by field of its class.
-    texts: Vec<Option<String>>,
-}
-
-/// What an event class of the trace is in the catalogue.
-enum Binding {
-    Known {
-        kind: EventKind,
-        /// For each field of the catalogue its place in the class.
-        places: Box<[usize]>,
-        /// The places that hold text.
-        texts: Box<[usize]>,
-    },
-    Other,
-    /// It has the name of one of the catalogue's events but not its fields, in these words.
-    Refused(String),
-}
-
-struct Fields<'a> {
-    event: beamtap_ctf::Event<'a>,
-    texts: &'a [Option<String>],
-}
-
-impl<'a> FieldSource<'a> for Fields<'a> {
-    #[inline(always)]
-    fn unsigned(&self, index: usize) -> u64 {
-        self.event.u64(index)
-    }
-
-    fn text(&self, index: usize) -> &'a str {
-        match self.texts.get(index) {
-            Some(Some(replaced)) => replaced,
-            _ => str::from_utf8(self.event.bytes(index)).unwrap_or_default(),
-        }
-    }
+    bindings: Bindings,
 }
 
 impl Lift {
@@ -75,17 +39,12 @@ impl Lift {
 
     /// Begins to read what a reader gives.
     pub fn of(reader: Reader) -> Lift {
-        let bindings = reader.classes().iter().map(|class| Some(bind(class))).collect();
-        Lift { reader, bindings, texts: Vec::new() }
+        Lift { bindings: Bindings::of(reader.classes().iter()), reader }
     }
 
     /// The kinds of events that the classes known so far are.
     pub fn kinds(&self) -> Vec<EventKind> {
-        let kind = |binding: &Option<Binding>| match binding {
-            Some(Binding::Known { kind, .. }) => Some(*kind),
-            _ => None,
-        };
-        self.bindings.iter().filter_map(kind).collect()
+        self.bindings.kinds()
     }
 
     /// The next item; `None` at the end of the trace.
@@ -102,41 +61,16 @@ impl Lift {
     )]
     #[inline]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
-        let event = match self.reader.next()? {
-            None => return Ok(None),
-            Some(beamtap_ctf::Item::Discarded(loss)) => return Ok(Some(Item::Discarded(lost(&loss)))),
-            Some(beamtap_ctf::Item::LostPackets(loss)) => return Ok(Some(Item::LostPackets(lost(&loss)))),
-            Some(beamtap_ctf::Item::Event(event)) => event,
-        };
-        let stamp = Stamp {
-            ns: nanoseconds(event.timestamp_ns()),
-            stream: event.stream().index() as u32,
-            cpu: event.cpu_id(),
-        };
-        let class = event.class().index();
-        if self.bindings.get(class).is_none_or(Option::is_none) {
-            self.bindings.resize_with(self.bindings.len().max(class + 1), || None);
-            self.bindings[class] = Some(bind(event.definition()));
-        }
-        if let Some(Binding::Refused(why)) = &mut self.bindings[class] {
-            let error = Error::mismatch(std::mem::take(why));
-            self.bindings[class] = Some(Binding::Other);
-            return Err(error);
-        }
-        match &self.bindings[class] {
-            None | Some(Binding::Other | Binding::Refused(_)) => Ok(Some(Item::Other(stamp, event.name()))),
-            Some(Binding::Known { kind, places, texts }) => {
-                if !texts.is_empty() {
-                    replace_texts(&mut self.texts, &event, texts);
-                }
-                let fields = Fields { event, texts: &self.texts };
-                Ok(Some(Item::Event(stamp, Event::read(*kind, &fields, places))))
-            }
+        match self.reader.next()? {
+            None => Ok(None),
+            Some(beamtap_ctf::Item::Discarded(loss)) => Ok(Some(Item::Discarded(lost(&loss)))),
+            Some(beamtap_ctf::Item::LostPackets(loss)) => Ok(Some(Item::LostPackets(lost(&loss)))),
+            Some(beamtap_ctf::Item::Event(event)) => self.bindings.lift(event).map(Some),
         }
     }
 }
 
-fn nanoseconds(since_epoch: i64) -> u64 {
+pub(crate) fn nanoseconds(since_epoch: i64) -> u64 {
     u64::try_from(since_epoch).unwrap_or(0)
 }
 
@@ -149,58 +83,8 @@ fn lost(loss: &Loss) -> Lost {
     }
 }
 
-#[cold]
-fn replace_texts(replaced: &mut Vec<Option<String>>, event: &beamtap_ctf::Event<'_>, places: &[usize]) {
-    replaced.clear();
-    for &place in places {
-        let bytes = event.bytes(place);
-        if str::from_utf8(bytes).is_err() {
-            replaced.resize(replaced.len().max(place + 1), None);
-            replaced[place] = Some(String::from_utf8_lossy(bytes).into_owned());
-        }
-    }
-}
-
-fn bind(class: &EventClass) -> Binding {
-    let known = class.name().strip_prefix(PROVIDER).and_then(|name| name.strip_prefix(':'));
-    let Some(kind) = known.and_then(EventKind::from_name) else { return Binding::Other };
-    let fields = kind.info().fields;
-    let places = match fields.iter().map(|field| place(class, field)).collect::<Result<Box<[usize]>, _>>() {
-        Ok(places) => places,
-        Err(why) => return Binding::Refused(why),
-    };
-    let is_text = |field: &FieldInfo| field.field_type.wire() == WireType::Text;
-    let texts =
-        fields.iter().zip(&places).filter(|(field, _)| is_text(field)).map(|(_, &place)| place).collect();
-    Binding::Known { kind, places, texts }
-}
-
-/// The place of a catalogue's field in a class of the trace.
-fn place(class: &EventClass, field: &FieldInfo) -> Result<usize, String> {
-    let refuse = |what: &str| {
-        format!(
-            "event {} of the trace {what} \"{}\": it was recorded by another version of beamtap",
-            class.name(),
-            field.name
-        )
-    };
-    let place = class.field_index(field.name).ok_or_else(|| refuse("has no field"))?;
-    let wide = match field.field_type.wire() {
-        WireType::Text => None,
-        WireType::U8 => Some(8),
-        WireType::U32 => Some(32),
-        WireType::U64 => Some(64),
-    };
-    let fits = match (class.fields()[place].field_type().kind(), wide) {
-        (FieldKind::Str, None) => true,
-        (FieldKind::Unsigned { bits, .. }, Some(wide)) => bits <= wide,
-        _ => false,
-    };
-    if fits { Ok(place) } else { Err(refuse("has another type of field")) }
-}
-
 impl std::fmt::Debug for Lift {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lift").field("classes", &self.bindings.len()).finish_non_exhaustive()
+        f.debug_struct("Lift").field("bindings", &self.bindings).finish_non_exhaustive()
     }
 }

@@ -3,7 +3,9 @@
 use crate::condition::Condition;
 use crate::glob::Glob;
 use crate::source::Source;
+use crate::syntax::Syntax;
 use crate::window::Moment;
+use beamtap_schema::Entity;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -30,6 +32,7 @@ pub(crate) enum Command {
     Report(ReportArguments),
     Info(InfoArguments),
     Read(ReadArguments),
+    Watch(WatchArguments),
     Doctor(DoctorArguments),
     Canary(CanaryArguments),
     Recover(RecoverArguments),
@@ -137,6 +140,60 @@ pub(crate) struct ReadArguments {
     /// How long to try to attach again when the connection to a relay daemon is lost; 0: not at all
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) reconnect: u64,
+}
+
+/// Shows what happens now, in lines for people: functions and processes by their names, and no more than can be read.
+///
+/// What a second has beyond the limit is counted in a line of its own. Ends with Ctrl-C, or with the recording. In the
+/// VM itself `beamtap:watch(Tap)` does the same.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct WatchArguments {
+    /// net://RELAY[:PORT]/host/HOSTNAME/SESSION of a live session; or the directory of a trace that is being written,
+    /// where events show once LTTng writes its buffers out
+    #[arg(value_name = "URL|DIR", value_parser = OsStringValueParser::new().try_map(Source::parse))]
+    pub(crate) source: Source,
+    /// The language that names and terms are written in
+    #[arg(long, value_name = "LANGUAGE", default_value = "erlang")]
+    pub(crate) syntax: Syntax,
+    /// Events to show per second
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) lines: u64,
+    /// Whether lines are coloured; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) colour: Colour,
+    /// Leave out what a process does: <0.87.0>. Given again: also those
+    #[arg(long, value_name = "PID", value_parser = parse_pid)]
+    pub(crate) without: Vec<u64>,
+    /// Where in a live session to begin [default: beginning]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) from: Option<Place>,
+    /// How long to try to attach again when the connection to a relay daemon is lost; 0: not at all
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) reconnect: u64,
+    /// End when standard input does: with the program that reads the lines
+    #[arg(long, hide = true)]
+    pub(crate) while_input: bool,
+}
+
+/// When lines are coloured.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// A local process as Erlang writes it, as events have it.
+fn parse_pid(text: &str) -> Result<u64, String> {
+    let numbers = text
+        .strip_prefix("<0.")
+        .and_then(|rest| rest.strip_suffix('>'))
+        .and_then(|rest| rest.split_once('.'));
+    match numbers.map(|(number, serial)| (number.parse::<u32>(), serial.parse::<u32>())) {
+        Some((Ok(number), Ok(serial))) => Ok(Entity::process(number, serial).id),
+        _ => Err("a process of the node itself is <0.87.0>".to_owned()),
+    }
 }
 
 /// Looks at what recording needs of this machine: libraries, daemons, rights, room, limits.

@@ -1,12 +1,9 @@
 //! What is printed while it is recorded: live sessions, and directories that are written to.
 
-use crate::arguments::ReadArguments;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::lines::{Lines, Missing};
-use crate::read::range;
+use crate::show::{Missing, Show};
 use beamtap_ctf::{Error, Follower, Item, Loss, Poll, Stream, TimeRange, Trace};
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Time between two looks for more where there was nothing new.
@@ -27,7 +24,7 @@ pub(crate) trait Growing {
     /// Whether a fault ends the reading, unless it can be mended.
     fn is_fatal(error: &Error) -> bool;
     /// Mends what is fatal, if that is possible.
-    fn mend(&mut self, error: Error, lines: &mut Lines, interrupt: &Interrupt) -> Result<Mended, Failure>;
+    fn mend(&mut self, error: Error, show: &mut impl Show, interrupt: &Interrupt) -> Result<Mended, Failure>;
 }
 
 /// How reading goes on after a fault.
@@ -61,31 +58,22 @@ impl Growing for Follower {
         error.is_io()
     }
 
-    fn mend(&mut self, error: Error, _: &mut Lines, _: &Interrupt) -> Result<Mended, Failure> {
+    fn mend(&mut self, error: Error, _: &mut impl Show, _: &Interrupt) -> Result<Mended, Failure> {
         Ok(Mended::Never(error))
     }
 }
 
-/// Prints a directory while it is written to, until Ctrl-C; what is there by then is printed to its end.
-pub(crate) fn follow(
-    directory: &Path,
-    arguments: &ReadArguments,
-    lines: &mut Lines,
-    interrupt: &Interrupt,
-) -> Result<bool, Failure> {
-    print(&mut Follower::open(directory)?, arguments, lines, interrupt)
-}
-
-/// Prints what is recorded until it is over; says whether parts of it could not be read.
-pub(crate) fn print<G: Growing>(
+/// Shows what is recorded until it is over, or until Ctrl-C; what is there by then is shown to its end. Range is asked
+/// once, and given the time of what is first. Says whether parts of it could not be read.
+pub(crate) fn show<G: Growing>(
     growing: &mut G,
-    arguments: &ReadArguments,
-    lines: &mut Lines,
+    range: impl Fn(i64) -> TimeRange,
+    show: &mut impl Show,
     interrupt: &Interrupt,
 ) -> Result<bool, Failure> {
     let mut wanted: Option<TimeRange> = None;
     let mut is_wanted = |begin_ns: i64, end_ns: i64| {
-        let range = wanted.get_or_insert_with(|| range(arguments, || begin_ns));
+        let range = wanted.get_or_insert_with(|| range(begin_ns));
         (begin_ns <= range.end_ns && range.begin_ns <= end_ns, begin_ns > range.end_ns)
     };
     let (mut has_faults, mut is_finished) = (false, false);
@@ -105,31 +93,31 @@ pub(crate) fn print<G: Growing>(
                 let ns = event.timestamp_ns();
                 last_ns = last_ns.max(Some(ns));
                 if let Some(from) = gap_from.take() {
-                    lines.gap(from, ns)?;
+                    show.gap(from, ns)?;
                 }
                 let (is_inside, is_over) = is_wanted(ns, ns);
                 if is_over {
                     break;
                 }
                 if is_inside {
-                    lines.event(event)?;
+                    show.event(event)?;
                 }
-                if let Some(index) = lines.stranger()
+                if let Some(index) = show.stranger()
                     && let Some(trace) = growing.trace(index)
                 {
-                    lines.introduce(index, trace);
+                    show.introduce(index, trace);
                 }
             }
             Ok(Poll::Item(Item::Discarded(loss))) if is_wanted(loss.begin_ns, loss.end_ns).0 => {
-                tell(lines, Missing::Events, &loss, growing.streams())?;
+                tell(show, Missing::Events, &loss, growing.streams())?;
             }
             Ok(Poll::Item(Item::LostPackets(loss))) if is_wanted(loss.begin_ns, loss.end_ns).0 => {
-                tell(lines, Missing::Packets, &loss, growing.streams())?;
+                tell(show, Missing::Packets, &loss, growing.streams())?;
             }
             Ok(Poll::Item(_)) => {}
             Ok(Poll::Idle) if was_patient => settled_ns = 0,
             Ok(Poll::Idle) => {
-                lines.flush()?;
+                show.flush()?;
                 std::thread::sleep(PAUSE);
             }
             Ok(Poll::End) => break,
@@ -137,7 +125,7 @@ pub(crate) fn print<G: Growing>(
                 fatal.get_or_insert(error);
                 break;
             }
-            Err(error) if G::is_fatal(&error) => match growing.mend(error, lines, interrupt)? {
+            Err(error) if G::is_fatal(&error) => match growing.mend(error, show, interrupt)? {
                 Mended::Whole => {}
                 Mended::WithGap => {
                     has_faults = true;
@@ -151,12 +139,12 @@ pub(crate) fn print<G: Growing>(
             },
             Err(error) => {
                 has_faults = true;
-                lines.fault(&format!("{error}; the other streams are read on"))?;
+                show.fault(&format!("{error}; the other streams are read on"))?;
             }
         }
     }
     if let Some(from) = gap_from {
-        lines.gap(from, wall_ns())?;
+        show.gap(from, wall_ns())?;
     }
     match fatal {
         _ if interrupt.came() => Err(Failure::Interrupted),
@@ -167,13 +155,13 @@ pub(crate) fn print<G: Growing>(
 
 /// Tells a loss with the stream that it is in.
 pub(crate) fn tell(
-    lines: &mut Lines,
+    show: &mut impl Show,
     missing: Missing,
     loss: &Loss,
     streams: &[Stream],
 ) -> Result<(), Failure> {
     let stream = streams.get(loss.stream.index()).and_then(|stream| stream.paths().next());
-    Ok(lines.loss(missing, loss, stream)?)
+    Ok(show.loss(missing, loss, stream)?)
 }
 
 fn wall_ns() -> i64 {

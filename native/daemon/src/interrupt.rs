@@ -17,6 +17,16 @@ impl Interrupt {
         Ok(Interrupt(pressed))
     }
 
+    /// Takes the end of standard input for Ctrl-C: it comes when the program at its other end is gone.
+    pub(crate) fn listen_for_end_of_input(&self) {
+        let pressed = self.0.clone();
+        // Ends with the process.
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            pressed.store(true, Relaxed);
+        });
+    }
+
     /// Whether it came.
     pub(crate) fn came(&self) -> bool {
         self.0.load(Relaxed)

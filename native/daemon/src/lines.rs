@@ -5,6 +5,7 @@ use crate::event_text::{self, EventText};
 use crate::quantity;
 use crate::safe::Safe;
 use crate::selection::Selection;
+use crate::show::{Missing, Show};
 use crate::sink::Sink;
 use crate::wall_clock::WallClock;
 use beamtap_ctf::{Event, Loss, Trace};
@@ -28,13 +29,6 @@ enum Form {
     Json,
 }
 
-/// What kind of thing is missing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Missing {
-    Events,
-    Packets,
-}
-
 impl Lines {
     pub(crate) fn new(is_json: bool, selection: Selection) -> Lines {
         let form = if is_json { Form::Json } else { Form::Text(EventText::default()) };
@@ -47,9 +41,28 @@ impl Lines {
         self.sink.is_terminal()
     }
 
-    /// Prints an event, if it is wanted. Where its trace was not introduced before, that must come next.
+    /// Writes all that was printed, and tells what was asked for and is nowhere in the trace.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.sink.flush()?;
+        self.selection.unseen().iter().for_each(|sentence| self.warn(sentence));
+        Ok(())
+    }
+
+    /// A time as the lines show it.
+    fn time(&mut self, ns: i64) -> String {
+        let mut text = Vec::new();
+        self.clock.write(ns, &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    fn warn(&self, sentence: &str) {
+        eprintln!("beamtapd: warning: {}", Safe(sentence));
+    }
+}
+
+impl Show for Lines {
     #[inline]
-    pub(crate) fn event(&mut self, event: Event<'_>) -> io::Result<()> {
+    fn event(&mut self, event: Event<'_>) -> io::Result<()> {
         if !self.selection.wants(event) {
             return Ok(());
         }
@@ -70,13 +83,11 @@ impl Lines {
         Ok(())
     }
 
-    /// Index of the trace that is to be introduced, where the last event's was not.
-    pub(crate) fn stranger(&self) -> Option<usize> {
+    fn stranger(&self) -> Option<usize> {
         self.gap.map(|(_, trace)| trace)
     }
 
-    /// Says what is known of a trace.
-    pub(crate) fn introduce(&mut self, index: usize, trace: &Trace) {
+    fn introduce(&mut self, index: usize, trace: &Trace) {
         let origin = match &self.form {
             Form::Text(_) => event_text::origin(trace),
             Form::Json => event_json::origin(trace),
@@ -90,8 +101,7 @@ impl Lines {
         self.origins[index] = Some(origin);
     }
 
-    /// Tells what is missing from a stream: on standard error, and in a line of JSON.
-    pub(crate) fn loss(&mut self, missing: Missing, loss: &Loss, stream: Option<&Path>) -> io::Result<()> {
+    fn loss(&mut self, missing: Missing, loss: &Loss, stream: Option<&Path>) -> io::Result<()> {
         if matches!(self.form, Form::Json) {
             let what = match missing {
                 Missing::Events => "discarded",
@@ -114,8 +124,7 @@ impl Lines {
         Ok(())
     }
 
-    /// Tells a stretch of time of which it is not known what happened in it.
-    pub(crate) fn gap(&mut self, begin_ns: i64, end_ns: i64) -> io::Result<()> {
+    fn gap(&mut self, begin_ns: i64, end_ns: i64) -> io::Result<()> {
         if matches!(self.form, Form::Json) {
             event_json::write_gap(begin_ns, end_ns, self.sink.lines());
         }
@@ -125,33 +134,13 @@ impl Lines {
         Ok(())
     }
 
-    /// Tells what is at fault.
-    pub(crate) fn fault(&mut self, fault: &str) -> io::Result<()> {
+    fn fault(&mut self, fault: &str) -> io::Result<()> {
         self.sink.flush()?;
         self.warn(fault);
         Ok(())
     }
 
-    /// Writes all that was printed.
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.sink.flush()
-    }
-
-    /// Writes all that was printed, and tells what was asked for and is nowhere in the trace.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        self.sink.flush()?;
-        self.selection.unseen().iter().for_each(|sentence| self.warn(sentence));
-        Ok(())
-    }
-
-    /// A time as the lines show it.
-    fn time(&mut self, ns: i64) -> String {
-        let mut text = Vec::new();
-        self.clock.write(ns, &mut text);
-        String::from_utf8_lossy(&text).into_owned()
-    }
-
-    fn warn(&self, sentence: &str) {
-        eprintln!("beamtapd: warning: {}", Safe(sentence));
     }
 }

@@ -1,10 +1,10 @@
 //! Live sessions: found, printed, and attached to again when the connection is lost.
 
-use crate::arguments::{Place, ReadArguments};
+use crate::arguments::Place;
 use crate::failure::Failure;
-use crate::growing::{self, Growing, Mended};
+use crate::growing::{Growing, Mended};
 use crate::interrupt::Interrupt;
-use crate::lines::Lines;
+use crate::show::Show;
 use beamtap_ctf::{Error, LiveReader, LiveUrl, Poll, Reattached, Seek, Stream, Trace, live_sessions};
 use std::time::{Duration, Instant};
 
@@ -15,30 +15,24 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const STEP: Duration = Duration::from_millis(50);
 
 /// A session, and how long it is missed before it is given up.
-struct Live<'a> {
+pub(crate) struct Live<'a> {
     reader: LiveReader,
     url: &'a LiveUrl,
     patience: Duration,
 }
 
-/// Prints a live session until it is over; says whether parts of it could not be read.
-pub(crate) fn read(
-    url: &LiveUrl,
-    arguments: &ReadArguments,
-    lines: &mut Lines,
-    interrupt: &Interrupt,
-) -> Result<bool, Failure> {
+/// Attaches to a live session. It is missed for so many seconds before it is given up.
+pub(crate) fn attach(url: &LiveUrl, from: Option<Place>, reconnect: u64) -> Result<Live<'_>, Failure> {
     if url.session.is_none() {
         return Err(Failure::Usage(sessions_of(url)?));
     }
-    let seek = match arguments.from {
+    let seek = match from {
         Some(Place::Now) => Seek::Now,
         Some(Place::Beginning) | None => Seek::Beginning,
     };
     let reader = LiveReader::attach(url, seek)?;
     tracing::debug!(streams = reader.streams().len(), "attached to {url}");
-    let mut live = Live { reader, url, patience: Duration::from_secs(arguments.reconnect) };
-    growing::print(&mut live, arguments, lines, interrupt)
+    Ok(Live { reader, url, patience: Duration::from_secs(reconnect) })
 }
 
 impl Growing for Live<'_> {
@@ -63,11 +57,11 @@ impl Growing for Live<'_> {
     }
 
     /// Attaches again, for as long as the session is missed.
-    fn mend(&mut self, error: Error, lines: &mut Lines, interrupt: &Interrupt) -> Result<Mended, Failure> {
+    fn mend(&mut self, error: Error, show: &mut impl Show, interrupt: &Interrupt) -> Result<Mended, Failure> {
         if self.patience.is_zero() || !error.is_disconnected() {
             return Ok(Mended::Never(error));
         }
-        lines.fault(&format!("{error}; trying to attach again for {} s", self.patience.as_secs()))?;
+        show.fault(&format!("{error}; trying to attach again for {} s", self.patience.as_secs()))?;
         let since = Instant::now();
         let mut wait = FIRST_WAIT;
         loop {
@@ -97,7 +91,7 @@ impl Growing for Live<'_> {
                     Mended::WithGap,
                 ),
             };
-            lines.fault(&format!("attached to {} again after {seconds:.1} s: {what}", self.url))?;
+            show.fault(&format!("attached to {} again after {seconds:.1} s: {what}", self.url))?;
             return Ok(mended);
         }
     }

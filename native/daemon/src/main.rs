@@ -8,6 +8,7 @@ mod charset;
 mod condition;
 mod cut;
 mod doctor;
+mod elixir_term;
 mod event_json;
 mod event_text;
 mod failure;
@@ -28,10 +29,15 @@ mod recover;
 mod report;
 mod safe;
 mod selection;
+mod sentence;
+mod show;
 mod sink;
 mod source;
+mod syntax;
 mod text;
+mod throttle;
 mod wall_clock;
+mod watch;
 mod window;
 
 use arguments::{Arguments, Command};
@@ -44,6 +50,7 @@ fn main() -> ExitCode {
         Command::Report(report) => report::run(report),
         Command::Info(info) => info::run(info),
         Command::Read(read) => read::run(read),
+        Command::Watch(watch) => watch::run(watch),
         Command::Doctor(doctor) => doctor::run(doctor),
         Command::Canary(canary) => canary::run(canary),
         Command::Recover(recover) => recover::run(recover),

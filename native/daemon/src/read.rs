@@ -4,21 +4,24 @@ use crate::arguments::ReadArguments;
 use crate::failure::{BAD_TRACE, Failure};
 use crate::growing::{self, tell};
 use crate::interrupt::Interrupt;
-use crate::lines::{Lines, Missing};
+use crate::lines::Lines;
 use crate::live;
 use crate::progress::Progress;
 use crate::selection::Selection;
+use crate::show::{Missing, Show};
 use crate::source::Source;
-use beamtap_ctf::{Item, TimeRange, TraceSet};
+use beamtap_ctf::{Follower, Item, TimeRange, TraceSet};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Items between two looks at Ctrl-C: some milliseconds.
 const STRIDE: u64 = 1 << 13;
+
 pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen()?;
     let selection = Selection::new(&arguments.events, &arguments.conditions, &arguments.fields);
     let mut lines = Lines::new(arguments.json, selection);
+    let range_from = |begin_ns| range(arguments, || begin_ns);
     let has_faults = match &arguments.source {
         Source::Directory(_) if arguments.from.is_some() => {
             return Err(Failure::Usage(
@@ -26,10 +29,13 @@ pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
             ));
         }
         Source::Directory(directory) if arguments.follow => {
-            growing::follow(directory, arguments, &mut lines, &interrupt)
+            growing::show(&mut Follower::open(directory)?, range_from, &mut lines, &interrupt)
         }
         Source::Directory(directory) => read_recorded(directory, arguments, &mut lines, &interrupt),
-        Source::Live(url) => live::read(url, arguments, &mut lines, &interrupt),
+        Source::Live(url) => {
+            let mut live = live::attach(url, arguments.from, arguments.reconnect)?;
+            growing::show(&mut live, range_from, &mut lines, &interrupt)
+        }
     };
     // What was printed before Ctrl-C or the end of a connection is good.
     let is_readable = !matches!(has_faults, Err(Failure::Output(_)));
@@ -85,7 +91,7 @@ fn read_recorded(
 }
 
 /// The stretch of time that is asked for; `begin` tells the trace's first time, where it matters.
-pub(crate) fn range(arguments: &ReadArguments, begin: impl FnOnce() -> i64) -> TimeRange {
+fn range(arguments: &ReadArguments, begin: impl FnOnce() -> i64) -> TimeRange {
     let mut range = TimeRange::default();
     if arguments.begin.is_none() && arguments.end.is_none() {
         return range;

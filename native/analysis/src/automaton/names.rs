@@ -1,7 +1,7 @@
 //! What the numbers in events stand for.
 
 use crate::interned::Interned;
-use beamtap_schema::{ThreadKind, event};
+use beamtap_schema::{Event, ThreadKind, event};
 use foldhash::HashMap;
 use std::fmt;
 
@@ -94,6 +94,11 @@ impl Names {
         }
     }
 
+    /// The atom with this number, if it was defined.
+    pub fn atom(&self, id: u32) -> Option<&str> {
+        self.atoms.get(id).map(|text| &**text)
+    }
+
     /// A text for the atom with this number, defined or not; empty for 0.
     pub fn atom_text(&self, id: u32) -> String {
         match self.atoms.get(id) {
@@ -114,7 +119,19 @@ impl Names {
         &self.vms
     }
 
-    pub(super) fn define_function(&mut self, def: &event::DefFunction<'_>) {
+    /// Takes in a definition; whether the event is one of a function, an atom, a thread or a VM.
+    pub fn learn(&mut self, event: &Event<'_>) -> bool {
+        match event {
+            Event::DefFunction(def) => self.define_function(def),
+            Event::DefAtom(def) => self.define_atom(def),
+            Event::DefThread(def) => self.define_thread(def),
+            Event::DefVm(def) => self.define_vm(def),
+            _ => return false,
+        }
+        true
+    }
+
+    fn define_function(&mut self, def: &event::DefFunction<'_>) {
         // Definitions are dumped again and again; only the first costs an allocation.
         let known = self.functions.get(def.function).is_some_and(|known| {
             known.arity == def.arity && *known.name == *def.name && *known.module == *def.module
@@ -125,13 +142,13 @@ impl Names {
         }
     }
 
-    pub(super) fn define_atom(&mut self, def: &event::DefAtom<'_>) {
+    fn define_atom(&mut self, def: &event::DefAtom<'_>) {
         if self.atoms.get(def.atom).is_none_or(|known| **known != *def.text) {
             self.atoms.insert(def.atom, def.text.into());
         }
     }
 
-    pub(super) fn define_thread(&mut self, def: &event::DefThread<'_>) {
+    fn define_thread(&mut self, def: &event::DefThread<'_>) {
         let name = ThreadName {
             kind: ThreadKind::from_wire(def.kind),
             scheduler: def.scheduler,
@@ -140,7 +157,7 @@ impl Names {
         self.threads.insert(def.thread, name);
     }
 
-    pub(super) fn define_vm(&mut self, def: &event::DefVm<'_>) {
+    fn define_vm(&mut self, def: &event::DefVm<'_>) {
         let vm = Vm {
             os_pid: def.os_pid,
             node: def.node.into(),
