@@ -3,7 +3,7 @@
 %% The table belongs to the top supervisor: a session can be killed at any point and what it set is still known.
 -module(beamtap_ledger).
 
--export([create/0, write/2, note/2, strike/1, locked/1, open_entries/0, sessions/0, file_receipt/2, forget/1, receipts/0, receipt/1]).
+-export([create/0, write/2, note/2, entry/1, strike/1, locked/1, open_entries/0, sessions/0, file_receipt/2, forget/1, receipts/0, receipt/1]).
 -export_type([entry/0]).
 
 %% Everything that has to be undone when the session of a tap is gone.
@@ -17,6 +17,9 @@
     vm => beamtap_vm:grip(),
     asked => [beamtap_match:asked()],
     classes => [beamtap_spec:class()],
+    instruments => [beamtap_instruments:class()],
+    %% Who switched microstate accounting on.
+    accounting => ours | theirs,
     inherit => [beamtap_spec:inheritance()]
 }.
 
@@ -37,9 +40,17 @@ write(Tap, Entry) ->
 %% @doc Adds to what is noted of a tap. A tap that was struck out stays so.
 -spec note(beamtap:tap(), map()) -> ok.
 note(Tap, More) ->
+    case entry(Tap) of
+        {ok, Entry} -> write(Tap, maps:merge(Entry, More));
+        none -> ok
+    end.
+
+%% @doc What is noted of a tap.
+-spec entry(beamtap:tap()) -> {ok, entry()} | none.
+entry(Tap) ->
     case ets:lookup(?MODULE, {entry, Tap}) of
-        [{_, Entry}] -> write(Tap, maps:merge(Entry, More));
-        [] -> ok
+        [{_, Entry}] -> {ok, Entry};
+        [] -> none
     end.
 
 %% @doc Does something while no other tap does; for changes that start from what other taps have set.

@@ -7,7 +7,7 @@
 %% the classes.
 -module(beamtap_neighbours).
 
--export([refusal/2, taken/2, known_bad/2, erts/0, foreign/0]).
+-export([refusal/2, taken/2, monitored/1, known_bad/2, erts/0, foreign/0]).
 -export_type([wish/0]).
 
 %% What a tap wants, or has.
@@ -24,7 +24,10 @@
 %% @doc Why this VM, or what others trace in it, forbids a tap what it wishes; none when nothing does.
 -spec refusal({beamtap:tap(), wish()}, beamtap_targets:selection()) -> none | beamtap_error:error().
 refusal({Tap, #{classes := Classes, asked := Asked} = Wish}, Selection) ->
+    {Instruments, _} = beamtap_instruments:split(Classes),
     first([
+        fun() -> other_instrument(Tap, Instruments) end,
+        fun() -> foreign_monitor(Instruments) end,
         fun() -> bad_release(Classes) end,
         fun() -> other_tap(Tap, Wish, Selection) end,
         fun() -> foreign_tracer(Selection) end,
@@ -57,7 +60,7 @@ rivals(Tap, Wish) ->
 is_rival(_, #{vm := #{session := none}}) ->
     true;
 is_rival(#{classes := Classes, asked := Asked}, #{classes := Theirs, asked := TheirAsked}) ->
-    Both = [Class || Class <- Classes, lists:member(Class, Theirs)],
+    {_, Both} = beamtap_instruments:split([Class || Class <- Classes, lists:member(Class, Theirs)]),
     Both -- ?OF_FUNCTIONS =/= [] orelse (Both =/= [] andalso beamtap_match:overlap(Asked, TheirAsked)).
 
 other_tap(Tap, #{inherit := Inherit} = Wish, #{named := Named, new := New, new_ports := NewPorts}) ->
@@ -73,14 +76,30 @@ other_tap(Tap, #{inherit := Inherit} = Wish, #{named := Named, new := New, new_p
     case Clashes of
         [] ->
             none;
-        [{{tap, Number} = Other, Who} | _] ->
-            Text = ["{tap,", integer_to_list(Number), "}"],
-            {error, Reason} = beamtap_error:new(
-                traced_by_tap,
-                [traced(Who), " by ", Text],
-                ["beamtap:add(", Text, ", Spec) traces more with it, beamtap:stop(", Text, ") ends it; or name other targets"]
-            ),
-            {error, Reason#{tap => Other}}
+        [{Other, Who} | _] ->
+            by_tap(Other, traced(Who), "name other targets")
+    end.
+
+by_tap({tap, Number} = Other, What, Else) ->
+    Text = ["{tap,", integer_to_list(Number), "}"],
+    {error, Reason} = beamtap_error:new(
+        traced_by_tap,
+        [What, " by ", Text],
+        ["beamtap:add(", Text, ", Spec) traces more with it, beamtap:stop(", Text, ") ends it; or ", Else]
+    ),
+    {error, Reason#{tap => Other}}.
+
+other_instrument(Tap, Instruments) ->
+    Clashes = [
+        {Other, Class}
+     || {Other, #{instruments := Theirs}} <- beamtap_ledger:open_entries(),
+        Other =/= Tap,
+        Class <- Instruments,
+        lists:member(Class, Theirs)
+    ],
+    case Clashes of
+        [] -> none;
+        [{Other, Class} | _] -> by_tap(Other, [atom_to_list(Class), " is recorded already,"], ["leave ", atom_to_list(Class), " out"])
     end.
 
 traced(new_processes) -> "new processes are traced already,";
@@ -88,6 +107,27 @@ traced(new_ports) -> "new ports are traced already,";
 traced(Who) -> [beamtap_error:quote(Who), " is traced already,"].
 
 %%% Other tools
+
+foreign_monitor(Instruments) ->
+    Ours = beamtap_instruments:holder(system_monitor),
+    case lists:member(system_monitor, Instruments) andalso beamtap_vm:monitored_by() of
+        Who when Who =:= false; Who =:= none; Who =:= Ours -> none;
+        Other -> monitored(Other)
+    end.
+
+%% @doc What is said where somebody else has the node's only system monitor.
+-spec monitored(pid() | port()) -> beamtap_error:error().
+monitored(Other) ->
+    Name =
+        case is_pid(Other) andalso process_info(Other, registered_name) of
+            {registered_name, Known} -> [" (", atom_to_list(Known), ")"];
+            _ -> []
+        end,
+    beamtap_error:new(
+        monitored_by_others,
+        ["the node's system monitor is taken, by ", beamtap_error:quote(Other), Name],
+        "leave system_monitor out, or end the other one; from OTP 28 on there is more than one"
+    ).
 
 bad_release(Classes) ->
     Found = [

@@ -16,6 +16,8 @@
 -export([dump_labels/1, dump_modules/1, watch_definitions/1]).
 %% The application's own words
 -export([mark/1, span_begin/1, span_end/2]).
+%% What no trace flag makes
+-export([observed/3]).
 %% Taps
 -export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
 %% LTTng
@@ -188,6 +190,10 @@ span_begin(_Name) -> erlang:nif_error(not_loaded).
 
 -spec span_end(pos_integer(), returned | error | exit | throw) -> ok.
 span_end(_Span, _Outcome) -> erlang:nif_error(not_loaded).
+
+%% Emits an event for a tap, from a tuple of what it is made of.
+-spec observed(slot(), atom(), tuple()) -> ok.
+observed(_Slot, _Event, _Fields) -> erlang:nif_error(not_loaded).
 
 -spec tap_open(pid(), tap_limits()) -> {ok, slot()} | {error, no_slot}.
 tap_open(_Owner, _Limits) -> erlang:nif_error(not_loaded).

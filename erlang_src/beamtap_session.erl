@@ -99,7 +99,7 @@ ended() ->
 callback_mode() -> state_functions.
 
 -spec init(plan()) -> gen_statem:init_result(opening).
-init(#{tap := Tap, path := Path, opts := #{owner := Owner}, wish := Wish} = Plan) ->
+init(#{tap := Tap, path := Path, opts := #{owner := Owner} = Opts, wish := Wish} = Plan) ->
     process_flag(trap_exit, true),
     %% No tap traces a tap, not even one that traces new processes.
     process_flag(sensitive, true),
@@ -111,7 +111,7 @@ init(#{tap := Tap, path := Path, opts := #{owner := Owner}, wish := Wish} = Plan
         waiting => [],
         problems => [],
         deadline => beamtap_deadline:start(),
-        tracing => beamtap_tracing:new(Tap, Owner, Wish)
+        tracing => beamtap_tracing:new(Tap, Owner, Wish, maps:with(beamtap_sampling:keys(), Opts))
     },
     {ok, opening, Data, {state_timeout, 0, steps() -- [armed || maps:get(counting, Plan, false)]}}.
 
@@ -212,6 +212,11 @@ message({beamtap_tripped, Slot, Reason}, #{slot := Slot} = Data) ->
     finish(Reason, [], beamtap_deadline:stop(), Data);
 message({'DOWN', Monitor, process, _, _}, #{monitor := Monitor} = Data) ->
     finish(owner, [], beamtap_deadline:stop(), Data);
+message({'EXIT', Pid, Reason}, #{tracing := Tracing, problems := Problems} = Data) ->
+    case beamtap_tracing:lost(Tracing, Pid, Reason) of
+        {Left, Said} -> {keep_state, Data#{tracing := Left, problems := [unicode:characters_to_binary(Said) | Problems]}};
+        none -> keep_state_and_data
+    end;
 message(_, _) ->
     keep_state_and_data.
 
@@ -288,7 +293,14 @@ change(resume, _, Data) ->
     changed(fun beamtap_tracing:resume/1, Data);
 change({drop, Wish}, _, Data) ->
     changed(fun(Tracing) -> beamtap_tracing:drop(Tracing, Wish) end, Data);
-change({add, #{classes := Classes} = Wish}, Deadline, #{recording := Recording} = Data) ->
+change({add, Wish}, Deadline, #{tracing := Tracing} = Data) ->
+    %% LTTng comes after: what may not be traced is not to be recorded either.
+    case beamtap_tracing:admit(Tracing, Wish) of
+        ok -> widen(Wish, Deadline, Data);
+        {error, _} = Error -> Error
+    end.
+
+widen(#{classes := Classes} = Wish, Deadline, #{recording := Recording} = Data) ->
     case beamtap_recording:widen(Recording, Classes, Deadline) of
         {ok, Wider} -> changed(fun(Tracing) -> beamtap_tracing:add(Tracing, Wish) end, Data#{recording := Wider});
         {error, _} = Error -> Error

@@ -7,9 +7,21 @@
 -export([classes/0]).
 -export_type([spec/0, opts/0, checked/0, checked_opts/0, class/0, inheritance/0, target/0]).
 
-%% The flags of `erlang:trace/3' that beamtap records. `return' and `exception' apply to every function named.
+%% The flags of `erlang:trace/3' that beamtap records, and what no flag makes: messages of the VM's system monitor,
+%% samples of schedulers and allocators, of the whole VM whatever the targets. `return' and `exception' apply to every
+%% function named.
 -type class() ::
-    call | return_to | send | 'receive' | procs | running | exiting | garbage_collection | ports | running_ports.
+    call
+    | return_to
+    | send
+    | 'receive'
+    | procs
+    | running
+    | exiting
+    | garbage_collection
+    | ports
+    | running_ports
+    | beamtap_instruments:class().
 %% The flags that pass a process's flags on to those that it spawns or links to, or to the first of them.
 -type inheritance() :: set_on_spawn | set_on_first_spawn | set_on_link | set_on_first_link.
 %% `all', `new' and `existing' mean processes, and ports where the classes are about those. A supervisor, by name or
@@ -26,7 +38,7 @@
     | {supervisor, pid() | atom()}
     | {initial_call, {module(), atom(), arity() | '_'}}.
 %% A map or a property list of these keys; or, for short, functions and classes by themselves or in a list (an atom
-%% that is a class is the class). `all' is every class that needs no function.
+%% that is a class is the class). `all' is every flag that needs no function; the classes that are no flags are named.
 -type spec() ::
     #{
         functions => beamtap_function:spec() | [beamtap_function:spec()],
@@ -47,7 +59,7 @@
         output => file:name_all(),
         payload => beamtap_payload:option(),
         owner => pid(),
-        %% And {@link beamtap_mode:options()}.
+        %% And {@link beamtap_sampling:options()} and {@link beamtap_mode:options()}.
         atom() => term()
     }
     | [{atom(), term()}].
@@ -65,7 +77,7 @@
     output := binary() | default,
     payload := beamtap_payload:checked(),
     owner := pid(),
-    %% And {@link beamtap_mode:checked()}.
+    %% And {@link beamtap_sampling:checked()} and {@link beamtap_mode:checked()}.
     atom() => term()
 }.
 
@@ -77,20 +89,20 @@
 -define(MAX_FOR_MS, 315360000000).
 -define(MAX_EVENTS, 16#FFFFFFFFFFFF).
 
--define(CLASSES, [
+-define(TRACED, [
     call, return_to, send, 'receive', procs, running, exiting, garbage_collection, ports, running_ports
 ]).
 -define(INHERITANCE, [set_on_spawn, set_on_first_spawn, set_on_link, set_on_first_link]).
 -define(NEED_FUNCTIONS, [call, return_to]).
 -define(ACTIONS, [return, exception]).
--define(FLAGS, (?CLASSES ++ ?ACTIONS ++ ?INHERITANCE)).
+-define(FLAGS, (classes() ++ ?ACTIONS ++ ?INHERITANCE)).
 -define(SPEC_KEYS, [functions, classes, targets]).
--define(OPT_KEYS, [for, events, rate, output, payload, owner | beamtap_mode:keys()]).
+-define(OPT_KEYS, [for, events, rate, output, payload, owner | beamtap_sampling:keys() ++ beamtap_mode:keys()]).
 
 %% @doc The classes that can be recorded.
 -spec classes() -> [class()].
 classes() ->
-    ?CLASSES.
+    ?TRACED ++ beamtap_instruments:classes().
 
 %% @doc Checks what is to be traced.
 -spec check(term()) -> {ok, checked()} | beamtap_error:error().
@@ -116,7 +128,7 @@ check_change(Spec) ->
 %% @doc Checks the options; Owner is the owner unless another is named.
 -spec check_opts(term(), pid()) -> {ok, checked_opts()} | beamtap_error:error().
 check_opts(Opts, Owner) ->
-    Defaults = (beamtap_mode:defaults())#{
+    Defaults = (maps:merge(beamtap_sampling:defaults(), beamtap_mode:defaults()))#{
         for => ?DEFAULT_FOR_MS,
         events => ?DEFAULT_EVENTS,
         rate => infinity,
@@ -198,7 +210,7 @@ parts(Fields, DefaultTargets) ->
     }.
 
 classes(all) ->
-    ?CLASSES -- ?NEED_FUNCTIONS;
+    ?TRACED -- ?NEED_FUNCTIONS;
 classes(Classes) ->
     lists:usort([class(C) || C <- beamtap_shape:proper(beamtap_shape:elements(Classes))]).
 
@@ -256,6 +268,8 @@ opt(output, Name) ->
         {ok, Path} -> Path;
         error -> bad_option(output, Name, "the name of a directory")
     end;
+opt(Key, Value) when Key =:= system_monitor; Key =:= sample_every ->
+    beamtap_sampling:option(Key, Value);
 opt(Key, Value) ->
     beamtap_mode:option(Key, Value).
 

@@ -68,7 +68,7 @@ open(flags, #{tracing := Tracing} = Data) ->
             {ok, Data#{tracing := Flagged}};
         {error, _} = Error ->
             %% Some may be set already.
-            ok = beamtap_tracing:flags_off(Tracing),
+            _ = beamtap_tracing:flags_off(Tracing),
             Error
     end.
 
@@ -78,8 +78,8 @@ done({error, _} = Error, _) -> Error.
 %% @doc Takes a step back, and notes what went wrong.
 -spec close(step(), map()) -> map().
 close(flags, #{tracing := Tracing} = Data) ->
-    ok = beamtap_tracing:flags_off(Tracing),
-    Data#{ended => erlang:monotonic_time()};
+    Answer = beamtap_tracing:flags_off(Tracing),
+    problem("system_monitor did not tell everything", Answer, Data#{ended => erlang:monotonic_time()});
 close(patterns, #{tracing := Tracing} = Data) ->
     ok = beamtap_tracing:close(Tracing),
     Data;

@@ -18,7 +18,17 @@
     named := [pid() | port()]
 }.
 
--define(OWN, [beamtap_sup, beamtap_session_sup, beamtap_janitor, beamtap_definitions, beamtap_guest, beamtap_toggle]).
+-define(OWN, [
+    beamtap_sup,
+    beamtap_session_sup,
+    beamtap_janitor,
+    beamtap_definitions,
+    beamtap_guest,
+    beamtap_toggle,
+    beamtap_system_monitor,
+    beamtap_schedulers,
+    beamtap_allocators
+]).
 -define(LEFT_ALONE, [
     user,
     user_drv,
@@ -40,13 +50,13 @@
     erl_signal_server
 ]).
 
-%% @doc Turns targets into processes and ports, these where Classes are about them. Owner's group leader is left alone
-%% too.
+%% @doc Turns targets into processes and ports, these where Classes are about them: flags, no instruments. Where there
+%% are none it is about nothing. Owner's group leader is left alone too.
 -spec select([beamtap_spec:target()], pid(), [beamtap_spec:class()]) -> {ok, selection()} | beamtap_error:error().
 select(Targets, Owner, Classes) ->
     try
-        Named = lists:append([named(T) || T <- Targets]),
-        Groups = lists:append([group(T) || T <- Targets]),
+        Named = [Who || Who <- lists:append([named(T) || T <- Targets]), Classes =/= []],
+        Groups = [Pid || Pid <- lists:append([group(T) || T <- Targets]), Classes =/= []],
         Existing = lists:member(all, Targets) orelse lists:member(existing, Targets),
         New = lists:member(all, Targets) orelse lists:member(new, Targets),
         OfPorts = lists:member(ports, Classes) orelse lists:member(running_ports, Classes),

@@ -4,8 +4,8 @@
 %% What is set stands in the ledger before it is set; so whoever cleans up after a tap needs nothing else.
 -module(beamtap_tracing).
 
--export([new/3, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2]).
--export([add/2, drop/2, pause/1, resume/1, describe/1]).
+-export([new/4, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/3]).
+-export([admit/2, add/2, drop/2, pause/1, resume/1, describe/1]).
 -export_type([tracing/0, wish/0]).
 
 %% What is to be traced, names turned into functions.
@@ -15,7 +15,8 @@
     targets := [beamtap_spec:target()],
     asked := [beamtap_match:asked()]
 }.
-%% `spared': those that a wider target stands for and that were dropped.
+%% `spared': those that a wider target stands for and that were dropped. `instruments' are the processes of the classes
+%% that are no flags.
 -type tracing() :: #{
     tap := beamtap:tap(),
     owner := pid(),
@@ -26,13 +27,23 @@
     spared := [pid() | port()],
     is_paused := boolean(),
     processes := beamtap_vm:processes(),
+    sampling := beamtap_sampling:checked(),
+    instruments := beamtap_instruments:running(),
     grip => beamtap_vm:grip()
 }.
 
--spec new(beamtap:tap(), pid(), wish()) -> tracing().
-new(Tap, Owner, Wish) ->
+-spec new(beamtap:tap(), pid(), wish(), beamtap_sampling:checked()) -> tracing().
+new(Tap, Owner, Wish, Sampling) ->
     Known = maps:with([classes, inherit, targets, asked], Wish),
-    Known#{tap => Tap, owner => Owner, spared => [], is_paused => false, processes => #{traced => 0, left => 0}}.
+    Known#{
+        tap => Tap,
+        owner => Owner,
+        spared => [],
+        is_paused => false,
+        processes => #{traced => 0, left => 0},
+        sampling => Sampling,
+        instruments => #{}
+    }.
 
 %% @doc Whether this VM, and what others trace in it, lets the tap be.
 -spec admit(tracing()) -> ok | beamtap_error:error().
@@ -43,7 +54,8 @@ admit(Tracing) ->
     end.
 
 selected(#{tap := Tap, owner := Owner, targets := Targets, classes := Classes, spared := Spared} = Tracing) ->
-    case beamtap_targets:select(Targets, Owner, Classes) of
+    {_, Flags} = beamtap_instruments:split(Classes),
+    case beamtap_targets:select(Targets, Owner, Flags) of
         {ok, #{pids := Pids, ports := Ports} = Selection} ->
             Selection1 = Selection#{pids := Pids -- Spared, ports := Ports -- Spared},
             case beamtap_neighbours:refusal({Tap, Tracing}, Selection1) of
@@ -73,33 +85,74 @@ functions(#{tap := Tap, grip := Grip}, Old, New) ->
     ok = beamtap_breakpoints:change(Tap, Grip, Old, New),
     beamtap_ledger:note(Tap, #{asked => New}).
 
-%% @doc Sets the flags on everything selected now.
+%% @doc Sets the flags on everything selected now, and starts the instruments.
 -spec flags_on(tracing()) -> {ok, tracing()} | beamtap_error:error().
 flags_on(Tracing) ->
     flags_on(Tracing, Tracing).
 
 %% Of what is wished for, the flags of Part are set.
 flags_on(#{tap := Tap, grip := Grip, classes := Classes, inherit := Inherit} = Tracing, Part) ->
+    {Instruments, Flags} = beamtap_instruments:split(Classes),
     %% Two taps must not both find the field free.
     beamtap_ledger:locked(fun() ->
         case selected(Part) of
             {ok, Selection} ->
-                ok = beamtap_ledger:note(Tap, #{classes => Classes, inherit => Inherit}),
-                IsTaken = beamtap_neighbours:taken(Tap, Tracing),
-                case beamtap_vm:flags_on(Grip, Classes ++ Inherit, Selection, IsTaken) of
-                    {ok, Processes} -> {ok, Tracing#{processes := Processes}};
-                    {error, _} = Error -> Error
+                ok = beamtap_ledger:note(Tap, #{classes => Classes, inherit => Inherit, instruments => Instruments}),
+                case instruments_on(Instruments, Tracing) of
+                    {ok, Playing} ->
+                        IsTaken = beamtap_neighbours:taken(Tap, Tracing),
+                        case beamtap_vm:flags_on(Grip, Flags ++ Inherit, Selection, IsTaken) of
+                            {ok, Processes} ->
+                                {ok, Playing#{processes := Processes}};
+                            {error, _} = Error ->
+                                _ = instruments_off(Instruments -- playing(Tracing), Playing),
+                                Error
+                        end;
+                    {error, _} = Error ->
+                        ok = beamtap_ledger:note(Tap, #{instruments => playing(Tracing)}),
+                        Error
                 end;
             {error, _} = Error ->
                 Error
         end
     end).
 
--spec flags_off(tracing()) -> ok.
-flags_off(#{grip := Grip}) ->
-    beamtap_vm:flags_off(Grip);
-flags_off(_) ->
-    ok.
+%% @doc Takes the flags off and ends the instruments; says what has become of those.
+-spec flags_off(tracing()) -> ok | beamtap_nif:failure().
+flags_off(Tracing) ->
+    ok = flags_away(Tracing),
+    {Answer, _} = instruments_off(playing(Tracing), Tracing),
+    Answer.
+
+flags_away(#{grip := Grip}) -> beamtap_vm:flags_off(Grip);
+flags_away(_) -> ok.
+
+%%% Instruments
+
+playing(#{instruments := Running}) -> maps:keys(Running).
+
+instruments_on(Instruments, #{tap := Tap, grip := #{tracer := {_, Slot}}, sampling := Sampling, instruments := Running} = Tracing) ->
+    case beamtap_instruments:open(Instruments, #{tap => Tap, slot => Slot, sampling => Sampling}, Running) of
+        {ok, More} -> {ok, Tracing#{instruments := More}};
+        {error, _} = Error -> Error
+    end.
+
+instruments_off(Instruments, #{tap := Tap, instruments := Running} = Tracing) ->
+    Answer = beamtap_instruments:close(Tap, maps:with(Instruments, Running)),
+    Left = Tracing#{instruments := maps:without(Instruments, Running)},
+    ok = beamtap_ledger:note(Tap, #{instruments => playing(Left)}),
+    {Answer, Left}.
+
+%% @doc What is left when the process of an instrument has ended by itself, and what that means to people.
+-spec lost(tracing(), pid(), term()) -> {tracing(), unicode:chardata()} | none.
+lost(#{tap := Tap, instruments := Running} = Tracing, Pid, Reason) ->
+    case beamtap_instruments:lost(Tap, Pid, Reason, Running) of
+        {Left, Said} ->
+            ok = beamtap_ledger:note(Tap, #{instruments => maps:keys(Left)}),
+            {Tracing#{instruments := Left}, Said};
+        none ->
+            none
+    end.
 
 %% @doc Takes the functions away and gives the place in the VM up. The flags are off by now.
 -spec close(tracing()) -> ok.
@@ -114,6 +167,7 @@ close(_) ->
 -spec clean(beamtap:tap(), beamtap_ledger:entry()) -> ok.
 clean(Tap, #{vm := Grip} = Entry) ->
     ok = beamtap_vm:flags_off(Grip),
+    ok = beamtap_instruments:clean(Tap, Entry),
     ok = beamtap_breakpoints:change(Tap, Grip, maps:get(asked, Entry, []), []),
     beamtap_vm:close(Grip);
 clean(_, _) ->
@@ -121,16 +175,24 @@ clean(_, _) ->
 
 %%% While it runs
 
-%% @doc Traces more. After an error it is as before.
--spec add(tracing(), wish()) -> {ok, tracing()} | beamtap_error:error().
-add(#{asked := Asked, classes := Classes, inherit := Inherit, targets := Targets} = Tracing, Wish) ->
+%% @doc Whether {@link add/2} may be.
+-spec admit(tracing(), wish()) -> ok | beamtap_error:error().
+admit(Tracing, Wish) ->
+    admit(wider(Tracing, Wish)).
+
+wider(#{asked := Asked, classes := Classes, inherit := Inherit, targets := Targets} = Tracing, Wish) ->
     #{asked := More, classes := MoreClasses, inherit := MoreInherit, targets := MoreTargets} = Wish,
-    Wider = Tracing#{
+    Tracing#{
         asked := Asked ++ (More -- Asked),
         classes := lists:usort(Classes ++ MoreClasses),
         inherit := lists:usort(Inherit ++ MoreInherit),
         targets := lists:usort(Targets ++ MoreTargets)
-    },
+    }.
+
+%% @doc Traces more. After an error it is as before.
+-spec add(tracing(), wish()) -> {ok, tracing()} | beamtap_error:error().
+add(#{asked := Asked} = Tracing, Wish) ->
+    Wider = wider(Tracing, Wish),
     case admit(Wider) of
         ok ->
             #{asked := NewAsked} = Wider,
@@ -156,15 +218,18 @@ widen(_, Wider) ->
 %% @doc Traces less: functions, classes or targets are taken out.
 -spec drop(tracing(), wish()) -> {ok, tracing()} | beamtap_error:error().
 drop(#{asked := Asked, classes := Classes, inherit := Inherit} = Tracing, Wish) ->
+    {_, Flags} = beamtap_instruments:split(Classes),
     #{asked := Less, classes := Named, inherit := LessInherit, targets := LessTargets} = Wish,
     %% Functions bring their class along.
     LessClasses = Named -- [call || Less =/= []],
-    case beamtap_targets:select(LessTargets, maps:get(owner, Tracing), Classes) of
+    {LessInstruments, LessFlags} = beamtap_instruments:split(LessClasses),
+    case beamtap_targets:select(LessTargets, maps:get(owner, Tracing), Flags) of
         {ok, Selection} ->
             NewAsked = beamtap_match:drop(lists:usort([MFA || {MFA, _} <- Less]), Asked),
             ok = functions(Tracing, Asked, NewAsked),
-            ok = flags_less(Tracing, [Flag || Flag <- LessClasses ++ LessInherit, lists:member(Flag, Classes ++ Inherit)]),
-            {ok, targets_less(LessTargets, Selection, Tracing#{
+            ok = flags_less(Tracing, [Flag || Flag <- LessFlags ++ LessInherit, lists:member(Flag, Classes ++ Inherit)]),
+            {_, Left} = instruments_off(LessInstruments, Tracing),
+            {ok, targets_less(LessTargets, Selection, Left#{
                 asked := NewAsked, classes := Classes -- LessClasses, inherit := Inherit -- LessInherit
             })};
         {error, _} = Error ->
@@ -178,8 +243,9 @@ targets_less([], _, Tracing) ->
     Tracing;
 targets_less(Less, #{pids := Pids, ports := Ports} = Selection, #{grip := Grip, targets := Targets, spared := Spared} = Tracing) ->
     #{classes := Classes, inherit := Inherit} = Tracing,
+    {_, Flags} = beamtap_instruments:split(Classes),
     ToCome = [new_processes || maps:get(new, Selection)] ++ [new_ports || maps:get(new_ports, Selection)],
-    ok = beamtap_vm:flags_off(Grip, Classes ++ Inherit, ToCome ++ Pids ++ Ports),
+    ok = beamtap_vm:flags_off(Grip, Flags ++ Inherit, ToCome ++ Pids ++ Ports),
     Left =
         case lists:member(new, Less) andalso lists:member(all, Targets) of
             true -> [existing | Targets -- [all | Less]];
@@ -189,9 +255,10 @@ targets_less(Less, #{pids := Pids, ports := Ports} = Selection, #{grip := Grip, 
 
 %% @doc Takes the flags off; nothing is recorded and nothing costs time until {@link resume/1}.
 -spec pause(tracing()) -> tracing().
-pause(#{grip := Grip} = Tracing) ->
-    ok = beamtap_vm:flags_off(Grip),
-    Tracing#{is_paused := true}.
+pause(Tracing) ->
+    ok = flags_away(Tracing),
+    {_, Silent} = instruments_off(playing(Tracing), Tracing),
+    Silent#{is_paused := true}.
 
 %% @doc Sets the flags again, on those that the targets stand for now.
 -spec resume(tracing()) -> {ok, tracing()} | beamtap_error:error().

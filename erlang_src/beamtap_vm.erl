@@ -1,4 +1,4 @@
-%% @doc The only caller of `erlang:trace*' and of the module `trace'.
+%% @doc The only caller of `erlang:trace*', of the module `trace' and of `erlang:system_monitor'.
 %%
 %% From OTP 27 on everything of a tap hangs on one trace session of its own. Before, there is one set of flags and
 %% patterns in the VM: what others have set is not touched, and where ours cannot stand beside it, nothing is set.
@@ -6,13 +6,16 @@
 -module(beamtap_vm).
 
 -export([open/2, patterns/2, flags_on/4, flags_off/1, flags_off/3, flags_off_all/2, close/1]).
+-export([monitor_on/1, monitor_off/1, monitored_by/0]).
 -export([has_sessions/0, sessions/0, is_traced/2, tracer/1, legacy_flags/1, has_pattern/1]).
--export_type([grip/0, tracer/0, processes/0, flag/0]).
+-export_type([grip/0, tracer/0, processes/0, flag/0, monitor/0]).
 
 -type tracer() :: {module(), non_neg_integer()}.
 %% What holds a tap's place in the VM. The session's reference is what keeps the session alive.
 -type grip() :: #{tracer := tracer(), session := none | tuple(), arguments := boolean()}.
 -type flag() :: beamtap_spec:class() | beamtap_spec:inheritance().
+%% What holds the place of a system monitor: from OTP 28 on a trace session, before nothing.
+-type monitor() :: none | tuple().
 %% How many processes and ports are traced, and how many were left since somebody else traces them.
 -type processes() :: #{traced := non_neg_integer(), left := non_neg_integer()}.
 
@@ -170,6 +173,70 @@ legacy(_, Whom, false, Flags) ->
     erlang:trace(Whom, false, Flags);
 legacy(#{tracer := {Module, State}}, Whom, true, Flags) ->
     erlang:trace(Whom, true, [{tracer, Module, State} | Flags]).
+
+%%% The system monitor
+
+%% @doc Has the VM tell the caller what its system monitor sees, until {@link monitor_off/1} or the caller's end. Settings
+%% are those of `trace:system/3'. Somebody else's monitor is left as it is.
+-spec monitor_on([{atom(), term()}]) -> {ok, monitor()} | {taken, pid() | port()} | {unknown, [{atom(), term()}]}.
+monitor_on(Settings) ->
+    try
+        case has_monitor_sessions() of
+            true -> monitor_session(Settings);
+            false -> monitor_node(Settings)
+        end
+    catch
+        error:badarg -> {unknown, Settings}
+    end.
+
+monitor_session(Settings) ->
+    Session = trace(session_create, [beamtap, self(), []]),
+    _ = [trace(system, [Session, Event, Value]) || {Event, Value} <- Settings],
+    {ok, Session}.
+
+monitor_node(Settings) ->
+    Legacy = [
+        case Setting of
+            {Flag, true} -> Flag;
+            _ -> Setting
+        end
+     || Setting <- Settings
+    ],
+    case monitored_by() =:= none andalso erlang:system_monitor(self(), Legacy) of
+        undefined ->
+            {ok, none};
+        {Other, _} = Theirs ->
+            %% Set in this very moment.
+            _ = erlang:system_monitor(Theirs),
+            {taken, Other};
+        false ->
+            {taken, monitored_by()}
+    end.
+
+%% @doc Ends what the caller has begun. `taken': somebody else has taken its place meanwhile, and keeps it.
+-spec monitor_off(monitor()) -> ok | taken.
+monitor_off(none) ->
+    case erlang:system_monitor() of
+        {Pid, _} when Pid =:= self() ->
+            _ = erlang:system_monitor(undefined),
+            ok;
+        _ ->
+            taken
+    end;
+monitor_off(Session) ->
+    _ = trace(session_destroy, [Session]),
+    ok.
+
+%% @doc Who has the node's only system monitor; `none' also where there is one for each trace session.
+-spec monitored_by() -> pid() | port() | none.
+monitored_by() ->
+    case has_monitor_sessions() orelse erlang:system_monitor() of
+        {Who, _} -> Who;
+        _ -> none
+    end.
+
+has_monitor_sessions() ->
+    has_sessions() andalso erlang:function_exported(trace, system, 3).
 
 %%% What is set
 

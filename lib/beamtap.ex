@@ -18,7 +18,8 @@ defmodule Beamtap do
       its functions), `{:app, name}`, or a text in Elixir's or Erlang's form: `"Enum.map/2"`, `"MyApp.Repo.*"`,
       `":lists.seq/2"`, `"lists:seq/2"`, with ` -> return` or ` -> exception` behind it, or both;
     * a class is a flag of `:erlang.trace/3`: `:call`, `:return_to`, `:send`, `:receive`, `:procs`, `:running`,
-      `:exiting`, `:garbage_collection`; `:return` and `:exception` apply to every function named;
+      `:exiting`, `:garbage_collection`, `:ports`, `:running_ports`, or, of the whole VM, `:system_monitor`,
+      `:schedulers`, `:allocators`; `:return` and `:exception` apply to every function named;
     * targets are `:all` (unless said otherwise), `:new`, `:existing`, a pid, a registered name, or a list of those.
 
   The same functions exist in Erlang in the module `:beamtap`; this module turns its answers into Elixir's.
@@ -36,6 +37,8 @@ defmodule Beamtap do
           | {:num_subbuf, pos_integer()}
           | {:payload, :beamtap_payload.option()}
           | {:owner, pid()}
+          | {:system_monitor, :beamtap_sampling.thresholds()}
+          | {:sample_every, 100..3_600_000}
 
   @doc """
   Starts tracing what `spec` names, for no longer than the bounds in `opts`. Returns when LTTng records.
@@ -43,7 +46,8 @@ defmodule Beamtap do
   Options: `:for` in milliseconds (10 s), `:events` (1,000,000), `:rate` in events per second (none), `:output` (a directory that does not exist or is
   empty), `:subbuf_size` in bytes and `:num_subbuf`, both powers of two, for each CPU's ring buffer, `:owner` (the
   caller), whose end ends the tap, `:payload` (`:none`): `:size` or `{:text, bytes}` for what events carry, or a map of
-  these with the keys `:arguments`, `:return_values`, `:messages`, `:exit_reasons`. Several taps run side
+  these with the keys `:arguments`, `:return_values`, `:messages`, `:exit_reasons`, `:system_monitor` (thresholds of that
+  class, such as `[long_gc: 10]`), `:sample_every` in milliseconds (1000). Several taps run side
   by side, each with processes of its own.
 
       iex> {:error, error} = Beamtap.start("Enum.mop/2")

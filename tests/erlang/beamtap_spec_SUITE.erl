@@ -33,7 +33,8 @@ specs(_) ->
         {#{classes => procs, targets => {initial_call, {supervisor, '_', '_'}}}, [procs], [], [
             {initial_call, {supervisor, '_', '_'}}
         ]},
-        {all, beamtap_spec:classes() -- [call, return_to], [], [all]}
+        {all, beamtap_spec:classes() -- [call, return_to, system_monitor, schedulers, allocators], [], [all]},
+        {[schedulers, procs], [procs, schedulers], [], [all]}
     ],
     lists:foreach(
         fun({Spec, Classes, Functions, Targets}) ->
@@ -82,6 +83,12 @@ options(_) ->
     {ok, #{for := infinity, events := 5, rate := 9}} =
         beamtap_spec:check_opts(#{for => infinity, events => 5, rate => 9}, Self),
     {ok, #{output := <<"/tmp/x">>}} = beamtap_spec:check_opts([{output, "/tmp/x"}], Self),
+    {ok, #{sample_every := 1000, system_monitor := #{long_gc := 50, busy_port := true} = Defaults}} =
+        beamtap_spec:check_opts(#{}, Self),
+    %% What is left out stays as it is.
+    {ok, #{sample_every := 100, system_monitor := Given}} =
+        beamtap_spec:check_opts(#{sample_every => 100, system_monitor => [{long_gc, 7}, {busy_port, false}]}, Self),
+    Given = Defaults#{long_gc := 7, busy_port := false},
     {ok, #{subbuf_size := 4096, num_subbuf := 2}} = beamtap_spec:check_opts(#{subbuf_size => 4096, num_subbuf => 2}, Self).
 
 refused_options(_) ->
@@ -100,6 +107,14 @@ refused_options(_) ->
         {#{output => ""}, bad_option},
         {#{output => <<0>>}, bad_option},
         {#{owner => me}, bad_option},
+        {#{sample_every => 99}, bad_option},
+        {#{sample_every => infinity}, bad_option},
+        {#{system_monitor => #{long_gcs => 1}}, unknown_key},
+        {#{system_monitor => #{long_gc => true}}, bad_option},
+        {#{system_monitor => #{large_heap => 0}}, bad_option},
+        {#{system_monitor => #{busy_port => 1}}, bad_option},
+        {#{system_monitor => #{long_message_queue => {10, 10}}}, bad_option},
+        {#{system_monitor => all}, bad_shape},
         {[for], bad_shape},
         {nothing, bad_shape}
     ],

@@ -10,6 +10,7 @@ snapshot() ->
         flags => flags(),
         patterns => patterns(),
         trace_sessions => trace_sessions(),
+        measuring => measuring(),
         sessions => sessions(),
         daemons => daemons()
     }.
@@ -41,6 +42,11 @@ trace_sessions() ->
         true -> [Session || {Name, _} = Session <- apply(trace, session_info, [all]), Name =/= legacy];
         false -> []
     end.
+
+%% What is the whole VM's: its system monitor, scheduler wall time, microstate accounting.
+measuring() ->
+    States = fun() -> lists:sort(erlang:statistics(microstate_accounting)) end,
+    {erlang:system_monitor(), erlang:statistics(scheduler_wall_time) =/= undefined, States() =/= States()}.
 
 patterns() ->
     [

@@ -2,7 +2,7 @@
 //!
 //! Two worlds live here. On the tracer path ([`raw`], [`tracer`], [`emitter`], [`term`], [`intern`], [`block`], [`gate`]) code
 //! runs inside the traced process, once per event: it allocates, locks, formats, calls the kernel and panics never. Beside
-//! it ([`control`], [`lttng`], [`provider`], [`definitions`], [`guard`]) ordinary NIFs, on dirty schedulers where they
+//! it ([`control`], [`lttng`], [`provider`], [`definitions`], [`guard`], [`instruments`]) ordinary NIFs, on dirty schedulers where they
 //! can take long, open and close the way to LTTng.
 //!
 //! The library links nothing of LTTng, so that it loads wherever the VM runs.
@@ -15,6 +15,7 @@ mod emitter;
 mod function_text;
 mod gate;
 mod guard;
+mod instruments;
 mod intern;
 mod layout;
 mod lttng;

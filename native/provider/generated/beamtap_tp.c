@@ -423,6 +423,127 @@ const int *beamtap_enabled_seq_print(void)
 	return &lttng_ust_tracepoint_beamtap___seq_print.state;
 }
 
+void beamtap_emit_long_gc(const void *e);
+void beamtap_emit_long_gc(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, long_gc, (const struct beamtap_long_gc *) e);
+}
+const int *beamtap_enabled_long_gc(void);
+const int *beamtap_enabled_long_gc(void)
+{
+	return &lttng_ust_tracepoint_beamtap___long_gc.state;
+}
+
+void beamtap_emit_large_heap(const void *e);
+void beamtap_emit_large_heap(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, large_heap, (const struct beamtap_large_heap *) e);
+}
+const int *beamtap_enabled_large_heap(void);
+const int *beamtap_enabled_large_heap(void)
+{
+	return &lttng_ust_tracepoint_beamtap___large_heap.state;
+}
+
+void beamtap_emit_long_schedule(const void *e);
+void beamtap_emit_long_schedule(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, long_schedule, (const struct beamtap_long_schedule *) e);
+}
+const int *beamtap_enabled_long_schedule(void);
+const int *beamtap_enabled_long_schedule(void)
+{
+	return &lttng_ust_tracepoint_beamtap___long_schedule.state;
+}
+
+void beamtap_emit_port_long_schedule(const void *e);
+void beamtap_emit_port_long_schedule(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, port_long_schedule, (const struct beamtap_port_long_schedule *) e);
+}
+const int *beamtap_enabled_port_long_schedule(void);
+const int *beamtap_enabled_port_long_schedule(void)
+{
+	return &lttng_ust_tracepoint_beamtap___port_long_schedule.state;
+}
+
+void beamtap_emit_busy_port(const void *e);
+void beamtap_emit_busy_port(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, busy_port, (const struct beamtap_busy_port *) e);
+}
+const int *beamtap_enabled_busy_port(void);
+const int *beamtap_enabled_busy_port(void)
+{
+	return &lttng_ust_tracepoint_beamtap___busy_port.state;
+}
+
+void beamtap_emit_busy_dist_port(const void *e);
+void beamtap_emit_busy_dist_port(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, busy_dist_port, (const struct beamtap_busy_dist_port *) e);
+}
+const int *beamtap_enabled_busy_dist_port(void);
+const int *beamtap_enabled_busy_dist_port(void)
+{
+	return &lttng_ust_tracepoint_beamtap___busy_dist_port.state;
+}
+
+void beamtap_emit_long_message_queue(const void *e);
+void beamtap_emit_long_message_queue(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, long_message_queue, (const struct beamtap_long_message_queue *) e);
+}
+const int *beamtap_enabled_long_message_queue(void);
+const int *beamtap_enabled_long_message_queue(void)
+{
+	return &lttng_ust_tracepoint_beamtap___long_message_queue.state;
+}
+
+void beamtap_emit_scheduler_load(const void *e);
+void beamtap_emit_scheduler_load(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, scheduler_load, (const struct beamtap_scheduler_load *) e);
+}
+const int *beamtap_enabled_scheduler_load(void);
+const int *beamtap_enabled_scheduler_load(void)
+{
+	return &lttng_ust_tracepoint_beamtap___scheduler_load.state;
+}
+
+void beamtap_emit_scheduler_states(const void *e);
+void beamtap_emit_scheduler_states(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, scheduler_states, (const struct beamtap_scheduler_states *) e);
+}
+const int *beamtap_enabled_scheduler_states(void);
+const int *beamtap_enabled_scheduler_states(void)
+{
+	return &lttng_ust_tracepoint_beamtap___scheduler_states.state;
+}
+
+void beamtap_emit_run_queue(const void *e);
+void beamtap_emit_run_queue(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, run_queue, (const struct beamtap_run_queue *) e);
+}
+const int *beamtap_enabled_run_queue(void);
+const int *beamtap_enabled_run_queue(void)
+{
+	return &lttng_ust_tracepoint_beamtap___run_queue.state;
+}
+
+void beamtap_emit_allocator(const void *e);
+void beamtap_emit_allocator(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, allocator, (const struct beamtap_allocator *) e);
+}
+const int *beamtap_enabled_allocator(void);
+const int *beamtap_enabled_allocator(void)
+{
+	return &lttng_ust_tracepoint_beamtap___allocator.state;
+}
+
 void beamtap_emit_payload_text(const void *e);
 void beamtap_emit_payload_text(const void *e)
 {

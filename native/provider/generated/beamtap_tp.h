@@ -301,6 +301,98 @@ struct beamtap_seq_print {
 	uint8_t from_kind;
 };
 
+struct beamtap_long_gc {
+	uint64_t pid;
+	uint64_t duration_ns;
+	uint64_t heap_words;
+	uint64_t heap_block_words;
+	uint64_t old_heap_words;
+	uint64_t old_heap_block_words;
+	uint64_t stack_words;
+	uint64_t mbuf_words;
+};
+
+struct beamtap_large_heap {
+	uint64_t pid;
+	uint64_t heap_words;
+	uint64_t heap_block_words;
+	uint64_t old_heap_words;
+	uint64_t old_heap_block_words;
+	uint64_t stack_words;
+	uint64_t mbuf_words;
+};
+
+struct beamtap_long_schedule {
+	uint64_t pid;
+	uint64_t duration_ns;
+	uint32_t in_function;
+	uint32_t out_function;
+};
+
+struct beamtap_port_long_schedule {
+	uint64_t port;
+	uint64_t duration_ns;
+	uint32_t operation;
+};
+
+struct beamtap_busy_port {
+	uint64_t pid;
+	uint64_t port;
+};
+
+struct beamtap_busy_dist_port {
+	uint64_t pid;
+	uint64_t connection;
+	uint8_t connection_kind;
+};
+
+struct beamtap_long_message_queue {
+	uint64_t pid;
+	uint8_t is_long;
+};
+
+struct beamtap_scheduler_load {
+	uint8_t kind;
+	uint32_t scheduler;
+	uint64_t busy_ns;
+	uint64_t length_ns;
+};
+
+struct beamtap_scheduler_states {
+	uint8_t kind;
+	uint32_t scheduler;
+	uint64_t emulator_ns;
+	uint64_t port_ns;
+	uint64_t gc_ns;
+	uint64_t check_io_ns;
+	uint64_t aux_ns;
+	uint64_t other_ns;
+	uint64_t sleep_ns;
+};
+
+struct beamtap_run_queue {
+	uint8_t kind;
+	uint32_t scheduler;
+	uint64_t waiting;
+};
+
+struct beamtap_allocator {
+	uint32_t allocator;
+	uint32_t instance;
+	uint64_t mbc_carriers;
+	uint64_t mbc_carriers_bytes;
+	uint64_t mbc_blocks;
+	uint64_t mbc_blocks_bytes;
+	uint64_t pool_carriers;
+	uint64_t pool_carriers_bytes;
+	uint64_t sbc_carriers;
+	uint64_t sbc_carriers_bytes;
+	uint64_t sbc_blocks_bytes;
+	uint64_t created;
+	uint64_t destroyed;
+	uint64_t fetched;
+};
+
 struct beamtap_payload_text {
 	uint64_t owner;
 	uint8_t owner_kind;
@@ -815,6 +907,131 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, seq_print,
 		lttng_ust_field_integer(uint64_t, serial, e->serial)
 		lttng_ust_field_integer(uint64_t, from, e->from)
 		lttng_ust_field_integer(uint8_t, from_kind, e->from_kind)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, long_gc,
+	LTTNG_UST_TP_ARGS(const struct beamtap_long_gc *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, duration_ns, e->duration_ns)
+		lttng_ust_field_integer(uint64_t, heap_words, e->heap_words)
+		lttng_ust_field_integer(uint64_t, heap_block_words, e->heap_block_words)
+		lttng_ust_field_integer(uint64_t, old_heap_words, e->old_heap_words)
+		lttng_ust_field_integer(uint64_t, old_heap_block_words, e->old_heap_block_words)
+		lttng_ust_field_integer(uint64_t, stack_words, e->stack_words)
+		lttng_ust_field_integer(uint64_t, mbuf_words, e->mbuf_words)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, large_heap,
+	LTTNG_UST_TP_ARGS(const struct beamtap_large_heap *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, heap_words, e->heap_words)
+		lttng_ust_field_integer(uint64_t, heap_block_words, e->heap_block_words)
+		lttng_ust_field_integer(uint64_t, old_heap_words, e->old_heap_words)
+		lttng_ust_field_integer(uint64_t, old_heap_block_words, e->old_heap_block_words)
+		lttng_ust_field_integer(uint64_t, stack_words, e->stack_words)
+		lttng_ust_field_integer(uint64_t, mbuf_words, e->mbuf_words)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, long_schedule,
+	LTTNG_UST_TP_ARGS(const struct beamtap_long_schedule *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, duration_ns, e->duration_ns)
+		lttng_ust_field_integer(uint32_t, in_function, e->in_function)
+		lttng_ust_field_integer(uint32_t, out_function, e->out_function)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, port_long_schedule,
+	LTTNG_UST_TP_ARGS(const struct beamtap_port_long_schedule *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, port, e->port)
+		lttng_ust_field_integer(uint64_t, duration_ns, e->duration_ns)
+		lttng_ust_field_integer(uint32_t, operation, e->operation)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, busy_port,
+	LTTNG_UST_TP_ARGS(const struct beamtap_busy_port *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, port, e->port)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, busy_dist_port,
+	LTTNG_UST_TP_ARGS(const struct beamtap_busy_dist_port *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint64_t, connection, e->connection)
+		lttng_ust_field_integer(uint8_t, connection_kind, e->connection_kind)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, long_message_queue,
+	LTTNG_UST_TP_ARGS(const struct beamtap_long_message_queue *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
+		lttng_ust_field_integer(uint8_t, is_long, e->is_long)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, scheduler_load,
+	LTTNG_UST_TP_ARGS(const struct beamtap_scheduler_load *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint8_t, kind, e->kind)
+		lttng_ust_field_integer(uint32_t, scheduler, e->scheduler)
+		lttng_ust_field_integer(uint64_t, busy_ns, e->busy_ns)
+		lttng_ust_field_integer(uint64_t, length_ns, e->length_ns)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, scheduler_states,
+	LTTNG_UST_TP_ARGS(const struct beamtap_scheduler_states *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint8_t, kind, e->kind)
+		lttng_ust_field_integer(uint32_t, scheduler, e->scheduler)
+		lttng_ust_field_integer(uint64_t, emulator_ns, e->emulator_ns)
+		lttng_ust_field_integer(uint64_t, port_ns, e->port_ns)
+		lttng_ust_field_integer(uint64_t, gc_ns, e->gc_ns)
+		lttng_ust_field_integer(uint64_t, check_io_ns, e->check_io_ns)
+		lttng_ust_field_integer(uint64_t, aux_ns, e->aux_ns)
+		lttng_ust_field_integer(uint64_t, other_ns, e->other_ns)
+		lttng_ust_field_integer(uint64_t, sleep_ns, e->sleep_ns)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, run_queue,
+	LTTNG_UST_TP_ARGS(const struct beamtap_run_queue *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint8_t, kind, e->kind)
+		lttng_ust_field_integer(uint32_t, scheduler, e->scheduler)
+		lttng_ust_field_integer(uint64_t, waiting, e->waiting)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, allocator,
+	LTTNG_UST_TP_ARGS(const struct beamtap_allocator *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint32_t, allocator, e->allocator)
+		lttng_ust_field_integer(uint32_t, instance, e->instance)
+		lttng_ust_field_integer(uint64_t, mbc_carriers, e->mbc_carriers)
+		lttng_ust_field_integer(uint64_t, mbc_carriers_bytes, e->mbc_carriers_bytes)
+		lttng_ust_field_integer(uint64_t, mbc_blocks, e->mbc_blocks)
+		lttng_ust_field_integer(uint64_t, mbc_blocks_bytes, e->mbc_blocks_bytes)
+		lttng_ust_field_integer(uint64_t, pool_carriers, e->pool_carriers)
+		lttng_ust_field_integer(uint64_t, pool_carriers_bytes, e->pool_carriers_bytes)
+		lttng_ust_field_integer(uint64_t, sbc_carriers, e->sbc_carriers)
+		lttng_ust_field_integer(uint64_t, sbc_carriers_bytes, e->sbc_carriers_bytes)
+		lttng_ust_field_integer(uint64_t, sbc_blocks_bytes, e->sbc_blocks_bytes)
+		lttng_ust_field_integer(uint64_t, created, e->created)
+		lttng_ust_field_integer(uint64_t, destroyed, e->destroyed)
+		lttng_ust_field_integer(uint64_t, fetched, e->fetched)
 	)
 )
 

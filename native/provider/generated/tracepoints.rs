@@ -79,6 +79,28 @@ extern "C" {
     fn beamtap_enabled_seq_receive() -> *const c_int;
     fn beamtap_emit_seq_print(event: *const c_void);
     fn beamtap_enabled_seq_print() -> *const c_int;
+    fn beamtap_emit_long_gc(event: *const c_void);
+    fn beamtap_enabled_long_gc() -> *const c_int;
+    fn beamtap_emit_large_heap(event: *const c_void);
+    fn beamtap_enabled_large_heap() -> *const c_int;
+    fn beamtap_emit_long_schedule(event: *const c_void);
+    fn beamtap_enabled_long_schedule() -> *const c_int;
+    fn beamtap_emit_port_long_schedule(event: *const c_void);
+    fn beamtap_enabled_port_long_schedule() -> *const c_int;
+    fn beamtap_emit_busy_port(event: *const c_void);
+    fn beamtap_enabled_busy_port() -> *const c_int;
+    fn beamtap_emit_busy_dist_port(event: *const c_void);
+    fn beamtap_enabled_busy_dist_port() -> *const c_int;
+    fn beamtap_emit_long_message_queue(event: *const c_void);
+    fn beamtap_enabled_long_message_queue() -> *const c_int;
+    fn beamtap_emit_scheduler_load(event: *const c_void);
+    fn beamtap_enabled_scheduler_load() -> *const c_int;
+    fn beamtap_emit_scheduler_states(event: *const c_void);
+    fn beamtap_enabled_scheduler_states() -> *const c_int;
+    fn beamtap_emit_run_queue(event: *const c_void);
+    fn beamtap_enabled_run_queue() -> *const c_int;
+    fn beamtap_emit_allocator(event: *const c_void);
+    fn beamtap_enabled_allocator() -> *const c_int;
     fn beamtap_emit_payload_text(event: *const c_void);
     fn beamtap_enabled_payload_text() -> *const c_int;
     fn beamtap_emit_payload_size(event: *const c_void);
@@ -153,6 +175,17 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_seq_send,
     beamtap_emit_seq_receive,
     beamtap_emit_seq_print,
+    beamtap_emit_long_gc,
+    beamtap_emit_large_heap,
+    beamtap_emit_long_schedule,
+    beamtap_emit_port_long_schedule,
+    beamtap_emit_busy_port,
+    beamtap_emit_busy_dist_port,
+    beamtap_emit_long_message_queue,
+    beamtap_emit_scheduler_load,
+    beamtap_emit_scheduler_states,
+    beamtap_emit_run_queue,
+    beamtap_emit_allocator,
     beamtap_emit_payload_text,
     beamtap_emit_payload_size,
     beamtap_emit_mark,
@@ -211,6 +244,17 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_seq_send,
     beamtap_enabled_seq_receive,
     beamtap_enabled_seq_print,
+    beamtap_enabled_long_gc,
+    beamtap_enabled_large_heap,
+    beamtap_enabled_long_schedule,
+    beamtap_enabled_port_long_schedule,
+    beamtap_enabled_busy_port,
+    beamtap_enabled_busy_dist_port,
+    beamtap_enabled_long_message_queue,
+    beamtap_enabled_scheduler_load,
+    beamtap_enabled_scheduler_states,
+    beamtap_enabled_run_queue,
+    beamtap_enabled_allocator,
     beamtap_enabled_payload_text,
     beamtap_enabled_payload_size,
     beamtap_enabled_mark,

@@ -52,8 +52,17 @@ pub const BEAM_DOMAIN: [BeamDomainInfo; 19] = [
     row("driver_finish", &[], "The VM does not tell of a driver that is unloaded."),
     row("driver_call", &[EventKind::PortReceive], "`op` is `call`. The driver's name; `open` has it."),
     row("driver_control", &[EventKind::PortReceive], "`op` is `control`. The driver's name; `open` has it."),
-    row("carrier_create", &[], "The VM does not tell; `instrument:carriers/0` lists them."),
-    row("carrier_destroy", &[], "As for `carrier_create`."),
-    row("carrier_pool_put", &[], "As for `carrier_create`."),
-    row("carrier_pool_get", &[], "As for `carrier_create`."),
+    row(
+        "carrier_create",
+        &[EventKind::Allocator],
+        "Sampled: each carrier by itself, its size and its time. Per instance there are how many have been created, and the \
+         same counts and sizes; the number of blocks in single-block carriers is that of the carriers.",
+    ),
+    row("carrier_destroy", &[EventKind::Allocator], "As for `carrier_create`; `destroyed` counts them."),
+    row(
+        "carrier_pool_put",
+        &[EventKind::Allocator],
+        "Sampled: each carrier by itself, its size and its time. How many are in the pool is there.",
+    ),
+    row("carrier_pool_get", &[EventKind::Allocator], "As for `carrier_pool_put`; `fetched` counts them."),
 ];

@@ -474,6 +474,160 @@ events! {
         /// What kind of thing printed it.
         from_kind: EntityTag,
     }
+    /// A process collected garbage for longer than the tap's `long_gc`. As all events of this class it is made of a message of
+    /// the VM's system monitor: its time is that at which the message was read.
+    "long_gc" LongGc (Events, SystemMonitor) {
+        /// The process.
+        pid: Pid,
+        /// How long it took, in whole milliseconds.
+        duration_ns: Nanoseconds,
+        /// Words in use on the heap.
+        heap_words: Words,
+        /// Size of the heap.
+        heap_block_words: Words,
+        /// Words in use on the old heap.
+        old_heap_words: Words,
+        /// Size of the old heap.
+        old_heap_block_words: Words,
+        /// Words on the stack.
+        stack_words: Words,
+        /// Words in message buffers outside the heap.
+        mbuf_words: Words,
+    }
+    /// A garbage collection left a process with a heap larger than the tap's `large_heap`.
+    "large_heap" LargeHeap (Events, SystemMonitor) {
+        /// The process.
+        pid: Pid,
+        /// Words in use on the heap.
+        heap_words: Words,
+        /// Size of the heap.
+        heap_block_words: Words,
+        /// Words in use on the old heap.
+        old_heap_words: Words,
+        /// Size of the old heap.
+        old_heap_block_words: Words,
+        /// Words on the stack.
+        stack_words: Words,
+        /// Words in message buffers outside the heap.
+        mbuf_words: Words,
+    }
+    /// A process ran for longer than the tap's `long_schedule` without being scheduled out.
+    "long_schedule" LongSchedule (Events, SystemMonitor) {
+        /// The process.
+        pid: Pid,
+        /// How long it ran, in whole milliseconds.
+        duration_ns: Nanoseconds,
+        /// Where it was scheduled in; 0 when the VM does not know.
+        in_function: Function,
+        /// Where it was scheduled out; 0 when the VM does not know.
+        out_function: Function,
+    }
+    /// A port ran for longer than the tap's `long_schedule` without being scheduled out.
+    "port_long_schedule" PortLongSchedule (Events, SystemMonitor) {
+        /// The port.
+        port: Port,
+        /// How long it ran, in whole milliseconds.
+        duration_ns: Nanoseconds,
+        /// What it ran, such as `output`.
+        operation: Atom,
+    }
+    /// A process was suspended because it sent to a port that is busy.
+    "busy_port" BusyPort (Events, SystemMonitor) {
+        /// The process.
+        pid: Pid,
+        /// The port.
+        port: Port,
+    }
+    /// A process was suspended because it sent to a node whose connection is busy.
+    "busy_dist_port" BusyDistPort (Events, SystemMonitor) {
+        /// The process.
+        pid: Pid,
+        /// The connection's port or process.
+        connection: Entity,
+        /// What kind of thing the connection is.
+        connection_kind: EntityTag,
+    }
+    /// A process's message queue has grown longer than the tap's `long_message_queue`, or has become short again; OTP 27
+    /// and later.
+    "long_message_queue" LongMessageQueue (Events, SystemMonitor) {
+        /// The process.
+        pid: Pid,
+        /// Whether it is long now.
+        is_long: Flag,
+    }
+    /// How much a scheduler had to do since the sample before: `busy_ns / length_ns` is its utilisation.
+    "scheduler_load" SchedulerLoad (Events, Schedulers) {
+        /// What kind of scheduler it is.
+        kind: ThreadTag,
+        /// Its number among its kind, from 1.
+        scheduler: SmallCount,
+        /// How long it was not idle, by `scheduler_wall_time`.
+        busy_ns: Nanoseconds,
+        /// From sample to sample.
+        length_ns: Nanoseconds,
+    }
+    /// What a scheduler's thread spent its time on since the sample before, by the VM's microstate accounting.
+    "scheduler_states" SchedulerStates (Events, Schedulers) {
+        /// What kind of scheduler it is.
+        kind: ThreadTag,
+        /// Its number among its kind, from 1.
+        scheduler: SmallCount,
+        /// Running Erlang and native functions.
+        emulator_ns: Nanoseconds,
+        /// Running ports.
+        port_ns: Nanoseconds,
+        /// Collecting garbage.
+        gc_ns: Nanoseconds,
+        /// Looking for input and output.
+        check_io_ns: Nanoseconds,
+        /// Auxiliary work.
+        aux_ns: Nanoseconds,
+        /// Anything else, such as looking for work.
+        other_ns: Nanoseconds,
+        /// Asleep.
+        sleep_ns: Nanoseconds,
+    }
+    /// How many processes and ports were waiting to be run when the sample was taken.
+    "run_queue" RunQueue (Events, Schedulers) {
+        /// What kind of scheduler the queue is of.
+        kind: ThreadTag,
+        /// The scheduler's number; 0 where all of its kind share the queue.
+        scheduler: SmallCount,
+        /// How many were waiting.
+        waiting: Count,
+    }
+    /// What one instance of one of the VM's allocators holds when the sample is taken: multi-block carriers (`mbc`), those
+    /// of them that are in the pool and belong to no instance, and single-block carriers (`sbc`).
+    "allocator" Allocator (Events, Allocators) {
+        /// The allocator, such as `eheap_alloc`.
+        allocator: Atom,
+        /// The instance: the scheduler's number; 0 for what no scheduler has.
+        instance: SmallCount,
+        /// Multi-block carriers.
+        mbc_carriers: Count,
+        /// Their size.
+        mbc_carriers_bytes: Bytes,
+        /// Blocks in use in them.
+        mbc_blocks: Count,
+        /// The size of those blocks.
+        mbc_blocks_bytes: Bytes,
+        /// Multi-block carriers that this instance has put into the pool.
+        pool_carriers: Count,
+        /// Their size.
+        pool_carriers_bytes: Bytes,
+        /// Single-block carriers; each has one block.
+        sbc_carriers: Count,
+        /// Their size.
+        sbc_carriers_bytes: Bytes,
+        /// The size of the blocks in them.
+        sbc_blocks_bytes: Bytes,
+        /// Carriers that it has got from the system since the VM started.
+        created: Count,
+        /// Carriers that it has given back since the VM started.
+        destroyed: Count,
+        /// Carriers that it has taken from the pool since the VM started.
+        fetched: Count,
+    }
     /// What the event just before it carried, as text: an event of the same process or port, on the same thread.
     /// Recorded where a tap's `payload` asks for text.
     "payload_text" PayloadText (Events, Payload) {

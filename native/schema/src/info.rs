@@ -48,6 +48,12 @@ pub enum Class {
     RunningPorts,
     /// No flag of `erlang:trace/3`: sequential tracing, whose system tracer is set by `seq_trace`.
     SeqTrace,
+    /// No flag: what the VM's system monitor tells.
+    SystemMonitor,
+    /// No flag: what schedulers do, sampled.
+    Schedulers,
+    /// No flag: what allocators hold, sampled.
+    Allocators,
     /// No flag: what events carried, where a tap asks for it.
     Payload,
     /// No flag: what the application says by `beamtap:mark/1` and `beamtap:span/2`. Every tap records it.
@@ -57,7 +63,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// Every class a user can ask for, in the order they are documented.
+    /// The classes that are trace flags, and sequential tracing, in the order they are documented.
     pub const FLAGS: &'static [Class] = &[
         Class::Call,
         Class::ReturnTo,
@@ -87,6 +93,9 @@ impl Class {
             Class::Ports => "ports",
             Class::RunningPorts => "running_ports",
             Class::SeqTrace => "seq_trace",
+            Class::SystemMonitor => "system_monitor",
+            Class::Schedulers => "schedulers",
+            Class::Allocators => "allocators",
             Class::Payload => "payload",
             Class::Marks => "marks",
             Class::Own => "",

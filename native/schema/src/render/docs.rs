@@ -29,6 +29,9 @@ pub(super) fn render() -> String {
         }
     }
     for (title, class) in [
+        ("System monitor: class `system_monitor`", Class::SystemMonitor),
+        ("Schedulers, sampled: class `schedulers`", Class::Schedulers),
+        ("Allocators, sampled: class `allocators`", Class::Allocators),
         ("Payloads", Class::Payload),
         ("The application's own marks and spans", Class::Marks),
         ("Definitions and counters", Class::Own),
@@ -74,7 +77,7 @@ fn beam_domain(out: &mut String) {
     out.push_str(
         "\n## OTP's domain `org_erlang_otp`\n\n\
          A VM built with LTTng has a second domain, whose events no trace flag makes. On a stock VM these stand for them, \
-         with the flags `ports`, `running_ports` and `'receive'` on ports:\n\n\
+         with the flags `ports`, `running_ports` and `'receive'` on ports, and the class `allocators`:\n\n\
          | OTP's event | ours | what is lost |\n| --- | --- | --- |\n",
     );
     for event in &BEAM_DOMAIN {

@@ -1,0 +1,161 @@
+%% @private
+%% The classes that no trace flag makes: what the VM's system monitor tells, and what is sampled. Each has a process of
+%% its own, known by its name, while a tap records it; a class belongs to one tap at a time.
+%%
+%% What such a process sets in the VM goes with it. Microstate accounting is the node's: it is switched on and put back
+%% by the tap's session, or from the ledger.
+-module(beamtap_instruments).
+
+-export([classes/0, split/1, holder/1, open/3, close/2, clean/2, lost/4]).
+-export_type([class/0, running/0, how/0]).
+
+-type class() :: system_monitor | schedulers | allocators.
+-type running() :: #{class() => pid()}.
+-type how() :: #{tap := beamtap:tap(), slot := beamtap_nif:slot(), sampling := beamtap_sampling:checked()}.
+
+-define(CLASSES, [system_monitor, schedulers, allocators]).
+%% Time to hand over what has been told already; a process that takes longer is ended the hard way.
+-define(CLOSE_MS, 1000).
+
+-spec classes() -> [class()].
+classes() -> ?CLASSES.
+
+%% @doc Instruments and trace flags.
+-spec split([beamtap_spec:class()]) -> {[class()], [beamtap_spec:class()]}.
+split(Classes) ->
+    lists:partition(fun(Class) -> lists:member(Class, ?CLASSES) end, Classes).
+
+%% @doc The process that records a class, if there is one.
+-spec holder(class()) -> pid() | undefined.
+holder(Class) ->
+    whereis(name(Class)).
+
+name(system_monitor) -> beamtap_system_monitor;
+name(schedulers) -> beamtap_schedulers;
+name(allocators) -> beamtap_allocators.
+
+%% @doc Records these classes from now on, beside those that are recorded already. After an error it is as before.
+-spec open([class()], how(), running()) -> {ok, running()} | beamtap_error:error().
+open(Classes, How, Running) ->
+    open(Classes, How, Running, Running).
+
+open([], _, _, Running) ->
+    {ok, Running};
+open([Class | Rest], How, Before, Running) when is_map_key(Class, Running) ->
+    open(Rest, How, Before, Running);
+open([Class | Rest], How, Before, Running) ->
+    case start(Class, How) of
+        {ok, Pid} ->
+            open(Rest, How, Before, Running#{Class => Pid});
+        {error, Reason} ->
+            _ = close(maps:get(tap, How), maps:without(maps:keys(Before), Running)),
+            error_of(Class, Reason)
+    end.
+
+start(system_monitor, #{slot := Slot, sampling := #{system_monitor := Thresholds}}) ->
+    beamtap_system_monitor:start_link(Slot, Thresholds);
+start(schedulers, #{tap := Tap} = How) ->
+    ok = accounting_on(Tap),
+    case sampler(schedulers, How) of
+        {ok, Pid} ->
+            {ok, Pid};
+        {error, _} = Error ->
+            ok = put_back(schedulers, Tap),
+            Error
+    end;
+start(allocators, How) ->
+    sampler(allocators, How).
+
+sampler(Class, #{slot := Slot, sampling := #{sample_every := Ms}}) ->
+    beamtap_sampler:start_link(name(Class), Slot, Ms).
+
+error_of(_, {shutdown, {error, #{}} = Error}) ->
+    Error;
+error_of(Class, Reason) ->
+    beamtap_error:new(
+        not_started,
+        [atom_to_list(Class), " cannot be recorded: ", beamtap_error:quote(Reason)],
+        ["leave ", atom_to_list(Class), " out"]
+    ).
+
+%% @doc Ends these; what was told up to now is recorded. Answers with the first thing that went wrong.
+-spec close(beamtap:tap(), running()) -> ok | beamtap_nif:failure().
+close(Tap, Running) ->
+    Answers = [ended(Class, Tap, Pid) || {Class, Pid} <- maps:to_list(Running)],
+    hd([Failure || Failure <- Answers, Failure =/= ok] ++ [ok]).
+
+ended(Class, Tap, Pid) ->
+    Answer =
+        try
+            gen_server:call(Pid, close, ?CLOSE_MS)
+        catch
+            %% It has ended already, or has to be ended the hard way.
+            exit:_ -> ok
+        end,
+    ok = kill(Pid),
+    ok = put_back(Class, Tap),
+    Answer.
+
+%% What it has set is gone when it is.
+kill(Pid) ->
+    Monitor = monitor(process, Pid),
+    exit(Pid, kill),
+    receive
+        {'DOWN', Monitor, process, Pid, _} -> ok
+    end.
+
+%% @doc Ends what a tap records, from what the ledger knows.
+-spec clean(beamtap:tap(), beamtap_ledger:entry()) -> ok.
+clean(Tap, #{instruments := Classes}) ->
+    lists:foreach(
+        fun(Class) ->
+            _ = [kill(Pid) || Pid <- [holder(Class)], is_pid(Pid)],
+            put_back(Class, Tap)
+        end,
+        Classes
+    );
+clean(_, _) ->
+    ok.
+
+%% @doc What is left when the process of a class has ended by itself, and what that means to people; none when it was no
+%% such process.
+-spec lost(beamtap:tap(), pid(), term(), running()) -> {running(), unicode:chardata()} | none.
+lost(Tap, Pid, Reason, Running) ->
+    case [Class || {Class, Known} <- maps:to_list(Running), Known =:= Pid] of
+        [Class] ->
+            ok = put_back(Class, Tap),
+            {maps:remove(Class, Running), [atom_to_list(Class), " is recorded no more: ", why(Reason)]};
+        [] ->
+            none
+    end.
+
+why({shutdown, overload}) -> "its messages came faster than they could be recorded; raise its thresholds";
+why(Reason) -> ["its process ended: ", beamtap_error:quote(Reason)].
+
+%%% Microstate accounting
+
+accounting_on(Tap) ->
+    case is_accounting() of
+        true ->
+            ok;
+        false ->
+            ok = beamtap_ledger:note(Tap, #{accounting => ours}),
+            _ = erlang:system_flag(microstate_accounting, true),
+            ok
+    end.
+
+%% Nothing asks for the flag without setting it; but where it is on, time passes.
+is_accounting() ->
+    [First, Second] = [lists:sort(erlang:statistics(microstate_accounting)) || _ <- [first, second]],
+    First =/= Second.
+
+put_back(schedulers, Tap) ->
+    case beamtap_ledger:entry(Tap) of
+        {ok, #{accounting := ours}} ->
+            _ = erlang:system_flag(microstate_accounting, false),
+            beamtap_ledger:note(Tap, #{accounting => theirs});
+        _ ->
+            ok
+    end;
+put_back(_, _) ->
+    ok.
