@@ -125,6 +125,8 @@ is_zombie(Pid) ->
 
 os_pid() -> os:getpid().
 
+%% One that was told to end holds its lock until it has.
 restart_sessiond() ->
+    beamtap_world:until(fun() -> signal("lttng-sessiond", "0") =:= 0 orelse still_running end),
     "" = os:cmd("lttng-sessiond --daemonize --no-kernel 2>&1"),
     ok.

@@ -40,11 +40,11 @@ pub(crate) fn load_bytes_le(buf: &[u8], at: usize) -> u64 {
 #[inline(always)]
 pub(crate) fn find_nul(buf: &[u8], at: usize, end: usize) -> Option<usize> {
     // Most strings are short, and of a length that no branch can foresee: their end is found without any.
-    if let Some(first) = buf.get(at..).and_then(<[u8]>::first_chunk::<32>)
-        && let [low, high] = first.as_chunks::<16>().0
+    if let Some(first) = buf.get(at..).and_then(<[u8]>::first_chunk::<64>)
+        && let [a, b, c, d] = first.as_chunks::<16>().0
     {
-        let zeros = |bytes: &[u8; 16]| u8x16::new(*bytes).simd_eq(u8x16::ZERO).to_bitmask();
-        let mask = zeros(low) | zeros(high) << 16;
+        let zeros = |bytes: &[u8; 16]| u64::from(u8x16::new(*bytes).simd_eq(u8x16::ZERO).to_bitmask());
+        let mask = zeros(a) | zeros(b) << 16 | zeros(c) << 32 | zeros(d) << 48;
         if mask != 0 {
             let found = at + mask.trailing_zeros() as usize;
             return (found < end).then_some(found);

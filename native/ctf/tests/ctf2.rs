@@ -139,6 +139,18 @@ fn the_same_packets_read_alike_with_either_metadata() {
     assert_eq!(set.environment().find(|(n, _)| *n == "hostname").unwrap().1.as_str(), Some("vm"));
 }
 
+/// What LTTng 2.16 itself wrote.
+#[test]
+fn a_trace_of_newer_lttng_reads_as_babeltrace2_reads_it() {
+    let told = read_path(&fixture("ust-ctf2"));
+    assert!(told.errors.is_empty(), "{:?}", told.errors);
+    assert_eq!(told.lines.len(), 294);
+    assert_eq!(told.discarded.iter().map(|loss| loss.count).sum::<u64>(), 14);
+    if let Some(theirs) = witness::newer_babeltrace2(&fixture("ust-ctf2")) {
+        witness::assert_agree(&told.lines, &theirs, "ust-ctf2");
+    }
+}
+
 #[test]
 fn optional_fields_and_blobs_are_there_when_their_selector_says_so() {
     let dir = tempfile::tempdir().unwrap();

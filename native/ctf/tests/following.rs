@@ -71,6 +71,30 @@ fn pieces_of_any_size_give_the_whole() {
 }
 
 #[test]
+fn json_metadata_is_read_while_it_grows() {
+    let whole = read_path(&fixture("ust-ctf2"));
+    assert!(whole.lines.len() > 50, "{} events", whole.lines.len());
+    for piece in [1, 100, 1000, 4096, 1 << 20] {
+        let (told, _) = follow(&fixture("ust-ctf2"), piece);
+        assert!(told.errors.is_empty(), "{:?}", told.errors);
+        assert_same(&told.lines, &whole.lines, &format!("in pieces of {piece}"));
+    }
+}
+
+/// Classes are known as soon as their own fragment is there, also when nothing follows it.
+#[test]
+fn the_last_fragment_of_json_is_whole_when_its_object_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let from = fixture("ust-ctf2");
+    let metadata = fs::read(from.join("metadata")).unwrap();
+    fs::write(dir.path().join("metadata"), &metadata).unwrap();
+    let follower = Follower::open(dir.path()).unwrap();
+    let whole = beamtap_ctf::TraceSet::open(&from).unwrap();
+    assert!(!whole.classes().is_empty());
+    assert_eq!(follower.classes().len(), whole.classes().len());
+}
+
+#[test]
 fn several_traces_and_streams_give_the_same_events() {
     let Some(corpus) = corpus() else { return };
     for name in ["multi-domains", "trace-with-index", "wk-heartbeat-u"] {

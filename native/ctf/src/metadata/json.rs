@@ -12,13 +12,65 @@ use crate::field::{FieldType, Scope};
 
 /// Largest fragment, in bytes: as a tree it takes up to 32 times as much.
 const MAX_FRAGMENT: usize = 512 << 10;
-const SEPARATOR: u8 = 0x1e;
+/// Begins each fragment.
+pub(super) const SEPARATOR: u8 = 0x1e;
 
 /// What JSON metadata has declared so far.
 #[derive(Default)]
 pub(crate) struct Json {
     classes: FieldClasses,
     lines: u32,
+}
+
+/// Where the fragments of growing text end. LTTng writes nothing behind a fragment, so that the last one is whole when
+/// its object is closed.
+#[derive(Default)]
+pub(crate) struct Fragments {
+    /// Bytes looked at, and of them those that make whole fragments.
+    seen: usize,
+    whole: usize,
+    depth: u32,
+    is_in_string: bool,
+    is_escaped: bool,
+}
+
+impl Fragments {
+    /// Length of the longest beginning of `text` that is made of whole fragments. `text` is what the last call was
+    /// given, and more.
+    pub(super) fn complete_prefix(&mut self, text: &[u8]) -> Result<usize, Error> {
+        for (at, byte) in text.iter().enumerate().skip(self.seen) {
+            match byte {
+                _ if self.is_escaped => self.is_escaped = false,
+                // JSON holds no bare separator: whatever was open before has been cut off.
+                &SEPARATOR => *self = Fragments { whole: at, ..Fragments::default() },
+                b'\\' if self.is_in_string => self.is_escaped = true,
+                b'"' => self.is_in_string = !self.is_in_string,
+                b'{' if !self.is_in_string => self.depth = self.depth.saturating_add(1),
+                b'}' if !self.is_in_string && self.depth > 0 => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        self.whole = at + 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.seen = text.len();
+        if self.seen - self.whole > MAX_FRAGMENT {
+            return Err(too_large());
+        }
+        Ok(self.whole)
+    }
+
+    /// The first `length` bytes of the text are gone.
+    pub(super) fn drop_prefix(&mut self, length: usize) {
+        self.seen -= length;
+        self.whole -= length;
+    }
+}
+
+fn too_large() -> Error {
+    Error::new(Kind::Limit, format!("a fragment of the metadata is larger than {MAX_FRAGMENT} bytes"))
 }
 
 /// An object with the line that its fragment begins in.
@@ -88,11 +140,6 @@ impl<'v> Object<'v> {
 }
 
 impl Json {
-    /// Length of the longest beginning of `text` that is made of whole fragments.
-    pub(super) fn complete_prefix(text: &[u8]) -> usize {
-        memchr::memrchr(b'\n', text).map_or(0, |n| n + 1)
-    }
-
     /// Reads `text`, which is made of whole fragments.
     pub(super) fn parse(&mut self, text: &[u8], builder: &mut Builder) -> Result<(), Error> {
         builder.explicit_roles = true;
@@ -103,8 +150,7 @@ impl Json {
                 continue;
             }
             if fragment.len() > MAX_FRAGMENT {
-                let what = format!("a fragment of the metadata is larger than {MAX_FRAGMENT} bytes");
-                return Err(Error::new(Kind::Limit, what));
+                return Err(too_large());
             }
             let value: Value = serde_json::from_slice(fragment).map_err(|e| {
                 let (below, column) = (e.line().saturating_sub(1) as u32, e.column() as u32);

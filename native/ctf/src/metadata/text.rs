@@ -1,7 +1,7 @@
 //! The metadata file: plain text, or text cut into packets; TSDL or JSON; read whole or as it grows.
 
 use super::Builder;
-use super::json::Json;
+use super::json::{self, Fragments, Json};
 use super::tsdl::Tsdl;
 use crate::bits::ByteOrder;
 use crate::error::{Error, Kind};
@@ -26,6 +26,8 @@ pub(crate) struct MetadataReader {
     text: Vec<u8>,
     layout: Option<Layout>,
     total: usize,
+    /// Where the text's fragments end, once it was seen to be JSON.
+    fragments: Option<Fragments>,
     /// The text was seen to begin as TSDL does.
     is_signed: bool,
 }
@@ -46,6 +48,7 @@ impl MetadataReader {
             text: Vec::new(),
             layout: None,
             total: 0,
+            fragments: None,
             is_signed: false,
         }
     }
@@ -98,13 +101,10 @@ impl MetadataReader {
     }
 
     fn parse(&mut self, is_last: bool) -> Result<(), Error> {
-        let text = std::mem::take(&mut self.text);
-        if let Some(0x1e) = text.first() {
-            let fragments = if is_last { text.len() } else { Json::complete_prefix(&text) };
-            self.json.parse(&text[..fragments], &mut self.builder)?;
-            self.text = text[fragments..].to_vec();
-            return self.builder.finish();
+        if self.fragments.is_some() || self.text.first() == Some(&json::SEPARATOR) {
+            return self.parse_json(is_last);
         }
+        let text = std::mem::take(&mut self.text);
         let valid = match std::str::from_utf8(&text) {
             Ok(text) => text,
             Err(e) if !is_last => std::str::from_utf8(&text[..e.valid_up_to()]).unwrap_or_default(),
@@ -122,6 +122,16 @@ impl MetadataReader {
         }
         self.tsdl.parse(&valid[..complete], &mut self.builder)?;
         self.text = text[complete..].to_vec();
+        self.builder.finish()
+    }
+
+    fn parse_json(&mut self, is_last: bool) -> Result<(), Error> {
+        let fragments = self.fragments.get_or_insert_default();
+        let whole = fragments.complete_prefix(&self.text)?;
+        let complete = if is_last { self.text.len() } else { whole };
+        self.json.parse(&self.text[..complete], &mut self.builder)?;
+        fragments.drop_prefix(whole);
+        self.text.drain(..complete);
         self.builder.finish()
     }
 }
