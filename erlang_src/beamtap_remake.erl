@@ -172,16 +172,23 @@ give_up(#{gaps := Gaps, remake := #{step := Step}} = Recording, Deadline) ->
 
 %% @doc Why it does not record, and what to do about it.
 -spec describe(recording()) -> #{reason := binary(), remedy := binary()}.
-describe(#{remake := #{obstacle := {error, #{message := Message, remedy := Remedy}}, why := {error, {_, Reason, _}}}}) when
-    Message =/= Reason
-->
-    #{reason => <<Reason/binary, "; not taken up yet: ", Message/binary>>, remedy => Remedy};
-describe(#{daemon := Daemon, remake := #{why := {error, {Kind, Reason, Remedy}}}}) when
+describe(#{remake := #{why := {error, {_, Reason, _}}} = Remake} = Recording) ->
+    #{reason => reason(Reason, Remake), remedy => remedy(Recording)}.
+
+reason(Reason, #{obstacle := {error, #{message := Message}}}) when Message =/= Reason ->
+    <<Reason/binary, "; not taken up yet: ", Message/binary>>;
+reason(Reason, _) ->
+    Reason.
+
+%% What the user alone can do comes first: attempts fail in many ways until it is done.
+remedy(#{daemon := Daemon, remake := #{why := {error, {Kind, _, Remedy}}}}) when
     Daemon =/= own, Kind =:= no_consumer; Daemon =:= foreign, Kind =:= no_sessiond; Kind =:= output_full
 ->
-    #{reason => Reason, remedy => Remedy};
-describe(#{remake := #{why := {error, {_, Reason, _}}}}) ->
-    #{reason => Reason, remedy => <<"nothing: it is taken up by itself">>}.
+    Remedy;
+remedy(#{remake := #{obstacle := {error, #{remedy := Remedy}}}}) ->
+    Remedy;
+remedy(_) ->
+    <<"nothing: it is taken up by itself">>.
 
 %% @doc The answer to what cannot be done meanwhile.
 -spec refuse(recording()) -> beamtap_error:error().

@@ -3,7 +3,7 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, end_per_testcase/2]).
 -export([local/1, flight_recorder/1, live/1, several/1, rotation/1, files/1, shm_path/1, to_relayd/1]).
--export([own_buffers/1, full_own_buffers/1, unreachable_relayd/1, nothing_recorded/1, event_rules/1, options/1]).
+-export([own_buffers/1, full_own_buffers/1, unreachable_relayd/1, full_disk/1, event_rules/1, options/1]).
 %% Traced
 -export([work/1]).
 
@@ -24,7 +24,7 @@ all() ->
         full_own_buffers,
         to_relayd,
         unreachable_relayd,
-        nothing_recorded,
+        full_disk,
         event_rules,
         options
     ].
@@ -189,8 +189,8 @@ unreachable_relayd(_) ->
     {error, #{reason := no_relayd}} = beamtap:start({?MODULE, work, 1}, #{mode => {live, Url, 100}}),
     beamtap_world:settled(Before).
 
-%% A disk without room: LTTng reports success, and not a byte arrives.
-nothing_recorded(Config) ->
+%% LTTng would report success, write nothing, and its consumer daemon may die of it: it is not asked.
+full_disk(Config) ->
     Disk = beamtap_world:scratch(disk, Config),
     ok = file:make_dir(Disk),
     case os:cmd("mount -t tmpfs -o size=4k none '" ++ Disk ++ "' 2>&1") of
@@ -198,7 +198,7 @@ nothing_recorded(Config) ->
             ok = file:write_file(filename:join(Disk, "full"), binary:copy(<<0>>, 4096)),
             try
                 Before = beamtap_world:snapshot(),
-                {error, #{reason := not_recording}} =
+                {error, #{reason := output_full}} =
                     beamtap:start({?MODULE, work, 1}, #{output => filename:join(Disk, "trace")}),
                 beamtap_world:settled(Before)
             after

@@ -46,6 +46,12 @@ fn count_cpus(list: &str) -> Option<u32> {
     highest.parse::<u32>().ok()?.checked_add(1)
 }
 
+/// LTTng makes the directories that it writes to; until then their file system is their nearest ancestor's.
+pub(crate) fn nearest_existing(path: &Path) -> &Path {
+    path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path)
+}
+
+/// Bytes that may still be written to the file system of `path`; no bound for one without a size, such as `/proc`.
 pub(crate) fn free_bytes(path: &Path) -> Result<u64, Error> {
     let c_path = CString::new(path.as_os_str().as_bytes())
         .map_err(|_| Error::bad_plan(format!("{} contains a NUL byte", path.display())))?;
@@ -57,6 +63,9 @@ pub(crate) fn free_bytes(path: &Path) -> Result<u64, Error> {
     }
     // SAFETY: statvfs returned 0, so it has filled the structure.
     let stat = unsafe { stat.assume_init() };
+    if stat.f_blocks == 0 {
+        return Ok(u64::MAX);
+    }
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 

@@ -1,7 +1,6 @@
 //! The loaded library: what can be asked of it without a session of one's own.
 
 use std::ffi::{CStr, CString, c_char, c_int};
-use std::path::Path;
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use crate::audience::{self, Listener};
 use crate::daemons::find_process;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
-use crate::host::Host;
+use crate::host::{Host, nearest_existing};
 use crate::plan::Plan;
 use crate::process;
 use crate::session::Session;
@@ -86,11 +85,13 @@ impl Lttng {
     ///
     /// # Errors
     ///
-    /// Returns an error for which [`Error::is_bad_plan`] or [`Error::is_shm_too_small`] is true before the daemon is
-    /// asked for anything; [`Error::is_no_sessiond`], [`Error::is_session_exists`], [`Error::is_timeout`], … after.
+    /// Returns an error for which [`Error::is_bad_plan`], [`Error::is_shm_too_small`] or [`Error::is_output_full`] is true
+    /// before the daemon is asked for anything; [`Error::is_no_sessiond`], [`Error::is_session_exists`],
+    /// [`Error::is_timeout`], … after.
     pub fn open(&self, plan: &Plan, within: Duration) -> Result<Session, Error> {
         let host = Host::look(nearest_existing(plan.shm()))?;
         let steps = plan.steps(&host)?;
+        plan.check_room()?;
         let deadline = Deadline::after(within);
         self.shared.unsettled.settle(self, deadline)?;
         Session::make(self.clone(), plan, steps, deadline)
@@ -197,11 +198,6 @@ impl Lttng {
     pub(crate) fn attend_unsettled(&self) {
         self.shared.unsettled.attend(self);
     }
-}
-
-/// LTTng makes the directory of a shared memory path; until then its file system is its nearest ancestor's.
-pub(crate) fn nearest_existing(path: &Path) -> &Path {
-    path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path)
 }
 
 /// Turns a return code into an error that names `subject`; codes that are not negative are the call's result.

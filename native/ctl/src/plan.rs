@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::channel::{Channel, Rule, Sharing};
 use crate::error::{Error, Kind};
-use crate::host::{Host, SHM};
+use crate::host::{Host, SHM, free_bytes, nearest_existing};
 use crate::limits::{check_name, check_path, whole_micros};
-use crate::mode::Mode;
+use crate::mode::{Mode, Output};
 use crate::sys::NAME_MAX;
 
 /// A session as it is wanted: name, mode, channels and the processes to record.
@@ -127,6 +127,20 @@ impl Plan {
     /// The directory whose file system will hold the buffers; it may be yet to make.
     pub(crate) fn shm(&self) -> &Path {
         self.shm_path.as_deref().unwrap_or(Path::new(SHM))
+    }
+
+    /// The disk that the session writes to has room for a packet. Without, LTTng says that all is well, writes nothing, and
+    /// its consumer daemon may die of it.
+    pub(crate) fn check_room(&self) -> Result<(), Error> {
+        let Mode::Streaming { output: Output::Local(path) } = &self.mode else { return Ok(()) };
+        let packet = self.channels.iter().map(|channel| channel.buffers.subbuf_size).max();
+        match free_bytes(nearest_existing(path)) {
+            Ok(free) if Some(free) < packet => {
+                Err(Kind::OutputFull { path: path.display().to_string() }.into())
+            }
+            // A session daemon of another user may write where this one cannot look.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// What to ask the session daemon for, in order; nothing of it is asked when any part is wrong.
@@ -288,6 +302,19 @@ mod tests {
         );
         let error = plan(good()).shm_path("/mnt/shm").steps(&host(2, 0)).unwrap_err();
         assert!(error.to_string().starts_with("/mnt/shm is too small"), "{error}");
+    }
+
+    #[test]
+    fn the_disk_must_hold_a_packet() {
+        let absurd = Buffers { subbuf_size: 1 << 62, subbuf_count: 1 };
+        let directory = std::env::temp_dir().join("nothing/here/yet");
+        let at = |mode: Mode| Plan::new("s", mode).channel(good().buffers(absurd));
+        let error = at(Mode::local(&directory)).check_room().unwrap_err();
+        assert!(error.is_output_full());
+        assert_eq!(error.to_string(), format!("the disk of {} is full", directory.display()));
+        assert!(Plan::new("s", Mode::local(&directory)).channel(good()).check_room().is_ok());
+        // Nothing is written until somebody asks.
+        assert!(at(Mode::Snapshot { output: Output::Local(directory) }).check_room().is_ok());
     }
 
     #[test]

@@ -8,7 +8,6 @@ use crate::channel::{OnFull, Rule};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::health::Daemons;
-use crate::host::free_bytes;
 use crate::library::{HANDLE_TIMEOUT, Lttng, c_string, checked};
 use crate::losses::{ChannelLosses, Losses, list_losses};
 use crate::mode::{Mode, Output};
@@ -116,15 +115,11 @@ impl Session {
     }
 
     fn check_output(&self) -> Result<(), Error> {
-        let Mode::Streaming { output: Output::Local(path) } = self.plan.mode() else { return Ok(()) };
-        let packet = self.plan.channels().iter().map(|channel| channel.buffers.subbuf_size).max();
-        let name = || path.display().to_string();
-        match free_bytes(path) {
-            Ok(free) if Some(free) < packet => Err(Kind::OutputFull { path: name() }.into()),
-            Ok(_) => Ok(()),
-            Err(_) if !path.exists() => Err(Kind::OutputRemoved { path: name() }.into()),
-            // A session daemon of another user may write where this one cannot look.
-            Err(_) => Ok(()),
+        match self.plan.mode() {
+            Mode::Streaming { output: Output::Local(path) } if !path.exists() => {
+                Err(Kind::OutputRemoved { path: path.display().to_string() }.into())
+            }
+            _ => self.plan.check_room(),
         }
     }
 

@@ -47,7 +47,7 @@ fn pid(id: u64) -> String {
 }
 
 #[test]
-fn the_guides_example_of_process_tracing() {
+fn processes_are_told_from_spawn_to_exit() {
     in_sandbox(|sandbox| {
         let (lines, said) = record(sandbox, "otp_processes");
         let (parent, child) = (pid(said["parent"]), pid(said["child"]));

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::Row;
+use crate::host::nearest_existing;
 use crate::host::{Host, SHM, free_bytes};
-use crate::library::nearest_existing;
 
 /// What the default buffers of a tap take, in all its channels.
 const DEFAULT_BYTES_PER_CPU: u64 = 4 << 20;
