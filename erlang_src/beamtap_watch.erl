@@ -6,6 +6,8 @@
 -module(beamtap_watch).
 
 -export([run/3]).
+%% Spawned
+-export([show/3]).
 -export_type([opts/0, view/0]).
 
 %% `syntax': the language that names and terms are written in. `lines': events shown per second, the others are
@@ -33,7 +35,7 @@ run(Session, Opts, Tap) ->
     case check(Opts) of
         {ok, Checked} ->
             Caller = self(),
-            {Viewer, Monitor} = spawn_monitor(fun() -> exit({shown, view(Caller, Session, Checked)}) end),
+            {Viewer, Monitor} = spawn_monitor(?MODULE, show, [Caller, Session, Checked]),
             receive
                 {'DOWN', Monitor, process, Viewer, {shown, Answer}} ->
                     Answer;
@@ -138,7 +140,13 @@ show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour}) -
 is_coloured(auto) -> os:getenv("NO_COLOR") =:= false andalso element(1, io:columns()) =:= ok;
 is_coloured(Colour) -> Colour.
 
+%% @private
+-spec show(pid(), pid(), opts()) -> no_return().
+show(Caller, Session, Opts) ->
+    exit({shown, view(Caller, Session, Opts)}).
+
 %% Where there is nothing to read, there is nobody to press return.
+-spec read_line() -> no_return().
 read_line() ->
     process_flag(sensitive, true),
     exit(
