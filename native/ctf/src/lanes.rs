@@ -51,9 +51,8 @@ impl Lane {
         self.cursor.advance(catalog);
         self.has_head = !matches!(self.cursor.head(), Head::Idle | Head::End | Head::Taken);
         self.is_closed |= matches!(self.cursor.head(), Head::End);
-        if let Some(end) = self.cursor.frontier_ns() {
-            // Inside a packet its end says nothing about what comes next in it.
-            let known = if self.has_head { self.cursor.time_ns() } else { end };
+        if let Some(frontier) = self.cursor.frontier_ns() {
+            let known = if self.has_head { self.cursor.time_ns() } else { frontier };
             self.frontier_ns = self.frontier_ns.max(known);
         }
     }

@@ -76,6 +76,9 @@ pub(crate) struct Window {
     origin: usize,
     /// What is there was fed and not read.
     is_fed: bool,
+    /// Bytes that are fed at once, and how many more of the allowance were taken.
+    piece: usize,
+    charged: usize,
 }
 
 impl Window {
@@ -90,6 +93,8 @@ impl Window {
             start: 0,
             origin: 0,
             is_fed: false,
+            piece: 0,
+            charged: 0,
         }
     }
 
@@ -106,15 +111,32 @@ impl Window {
         Ok(())
     }
 
-    /// Takes a packet that did not come from a file; `path` and `offset` say where it is from.
-    pub(crate) fn feed(&mut self, path: &Path, mut packet: Vec<u8>, offset: u64) {
+    /// Takes the first piece of a packet that does not come from a file; `path`, `offset` and `length` say which it is.
+    pub(crate) fn feed(&mut self, path: &Path, piece: Vec<u8>, offset: u64, length: u64) {
         self.close();
         self.path = path.to_path_buf();
-        (self.valid, self.start, self.origin) = (packet.len(), offset, 0);
-        self.file_len = offset + packet.len() as u64;
-        packet.resize(packet.len() + PAD, 0);
-        self.buf = packet;
+        (self.start, self.piece, self.buf) = (offset, piece.len(), piece);
+        self.file_len = offset.saturating_add(length);
+        self.valid = self.piece;
+        self.buf.resize(self.valid + PAD, 0);
         self.is_fed = true;
+    }
+
+    /// Takes what follows of that packet.
+    pub(crate) fn feed_more(&mut self, piece: &[u8]) {
+        self.buf.truncate(self.valid);
+        self.buf.reserve_exact(piece.len() + PAD);
+        self.buf.extend_from_slice(piece);
+        self.valid += piece.len();
+        self.buf.resize(self.valid + PAD, 0);
+    }
+
+    /// Where what is still to be fed begins, and how much of it to feed at once: none when all was.
+    pub(crate) fn missing(&self) -> Option<(u64, u64)> {
+        let at = self.start + self.valid as u64;
+        let left = self.file_len.checked_sub(at).filter(|left| self.is_fed && *left > 0)?;
+        // A record that is larger than a piece gets twice as much each time, so that it is not looked at too often.
+        Some((at, left.min(self.piece.max(self.valid) as u64)))
     }
 
     /// Looks at the length of the file again; false when it has not grown.
@@ -144,6 +166,7 @@ impl Window {
         self.file = None;
         self.shrink();
         self.buf = Vec::new();
+        self.allowance.give_back(std::mem::take(&mut self.charged));
         (self.valid, self.origin, self.is_fed) = (0, 0, false);
     }
 
@@ -182,7 +205,7 @@ impl Window {
     }
 
     /// Moves the origin forward by `keep_from` bytes and reads behind what is there. When nothing can be dropped, the
-    /// window grows. False when the file has no more.
+    /// window grows. False when the file has no more, or when what follows is to be fed.
     ///
     /// # Errors
     ///
@@ -192,6 +215,11 @@ impl Window {
             return Ok(false);
         }
         let keep = (self.origin + keep_from).min(self.valid);
+        if self.is_fed {
+            self.buf.drain(..keep);
+            (self.start, self.origin, self.valid) = (self.start + keep as u64, 0, self.valid - keep);
+            return self.charge((2 * self.valid).saturating_sub(self.piece)).map(|()| false);
+        }
         if keep == 0 && self.valid + PAD == self.buf.len() {
             self.grow()?;
         } else if keep > 0 {
@@ -222,12 +250,25 @@ impl Window {
 
     fn grow(&mut self) -> Result<(), Error> {
         let more = self.buf.len() - PAD;
-        if !self.allowance.take(more) {
-            let what = "a record is larger than the memory that this reader allows itself";
-            return Err(Error::new(Kind::Limit, what).in_file(&self.path));
-        }
+        self.take(more)?;
         self.buf.resize(2 * more + PAD, 0);
         Ok(())
+    }
+
+    /// Has so many bytes of the allowance from now on.
+    fn charge(&mut self, bytes: usize) -> Result<(), Error> {
+        self.allowance.give_back(std::mem::take(&mut self.charged));
+        self.take(bytes)?;
+        self.charged = bytes;
+        Ok(())
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), Error> {
+        if self.allowance.take(bytes) {
+            return Ok(());
+        }
+        let what = "a record is larger than the memory that this reader allows itself";
+        Err(Error::new(Kind::Limit, what).in_file(&self.path))
     }
 
     fn shrink_after_growth(&mut self) {

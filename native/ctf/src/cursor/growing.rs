@@ -21,9 +21,21 @@ impl Cursor {
         Ok(Some(Head::Idle))
     }
 
+    /// What was fed ends before the packet does.
+    pub(super) fn starve(&mut self) -> Head {
+        self.is_hungry = !self.is_abandoned;
+        if self.is_hungry { Head::Idle } else { Head::End }
+    }
+
     /// The stream may grow from now on, or does not any more.
     pub(crate) fn set_growing(&mut self, is_growing: bool) {
         self.is_growing = is_growing;
+        self.is_abandoned &= !is_growing;
+    }
+
+    /// Nothing more is fed: the stream ends with what there is, be it in the middle of a packet.
+    pub(crate) fn abandon(&mut self) {
+        (self.is_growing, self.is_abandoned, self.is_hungry) = (false, true, false);
     }
 
     /// The stream has begun before its first packet that is read: what was discarded by then is not told.
@@ -41,13 +53,33 @@ impl Cursor {
         self.slots.resize(catalog.slots.max(self.slots.len()), 0);
     }
 
-    /// Takes a packet of the stream that did not come from a file.
-    pub(crate) fn feed(&mut self, trace: usize, path: &Path, packet: Vec<u8>, offset: u64) {
+    /// Takes the first piece of a packet of the stream, of so many bytes, that does not come from a file.
+    pub(crate) fn feed(&mut self, trace: usize, path: &Path, piece: Vec<u8>, offset: u64, length: u64) {
         self.records.clear();
-        self.window.feed(path, packet, offset);
+        self.window.feed(path, piece, offset, length);
         self.trace = trace;
-        (self.in_file, self.in_packet, self.packet_offset) = (true, false, offset);
+        (self.in_file, self.in_packet, self.is_hungry, self.packet_offset) = (true, false, false, offset);
         (self.pos, self.content_end) = (0, 0);
+    }
+
+    /// Takes the piece that the cursor is hungry for.
+    pub(crate) fn feed_more(&mut self, piece: &[u8]) {
+        self.window.feed_more(piece);
+        self.is_hungry = false;
+        if self.in_packet {
+            self.set_ends();
+        }
+    }
+
+    /// Offset and length of the piece without which it does not go on.
+    pub(crate) fn hunger(&self) -> Option<(u64, u64)> {
+        self.window.missing().filter(|_| self.is_hungry)
+    }
+
+    /// Leaves out the rest of what was fed in part.
+    pub(crate) fn leave_rest(&mut self) {
+        (self.in_file, self.in_packet, self.is_hungry) = (false, false, false);
+        (self.pos, self.end, self.content_end) = (0, 0, 0);
     }
 
     /// Something of the file or of the packet that was fed is still to be decoded.
@@ -55,8 +87,9 @@ impl Cursor {
         self.in_packet || (self.in_file && self.packet_offset < self.window.file_len())
     }
 
-    /// End of the last packet that was entered: no event of this stream is to come with an earlier time.
+    /// No event of this stream is to come with an earlier time than this.
     pub(crate) fn frontier_ns(&self) -> Option<i64> {
-        self.counts.end_ns
+        // Inside a packet its end says nothing about what comes next in it.
+        if self.in_packet { Some(self.time_ns) } else { self.counts.end_ns }
     }
 }

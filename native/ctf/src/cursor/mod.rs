@@ -77,6 +77,10 @@ pub(crate) struct Cursor {
     range: TimeRange,
     /// More may be written to the stream.
     is_growing: bool,
+    /// The rest of the packet is to be fed before anything else.
+    is_hungry: bool,
+    /// It never is.
+    is_abandoned: bool,
 }
 
 impl Cursor {
@@ -118,6 +122,8 @@ impl Cursor {
             header_bytes: Vec::new(),
             range,
             is_growing: false,
+            is_hungry: false,
+            is_abandoned: false,
         }
     }
 
@@ -237,20 +243,18 @@ impl Cursor {
                 self.time_ns = self.records.take_only(record);
                 Ok(Some(Head::Event))
             }
-            Err(Fault::PastEnd) if self.end < self.content_end => {
-                self.load_more(catalog.align_bytes)?;
-                Ok(None)
-            }
+            Err(Fault::PastEnd) if self.end < self.content_end => self.load_more(catalog.align_bytes),
             Err(Fault::NoEventClass(_)) if self.is_growing => Ok(Some(Head::Idle)),
             Err(fault) => Err(self.locate(fault.into_error())),
         }
     }
 
     /// Reads on in the packet, from the record at the position.
-    fn load_more(&mut self, align_bytes: usize) -> Result<(), Error> {
+    fn load_more(&mut self, align_bytes: usize) -> Result<Option<Head>, Error> {
         let align = align_bytes.max(8);
         let keep_from = (self.pos >> 3) as usize / align * align;
-        if !self.window.refill(keep_from).map_err(|error| self.locate(error))? {
+        let has_more = self.window.refill(keep_from).map_err(|error| self.locate(error))?;
+        if !has_more && self.window.missing().is_none() {
             let error = Error::new(Kind::Truncated, "the file ends in the middle of a packet");
             return Err(self.locate(error));
         }
@@ -258,7 +262,7 @@ impl Cursor {
         self.pos -= moved * 8 - self.origin_bits;
         self.origin_bits = moved * 8;
         self.set_ends();
-        Ok(())
+        Ok(if has_more { None } else { Some(self.starve()) })
     }
 
     fn set_ends(&mut self) {
@@ -304,6 +308,9 @@ impl Cursor {
         let plan = &catalog.traces[self.trace];
         match load_header(&mut self.window, plan, &mut self.slots, &mut self.roles) {
             Ok(info) => self.info = info,
+            Err(error) if error.is_truncated() && self.window.missing().is_some() => {
+                return Ok(Some(self.starve()));
+            }
             Err(error) if self.is_growing && (error.is_truncated() || error.is_unknown_class()) => {
                 return self.wait();
             }

@@ -1,5 +1,6 @@
 //! LTTng-live: traces that a relay daemon hands over while they are written.
 
+mod packets;
 mod protocol;
 mod reattach;
 mod streams;
@@ -13,11 +14,10 @@ use crate::class::EventClass;
 use crate::error::{Error, Kind};
 use crate::lanes::{Lanes, Poll};
 use crate::trace_set::{Stream, Trace};
-use protocol::{Connection, IndexStatus, NextIndex, PacketReply, packet_length};
+use crate::window::Allowance;
+use protocol::{Connection, IndexStatus, NextIndex};
 use streams::{LiveTrace, Session, Source};
 
-/// Times that a packet is asked for in a row while metadata and streams are still being handed over.
-const PACKET_TRIES: usize = 16;
 /// How often a poll asks all streams, and each of them in a row, before it says that there is nothing yet: a relay
 /// daemon may have news without end and no events.
 const MAX_ROUNDS: usize = 16;
@@ -43,7 +43,8 @@ pub fn live_sessions(url: &LiveUrl) -> Result<Vec<LiveSession>, Error> {
 
 /// Reads a live session: events of all its streams, in the order of time as far as the relay daemon's word goes.
 ///
-/// Calls block while the relay daemon answers, for at most ten seconds; they never wait for events.
+/// Calls block while the relay daemon answers, for at most ten seconds; they never wait for events. Packets are taken in
+/// pieces, 16 MiB of all streams together, so that memory is bounded whatever the size of the session's buffers.
 ///
 /// # Example: go on where the connection was lost
 ///
@@ -81,6 +82,7 @@ pub struct LiveReader {
     lanes: Lanes,
     streams: Vec<Stream>,
     sources: Vec<Source>,
+    allowance: Allowance,
 }
 
 impl LiveReader {
@@ -105,6 +107,7 @@ impl LiveReader {
             lanes: Lanes::default(),
             streams: Vec::new(),
             sources: Vec::new(),
+            allowance: Allowance::new(1, 8),
         };
         for session in wanted {
             let entries = reader.connection.attach(session.id, seek == Seek::Beginning)?;
@@ -175,7 +178,7 @@ impl LiveReader {
     /// Tells the rest of what a stream has handed over; nothing more comes.
     fn close(&mut self, lane: usize) {
         let lane = &mut self.lanes.lanes[lane];
-        lane.cursor.set_growing(false);
+        lane.cursor.abandon();
         if lane.is_idle() && lane.cursor.has_unread() {
             lane.cursor.fit(&self.lanes.catalog);
             lane.advance(&self.lanes.catalog);
@@ -205,10 +208,16 @@ impl LiveReader {
 
     /// Asks for what follows in an idle lane; false when there is nothing new.
     fn fetch(&mut self, lane: usize) -> Result<bool, Error> {
-        if self.lanes.lanes[lane].cursor.has_unread() {
+        let cursor = &self.lanes.lanes[lane].cursor;
+        if cursor.hunger().is_none() && cursor.has_unread() {
             self.resume(lane)?;
             return Ok(true);
         }
+        // After a lost connection the relay daemon must come to the packet first.
+        if cursor.hunger().is_some() && !self.sources[lane].is_repeating {
+            return self.fetch_piece(lane);
+        }
+        self.settle(lane);
         let source = &self.sources[lane];
         let (id, trace) = (source.id, source.trace);
         let index = match source.announced {
@@ -223,12 +232,10 @@ impl LiveReader {
         }
         match index.status {
             IndexStatus::Retry => Ok(index.has_new_streams || index.has_new_metadata),
-            IndexStatus::Gone => {
-                self.lanes.lanes[lane].is_closed = true;
-                Ok(true)
-            }
+            IndexStatus::Gone => self.end(lane),
             IndexStatus::Inactive => Ok(self.note_inactivity(lane, &index)),
             IndexStatus::Ok if self.was_received(lane, &index) => Ok(true),
+            IndexStatus::Ok if self.lanes.lanes[lane].cursor.hunger().is_some() => self.go_on(lane, index),
             IndexStatus::Ok => self.fetch_packet(lane, index),
         }
     }
@@ -240,7 +247,7 @@ impl LiveReader {
         let lane = &mut self.lanes.lanes[lane];
         lane.cursor.fit(&self.lanes.catalog);
         lane.advance(&self.lanes.catalog);
-        if lane.is_idle() && lane.cursor.has_unread() {
+        if lane.is_idle() && lane.cursor.has_unread() && lane.cursor.hunger().is_none() {
             lane.cursor.set_growing(false);
             lane.advance(&self.lanes.catalog);
             lane.cursor.set_growing(true);
@@ -259,42 +266,5 @@ impl LiveReader {
         let has_moved = until > *frontier;
         *frontier = until.max(*frontier);
         has_moved
-    }
-
-    fn fetch_packet(&mut self, lane: usize, index: NextIndex) -> Result<bool, Error> {
-        let source = &mut self.sources[lane];
-        let (id, trace) = (source.id, source.trace);
-        // A packet that cannot be had is passed over: the next one tells what is missing.
-        source.announced = None;
-        let length = packet_length(index.packet_bits).map_err(|e| e.in_file(&source.path))?;
-        source.announced = Some(NextIndex { has_new_metadata: false, has_new_streams: false, ..index });
-        for _ in 0..PACKET_TRIES {
-            match self.connection.packet(id, index.offset, length)? {
-                PacketReply::Data(packet) => {
-                    let source = &mut self.sources[lane];
-                    (source.announced, source.received) = (None, Some((index.begin, index.end)));
-                    source.first.get_or_insert(index.begin);
-                    let lane = &mut self.lanes.lanes[lane];
-                    lane.cursor.feed(trace, &source.path, packet, index.offset);
-                    lane.cursor.fit(&self.lanes.catalog);
-                    lane.advance(&self.lanes.catalog);
-                    return Ok(true);
-                }
-                PacketReply::Retry => return Ok(false),
-                PacketReply::NotYet { has_new_metadata, has_new_streams } => {
-                    if has_new_streams {
-                        self.find_new_streams()?;
-                    }
-                    if has_new_metadata {
-                        self.fetch_metadata(trace)?;
-                    }
-                }
-                PacketReply::Gone => {
-                    self.lanes.lanes[lane].is_closed = true;
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
     }
 }

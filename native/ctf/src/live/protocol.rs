@@ -14,8 +14,10 @@ const MINOR: u32 = 15;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Most sessions and streams that a reply may list.
 const MAX_COUNT: u32 = 1 << 16;
-/// Largest packet and piece of metadata, in bytes.
+/// Largest piece of a packet and of metadata, in bytes.
 const MAX_DATA: u32 = 32 << 20;
+/// Largest packet, in bytes; more than LTTng's buffers can be.
+const MAX_PACKET: u64 = 1 << 32;
 /// Longest name in a reply.
 const MAX_NAME: u32 = 4096;
 
@@ -350,10 +352,10 @@ impl<S: Read + Write> Connection<S> {
     }
 }
 
-/// Largest packet that is asked for, in bytes.
-pub(super) fn packet_length(bits: u64) -> Result<u32, Error> {
-    match u32::try_from(bits / 8) {
-        Ok(bytes) if bytes <= MAX_DATA && bits.is_multiple_of(8) && bytes > 0 => Ok(bytes),
+/// Length of a packet in bytes.
+pub(super) fn packet_length(bits: u64) -> Result<u64, Error> {
+    match bits / 8 {
+        bytes if bytes <= MAX_PACKET && bits.is_multiple_of(8) && bytes > 0 => Ok(bytes),
         _ => Err(Error::new(Kind::Limit, format!("the relay daemon announces a packet of {bits} bits"))),
     }
 }

@@ -40,7 +40,7 @@ impl LiveReader {
         let wanted = connection.sessions_at(&self.url)?;
         connection.create_session()?;
         // What was written meanwhile is behind what was received. Where nothing was, the first word counts.
-        let has_received = self.sources.iter().any(|source| source.received.is_some());
+        let has_received = self.sources.iter().any(|source| source.first.is_some());
         let mut found = Vec::new();
         for session in wanted {
             let entries = connection.attach(session.id, has_received || self.seek == Seek::Beginning)?;

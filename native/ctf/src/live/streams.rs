@@ -11,7 +11,6 @@ use crate::loss::StreamKey;
 use crate::metadata::MetadataReader;
 use crate::range::TimeRange;
 use crate::trace_set::{Stream, Trace};
-use crate::window::Allowance;
 
 /// Bytes of metadata that tell one trace from another: they hold its UUID and the time of its creation.
 const HEAD: usize = 4096;
@@ -40,9 +39,11 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
     /// A packet that was announced and not handed over yet.
     pub(super) announced: Option<NextIndex>,
-    /// Begin and end of the last packet that was handed over, in the stream's clock.
+    /// The packet that is being handed over.
+    pub(super) current: Option<NextIndex>,
+    /// Begin and end of the last packet that was handed over whole, in the stream's clock.
     pub(super) received: Option<(u64, u64)>,
-    /// Begin of the first one.
+    /// Begin of the first packet.
     pub(super) first: Option<u64>,
     /// The relay daemon begins anew: packets up to `received` come a second time.
     pub(super) is_repeating: bool,
@@ -82,7 +83,7 @@ impl LiveReader {
             let key = StreamKey(self.sources.len() as u32);
             let catalog = &self.lanes.catalog;
             let mut cursor =
-                Cursor::new(key, Vec::new(), catalog, Allowance::new(1, 8), TimeRange::default());
+                Cursor::new(key, Vec::new(), catalog, self.allowance.clone(), TimeRange::default());
             cursor.set_growing(true);
             cursor.set_starts_late(self.seek == Seek::Now);
             self.lanes.lanes.push(Lane::new(cursor));
@@ -91,6 +92,7 @@ impl LiveReader {
                 trace,
                 path,
                 announced: None,
+                current: None,
                 received: None,
                 first: None,
                 is_repeating: self.has_reattached && self.traces[trace].length > 0,

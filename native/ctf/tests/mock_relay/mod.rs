@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::thread::JoinHandle;
 
 use beamtap_ctf::LiveUrl;
@@ -14,8 +15,8 @@ use crate::witness::fixture;
 pub(crate) const METADATA: u64 = 7;
 pub(crate) const DATA: u64 = 8;
 pub(crate) const LATE: u64 = 9;
-
-const PACKET: usize = 4096;
+/// The first of further streams: they are there from the beginning, and hand over what the late stream does.
+pub(crate) const FURTHER: u64 = 100;
 
 /// What is said about a stream's next index.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,9 +32,11 @@ pub(crate) enum Say {
     HangUp,
 }
 
-/// One connection: a session with the streams of `ust-mixed`.
+/// One connection: a session with the streams of `ust-mixed`, or of a trace like it.
 #[derive(Clone)]
 pub(crate) struct Plan {
+    /// The trace, with `metadata`, `c_1` for the data stream and `c_0` for the late one.
+    pub(crate) trace: PathBuf,
     pub(crate) minor: u32,
     /// What is still to be said about each stream's next index; the last word of each stays.
     pub(crate) script: Vec<(u64, Say)>,
@@ -41,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) attach_status: u32,
     /// Status of the answer to a question for a packet, if it is not the packet.
     pub(crate) packet_status: Option<u32>,
+    /// Answers to questions for packets before they are gone.
+    pub(crate) pieces: usize,
     /// Status of the answer to a question for streams, instead of what is true.
     pub(crate) streams_status: Option<u32>,
     /// The data stream is there.
@@ -58,10 +63,12 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(minor: u32, script: Vec<(u64, Say)>) -> Plan {
         Plan {
+            trace: fixture("ust-mixed"),
             minor,
             script,
             attach_status: 1,
             packet_status: None,
+            pieces: usize::MAX,
             streams_status: None,
             has_data: true,
             has_late: true,
@@ -122,7 +129,7 @@ struct Relay {
 impl Relay {
     fn new(stream: TcpStream, plan: Plan) -> Relay {
         let read = |name: &str| {
-            let mut bytes = fs::read(fixture("ust-mixed").join(name)).unwrap();
+            let mut bytes = fs::read(plan.trace.join(name)).unwrap();
             let text = |uuid: &[u8]| {
                 let hex: String = uuid.iter().map(|b| format!("{b:02x}")).collect();
                 format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
@@ -145,14 +152,15 @@ impl Relay {
             bytes
         };
         let metadata = read("metadata");
+        let third = metadata.len() / 3;
         Relay {
             stream,
             // In pieces that end anywhere, one of them empty.
             metadata: vec![
-                metadata[..3000].to_vec(),
+                metadata[..third].to_vec(),
                 vec![],
-                metadata[3000..5000].to_vec(),
-                metadata[5000..].to_vec(),
+                metadata[third..2 * third].to_vec(),
+                metadata[2 * third..].to_vec(),
             ],
             files: vec![(DATA, read("c_1")), (LATE, read("c_0"))],
             has_announced_late: false,
@@ -212,9 +220,9 @@ impl Relay {
                 (5, 0)
             }
             Say::Packet(offset, flags) => {
-                let packet = &self.file(stream)[offset as usize..][..PACKET];
+                let packet = &self.file(stream)[offset as usize..];
                 let long = |at: usize| u64::from_le_bytes(packet[at..at + 8].try_into().unwrap());
-                index = [offset, PACKET as u64 * 8, long(48), long(32), long(40), 0, 0];
+                index = [offset, long(56), long(48), long(32), long(40), 0, 0];
                 (1, flags)
             }
             Say::Announce(bits) => {
@@ -229,18 +237,23 @@ impl Relay {
     }
 
     fn file(&self, stream: u64) -> &[u8] {
-        &self.files.iter().find(|(of, _)| *of == stream).unwrap().1
+        let file = if stream >= FURTHER { LATE } else { stream };
+        &self.files.iter().find(|(of, _)| *of == file).unwrap().1
     }
 
-    fn packet(&mut self, stream: u64, offset: usize) {
+    fn packet(&mut self, stream: u64, offset: usize, length: u32) {
         if !self.metadata.is_empty() {
             return self.words(&[3, 0, 1]);
         }
         if let Some(status) = self.plan.packet_status {
             return self.words(&[status, 0, 0]);
         }
-        self.words(&[1, PACKET as u32, 0]);
-        let packet = self.file(stream)[offset..offset + PACKET].to_vec();
+        let Some(left) = self.plan.pieces.checked_sub(1) else {
+            return self.words(&[4, 0, 0]);
+        };
+        self.plan.pieces = left;
+        self.words(&[1, length, 0]);
+        let packet = self.file(stream)[offset..offset + length as usize].to_vec();
         self.reply.extend(packet);
     }
 
@@ -287,8 +300,15 @@ impl Relay {
             2 => self.sessions(),
             3 => {
                 assert_eq!((id(0), length), (4, 20));
-                self.words(&[self.plan.attach_status, 1 + u32::from(self.plan.has_data)]);
+                let mut further: Vec<u64> = self.plan.script.iter().map(|(of, _)| *of).collect();
+                further.retain(|of| *of >= FURTHER);
+                further.dedup();
+                let count = 1 + u32::from(self.plan.has_data) + further.len() as u32;
+                self.words(&[self.plan.attach_status, count]);
                 if self.plan.attach_status == 1 {
+                    for of in further {
+                        self.entry(of, &format!("c_{of}"));
+                    }
                     self.entry(METADATA, "metadata");
                     if self.plan.has_data {
                         self.entry(DATA, "c_1");
@@ -296,7 +316,10 @@ impl Relay {
                 }
             }
             4 => self.next_index(id(0)),
-            5 => self.packet(id(0), id(8) as usize),
+            5 => {
+                let length = u32::from_be_bytes(payload[16..20].try_into().unwrap());
+                self.packet(id(0), id(8) as usize, length);
+            }
             6 => self.metadata(),
             7 => self.new_streams(),
             8 => self.words(&[1]),

@@ -183,12 +183,17 @@ struct Emitted {
 impl<'a> Session<'a> {
     /// Records the event in a channel of these options.
     fn start(world: &'a Sandbox, channel: &[&str]) -> Session<'a> {
+        Session::with_interval(world, Duration::from_millis(100), channel)
+    }
+
+    /// The same, with the time between two hand-overs of buffers that are not full.
+    fn with_interval(world: &'a Sandbox, interval: Duration, channel: &[&str]) -> Session<'a> {
         let (sessiond, relayd) = (world.sessiond(), world.relayd());
         let target = format!("--set-url=net://127.0.0.1:{}:{}", relayd.control_port, relayd.data_port);
         let emitter = Emitter::start(world);
         let mut session =
             Session { world, _sessiond: sessiond, relayd, emitter, load: Load::of_environment() };
-        session.lttng(&["create", "soak", "--live=100000", &target]);
+        session.lttng(&["create", "soak", &format!("--live={}", interval.as_micros()), &target]);
         session.lttng(&[&["enable-channel", "-u", "events"], channel].concat());
         session.lttng(&["enable-event", "-u", "-c", "events", EVENT.event()]);
         session.lttng(&["start"]);
@@ -354,6 +359,20 @@ fn a_reader_that_stands_still_catches_up_and_takes_no_memory_for_it() {
         assert_eq!(reader.count.load(Ordering::Relaxed), 0);
         reader.let_go();
         session.compare("stands still", &emitted, reader);
+    });
+}
+
+#[test]
+fn packets_larger_than_a_piece_are_read_whole() {
+    in_sandbox(|world| {
+        let interval = Duration::from_secs(2);
+        let mut session = Session::with_interval(world, interval, &["--subbuf-size=4M", "--num-subbuf=2"]);
+        session.load.events = session.load.events.max(400_000);
+        // All at once: buffers are handed over because they are full, or when the session stops.
+        session.load.rate = u64::from(u32::MAX);
+        let reader = session.attach();
+        let (emitted, ()) = session.emit(|_| ());
+        session.compare("large packets", &emitted, reader);
     });
 }
 

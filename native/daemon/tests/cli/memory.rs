@@ -1,5 +1,6 @@
 //! How much memory reading takes at most, whatever the trace: the kernel's own figure.
 
+use crate::mock_relay::{DATA, FURTHER, Plan, Say, relay};
 use crate::program::done;
 use crate::writer::{Header, StreamWriter, TraceSpec};
 use std::path::Path;
@@ -78,6 +79,25 @@ fn many_streams() {
         fill(&mut SPEC.stream(dir.path(), &format!("c_{cpu}"), cpu, 128 << 10), TRACE_BYTES / 500, 2000)
     });
     assert_bounded(dir.path(), events.sum());
+}
+
+#[test]
+fn a_live_session_with_large_buffers_on_many_cpus() {
+    const PACKET: usize = 8 << 20;
+    const STREAMS: u64 = 50;
+    let dir = tempfile::tempdir().expect("a directory");
+    SPEC.create(dir.path());
+    let per_stream = [1, 0].map(|cpu| {
+        fill(&mut SPEC.stream(dir.path(), &format!("c_{cpu}"), cpu, PACKET), PACKET - 10_000, 2000)
+    });
+    let streams = [DATA].into_iter().chain(FURTHER..FURTHER + STREAMS);
+    let script = streams.flat_map(|of| [(of, Say::Packet(0, 0)), (of, Say::HangUp)]).collect();
+    let (url, relay) =
+        relay(vec![Plan { trace: dir.path().to_owned(), has_late: false, ..Plan::new(15, script) }]);
+    let (kb, lines) = peak_kb(&["read", &url.to_string()]);
+    relay.join().expect("the relay daemon's part was good");
+    assert_eq!(lines, per_stream[0] + STREAMS * per_stream[1]);
+    assert!(kb < LIMIT_KB, "{kb} KB");
 }
 
 #[test]
