@@ -6,8 +6,6 @@
 -module(beamtap_watch).
 
 -export([run/3]).
-%% Spawned
--export([show/3]).
 -export_type([opts/0, view/0]).
 
 %% `syntax': the language that names and terms are written in. `lines': events shown per second, the others are
@@ -35,9 +33,10 @@ run(Session, Opts, Tap) ->
     case check(Opts) of
         {ok, Checked} ->
             Caller = self(),
-            {Viewer, Monitor} = spawn_monitor(?MODULE, show, [Caller, Session, Checked]),
+            {Viewer, Monitor} = spawn_monitor(fun() -> Caller ! {self(), shown, view(Caller, Session, Checked)} end),
             receive
-                {'DOWN', Monitor, process, Viewer, {shown, Answer}} ->
+                {Viewer, shown, Answer} ->
+                    true = demonitor(Monitor, [flush]),
                     Answer;
                 {'DOWN', Monitor, process, Viewer, _} ->
                     beamtap_error:new(ended, "the live lines ended", ["the tap runs on: beamtap:info(", beamtap_error:quote(Tap), ")"])
@@ -126,7 +125,8 @@ show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour}) -
         ],
         case beamtap_sidecar:watch(Url, Options) of
             {ok, Port} ->
-                {Reader, Monitor} = spawn_monitor(fun read_line/0),
+                Viewer = self(),
+                {Reader, Monitor} = spawn_monitor(fun() -> read_line(Viewer) end),
                 try
                     relay(Port, <<>>, Ends#{Monitor => reader}, Live)
                 after
@@ -140,21 +140,13 @@ show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour}) -
 is_coloured(auto) -> os:getenv("NO_COLOR") =:= false andalso element(1, io:columns()) =:= ok;
 is_coloured(Colour) -> Colour.
 
-%% @private
--spec show(pid(), pid(), opts()) -> no_return().
-show(Caller, Session, Opts) ->
-    exit({shown, view(Caller, Session, Opts)}).
-
 %% Where there is nothing to read, there is nobody to press return.
--spec read_line() -> no_return().
-read_line() ->
+read_line(Viewer) ->
     process_flag(sensitive, true),
-    exit(
-        case io:get_line("") of
-            Line when is_list(Line); is_binary(Line) -> pressed;
-            _ -> nobody
-        end
-    ).
+    case io:get_line("") of
+        Line when is_list(Line); is_binary(Line) -> Viewer ! return_pressed;
+        _ -> nobody
+    end.
 
 relay(Port, Rest, Ends, Live) ->
     receive
@@ -162,15 +154,15 @@ relay(Port, Rest, Ends, Live) ->
             relay(Port, beamtap_sidecar:put_chars(<<Rest/binary, Data/binary>>), Ends, Live);
         {Port, {exit_status, Status}} ->
             beamtap_sidecar:ended(Status);
-        {'DOWN', Monitor, process, _, Reason} when is_map_key(Monitor, Ends) ->
-            case {map_get(Monitor, Ends), Reason} of
-                {reader, pressed} ->
-                    close(Port);
-                {reader, _} ->
+        return_pressed ->
+            close(Port);
+        {'DOWN', Monitor, process, _, _} when is_map_key(Monitor, Ends) ->
+            case map_get(Monitor, Ends) of
+                reader ->
                     relay(Port, Rest, maps:remove(Monitor, Ends), Live);
-                {caller, _} ->
+                caller ->
                     close(Port);
-                {tap, _} ->
+                tap ->
                     %% Then beamtapd reads to the end.
                     _ = beamtap_lttng:destroy(Live, beamtap_deadline:stop()),
                     ok = drain(Port, Rest, beamtap_deadline:within(?LAST_LINES_MS)),

@@ -52,6 +52,8 @@ until_return(_) ->
     _ = call(Worker, Terminal, "beamtap_watch_SUITE:work\\(\\[a,<<\"b\">>\\]\\)"),
     true = shows(Terminal, io_lib:format("^\\d\\d:\\d\\d:\\d\\d\\.\\d{6} ~s beamtap_watch_SUITE:work/1 -> {done,\\[a,<<\"b\">>\\]}$", [quoted(Worker)])),
     true = shows(Terminal, "beamtap_watch_SUITE:fail/0 raised error: badarg$"),
+    %% The session that it makes is beamtap's own.
+    [#{tap := Tap}] = [Known || #{state := State} = Known <- beamtap:info(), State =/= ended],
     press_return(Terminal),
     {shown, ok} = ended(Caller),
     {ok, #{state := recording}} = beamtap:info(Tap),
