@@ -5,7 +5,7 @@
 %% most first, since the first that fits is the one that counts.
 -module(beamtap_match).
 
--export([clauses/1, check/2, overlay/1, drop/2, change/2, overlap/2, covers/2]).
+-export([clauses/1, check/2, overlay/1, add/2, drop/2, change/2, overlap/2, covers/2]).
 -export_type([mfa_pattern/0, asked/0, laid/0]).
 
 -type mfa_pattern() :: {module(), atom(), arity() | '_'}.
@@ -148,6 +148,13 @@ lay([MFA | Narrower], ByFunction, Clauses) ->
         end,
     lay(Narrower, ByFunction, Kept ++ lists:append([Wish || Wish <- Wishes, Wish =/= none])).
 
+%% @doc Asks for more. Functions that were taken out of wider patterns are wanted again where More names them.
+-spec add([asked()], [asked()]) -> [asked()].
+add(More, Asked) ->
+    IsWanted = fun(MFA) -> lists:any(fun({Wide, _}) -> covers(Wide, MFA) end, More) end,
+    Kept = [Wish || {MFA, Clauses} = Wish <- Asked, Clauses =/= none orelse not IsWanted(MFA)],
+    Kept ++ (More -- Kept).
+
 %% @doc Takes functions out of what was asked for.
 -spec drop([mfa_pattern()], [asked()]) -> [asked()].
 drop(Functions, Asked) ->
@@ -167,7 +174,9 @@ change(Old, New) ->
     After = maps:from_list(New),
     Gone = [MFA || {MFA, _} <- Old, not is_map_key(MFA, After)],
     Changed = [MFA || {MFA, Spec} <- New, maps:get(MFA, Before, none) =/= Spec],
-    Touched = maps:from_keys(Gone ++ Changed, []),
+    %% What a narrow pattern leaves open is the wider one's again.
+    Uncovered = [Wide || MFA <- Gone, Wide <- wider(MFA), is_map_key(Wide, After)],
+    Touched = maps:from_keys(Gone ++ Changed ++ Uncovered, []),
     %% Setting or taking away a wide pattern wipes out the narrow ones.
     {Gone, [Laid || {MFA, _} = Laid <- New, lists:any(fun(Wide) -> is_map_key(Wide, Touched) end, wider(MFA))]}.
 

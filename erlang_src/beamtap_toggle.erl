@@ -7,8 +7,8 @@
 %% {ok, off} = beamtap_toggle:toggle({process, my_server}).
 %% {ok, _Receipt} = beamtap_toggle:off().
 %% '''
-%% Everything that is on is recorded by one tap. Each change ends it and starts another with a directory of its own;
-%% {@link taps/0} has them all. Where no process is on, functions and classes are recorded of all of them; where
+%% Everything that is on is recorded by one tap, from the first item switched on to the last switched off; {@link taps/0}
+%% has those before it, too. Where no process is on, functions and classes are recorded of all of them; where
 %% nothing but processes is on, their messages, births and deaths, and garbage collections. A tap that has reached its
 %% bounds (60 s and 1,000,000 events unless told otherwise) has switched everything off.
 -module(beamtap_toggle).
@@ -48,7 +48,8 @@ toggle(Item) ->
     toggle(Item, #{}).
 
 %% @doc Switches a process, a function or a class on, or off if it is on; answers what it is now. Opts are those of
-%% {@link beamtap:start/2}, but for the owner. After an error everything is as it was before.
+%% {@link beamtap:start/2}, but for the owner, and hold for the tap that starts with the first item. After an error
+%% everything is as it was before.
 -spec toggle(item(), beamtap_spec:opts()) -> {ok, on | off} | beamtap_error:error().
 toggle(Item, Opts) ->
     call({toggle, Item, Opts}).
@@ -179,7 +180,11 @@ answer({toggle, Item, Opts}, #{on := On} = State) ->
 
 %% Two ways to write the same function are one item.
 key({process, Name}) when is_atom(Name) ->
-    {ok, {process, whereis(Name)}};
+    case whereis(Name) of
+        %% Refused as it is written.
+        undefined -> {ok, {process, Name}};
+        Process -> {ok, {process, Process}}
+    end;
 key({process, _} = Process) ->
     {ok, Process};
 key({function, Function}) ->
@@ -201,31 +206,70 @@ change(Now, [], _, State) ->
         {{ok, _}, Next} -> {{ok, Now}, Next};
         Failed -> Failed
     end;
-change(Now, On, Opts, State) ->
-    %% A wrong item is seen before the tap that runs is ended.
-    case beamtap_spec:check(spec(On)) of
-        {ok, _} -> restart(Now, On, Opts, State);
+change(Now, On, Opts, #{tap := none} = State) ->
+    case start(On, Opts) of
+        {ok, Tap} -> {{ok, Now}, State#{tap := Tap, on := On}};
+        {error, _} = Error -> {Error, State}
+    end;
+change(Now, On, _, #{tap := Tap, on := Before} = State) ->
+    case turn(Tap, spec(Before), spec(On)) of
+        ok -> {{ok, Now}, State#{on := On}};
         {error, _} = Error -> {Error, State}
     end.
 
-restart(Now, On, Opts, #{on := Before} = State) ->
-    case stop(State) of
-        {{ok, _}, Stopped} ->
-            case start(On, Opts) of
-                {ok, Tap} -> {{ok, Now}, #{tap => Tap, on => On}};
-                {error, _} = Error -> {Error, again(Before, Stopped)}
+%% Takes away first: a process that a tap drops because all processes are meant no more is then added by itself.
+turn(Tap, Old, New) ->
+    %% What cannot be is seen before anything changes.
+    case beamtap_spec:check(New) of
+        {ok, #{functions := Functions}} ->
+            case beamtap_code:asked(Functions) of
+                {ok, _} -> turn_checked(Tap, Old, New);
+                {error, _} = Error -> Error
             end;
-        Failed ->
-            Failed
+        {error, _} = Error ->
+            Error
     end.
 
-again([], Stopped) ->
-    Stopped;
-again(Before, Stopped) ->
-    case start(Before, #{}) of
-        {ok, Tap} -> #{tap => Tap, on => Before};
-        {error, _} -> Stopped
+turn_checked(Tap, Old, New) ->
+    case asked(drop, Tap, alive(minus(Old, New))) of
+        ok ->
+            case asked(add, Tap, more(Old, New)) of
+                ok ->
+                    ok;
+                {error, _} = Error ->
+                    _ = asked(drop, Tap, alive(minus(New, Old))),
+                    _ = asked(add, Tap, more(New, Old)),
+                    Error
+            end;
+        {error, _} = Error ->
+            Error
     end.
+
+asked(_, _, Nothing) when map_size(Nothing) =:= 0 -> ok;
+asked(How, Tap, Spec) ->
+    case beamtap:How(Tap, Spec) of
+        {ok, _} -> ok;
+        {error, _} = Error -> Error
+    end.
+
+%% A function that was dropped was taken out of wider patterns, too.
+more(Old, New) ->
+    More = minus(New, Old),
+    case {minus(Old, New), New} of
+        {#{functions := _}, #{functions := [_ | _] = Functions}} -> More#{functions => Functions};
+        _ -> More
+    end.
+
+minus(From, Less) ->
+    maps:filter(fun(_, Left) -> Left =/= [] end, maps:map(fun(Key, Values) -> Values -- map_get(Key, Less) end, From)).
+
+alive(#{targets := Targets} = Spec) ->
+    case [Target || Target <- Targets, not is_pid(Target) orelse is_process_alive(Target)] of
+        [] -> maps:remove(targets, Spec);
+        Alive -> Spec#{targets := Alive}
+    end;
+alive(Spec) ->
+    Spec.
 
 start(On, Opts) when is_list(Opts) ->
     start(On, maps:from_list(Opts));
@@ -251,8 +295,8 @@ spec(On) ->
                 Classes -> Classes
             end,
         targets =>
-            case [Process || {process, Process} <- Items] of
-                [] -> all;
-                Processes -> Processes
+            case [Pid || {{process, Pid}, _} <- On] of
+                [] -> [all];
+                Pids -> Pids
             end
     }.

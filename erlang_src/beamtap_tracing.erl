@@ -32,6 +32,8 @@
     grip => beamtap_vm:grip()
 }.
 
+-define(SAME(Key, One, Other), map_get(Key, One) =:= map_get(Key, Other)).
+
 -spec new(beamtap:tap(), pid(), wish(), beamtap_sampling:checked()) -> tracing().
 new(Tap, Owner, Wish, Sampling) ->
     Known = maps:with([classes, inherit, targets, asked], Wish),
@@ -178,39 +180,54 @@ clean(_, _) ->
 %% @doc Whether {@link add/2} may be.
 -spec admit(tracing(), wish()) -> ok | beamtap_error:error().
 admit(Tracing, Wish) ->
-    admit(wider(Tracing, Wish)).
+    case wider(Tracing, Wish) of
+        {ok, Wider} -> admit(Wider);
+        {error, _} = Error -> Error
+    end.
 
-wider(#{asked := Asked, classes := Classes, inherit := Inherit, targets := Targets} = Tracing, Wish) ->
+wider(#{asked := Asked, inherit := Inherit, targets := Targets, spared := Spared} = Tracing, Wish) ->
     #{asked := More, classes := MoreClasses, inherit := MoreInherit, targets := MoreTargets} = Wish,
-    Tracing#{
-        asked := Asked ++ (More -- Asked),
-        classes := lists:usort(Classes ++ MoreClasses),
-        inherit := lists:usort(Inherit ++ MoreInherit),
-        targets := lists:usort(Targets ++ MoreTargets)
-    }.
-
-%% @doc Traces more. After an error it is as before.
--spec add(tracing(), wish()) -> {ok, tracing()} | beamtap_error:error().
-add(#{asked := Asked} = Tracing, Wish) ->
-    Wider = wider(Tracing, Wish),
-    case admit(Wider) of
-        ok ->
-            #{asked := NewAsked} = Wider,
-            ok = functions(Wider, Asked, NewAsked),
-            case widen(Tracing, Wider) of
-                {ok, Done} ->
-                    {ok, Done};
-                {error, _} = Error ->
-                    ok = functions(Tracing, NewAsked, Asked),
-                    Error
-            end;
+    Classes = lists:usort(map_get(classes, Tracing) ++ MoreClasses),
+    {_, Flags} = beamtap_instruments:split(Classes),
+    case beamtap_targets:select(MoreTargets, map_get(owner, Tracing), Flags) of
+        {ok, #{pids := Pids, ports := Ports}} ->
+            {ok, Tracing#{
+                asked := beamtap_match:add(More, Asked),
+                classes := Classes,
+                inherit := lists:usort(Inherit ++ MoreInherit),
+                targets := lists:usort(Targets ++ MoreTargets),
+                %% Whoever is asked for again is spared no longer.
+                spared := Spared -- (Pids ++ Ports)
+            }};
         {error, _} = Error ->
             Error
     end.
 
+%% @doc Traces more. After an error it is as before.
+-spec add(tracing(), wish()) -> {ok, tracing()} | beamtap_error:error().
+add(Tracing, Wish) ->
+    case wider(Tracing, Wish) of
+        {ok, Wider} -> add_admitted(admit(Wider), Tracing, Wider);
+        {error, _} = Error -> Error
+    end.
+
+add_admitted(ok, #{asked := Asked} = Tracing, #{asked := NewAsked} = Wider) ->
+    ok = functions(Wider, Asked, NewAsked),
+    case widen(Tracing, Wider) of
+        {ok, Done} ->
+            {ok, Done};
+        {error, _} = Error ->
+            ok = functions(Tracing, NewAsked, Asked),
+            Error
+    end;
+add_admitted({error, _} = Error, _, _) ->
+    Error.
+
 widen(_, #{is_paused := true} = Wider) ->
     {ok, Wider};
-widen(#{classes := Same, inherit := SameToo, targets := Unchanged}, #{classes := Same, inherit := SameToo, targets := Unchanged} = Wider) ->
+widen(Tracing, Wider) when
+    ?SAME(classes, Tracing, Wider), ?SAME(inherit, Tracing, Wider), ?SAME(targets, Tracing, Wider), ?SAME(spared, Tracing, Wider)
+->
     {ok, Wider};
 widen(_, Wider) ->
     flags_on(Wider).

@@ -225,7 +225,11 @@ overlaps(_) ->
         {{m, '_', '_'}, [Any([])]}
     ]),
     [{{m, '_', '_'}, _}, {{m, f, '_'}, _}, {{m, f, 1}, _}] =
-        beamtap_match:overlay([{{m, f, 1}, [One]}, {{m, f, '_'}, [One]}, {{m, '_', '_'}, [One]}]).
+        beamtap_match:overlay([{{m, f, 1}, [One]}, {{m, f, '_'}, [One]}, {{m, '_', '_'}, [One]}]),
+    %% What a narrow pattern leaves open is the wider one's again.
+    Wide = {{m, '_', '_'}, true},
+    {[{m, f, 1}], [Wide]} = beamtap_match:change([Wide, {{m, f, 1}, false}], [Wide]),
+    {[{m, f, 1}], []} = beamtap_match:change([{{n, '_', '_'}, true}, {{m, f, 1}, true}], [{{n, '_', '_'}, true}]).
 
 %%% Generators: functions of PropEr, called without its header, so that the suite compiles where it is missing.
 

@@ -2,7 +2,7 @@
 -module(beamtap_toggle_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([items_on_and_off/1, nothing_but_a_process/1, errors_change_nothing/1, bounds_switch_off/1, listing/1]).
+-export([items_on_and_off/1, processes_on_and_off/1, patterns_overlap/1, nothing_but_a_process/1, errors_change_nothing/1, bounds_switch_off/1, listing/1]).
 -export([observer_cli_contract/1, observer_cli_itself/1]).
 %% Traced
 -export([work/1]).
@@ -12,6 +12,8 @@ suite() -> [{timetrap, {minutes, 2}}].
 all() ->
     [
         items_on_and_off,
+        processes_on_and_off,
+        patterns_overlap,
         nothing_but_a_process,
         errors_change_nothing,
         bounds_switch_off,
@@ -44,22 +46,54 @@ items_on_and_off(_) ->
     Worker = worker(),
     Other = worker(),
     {ok, on} = beamtap_toggle:toggle({function, "beamtap_toggle_SUITE:work/1 -> return"}),
+    [Tap] = running(),
+    3 = ask(Other, 1),
     {ok, on} = beamtap_toggle:toggle({process, Worker}),
     %% What is on is of this process only.
     3 = ask(Worker, 1),
     3 = ask(Other, 1),
     {ok, on} = beamtap_toggle:toggle({class, send}),
     [_, _, _] = beamtap_toggle:items(),
-    #{events := #{<<"call">> := 1, <<"return_from">> := 1} = First} = last_ended(),
-    false = maps:is_key(<<"send">>, First),
     3 = ask(Worker, 1),
     %% The same function in other words is the same item.
     {ok, off} = beamtap_toggle:toggle({function, {{?MODULE, work, 1}, return}}),
-    #{events := #{<<"call">> := 1, <<"send">> := 1}} = last_ended(),
+    3 = ask(Worker, 1),
     [{process, Worker}, {class, send}] = beamtap_toggle:items(),
-    {ok, #{ended_by := stop}} = beamtap_toggle:off(),
+    %% All of it is in one trace.
+    [Tap] = running(),
+    {ok, #{tap := Tap, ended_by := stop, events := Events}} = beamtap_toggle:off(),
+    #{<<"call">> := 3, <<"return_from">> := 3, <<"send">> := 2} = Events,
     [] = beamtap_toggle:items(),
     {ok, none} = beamtap_toggle:off().
+
+%% All, one, another beside it, none of them by itself, and all again.
+processes_on_and_off(_) ->
+    [One, Two] = Workers = [worker(), worker()],
+    Traced = fun() ->
+        [3 = ask(Worker, 1) || Worker <- Workers],
+        [lists:member(call, beamtap_world:flags(Worker)) || Worker <- Workers]
+    end,
+    {ok, on} = beamtap_toggle:toggle({function, {?MODULE, work, 1}}),
+    [true, true] = Traced(),
+    {ok, on} = beamtap_toggle:toggle({process, One}),
+    [true, false] = Traced(),
+    {ok, on} = beamtap_toggle:toggle({process, Two}),
+    [true, true] = Traced(),
+    {ok, off} = beamtap_toggle:toggle({process, One}),
+    [false, true] = Traced(),
+    {ok, off} = beamtap_toggle:toggle({process, Two}),
+    [true, true] = Traced(),
+    {ok, #{events := #{<<"call">> := 8}}} = beamtap_toggle:off().
+
+%% One of two patterns that name the same function.
+patterns_overlap(_) ->
+    Worker = worker(),
+    {ok, on} = beamtap_toggle:toggle({function, "beamtap_toggle_SUITE:work/_"}),
+    {ok, on} = beamtap_toggle:toggle({function, "beamtap_toggle_SUITE:work/1 -> return"}),
+    3 = ask(Worker, 1),
+    {ok, off} = beamtap_toggle:toggle({function, "beamtap_toggle_SUITE:work/1 -> return"}),
+    3 = ask(Worker, 1),
+    {ok, #{events := #{<<"call">> := 2, <<"return_from">> := 1}}} = beamtap_toggle:off().
 
 nothing_but_a_process(_) ->
     Worker = worker(),
@@ -78,10 +112,10 @@ errors_change_nothing(_) ->
     {error, #{reason := unknown_class}} = beamtap_toggle:toggle({class, proc}),
     {error, #{reason := bad_item}} = beamtap_toggle:toggle(procs),
     {ok, #{state := recording}} = beamtap:info(Running),
-    %% Seen only when the tap starts: what was on is on again.
+    %% Seen when the function is looked for.
     {error, #{reason := no_match}} = beamtap_toggle:toggle({function, "lists:sequence/2"}),
     [{class, procs}] = beamtap_toggle:items(),
-    [_] = [Tap || #{tap := Tap, state := recording} <- beamtap_toggle:taps()].
+    [Running] = running().
 
 bounds_switch_off(_) ->
     {ok, on} = beamtap_toggle:toggle({function, {?MODULE, work, 1}}, #{events => 1}),
@@ -106,6 +140,8 @@ listing(_) ->
     {ok, on} = beamtap_toggle:toggle({process, Worker}),
     [#{pid := Worker, name := undefined, memory := Memory}] = [P || #{is_on := true} = P <- beamtap_toggle:processes(All)],
     true = Memory > 0.
+
+running() -> [Tap || #{tap := Tap, state := recording} <- beamtap_toggle:taps()].
 
 %%% observer_cli
 
