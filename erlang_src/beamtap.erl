@@ -48,6 +48,8 @@
     recordings := [map()],
     %% The times in which nothing was recorded though the tap ran.
     gaps := [beamtap_recording:gap()],
+    %% What a crash had left in the tap's `shm_path', and where it is now.
+    recovered => [beamtap_remains:recovery()],
     duration_ms := non_neg_integer(),
     problems := [binary()]
 }.
@@ -56,7 +58,8 @@
 %% is `degraded' while LTTng records nothing, for the `reason' and with the `remedy' given: it is taken up again as soon as
 %% that can be, in a further part of its trace. `for' (milliseconds) and `events' are
 %% its bounds, `emitted' the events so far; `processes' says how many processes and ports were found and traced when it
-%% started or was last widened, and how many were left because somebody else traces them.
+%% started or was last widened, and how many were left because somebody else traces them. `recovered': what a crash had
+%% left in the tap's `shm_path', and what has become of it.
 -type info() :: #{
     tap := tap(),
     state := opening | recording | paused | degraded | closing | busy | ended,
@@ -71,6 +74,7 @@
     targets => [beamtap_spec:target()],
     functions => non_neg_integer(),
     processes => beamtap_vm:processes(),
+    recovered => [beamtap_remains:recovery()],
     atom() => term()
 }.
 %% An LTTng session that beamtap did not make: its name, whether it records (`unknown' while the session daemon does not

@@ -4,7 +4,7 @@
 -module(beamtap_lttng).
 
 -export([open/3, start/2, flush/2, verify/3, check/2, stop/2, destroy/2, snapshot/3, prune/1, describe/1]).
--export([enable/4, disable/3, daemon/1, end_daemon/2]).
+-export([enable/4, disable/3, daemon/1, end_daemon/2, interrupted/1]).
 -export_type([session/0, wanted/0, plan/0]).
 
 %% An event of the catalogue, the class that makes it (`<<>>' for beamtap's own) and the channel that carries it.
@@ -15,6 +15,8 @@
     place := beamtap_mode:place(),
     session := beamtap_nif:session(),
     live => binary(),
+    %% The link that tells the trace, where the buffers are files.
+    mark => binary(),
     verified := boolean(),
     losses => {ok, map()} | beamtap_nif:failure()
 }.
@@ -61,7 +63,9 @@ open_one(#{name := Name, kind := Kind, native := Native} = Place, Plan, Mode, De
         may_start => MayStart
     },
     case beamtap_nif:session_open(Terms, beamtap_deadline:for_request(Deadline)) of
-        {ok, Handle} -> {ok, with_live(Place, #{place => Place, session => Handle, verified => false})};
+        {ok, Handle} ->
+            Known = #{place => Place, session => Handle, verified => false},
+            {ok, with_live(Place, with_mark(Place, Mode, Known))};
         {error, _} = Error -> Error
     end.
 
@@ -71,6 +75,15 @@ make_directory(#{directory := Directory}) ->
     ok;
 make_directory(_) ->
     ok.
+
+%% Without it somebody who has to recover the buffers says himself where to.
+with_mark(#{name := Name, directory := Directory}, #{shm_path := Path}, Known) when is_binary(Path) ->
+    case beamtap_remains:mark(Path, Name, Directory) of
+        {ok, Mark} -> Known#{mark => Mark};
+        {error, _} -> Known
+    end;
+with_mark(_, _, Known) ->
+    Known.
 
 with_live(#{kind := live, name := Name}, #{session := Session} = Known) ->
     case beamtap_nif:session_live_port(Session) of
@@ -186,7 +199,8 @@ nothing_recorded(#{kind := Kind, directory := Directory}) ->
         [
             "LTTng says that it records (", atom_to_list(Kind), "), but nothing arrives in ", Directory
         ],
-        "look at the free space of that disk and of /dev/shm, and at the session daemon's own messages; "
+        "look at the free space of that disk and of /dev/shm, at the session daemon's own messages, and whether it sees "
+        "the same files as this VM (containers); "
         "beamtap:doctor() checks them"
     ).
 
@@ -240,11 +254,25 @@ silence(_) -> none.
 destroy(Sessions, Deadline) ->
     [Failure || Known <- Sessions, {error, _} = Failure <- [destroy_one(Known, Deadline)]].
 
-%% A daemon that did not answer when it was to stop is not waited for again.
+%% A daemon that did not answer when it was to stop is not waited for again. What LTTng could not write is in the
+%% buffers, if they are files.
 destroy_one(#{session := Session, losses := {error, {timeout, _, _}}}, _) ->
     beamtap_nif:session_destroy(Session, 0);
-destroy_one(#{session := Session}, Deadline) ->
-    beamtap_nif:session_destroy(Session, beamtap_deadline:for_request(Deadline)).
+destroy_one(#{session := Session, losses := {error, _}}, Deadline) ->
+    beamtap_nif:session_destroy(Session, beamtap_deadline:for_request(Deadline));
+destroy_one(#{session := Session} = Known, Deadline) ->
+    case beamtap_nif:session_destroy(Session, beamtap_deadline:for_request(Deadline)) of
+        ok ->
+            _ = [beamtap_remains:unmark(Mark) || #{mark := Mark} <- [Known]],
+            ok;
+        {error, _} = Error ->
+            Error
+    end.
+
+%% @doc The sessions were interrupted: LTTng did not write all that they recorded.
+-spec interrupted([session()]) -> [session()].
+interrupted(Sessions) ->
+    [maps:remove(mark, Known) || Known <- Sessions].
 
 %% @doc Writes what the flight recorder holds; `{ok, Place}' names the directory, or the relay daemon's URL.
 -spec snapshot([session()], binary(), beamtap_deadline:deadline()) -> {ok, binary()} | beamtap_error:error().

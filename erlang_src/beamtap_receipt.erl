@@ -11,7 +11,7 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
     Gaps = maps:get(gaps, Recording),
     Events = counted(fun({_, Emitted, _, _, _}) -> Emitted end, Recording),
     {Emitted, Discarded, Lost} = {sum(Events), total(discarded, Recordings), total(lost, Recordings)},
-    #{
+    (maps:with([recovered], Known))#{
         tap => Tap,
         path => Path,
         ended_by => EndedBy,

@@ -193,7 +193,14 @@ widen(#{sessions := Sessions, events := Events, wanted := Before} = Recording, C
 stop(#{remake := _} = Recording, _, Deadline) ->
     %% Nothing to be counted or defined; what is half made goes.
     {beamtap_remake:give_up(Recording, Deadline), []};
-stop(#{sessions := Sessions, modules := Modules} = Recording, Hold, Deadline) ->
+stop(Recording, Hold, Deadline) ->
+    %% LTTng stops a session whose consumer daemon is dead as if nothing were missing.
+    case check(Recording, false) of
+        {interrupted, Interrupted} -> stop(Interrupted, Hold, Deadline);
+        {ok, Checked} -> stop_working(Checked, Hold, Deadline)
+    end.
+
+stop_working(#{sessions := Sessions, modules := Modules} = Recording, Hold, Deadline) ->
     New = beamtap_definitions:emit_modules_since(Modules),
     _ = Hold(true),
     Held = beamtap_nif:hold(),

@@ -86,7 +86,7 @@ failed(Error, #{sessions := Sessions, remake := Remake} = Recording) ->
 
 %% The interrupted sessions end, and are remembered as they were.
 end_sessions(#{sessions := Sessions, earlier := Earlier, remake := #{why := Why}} = Recording, Deadline) ->
-    _ = beamtap_lttng:destroy(Sessions, Deadline),
+    _ = beamtap_lttng:destroy(beamtap_lttng:interrupted(Sessions), Deadline),
     {error, {_, Reason, _}} = Why,
     Ended = [
         Part#{discarded => unknown, lost => unknown, interrupted => Reason}
@@ -175,6 +175,8 @@ give_up(#{gaps := Gaps, remake := #{step := Step}} = Recording, Deadline) ->
 describe(#{remake := #{why := {error, {_, Reason, _}}} = Remake} = Recording) ->
     #{reason => reason(Reason, Remake), remedy => remedy(Recording)}.
 
+reason(Reason, #{obstacle := {error, #{reason := output_full}}, why := {error, {output_full, _, _}}}) ->
+    Reason;
 reason(Reason, #{obstacle := {error, #{message := Message}}}) when Message =/= Reason ->
     <<Reason/binary, "; not taken up yet: ", Message/binary>>;
 reason(Reason, _) ->

@@ -119,7 +119,7 @@ init(#{tap := Tap, path := Path, opts := #{owner := Owner} = Opts, wish := Wish}
 %% counts what it would emit.
 -spec steps() -> [beamtap_steps:step()].
 steps() ->
-    [library, admitted, directory, tap, lttng, provider, recorder, armed, patterns, flags].
+    [library, admitted, directory, remains, tap, lttng, provider, recorder, armed, patterns, flags].
 
 %%% States
 
@@ -217,6 +217,8 @@ message({'EXIT', Pid, Reason}, #{tracing := Tracing, problems := Problems} = Dat
         {Left, Said} -> {keep_state, Data#{tracing := Left, problems := [unicode:characters_to_binary(Said) | Problems]}};
         none -> keep_state_and_data
     end;
+message({beamtap_remains, Recovered}, Data) ->
+    {keep_state, Data#{recovered => Recovered}};
 message(_, _) ->
     keep_state_and_data.
 
@@ -273,7 +275,7 @@ describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing} = 
         end,
     Recorded = lists:foldl(fun maps:merge/2, #{}, [beamtap_recording:describe(Known) || #{recording := Known} <- [Data]]),
     maps:merge(
-        maps:merge(beamtap_tracing:describe(Tracing), Recorded),
+        maps:merge(beamtap_tracing:describe(Tracing), maps:merge(Recorded, maps:with([recovered], Data))),
         (maps:with([for, events, rate, owner], Opts))#{tap => Tap, state => State, path => Path, emitted => Emitted}
     ).
 

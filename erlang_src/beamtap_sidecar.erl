@@ -1,7 +1,7 @@
 %% @doc Runs beamtapd beside the VM and shows what it prints.
 -module(beamtap_sidecar).
 
--export([report/2, watch/2, put_chars/1, ended/1, has_canary/3, find/0]).
+-export([report/2, watch/2, put_chars/1, ended/1, has_canary/3, capture/2, find/0]).
 
 %% Beyond the time that beamtapd was given itself.
 -define(GRACE_MS, 2000).
@@ -43,6 +43,28 @@ succeeds(Port, Timeout) ->
     after Timeout ->
         true = erlang:port_close(Port),
         false
+    end.
+
+%% @doc Runs it and answers with its exit status and what it printed.
+-spec capture([file:filename_all()], Ms :: pos_integer()) -> {0..255, binary()} | timeout | beamtap_error:error().
+capture(Arguments, Ms) ->
+    case find() of
+        {ok, Executable} ->
+            case open(Executable, Arguments) of
+                {ok, Port} -> collect(Port, <<>>, beamtap_deadline:within(Ms));
+                {error, _} = Error -> Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+collect(Port, Said, Deadline) ->
+    receive
+        {Port, {data, Data}} -> collect(Port, <<Said/binary, Data/binary>>, Deadline);
+        {Port, {exit_status, Status}} -> {Status, Said}
+    after beamtap_deadline:remaining(Deadline) ->
+        true = erlang:port_close(Port),
+        timeout
     end.
 
 %% @doc The sidecar's executable: beside the native libraries, or on the PATH.

@@ -5,7 +5,7 @@
 -export([open/2, close/2, hold/1]).
 -export_type([step/0]).
 
--type step() :: admitted | library | directory | provider | tap | lttng | recorder | armed | patterns | flags.
+-type step() :: admitted | library | directory | remains | provider | tap | lttng | recorder | armed | patterns | flags.
 
 %% @doc Takes a step. What it sets is in the ledger before it is set.
 -spec open(step(), map()) -> {ok, map()} | beamtap_error:error().
@@ -17,6 +17,12 @@ open(directory, #{path := Path, opts := Opts} = Data) ->
         {ok, Made} -> {ok, Data#{made => Made}};
         {error, _} = Error -> Error
     end;
+open(remains, #{opts := #{shm_path := none}} = Data) ->
+    {ok, Data};
+open(remains, #{opts := #{shm_path := ShmPath}} = Data) ->
+    %% Found before this tap's own buffers are there.
+    ok = beamtap_remains:recover(ShmPath, beamtap_remains:find(ShmPath), self()),
+    {ok, Data};
 open(library, Data) ->
     done(beamtap_native:load(), Data);
 open(provider, Data) ->
@@ -105,7 +111,7 @@ close(directory, #{path := Path, made := Made, opts := Opts} = Data) ->
         end,
     ok = beamtap_output:discard_empty(Path, Made),
     problem("the trace's directory is gone", Kept, Data);
-close(Step, Data) when Step =:= admitted; Step =:= library ->
+close(Step, Data) when Step =:= admitted; Step =:= library; Step =:= remains ->
     Data.
 
 %% @doc Notes that emission is held in the whole VM, and that it is not any more.

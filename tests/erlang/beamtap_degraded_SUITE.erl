@@ -4,7 +4,7 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([consumerd_killed/1, sessiond_killed/1, both_killed/1, relayd_killed/1, foreign_relayd_killed/1]).
--export([foreign_consumerd_killed/1, foreign_sessiond_killed/1]).
+-export([foreign_consumerd_killed/1, foreign_sessiond_killed/1, disk_filled/1, buffers_in_files/1]).
 
 -import(beamtap_victim, [vm/1, call/3, call/4, healthy/1]).
 
@@ -20,7 +20,9 @@ all() ->
         relayd_killed,
         foreign_relayd_killed,
         foreign_consumerd_killed,
-        foreign_sessiond_killed
+        foreign_sessiond_killed,
+        disk_filled,
+        buffers_in_files
     ].
 
 init_per_suite(Config) ->
@@ -100,6 +102,51 @@ foreign(Case, First, Then, Said, Config) ->
     accounted(Vm, Path, ended(Vm, Tap, Said)),
     healthy(Vm).
 
+%% The output's disk fills up while the tap runs, and has room again later. LTTng says nothing of either.
+disk_filled(Config) ->
+    Vm = vm([]),
+    Disk = scratch(?FUNCTION_NAME, Config),
+    ok = filelib:ensure_path(Disk),
+    "" = call(Vm, os, cmd, ["mount -t tmpfs -o size=32m none '" ++ Disk ++ "' 2>&1"]),
+    [Path, Filler] = [filename:join(Disk, Name) || Name <- ["trace", "filler"]],
+    {ok, Tap} = call(Vm, start, [Path]),
+    ok = call(Vm, call_often, [?CALLS]),
+    _ = call(Vm, os, cmd, ["dd if=/dev/zero of='" ++ Filler ++ "' bs=64k 2>&1"]),
+    degraded(Vm, Tap, "is full"),
+    {ok, #{remedy := Remedy}} = call(Vm, beamtap, info, [Tap]),
+    {match, _} = re:run(Remedy, "free space"),
+    ok = call(Vm, call_often, [2 * ?CALLS]),
+    ok = call(Vm, file, delete, [Filler]),
+    taken_up(Vm, Tap, "is full"),
+    ok = call(Vm, call_often, [3 * ?CALLS]),
+    Receipt = ended(Vm, Tap, "is full"),
+    Calls = call(Vm, beamtap_world, calls, [filename:join(Path, "part-2"), beamtap_victim, work]),
+    Calls = 3 * ?CALLS,
+    accounted(Vm, Path, Receipt),
+    healthy(Vm).
+
+%% What the killed daemons had not written is in the files: the next tap recovers it into the first part.
+buffers_in_files(Config) ->
+    Vm = vm([]),
+    [Path, Shm, Next] = [scratch(Name, Config) || Name <- [trace, shm, next]],
+    {ok, Tap} = call(Vm, start, [Path, #{shm_path => Shm}]),
+    ok = call(Vm, call_often, [?CALLS]),
+    [1 = call(Vm, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-sessiond", "lttng-consumerd"]],
+    taken_up(Vm, Tap, "no LTTng session daemon"),
+    ok = call(Vm, call_often, [2 * ?CALLS]),
+    _ = ended(Vm, Tap, "no LTTng session daemon"),
+    {ok, Other} = call(Vm, start, [Next, #{shm_path => Shm}]),
+    beamtap_world:until(fun() ->
+        case call(Vm, beamtap, info, [Other]) of
+            {ok, #{recovered := [#{state := recovered}]}} -> true;
+            Info -> Info
+        end
+    end),
+    {ok, _} = call(Vm, stop, [Other]),
+    Calls = beamtap_world:calls(Path, beamtap_victim, work),
+    Calls = 3 * ?CALLS,
+    healthy(Vm).
+
 %%% Within
 
 relayd(Vm, Path) ->
@@ -139,10 +186,11 @@ said(Text, Part) -> string:find(Text, Part) =/= nomatch.
 %% Both parts can be read as one, and nothing is missing that has no name.
 accounted(Vm, Path, #{gaps := [#{emitted := Emitted}]}) ->
     {ok, Beamtapd} = call(Vm, beamtap_sidecar, find, []),
-    Said = os:cmd("'" ++ Beamtapd ++ "' info --json '" ++ Path ++ "'"),
+    %% The VM's mounts are its own.
+    Said = call(Vm, os, cmd, ["'" ++ Beamtapd ++ "' info --json '" ++ Path ++ "'"]),
     ct:pal("~ts", [Said]),
     [#{emitted := Emitted}] = [
-        #{emitted => N} || {gap, #{emitted := N}} <- beamtap_world:events(Path, [gap])
+        #{emitted => N} || {gap, #{emitted := N}} <- call(Vm, beamtap_world, events, [Path, [gap]])
     ],
     0 = number(Said, "residual").
 

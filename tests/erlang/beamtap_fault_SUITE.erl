@@ -7,7 +7,8 @@
 -export([foreign_sessiond_stopped/1, sessiond_stopped_at_start/1, sessiond_stopped_while_starting/1]).
 -export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
--export([own_buffers_of_killed_vm/1, flight_recorder_of_killed_vm/1, everything_killed/1, many_taps/1]).
+-export([own_buffers_of_killed_vm/1, flight_recorder_of_killed_vm/1, everything_killed/1, recovered_at_next_start/1]).
+-export([daemon_elsewhere/1, remains_of_known_session/1, many_taps/1]).
 %% In the other VM
 -export([taps/2, held/0]).
 
@@ -29,6 +30,7 @@ all() ->
         sessiond_stopped_at_load,
         small_shm,
         full_output,
+        daemon_elsewhere,
         read_only_output,
         removed_output,
         two_vms,
@@ -36,6 +38,8 @@ all() ->
         own_buffers_of_killed_vm,
         flight_recorder_of_killed_vm,
         everything_killed,
+        recovered_at_next_start,
+        remains_of_known_session,
         many_taps
     ].
 
@@ -48,22 +52,28 @@ init_per_suite(Config) ->
 end_per_suite(_) ->
     ok.
 
-consumerd_killed(Config) -> killed(?FUNCTION_NAME, ["lttng-consumerd"], Config).
-sessiond_killed(Config) -> killed(?FUNCTION_NAME, ["lttng-sessiond"], Config).
-both_killed(Config) -> killed(?FUNCTION_NAME, ["lttng-consumerd", "lttng-sessiond"], Config).
+consumerd_killed(Config) ->
+    killed(?FUNCTION_NAME, ["lttng-consumerd"], "no user-space consumer daemon", Config).
 
-%% The application goes on, the tap ends in time, and its receipt does not pretend that all went well.
-killed(Case, Daemons, Config) ->
+sessiond_killed(Config) ->
+    killed(?FUNCTION_NAME, ["lttng-sessiond"], "no LTTng session daemon", Config).
+
+both_killed(Config) ->
+    killed(?FUNCTION_NAME, ["lttng-consumerd", "lttng-sessiond"], "no LTTng session daemon", Config).
+
+%% Stopped at once, before it can record again: the receipt does not pretend that what was emitted is in the trace.
+killed(Case, Daemons, Said, Config) ->
     Vm = vm([]),
     {ok, Tap} = call(Vm, start, [scratch(Case, Config)]),
-    Before = gap(Vm),
-    Killed = [call(Vm, signal, [Daemon, "KILL"]) || Daemon <- Daemons],
-    true = lists:all(fun(Count) -> Count > 0 end, Killed),
-    ct:pal("~s: longest gap between calls ~b us before, ~b us after", [Case, Before, gap(Vm)]),
-    Stopped = call(Vm, stop, [Tap]),
+    ok = call(Vm, call_often, [?CALLS]),
+    [1 = call(Vm, signal, [Daemon, "KILL"]) || Daemon <- Daemons],
+    Stopped = bounded(fun() -> call(Vm, stop, [Tap]) end),
     ct:pal("~s: ~tp", [Case, Stopped]),
-    {ok, Receipt} = Stopped,
-    true = is_told(Receipt),
+    {ok, #{emitted := Emitted, recorded := unknown, discarded := unknown, gaps := [Gap], problems := Problems}} = Stopped,
+    true = Emitted >= ?CALLS,
+    #{reason := Reason, resumed := false} = Gap,
+    {match, _} = re:run(Reason, Said),
+    said("recorded nothing for ", Problems),
     healthy(Vm).
 
 %% A daemon that stands still answers nobody. Every call answers all the same, and once it goes on nothing is left.
@@ -151,16 +161,31 @@ small_shm(Config) ->
     false = filelib:is_dir(Path),
     healthy(Vm).
 
-%% Only the canary that does not come back tells: LTTng says that all is well.
+%% LTTng would say that all is well.
 full_output(Config) ->
     Vm = vm([]),
     Place = scratch(?FUNCTION_NAME, Config),
     ok = filelib:ensure_path(Place),
     "" = call(Vm, os, cmd, ["mount -t tmpfs -o size=8k none '" ++ Place ++ "' 2>&1"]),
-    {error, #{reason := Reason, message := Message, remedy := Remedy}} =
+    {error, #{reason := output_full, message := Message, remedy := <<"free space", _/binary>>}} =
         call(Vm, start, [filename:join(Place, "trace")]),
-    ct:pal("~s: ~s: ~ts. ~ts", [?FUNCTION_NAME, Reason, Message, Remedy]),
-    true = Remedy =/= <<>>,
+    {match, _} = re:run(Message, Place),
+    {ok, []} = call(Vm, file, list_dir, [Place]),
+    healthy(Vm).
+
+%% A session daemon that has another disk in the output's place: LTTng says that all is well, and only the canary that
+%% does not come back tells.
+daemon_elsewhere(Config) ->
+    Vm = vm([]),
+    Place = scratch(?FUNCTION_NAME, Config),
+    ok = filelib:ensure_path(Place),
+    Daemon = "mount -t tmpfs none '" ++ Place ++ "' && lttng-sessiond --daemonize --no-kernel",
+    "" = call(Vm, os, cmd, ["unshare --mount sh -c \"" ++ Daemon ++ "\" 2>&1"]),
+    Started = bounded(fun() -> call(Vm, start, [filename:join(Place, "trace")]) end),
+    {error, #{reason := not_recording, message := Message, remedy := Remedy}} = Started,
+    ct:pal("~s: ~ts. ~ts", [?FUNCTION_NAME, Message, Remedy]),
+    {match, _} = re:run(Message, Place),
+    nothing_left(Vm),
     healthy(Vm).
 
 read_only_output(Config) ->
@@ -182,7 +207,8 @@ removed_output(Config) ->
     _ = gap(Vm),
     Stopped = call(Vm, stop, [Tap]),
     ct:pal("~s: ~tp", [?FUNCTION_NAME, Stopped]),
-    {ok, #{problems := [_ | _]}} = Stopped,
+    {ok, #{problems := Problems, recorded := unknown}} = Stopped,
+    said("recorded nothing for ", Problems),
     healthy(Vm).
 
 %% One daemon for both; each trace has its own VM's calls only.
@@ -250,19 +276,55 @@ flight_recorder_of_killed_vm(Config) ->
 %% VM and daemons at once, as when the machine resets: what the buffers held is recovered from their files.
 everything_killed(Config) ->
     Vm = vm([]),
-    [Path, Shm] = [scratch(Name, Config) || Name <- [trace, shm]],
-    {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
-    {ok, _} = Within(beamtap_victim, start, [Path, #{shm_path => Shm}]),
-    ok = Within(beamtap_victim, call_often, [?CALLS]),
-    _ = [call(Vm, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-consumerd", "lttng-sessiond"]],
-    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
+    {Path, Shm} = crashed(Vm, Config),
     {ok, Beamtapd} = call(Vm, beamtap_sidecar, find, []),
-    Recover = ["'", Beamtapd, "' recover '", Shm, "' --output '", Path, "' --remove 2>&1; echo $?"],
+    Recover = ["'", Beamtapd, "' recover '", Shm, "' --remove 2>&1; echo $?"],
     Said = call(Vm, os, cmd, [unicode:characters_to_list(Recover)]),
     ct:pal("~s: ~ts", [?FUNCTION_NAME, Said]),
     {match, _} = re:run(Said, "\n0\n$"),
     ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
     {ok, []} = file:list_dir(Shm),
+    healthy(Vm).
+
+%% By itself, and into the trace that it belongs to, when the next tap has the same directory for its buffers.
+recovered_at_next_start(Config) ->
+    Vm = vm([]),
+    {Path, Shm} = crashed(Vm, Config),
+    Next = scratch(next, Config),
+    {ok, Tap} = call(Vm, start, [Next, #{shm_path => Shm}]),
+    Trace = list_to_binary(Path),
+    beamtap_world:until(fun() ->
+        case call(Vm, beamtap, info, [Tap]) of
+            {ok, #{recovered := [#{state := recovered, trace := Trace, events := Events}]}} -> Events > ?CALLS;
+            Other -> Other
+        end
+    end),
+    ok = call(Vm, call_often, [2 * ?CALLS]),
+    {ok, #{problems := [], recovered := [#{trace := Trace}]}} = call(Vm, stop, [Tap]),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
+    Calls = beamtap_world:calls(Next, beamtap_victim, work),
+    Calls = 2 * ?CALLS,
+    empty(Shm),
+    healthy(Vm).
+
+%% A session daemon that was there before has a killed VM's buffers: it writes them when it is told to, and nobody else.
+remains_of_known_session(Config) ->
+    Vm = vm([]),
+    [Path, Shm] = [scratch(Name, Config) || Name <- [trace, shm]],
+    {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
+    {ok, _} = Within(beamtap_victim, start, [Path, #{shm_path => Shm}]),
+    ok = Within(beamtap_victim, call_often, [?CALLS]),
+    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
+    #{sessions := [Session]} = call(Vm, beamtap_world, snapshot, []),
+    {ok, Tap} = call(Vm, start, [scratch(next, Config), #{shm_path => Shm}]),
+    {ok, Receipt} = call(Vm, stop, [Tap]),
+    false = maps:is_key(recovered, Receipt),
+    _ = call(Vm, os, cmd, ["lttng destroy " ++ binary_to_list(Session)]),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
+    %% Only the link of the session that ended is left; it goes with the next tap.
+    {ok, Last} = call(Vm, start, [scratch(last, Config), #{shm_path => Shm}]),
+    {ok, _} = call(Vm, stop, [Last]),
+    empty(Shm),
     healthy(Vm).
 
 %% BEAMTAP_CYCLES taps, one after another, leave no file open, no thread, no buffer and no session.
@@ -306,14 +368,27 @@ held() ->
 
 %%% Within
 
-%% Something in the receipt says that not all is there.
-is_told(#{problems := Problems} = Receipt) ->
-    Problems =/= [] orelse lists:any(fun(Key) -> maps:get(Key, Receipt, []) =/= [] end, [gap, gaps, degraded]).
+%% A VM that recorded into buffers in files was killed, with the daemons: its trace, and the files' directory.
+crashed(Vm, Config) ->
+    [Path, Shm] = [scratch(Name, Config) || Name <- [trace, shm]],
+    {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
+    {ok, _} = Within(beamtap_victim, start, [Path, #{shm_path => Shm}]),
+    ok = Within(beamtap_victim, call_often, [?CALLS]),
+    _ = [call(Vm, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-consumerd", "lttng-sessiond"]],
+    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
+    {Path, Shm}.
+
+%% LTTng removes a session's buffers a moment after it ended.
+empty(Directory) ->
+    beamtap_world:until(fun() ->
+        Listed = file:list_dir(Directory),
+        Listed =:= {ok, []} orelse Listed
+    end).
 
 scratch(Case, Config) -> filename:absname(beamtap_world:scratch(Case, Config)).
 
 said(Start, Problems) ->
-    true = lists:any(fun(Problem) -> string:prefix(Problem, Start) =/= nomatch end, Problems) orelse {Start, Problems}.
+    {true, _} = {lists:any(fun(Problem) -> string:prefix(Problem, Start) =/= nomatch end, Problems), Problems}.
 
 %% The session is gone, though nobody waited for that.
 nothing_left(Vm) ->

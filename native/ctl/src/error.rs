@@ -37,6 +37,7 @@ pub(crate) enum Kind {
     NoCrashProgram,
     RecoveryFailed { reason: String },
     InUse { path: String, pid: u32 },
+    BeingRecovered { path: String },
     Library { call: &'static str, code: i32, text: String },
     System { what: String, reason: String },
 }
@@ -139,9 +140,9 @@ impl Error {
         )
     }
 
-    /// A process still has the buffers open that are to be recovered.
+    /// A process still has the buffers open that are to be recovered, or recovers them.
     pub fn is_in_use(&self) -> bool {
-        matches!(self.kind, Kind::InUse { .. })
+        matches!(self.kind, Kind::InUse { .. } | Kind::BeingRecovered { .. })
     }
 
     /// LTTng's own error code (`enum lttng_error_code`), where LTTng gave one that has no predicate here.
@@ -190,6 +191,7 @@ impl Error {
             Kind::InUse { .. } => {
                 "stop the tap, or end its session with `lttng destroy NAME`: that writes what its buffers hold"
             }
+            Kind::BeingRecovered { .. } => "nothing: wait until that is done",
             Kind::Library { .. } => "see the session daemon's log (lttng-sessiond -vvv)",
             Kind::System { .. } => "",
         }
@@ -241,6 +243,7 @@ impl fmt::Display for Error {
             Kind::NoCrashProgram => write!(f, "the program lttng-crash is missing"),
             Kind::RecoveryFailed { reason } => write!(f, "lttng-crash recovered nothing: {reason}"),
             Kind::InUse { path, pid } => write!(f, "process {pid} still records in {path}"),
+            Kind::BeingRecovered { path } => write!(f, "another process recovers {path}"),
             Kind::Library { call, code, text } => write!(f, "{call} failed: {text} (LTTng error {code})"),
             Kind::System { what, reason } => write!(f, "{what}: {reason}"),
         }

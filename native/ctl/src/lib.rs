@@ -76,7 +76,7 @@ pub use library::{Lttng, SessionInfo};
 pub use losses::{ChannelLosses, Losses};
 pub use mode::{Mode, Output};
 pub use plan::{Plan, Rotation};
-pub use recovery::Remains;
+pub use recovery::{Recovered, Remains};
 pub use session::Session;
 
 /// How long a call waits by default. With it no call holds its caller for 10 s.

@@ -1,6 +1,6 @@
 //! Events recovered from the buffers that a crash left in a session's shared memory path.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ const DOMAIN: &str = "ust";
 const METADATA: &str = "metadata";
 /// Where recovered streams go, below the output.
 const RECOVERED: &str = "recovered";
+/// The end of the name of a link to the trace that is beside a session's buffers.
+const LINK: &str = "trace";
 /// From the shared memory path down: the session's, its own with the time in it, and one for whoever collects paths.
 const MAX_DEPTH: usize = 4;
 
@@ -46,20 +48,32 @@ impl Remains {
         &self.directory
     }
 
-    /// Writes what the buffers hold as a trace below `output/recovered`, and returns the trace's directory.
+    /// Where the session wrote its trace, as a link beside its buffers tells, of the session's name and `.trace`; `None`
+    /// where whoever made the session left none.
+    pub fn trace(&self) -> Option<PathBuf> {
+        fs::read_link(self.links().find(|link| link.is_symlink())?).ok()
+    }
+
+    fn links(&self) -> impl Iterator<Item = PathBuf> {
+        self.directory.ancestors().take(MAX_DEPTH).filter_map(|directory| {
+            let name = directory.file_name()?.to_str()?;
+            Some(directory.with_file_name(format!("{name}.{LINK}")))
+        })
+    }
+
+    /// Writes what the buffers hold as a trace below `output/recovered`.
     ///
     /// The output may be the trace as far as it had been written: it then reads as one with what is recovered, since
     /// LTTng recovers only what had not been written. Where that trace has no metadata, which is written last, it gets
-    /// that of the buffers. The buffers stay.
+    /// that of the buffers. The buffers stay, and nobody else recovers them as long as the result lives.
     ///
     /// # Errors
     ///
-    /// Returns an error for which [`Error::is_in_use`] is true when a process still has the buffers open, and an error
-    /// that names the package when lttng-crash is missing.
-    pub fn recover(&self, output: &Path, within: Duration) -> Result<PathBuf, Error> {
-        if let Some(pid) = process::that_maps(&self.directory) {
-            return Err(Kind::InUse { path: self.directory.display().to_string(), pid }.into());
-        }
+    /// Returns an error for which [`Error::is_in_use`] is true when a process still has the buffers open or recovers
+    /// them, and an error that names the package when lttng-crash is missing.
+    pub fn recover(self, output: &Path, within: Duration) -> Result<Recovered, Error> {
+        let lock = self.lock()?;
+        self.check_unused()?;
         let program = find_program(PROGRAM.as_ref()).ok_or(Kind::NoCrashProgram)?;
         fs::create_dir_all(output).map_err(|error| Error::system(output.display().to_string(), error))?;
         let output =
@@ -67,18 +81,59 @@ impl Remains {
         let into = free(&output.join(RECOVERED));
         extract(&program, &self.directory, &into, Deadline::after(within))?;
         complete_metadata(&into, output)?;
-        Ok(into)
+        Ok(Recovered { remains: self, trace: into, _lock: lock })
     }
 
-    /// Removes the buffers, and directories above them that are empty then, up to and without `shm_path`.
+    fn lock(&self) -> Result<File, Error> {
+        let name = || self.directory.display().to_string();
+        let directory = File::open(&self.directory).map_err(|error| Error::system(name(), error))?;
+        match directory.try_lock() {
+            Ok(()) => Ok(directory),
+            Err(TryLockError::WouldBlock) => Err(Kind::BeingRecovered { path: name() }.into()),
+            Err(TryLockError::Error(error)) => Err(Error::system(name(), error)),
+        }
+    }
+
+    fn check_unused(&self) -> Result<(), Error> {
+        match process::that_maps(&self.directory) {
+            Some(pid) => Err(Kind::InUse { path: self.directory.display().to_string(), pid }.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Buffers whose events were recovered.
+#[derive(Debug)]
+pub struct Recovered {
+    remains: Remains,
+    trace: PathBuf,
+    /// Held until it is dropped.
+    _lock: File,
+}
+
+impl Recovered {
+    /// The directory of the trace that was recovered.
+    pub fn trace(&self) -> &Path {
+        &self.trace
+    }
+
+    /// Removes the buffers with the link to their trace, and directories above them that are empty then, up to and
+    /// without `shm_path`.
     ///
     /// # Errors
     ///
     /// Returns an error when they cannot be removed.
     pub fn remove(self, shm_path: &Path) -> Result<(), Error> {
-        fs::remove_dir_all(&self.directory)
-            .map_err(|error| Error::system(self.directory.display().to_string(), error))?;
-        for directory in self.directory.ancestors().skip(1).take_while(|above| *above != shm_path) {
+        // A session that was just being made may have these buffers.
+        self.remains.check_unused()?;
+        let directory = &self.remains.directory;
+        fs::remove_dir_all(directory)
+            .map_err(|error| Error::system(directory.display().to_string(), error))?;
+        if let Some(link) = self.remains.links().find(|link| link.is_symlink()) {
+            fs::remove_file(&link).map_err(|error| Error::system(link.display().to_string(), error))?;
+        }
+        let above = directory.ancestors().skip(1);
+        for directory in above.take_while(|above| above.starts_with(shm_path) && *above != shm_path) {
             // Somebody else's buffers are there, too.
             if fs::remove_dir(directory).is_err() {
                 break;
@@ -179,10 +234,28 @@ mod tests {
         assert_eq!(directories, [shm.join("a"), shm.join("b/b-1")]);
         assert_eq!(Remains::find(&shm.join("b/b-1")).unwrap(), found[1..]);
         for remains in found {
-            remains.remove(&shm).unwrap();
+            let lock = remains.lock().unwrap();
+            assert!(remains.lock().unwrap_err().is_in_use(), "one recovers them");
+            Recovered { remains, trace: PathBuf::new(), _lock: lock }.remove(&shm).unwrap();
         }
         assert_eq!(fs::read_dir(&shm).unwrap().count(), 1, "what is not a session's stays");
         assert!(Remains::find(&home.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_link_beside_the_buffers_tells_their_trace_and_goes_with_them() {
+        let home = tempfile::tempdir().unwrap();
+        for session in ["a/a-1/ust", "b/ust"] {
+            fs::create_dir_all(home.path().join(session)).unwrap();
+        }
+        std::os::unix::fs::symlink("/trace/of/a", home.path().join("a.trace")).unwrap();
+        let [a, b] = Remains::find(home.path()).unwrap().try_into().unwrap();
+        assert_eq!((a.trace(), b.trace()), (Some("/trace/of/a".into()), None));
+        let lock = a.lock().unwrap();
+        Recovered { remains: a, trace: PathBuf::new(), _lock: lock }.remove(&home.path().join("a")).unwrap();
+        let left: Vec<_> =
+            fs::read_dir(home.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(left.len(), 2, "what was given and what is not its own stay: {left:?}");
     }
 
     #[test]

@@ -221,7 +221,8 @@ pub(crate) struct RecoverArguments {
     #[arg(value_name = "SHM_PATH")]
     pub(crate) shm_path: PathBuf,
     /// Where to write what is recovered, below `recovered`: a new directory, or that of the trace as far as it was
-    /// written [default: a directory named after the session and `recovered`, where beamtap writes traces]
+    /// written [default: a tap's own trace; else a directory named after the session and `recovered`, where beamtap
+    /// writes traces]
     #[arg(long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Remove the buffers of each session that was recovered
@@ -306,6 +307,7 @@ Exit codes:
   0    what was there is recovered
   1    there was nothing, or a part of it could not be recovered or read
   2    the command line is not understood
+  3    a process still has buffers open, or recovers them
   130  interrupted";
 
 const DOCTOR_CODES: &str = "\

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 pub(crate) const BAD_TRACE: u8 = 1;
 /// What was asked for does not exist; clap's own code for usage errors.
 const USAGE: u8 = 2;
+/// Buffers that are to be recovered are still being used.
+const IN_USE: u8 = 3;
 /// 128 + SIGINT, as shells have it.
 const INTERRUPTED: u8 = 130;
 
@@ -15,6 +17,8 @@ const INTERRUPTED: u8 = 130;
 pub(crate) enum Failure {
     /// The trace cannot be read: what is wrong, and what to do.
     Trace { what: String, remedy: &'static str },
+    /// Somebody still works with it: who, and what to do.
+    InUse { what: String, remedy: &'static str },
     /// What was asked for does not exist.
     Usage(String),
     /// The answer could not be written.
@@ -28,6 +32,7 @@ impl Failure {
     pub(crate) fn tell(&self) -> ExitCode {
         let (line, code) = match self {
             Failure::Trace { what, remedy } => (format!("{what}. {remedy}"), BAD_TRACE),
+            Failure::InUse { what, remedy } => (format!("{what}. {remedy}"), IN_USE),
             Failure::Usage(what) => (what.clone(), USAGE),
             Failure::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                 return ExitCode::SUCCESS;
@@ -74,6 +79,7 @@ impl From<beamtap_analysis::Error> for Failure {
 
 impl From<beamtap_ctl::Error> for Failure {
     fn from(error: beamtap_ctl::Error) -> Failure {
-        Failure::Trace { what: error.to_string(), remedy: error.remedy() }
+        let (what, remedy) = (error.to_string(), error.remedy());
+        if error.is_in_use() { Failure::InUse { what, remedy } } else { Failure::Trace { what, remedy } }
     }
 }

@@ -60,8 +60,10 @@ pub(crate) fn run(arguments: &RecoverArguments) -> Result<ExitCode, Failure> {
 
 fn recover(remains: Remains, arguments: &RecoverArguments) -> Result<Recovered, Failure> {
     let buffers = remains.directory().to_owned();
-    let output = arguments.output.clone().unwrap_or_else(|| traces().join(name(&buffers)));
-    let trace = remains.recover(&output, TIMEOUT)?;
+    let written = arguments.output.clone().or_else(|| remains.trace());
+    let output = written.unwrap_or_else(|| traces().join(name(&buffers)));
+    let recovered = remains.recover(&output, TIMEOUT)?;
+    let trace = recovered.trace().to_owned();
     let reading = Reading::of(&output, &["overview"], Window::default())?;
     let count = |name| match reading.table("sum").and_then(|sum| sum.value(name)) {
         Some(Cell::Count(count)) => *count,
@@ -69,7 +71,7 @@ fn recover(remains: Remains, arguments: &RecoverArguments) -> Result<Recovered, 
     };
     let read = ["read", "counters", "other_events"].into_iter().map(count).sum();
     if arguments.remove {
-        remains.remove(&arguments.shm_path)?;
+        recovered.remove(&arguments.shm_path)?;
     }
     Ok(Recovered { buffers, output, trace, read, faults: reading.faults })
 }

@@ -102,7 +102,7 @@ fn a_trace_that_has_no_metadata_gets_it() {
 fn what_is_still_recorded_is_left_alone() {
     let mut recording = Recording::new();
     let refused = |(code, _, stderr): (Option<i32>, String, String)| {
-        assert_eq!(code, Some(1));
+        assert_eq!(code, Some(3));
         assert!(stderr.contains("still records in") && stderr.contains("lttng destroy"), "{stderr}");
     };
     refused(recording.recover(&[]));

@@ -1,0 +1,124 @@
+%% @private
+%% Ring buffers that a crash left in a tap's `shm_path'. Beside each session's buffers is a link to its trace,
+%% `NAME.trace': the next tap with the same `shm_path' has beamtapd recover them into it.
+-module(beamtap_remains).
+
+-export([mark/3, unmark/1, find/1, recover/3]).
+-export_type([recovery/0]).
+
+%% What becomes of one session's buffers. `events' are those in all of the trace then; what the crash left is below its
+%% directory `recovered'.
+-type recovery() :: #{
+    session := binary(),
+    state := recovering | recovered | failed,
+    trace => binary(),
+    events => non_neg_integer(),
+    reason => binary()
+}.
+
+-define(LINK, ".trace").
+%% beamtapd ends by itself.
+-define(RECOVER_MS, 660000).
+%% Its exit status where a process still has the buffers.
+-define(IN_USE, 3).
+
+%% @doc Tells by a link where the session of this name writes; answers with the link.
+-spec mark(ShmPath :: binary(), Name :: binary(), Trace :: binary()) -> {ok, binary()} | {error, file:posix()}.
+mark(ShmPath, Name, Trace) ->
+    Link = link(ShmPath, Name),
+    %% LTTng makes it as late as with the first buffer.
+    _ = filelib:ensure_path(ShmPath),
+    case file:make_symlink(Trace, Link) of
+        ok -> {ok, Link};
+        {error, Reason} when is_atom(Reason) -> {error, Reason}
+    end.
+
+link(ShmPath, Name) -> <<(filename:join(ShmPath, Name))/binary, ?LINK>>.
+
+%% @doc The session has ended in order.
+-spec unmark(binary()) -> ok.
+unmark(Link) ->
+    _ = file:delete(Link),
+    ok.
+
+%% @doc The names of taps' sessions that have, or had, their buffers there.
+-spec find(ShmPath :: binary()) -> [binary()].
+find(ShmPath) ->
+    [
+        Name
+     || {ok, Files} <- [file:list_dir(ShmPath)],
+        File <- lists:sort(Files),
+        ?LINK =:= filename:extension(File),
+        Name <- [unicode:characters_to_binary(filename:rootname(File))],
+        is_binary(Name)
+    ].
+
+%% @doc Recovers the buffers of these sessions, one after another, as far as nobody uses them any more. What becomes of
+%% them is told to the process as `{beamtap_remains, [recovery()]}' whenever there is something new.
+-spec recover(ShmPath :: binary(), [binary()], pid()) -> ok.
+recover(_, [], _) ->
+    ok;
+recover(ShmPath, Names, Listener) ->
+    %% It may take longer than the tap.
+    _ = proc_lib:spawn(fun() -> recover_left(ShmPath, left(ShmPath, Names), Listener) end),
+    ok.
+
+%% A session that a daemon still knows is its to write. Of one that ended in order only the link may be left.
+left(ShmPath, Names) ->
+    case beamtap_nif:sessions() of
+        {ok, Known} ->
+            {Left, Gone} = lists:partition(fun(Name) -> filelib:is_dir(filename:join(ShmPath, Name)) end, Names -- Known),
+            lists:foreach(fun(Name) -> unmark(link(ShmPath, Name)) end, Gone),
+            Left;
+        {error, _} ->
+            []
+    end.
+
+recover_left(_, [], _) ->
+    ok;
+recover_left(ShmPath, Names, Listener) ->
+    Begun = [#{session => Name, state => recovering} || Name <- Names],
+    Tell = fun(Recoveries) -> Listener ! {beamtap_remains, Recoveries} end,
+    _ = Tell(Begun),
+    _ = lists:foldl(
+        fun(#{session := Name} = Recovery, {Done, [_ | Rest]}) ->
+            Now = Done ++ [maps:merge(Recovery, Ended) || Ended <- recover_one(ShmPath, Name)],
+            _ = Tell(Now ++ Rest),
+            {Now, Rest}
+        end,
+        {[], Begun},
+        Begun
+    ),
+    ok.
+
+recover_one(ShmPath, Name) ->
+    Directory = filename:join(ShmPath, Name),
+    {ok, Trace} = trace(ShmPath, Name),
+    case beamtap_sidecar:capture(["recover", Directory, "--remove", "--json"], ?RECOVER_MS) of
+        {0, Said} ->
+            %% LTTng's directory of the session's name, which is empty now.
+            _ = file:del_dir(Directory),
+            Events = events(Said),
+            logger:notice("beamtap: ~b events in ~ts, with those that a crash had left in ~ts", [Events, Trace, Directory]),
+            [#{state => recovered, trace => Trace, events => Events}];
+        {?IN_USE, _} ->
+            [];
+        Failed ->
+            Reason = failure(Failed),
+            logger:warning("beamtap: what a crash left in ~ts is not recovered: ~ts", [Directory, Reason]),
+            [#{state => failed, trace => Trace, reason => Reason}]
+    end.
+
+trace(ShmPath, Name) ->
+    case file:read_link_all(link(ShmPath, Name)) of
+        {ok, Trace} -> {ok, unicode:characters_to_binary(Trace)};
+        {error, _} = Error -> Error
+    end.
+
+events(Json) ->
+    {match, [Number]} = re:run(Json, "\"read\":\\s*(\\d+)", [{capture, all_but_first, binary}]),
+    binary_to_integer(Number).
+
+failure({error, #{message := Message}}) -> Message;
+failure(timeout) -> <<"beamtapd did not end in time">>;
+failure({_, Said}) -> string:trim(Said).
