@@ -208,11 +208,17 @@ allocators(Config) ->
 %% Shorter than the pace: there is a sample all the same, and it says how long it is.
 short_tap(Config) ->
     Tap = start([schedulers, allocators], #{}, ?FUNCTION_NAME, Config),
-    Receipt = stop(Tap),
+    #{path := Path} = Receipt = stop(Tap),
     [{_, #{length_ns := Length}} | _] = events(Receipt, [scheduler_load]),
     #{duration_ms := Ms} = Receipt,
     true = Length > 0 andalso Length =< (Ms + 1000) * 1000000,
-    [_ | _] = events(Receipt, [allocator]).
+    [_ | _] = events(Receipt, [allocator]),
+    %% And beamtapd tells of it, with nothing missing.
+    {ok, Beamtapd} = beamtap_sidecar:find(),
+    Report = os:cmd("'" ++ Beamtapd ++ "' report '" ++ unicode:characters_to_list(Path) ++ "'"),
+    [] = [Shown || Shown <- ["Schedulers\n", "scheduler 1 ", "Allocators\n", "eheap_alloc "], string:find(Report, Shown) =:= nomatch],
+    nomatch = string:find(Report, "INCOMPLETE"),
+    {match, _} = re:run(os:cmd("'" ++ Beamtapd ++ "' report --json '" ++ unicode:characters_to_list(Path) ++ "'"), "\"residual\": ?0").
 
 %%% Side by side
 

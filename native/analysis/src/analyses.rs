@@ -1,9 +1,12 @@
 //! What follows from what the automaton knows. A new analysis is one file and one line in [`ANALYSES`].
 
+mod allocators;
 mod functions;
 mod overview;
 mod processes;
+mod schedulers;
 mod spans;
+mod system_monitor;
 
 use crate::automaton::{Automaton, Change};
 use crate::error::Error;
@@ -70,6 +73,24 @@ pub const ANALYSES: &[AnalysisInfo] = &[
         doc: "How long the application's own spans took",
         columns: spans::COLUMNS,
         start: spans::start,
+    },
+    AnalysisInfo {
+        name: "system_monitor",
+        doc: "What took long, was large or was busy, as the VM's system monitor told",
+        columns: system_monitor::COLUMNS,
+        start: system_monitor::start,
+    },
+    AnalysisInfo {
+        name: "schedulers",
+        doc: "How busy each scheduler was",
+        columns: schedulers::COLUMNS,
+        start: schedulers::start,
+    },
+    AnalysisInfo {
+        name: "allocators",
+        doc: "What each of the VM's allocators held",
+        columns: allocators::COLUMNS,
+        start: allocators::start,
     },
     AnalysisInfo {
         name: "overview",

@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
     let shown: &[&str] = match (arguments.functions, arguments.processes) {
         (true, _) => &["functions"],
         (_, true) => &["processes"],
-        (false, false) => &["functions", "processes", "spans"],
+        (false, false) => &["functions", "processes", "spans", "system_monitor", "schedulers", "allocators"],
     };
     if let Some(column) = &arguments.sort {
         check_sort(column, shown)?;

@@ -8,7 +8,7 @@ use beamtap_analysis::Names;
 use beamtap_ctf::Event as Recorded;
 use beamtap_schema::{
     Entity, EntityKind, Event, EventKind, ExceptionClass, FieldInfo, FieldType, MessageKind, PayloadPart,
-    PortOp, SpanOutcome, event,
+    PortOp, SpanOutcome, ThreadKind, event,
 };
 use std::collections::HashMap;
 
@@ -93,7 +93,18 @@ impl Dictionary {
             }
             _ => (kind.info().name.to_owned(), self.values(&fields), Tone::Plain),
         };
-        Sentence { owner, who: self.entity(owner), what, more, tone }
+        Sentence { owner, who: self.who(owner, &fields), what, more, tone }
+    }
+
+    /// Samples are about a kind of scheduler or an allocator.
+    fn who(&self, owner: Entity, fields: &Fields<'_>) -> String {
+        match fields.infos.first().map(|info| info.field_type) {
+            Some(FieldType::ThreadTag) => {
+                ThreadKind::from_wire(fields.number(0) as u8).map_or("unknown", ThreadKind::as_str).to_owned()
+            }
+            Some(FieldType::Atom) => self.atom(fields.number(0) as u32),
+            _ => self.entity(owner),
+        }
     }
 
     /// Adds what an event carried, from the event that follows it.

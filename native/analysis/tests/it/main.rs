@@ -1,6 +1,7 @@
 //! Known answers: each test's name says what its trace must give.
 
 mod functions;
+mod instruments;
 mod laws;
 mod lift;
 mod losses;
