@@ -2,7 +2,6 @@
 %% What the VM's allocators hold, sampled: one allocator after the other, so that schedulers, each of which tells of its
 %% own instance, do other things between.
 -module(beamtap_allocators).
--behaviour(beamtap_sampler).
 
 -export([first/0, sample/2]).
 

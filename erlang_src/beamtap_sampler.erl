@@ -1,17 +1,15 @@
 %% @private
 %% Samples what a class is about, at a steady pace: each of the two classes that are sampled has one of these.
 %%
+%% A class's module has first/0, which answers with what is kept up to the first sample, and sample/2, which emits one, for
+%% a slot and from what was kept, and answers with what is kept up to the next.
+%%
 %% The process has low priority: where there is no time left over, samples come late, and say how long they are.
 -module(beamtap_sampler).
 -behaviour(gen_server).
 
 -export([start_link/3]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
-
-%% What a class's module keeps from one sample to the next.
--callback first() -> Known :: term().
-%% Emits one sample.
--callback sample(beamtap_nif:slot(), Known :: term()) -> Known :: term().
 
 -type state() :: #{module := module(), slot := beamtap_nif:slot(), every := pos_integer(), next := integer(), known := term()}.
 

@@ -1,7 +1,6 @@
 %% @private
 %% What schedulers do, sampled: their load, what they spend their time on, and how many wait for them.
 -module(beamtap_schedulers).
--behaviour(beamtap_sampler).
 
 -export([first/0, sample/2]).
 

@@ -2,7 +2,8 @@
 -module(beamtap_sampler_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([collections_and_heaps/1, long_schedule/1, busy_port/1, told_by_hand/1, schedulers/1, allocators/1]).
+-export([collections_and_heaps/1, long_schedule/1, busy_port/1, long_message_queue/1, told_by_hand/1]).
+-export([schedulers/1, allocators/1]).
 -export([short_tap/1, one_tap_each/1, changes/1, foreign_monitor/1, taken_over/1, overload/1, foreign_accounting/1]).
 -export([nothing_stays/1]).
 
@@ -15,6 +16,7 @@ all() ->
         collections_and_heaps,
         long_schedule,
         busy_port,
+        long_message_queue,
         told_by_hand,
         schedulers,
         allocators,
@@ -104,6 +106,29 @@ busy_port(Config) ->
     {os_pid, Sleep} = erlang:port_info(Port, os_pid),
     true = port_close(Port),
     "" = os:cmd("kill " ++ integer_to_list(Sleep)).
+
+%% Long, and short again; before OTP 27 the VM cannot tell, and who asks for it is told so.
+long_message_queue(Config) ->
+    Opts = only(#{long_message_queue => {5, 50}}),
+    case list_to_integer(erlang:system_info(otp_release)) >= 27 of
+        true ->
+            Tap = start(system_monitor, Opts, ?FUNCTION_NAME, Config),
+            Lazy = beamtap_worker:start(),
+            Flood = fun() ->
+                _ = [self() ! N || N <- lists:seq(1, 1000)],
+                receive after 0 -> ok end,
+                [receive N -> N end || N <- lists:seq(1, 1000)]
+            end,
+            [1 | _] = beamtap_worker:does(Lazy, Flood),
+            emits(Tap, 2),
+            Receipt = stop(Tap),
+            Who = number(Lazy),
+            [1, 0] = [IsLong || {_, #{pid := Pid, is_long := IsLong}} <- events(Receipt, [long_message_queue]), Pid =:= Who],
+            exit(Lazy, kill);
+        false ->
+            {error, #{reason := bad_option, remedy := Remedy}} = beamtap:start(system_monitor, Opts),
+            {_, _} = binary:match(Remedy, <<"OTP 27">>)
+    end.
 
 %% What is hard to bring about, as the VM's documentation says it comes.
 told_by_hand(Config) ->
