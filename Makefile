@@ -1,5 +1,5 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: build demo test storm bench-tracer bench-reader test-matrix e2e-rabbitmq soak-taps soak-live
+.PHONY: build demo test storm bench-tracer bench-reader test-matrix e2e-rabbitmq soak-taps soak-live fuzz
 
 build:
 	scripts/setup && scripts/build-native
@@ -30,3 +30,6 @@ soak-taps:
 
 soak-live:
 	scripts/setup && scripts/soak-live
+
+fuzz:
+	scripts/setup && scripts/fuzz

@@ -6,6 +6,8 @@ mod witness;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
+use std::thread::JoinHandle;
 
 use beamtap_ctf::{Error, Item, LiveReader, LiveUrl, Poll, Reattached, Seek, live_sessions};
 use mock_relay::{DATA, LATE, Plan, Say, relay, relay_at, whole};
@@ -280,23 +282,50 @@ fn a_session_that_is_not_there_is_an_error() {
     assert!(error.is_disconnected(), "{error}");
 }
 
+/// A server that sends some bytes, whatever it is asked, and closes.
+fn parrot(bytes: Vec<u8>) -> (LiveUrl, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // The client may have closed by then.
+        let _ = stream.write_all(&bytes);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+    });
+    (format!("net://127.0.0.1:{port}/host/vm/s").parse().unwrap(), thread)
+}
+
+#[test]
+fn the_fuzz_target_begins_with_a_session_that_is_read_whole() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/seeds/live");
+    for minor in [13, 15] {
+        let plan = Plan::new(minor, whole());
+        let record = plan.record.clone();
+        let (url, relay) = relay(vec![plan]);
+        read_all(&url, Seek::Beginning);
+        relay.join().unwrap();
+        let (seed, recorded) = (seeds.join(format!("minor-{minor}")), record.lock().unwrap().clone());
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&seed, &recorded).unwrap();
+        }
+        assert!(std::fs::read(&seed).unwrap() == recorded, "{}: UPDATE_GOLDEN=1", seed.display());
+        // It says the same to a reader that it does not listen to.
+        let (url, server) = parrot(recorded);
+        let (told, _) = read_all(&url, Seek::Beginning);
+        server.join().unwrap();
+        assert!(told.errors.is_empty(), "{:?}", told.errors);
+        assert_same(&told.lines, &read_path(&fixture("ust-mixed")).lines, &format!("minor {minor}"));
+    }
+}
+
 #[test]
 fn replies_cut_anywhere_or_made_of_noise_are_errors() {
-    // A server that sends so many bytes of something and closes.
     let answer_with = |bytes: Vec<u8>| {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let thread = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            // The client may have closed by then.
-            let _ = stream.write_all(&bytes);
-            let _ = stream.shutdown(std::net::Shutdown::Write);
-            let mut rest = Vec::new();
-            let _ = stream.read_to_end(&mut rest);
-        });
-        let url: LiveUrl = format!("net://127.0.0.1:{port}/host/vm/s").parse().unwrap();
+        let (url, server) = parrot(bytes);
         let result = LiveReader::attach(&url, Seek::Beginning);
-        thread.join().unwrap();
+        server.join().unwrap();
         result.err()
     };
     let mut greeting = 5u64.to_be_bytes().to_vec();

@@ -9,7 +9,8 @@ use beamtap_ctf::{LiveReader, LiveUrl, Poll, Seek};
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(listener) = TcpListener::bind("127.0.0.1:0") else { return };
     let Ok(address) = listener.local_addr() else { return };
-    let url = LiveUrl { relay: "127.0.0.1".into(), port: address.port(), session: Some(("vm".into(), "s".into())) };
+    let url =
+        LiveUrl { relay: "127.0.0.1".into(), port: address.port(), session: Some(("vm".into(), "s".into())) };
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let Ok((mut stream, _)) = listener.accept() else { return };

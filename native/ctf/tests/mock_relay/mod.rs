@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use beamtap_ctf::LiveUrl;
@@ -58,6 +59,8 @@ pub(crate) struct Plan {
     pub(crate) answers: usize,
     /// Replies are sent in pieces of so many bytes.
     pub(crate) piece: usize,
+    /// Where all that is answered is kept, too.
+    pub(crate) record: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Plan {
@@ -75,6 +78,7 @@ impl Plan {
             is_other: false,
             answers: usize::MAX,
             piece: usize::MAX,
+            record: Arc::default(),
         }
     }
 }
@@ -326,6 +330,7 @@ impl Relay {
             other => panic!("command {other}"),
         }
         let reply = std::mem::take(&mut self.reply);
+        self.plan.record.lock().unwrap().extend(&reply);
         for piece in reply.chunks(self.plan.piece) {
             self.stream.write_all(piece)?;
         }
