@@ -28,6 +28,10 @@
 %% `discarded': events for which LTTng's buffers had no room; `lost': packets that LTTng overwrote; `unknown' when LTTng
 %% could not be asked. `suppressed': events that came after a limit, and were not made; `unreadable': that held a term of
 %% unknown form; `truncated': emitted with a text cut. `incomplete': these three by event, where there were any.
+%% `ns_per_event': nanoseconds of a traced process's time that one event took, in the mean; `scheduler_share': what all the
+%% tap's events took of the time of all schedulers together, from 0 to 1. Of it, beamtap's and LTTng's part is timed at
+%% every 64th event of a kind, of all taps that ran at the time; the VM's own part is that of a call traced by nobody,
+%% measured when the first tap starts. `unknown' where too few events came for any to be timed.
 %% `bytes': the trace's files. `problems': what went wrong on closing.
 -type receipt() :: #{
     tap := tap(),
@@ -51,6 +55,8 @@
     %% What a crash had left in the tap's `shm_path', and where it is now.
     recovered => [beamtap_remains:recovery()],
     duration_ms := non_neg_integer(),
+    ns_per_event := float() | unknown,
+    scheduler_share := float() | unknown,
     problems := [binary()]
 }.
 %% A tap that runs, or the receipt of one that has ended with `state => ended'. One that LTTng's session daemon keeps

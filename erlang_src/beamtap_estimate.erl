@@ -5,8 +5,6 @@
 
 -export([foretell/3, measure/1]).
 -export_type([estimate/0, cost/0]).
-%% Traced
--export([probe/1]).
 
 %% `events_per_second' by event and in all; `ns_per_event' of the traced process's time; `scheduler_share' of the time
 %% of all schedulers together, from 0 to 1 and beyond; `bytes_per_second' into the trace.
@@ -42,12 +40,12 @@ foretell(Counted, Ms, #{ns_per_event := Ns, bytes_per_event := Bytes}) ->
     fun((beamtap:tap()) -> {ok, beamtap:receipt()} | beamtap_error:error())
 }) -> {ok, cost()} | beamtap_error:error().
 measure({Start, Stop}) ->
-    {Worker, Monitor} = spawn_monitor(fun work/0),
-    Untraced = probes(Worker),
+    Probe = beamtap_probe:start(),
+    Untraced = beamtap_probe:ns(Probe, ?PROBES),
     Answer =
-        case Start({?MODULE, probe, 1}, Worker) of
+        case Start(beamtap_probe:mfa(), Probe) of
             {ok, Tap} ->
-                Traced = probes(Worker),
+                Traced = beamtap_probe:ns(Probe, ?PROBES),
                 case Stop(Tap) of
                     {ok, #{emitted := Emitted, bytes := Bytes}} ->
                         {ok, #{
@@ -60,34 +58,5 @@ measure({Start, Stop}) ->
             {error, _} = Error ->
                 Error
         end,
-    demonitor(Monitor, [flush]),
-    exit(Worker, kill),
+    ok = beamtap_probe:stop(Probe),
     Answer.
-
-%% The quickest of a few: what others do meanwhile only makes it slower.
-probes(Worker) ->
-    Worker ! {self(), probes},
-    receive
-        {Worker, Ns} -> Ns
-    end.
-
-work() ->
-    receive
-        {Asker, probes} ->
-            Asker ! {self(), lists:min([timed() || _ <- lists:seq(1, 3)])},
-            work()
-    end.
-
-timed() ->
-    Begin = erlang:monotonic_time(nanosecond),
-    ok = loop(?PROBES),
-    erlang:monotonic_time(nanosecond) - Begin.
-
-loop(0) ->
-    ok;
-loop(N) ->
-    _ = ?MODULE:probe(N),
-    loop(N - 1).
-
--spec probe(integer()) -> integer().
-probe(N) -> N.

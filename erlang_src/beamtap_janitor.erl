@@ -74,7 +74,9 @@ terminate(_Reason, _Watched) ->
 clean(Tap, #{path := Path} = Entry) ->
     ok = beamtap_tracing:clean(Tap, Entry),
     clean_slot(Entry),
-    ok = beamtap_ledger:file_receipt(Tap, beamtap_receipt:make(killed, #{tap => Tap, path => Path})),
+    Receipt = beamtap_receipt:make(killed, #{tap => Tap, path => Path}),
+    ok = beamtap_ledger:file_receipt(Tap, Receipt),
+    ok = beamtap_telemetry:ended(Receipt),
     ok = beamtap_ledger:strike(Tap),
     Tap.
 

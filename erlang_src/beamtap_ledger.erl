@@ -4,6 +4,7 @@
 -module(beamtap_ledger).
 
 -export([create/0, write/2, note/2, entry/1, strike/1, locked/1, open_entries/0, sessions/0, file_receipt/2, forget/1, receipts/0, receipt/1]).
+-export([vm_ns/0, keep_vm_ns/1]).
 -export_type([entry/0]).
 
 %% Everything that has to be undone when the session of a tap is gone.
@@ -104,6 +105,19 @@ receipt(Tap) ->
     catch
         error:badarg -> none
     end.
+
+%% @doc Nanoseconds that the VM spends on a traced call by itself, once that was measured.
+-spec vm_ns() -> float() | unknown.
+vm_ns() ->
+    case match({vm_ns, '$1'}) of
+        [[Ns]] -> Ns;
+        [] -> unknown
+    end.
+
+-spec keep_vm_ns(float()) -> ok.
+keep_vm_ns(Ns) ->
+    true = ets:insert(?MODULE, {vm_ns, Ns}),
+    ok.
 
 match(Pattern) ->
     try

@@ -11,11 +11,11 @@
 -export([trace_receive/5, trace_procs/5, trace_running_procs/5, trace_garbage_collection/5]).
 -export([trace_ports/5, trace_running_ports/5]).
 %% Provider, definitions, counters
--export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, await_enabled/2]).
+-export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, await_enabled/2, timed/0]).
 -export([counters/0, emit_counters/1, emit_canary/2, emit_gap/3, dump_definitions/2, panics/0]).
 -export([dump_labels/1, dump_modules/1, watch_definitions/1]).
 %% The application's own words
--export([mark/1, span_begin/1, span_end/2]).
+-export([mark/1, records_marks/0, span_begin/1, span_end/2]).
 %% What no trace flag makes
 -export([observed/3]).
 %% Taps
@@ -157,6 +157,9 @@ await_enabled(_Events, _TimeoutMs) -> erlang:nif_error(not_loaded).
     ].
 counters() -> erlang:nif_error(not_loaded).
 
+-spec timed() -> {Events :: non_neg_integer(), Ns :: non_neg_integer()}.
+timed() -> erlang:nif_error(not_loaded).
+
 -spec emit_counters('begin' | running | 'end') -> ok | {error, no_slot}.
 emit_counters(_Phase) -> erlang:nif_error(not_loaded).
 
@@ -184,6 +187,9 @@ panics() -> erlang:nif_error(not_loaded).
 
 -spec mark(term()) -> ok.
 mark(_Text) -> erlang:nif_error(not_loaded).
+
+-spec records_marks() -> boolean().
+records_marks() -> erlang:nif_error(not_loaded).
 
 -spec span_begin(term()) -> non_neg_integer().
 span_begin(_Name) -> erlang:nif_error(not_loaded).

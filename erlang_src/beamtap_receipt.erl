@@ -10,6 +10,7 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
     Recordings = beamtap_recording:parts(Recording),
     Gaps = maps:get(gaps, Recording),
     Events = counted(fun({_, Emitted, _, _, _}) -> Emitted end, Recording),
+    Cost = maps:get(ns_per_event, Known, unknown),
     {Emitted, Discarded, Lost} = {sum(Events), total(discarded, Recordings), total(lost, Recordings)},
     (maps:with([recovered], Known))#{
         tap => Tap,
@@ -27,7 +28,9 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
         bytes => bytes(Path),
         recordings => Recordings,
         gaps => Gaps,
-        duration_ms => duration(Known),
+        duration_ms => erlang:convert_time_unit(duration(Known), native, millisecond),
+        ns_per_event => Cost,
+        scheduler_share => share(Cost, Events, Known),
         problems => interruptions(Gaps) ++ lists:reverse(maps:get(problems, Known, []))
     }.
 
@@ -66,6 +69,16 @@ interruptions(Gaps) ->
      || #{began_us := Began, ended_us := Ended, reason := Reason, resumed := Resumed} <- Gaps
     ].
 
+share(unknown, _, _) -> unknown;
+share(Cost, Events, Known) ->
+    beamtap_cost:share(Cost, traced(Events), erlang:convert_time_unit(duration(Known), native, nanosecond)).
+
+%% Those that the VM made, each with its payload.
+traced(Events) ->
+    Classes = maps:from_list([{Event, Class} || {Event, Class, _} <- beamtap_nif:catalogue()]),
+    IsTraced = fun(Event, _) -> not lists:member(maps:get(Event, Classes, <<>>), [<<>>, <<"payload">>, <<"marks">>]) end,
+    sum(maps:filter(IsTraced, Events)).
+
 sum(Counts) -> lists:sum(maps:values(Counts)).
 
 %% Lost packets held nobody knows how many events.
@@ -93,6 +106,6 @@ add(_, unknown) -> unknown;
 add(Count, Sum) -> Count + Sum.
 
 duration(#{recording := #{began := Began}, ended := Ended}) ->
-    erlang:convert_time_unit(Ended - Began, native, millisecond);
+    Ended - Began;
 duration(_) ->
     0.

@@ -124,7 +124,8 @@ steps() ->
 %%% States
 
 -spec opening(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
-opening(state_timeout, [], #{waiting := Waiting, opts := #{for := For}} = Data) ->
+opening(state_timeout, [], #{waiting := Waiting, tap := Tap, path := Path, opts := #{for := For}} = Data) ->
+    ok = beamtap_telemetry:started(Tap, Path),
     Grace = [{{timeout, deadline}, For + ?GRACE_MS, over} || is_integer(For)],
     Prune = [prune() || #{opts := #{rotate := #{keep := Keep}}} <- [Data], is_integer(Keep)],
     Replies = [{reply, From, ok} || From <- Waiting],
@@ -208,7 +209,8 @@ failed(state_timeout, unasked, _) ->
 failed(info, _, _) ->
     keep_state_and_data.
 
-message({beamtap_tripped, Slot, Reason}, #{slot := Slot} = Data) ->
+message({beamtap_tripped, Slot, Reason}, #{slot := Slot, tap := Tap, path := Path} = Data) ->
+    ok = beamtap_telemetry:tripped(Tap, Path, Reason),
     finish(Reason, [], beamtap_deadline:stop(), Data);
 message({'DOWN', Monitor, process, _, _}, #{monitor := Monitor} = Data) ->
     finish(owner, [], beamtap_deadline:stop(), Data);
@@ -251,6 +253,7 @@ file_receipt(EndedBy, Deadline, #{tap := Tap} = Data) ->
     Closed = close_all(Deadline, Data),
     Receipt = beamtap_receipt:make(EndedBy, Closed),
     ok = beamtap_ledger:file_receipt(Tap, Receipt),
+    ok = beamtap_telemetry:ended(Receipt),
     ok = beamtap_ledger:strike(Tap),
     Receipt.
 

@@ -23,8 +23,11 @@ open(remains, #{opts := #{shm_path := ShmPath}} = Data) ->
     %% Found before this tap's own buffers are there.
     ok = beamtap_remains:recover(ShmPath, beamtap_remains:find(ShmPath), self()),
     {ok, Data};
-open(library, Data) ->
-    done(beamtap_native:load(), Data);
+open(library, #{tap := Tap} = Data) ->
+    case beamtap_native:load() of
+        ok -> done(beamtap_cost:measure_floor(Tap), Data);
+        {error, _} = Error -> Error
+    end;
 open(provider, Data) ->
     done(beamtap_native:load_provider(), Data);
 open(tap, #{tap := Tap, opts := #{for := For, events := Events, rate := Rate, payload := Payload}} = Data) ->
@@ -61,7 +64,7 @@ open(recorder, #{recording := Recording, deadline := Deadline} = Data) ->
     end;
 open(armed, #{slot := Slot} = Data) ->
     case beamtap_nif:tap_arm(Slot) of
-        ok -> {ok, Data};
+        ok -> {ok, Data#{timed => beamtap_cost:timed()}};
         {error, no_tap} -> beamtap_error:new(no_slot, "the tap's slot is gone", "start the tap again")
     end;
 open(patterns, #{slot := Slot, tracing := Tracing, opts := #{payload := Payload}} = Data) ->
@@ -89,8 +92,10 @@ close(flags, #{tracing := Tracing} = Data) ->
 close(patterns, #{tracing := Tracing} = Data) ->
     ok = beamtap_tracing:close(Tracing),
     Data;
-close(armed, #{slot := Slot} = Data) ->
-    problem("callbacks of the tap did not end", beamtap_nif:tap_disarm(Slot), Data);
+close(armed, #{slot := Slot, timed := Before} = Data) ->
+    Disarmed = beamtap_nif:tap_disarm(Slot),
+    Cost = beamtap_cost:per_event(Before, beamtap_cost:timed()),
+    problem("callbacks of the tap did not end", Disarmed, Data#{ns_per_event => Cost});
 close(recorder, #{recording := Recording, deadline := Deadline} = Data) ->
     {Stopped, Problems} = beamtap_recording:stop(Recording, hold(Data), Deadline),
     problems(Problems, Data#{recording := Stopped});

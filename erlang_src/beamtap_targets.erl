@@ -24,6 +24,7 @@
     beamtap_janitor,
     beamtap_definitions,
     beamtap_guest,
+    beamtap_telemetry,
     beamtap_toggle,
     beamtap_system_monitor,
     beamtap_schedulers,

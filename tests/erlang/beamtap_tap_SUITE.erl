@@ -4,7 +4,7 @@
 -export([all/0, groups/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
 -export([init_per_testcase/2, end_per_testcase/2]).
 -export([stop/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
--export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, counts_agree/1, counts_agree_when_discarding/1]).
+-export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, cost/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
 -export([bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
 -export([report/1]).
@@ -35,6 +35,7 @@ groups() ->
             changes,
             random_sequences,
             estimate,
+            cost,
             counts_agree,
             counts_agree_when_discarding,
             returns_and_exceptions,
@@ -348,6 +349,20 @@ random_spec(Pids) ->
     #{functions => Functions, classes => Classes, targets => Targets}.
 
 %% Counted, not recorded, and nothing is left.
+%% Measured, and in its units.
+cost(Config) ->
+    Tap = start(#{functions => {?MODULE, work, 1}, targets => self()}, #{}, ?FUNCTION_NAME, Config),
+    _ = [work(N) || N <- lists:seq(1, 2000)],
+    {ok, #{ns_per_event := Ns, scheduler_share := Share, duration_ms := Ms, events := Events}} = beamtap:stop(Tap),
+    #{<<"call">> := Calls} = Events,
+    true = is_float(Ns) andalso Ns > 1.0 andalso Ns < 1.0e6,
+    %% Milliseconds are whole in the receipt.
+    Schedulers = erlang:system_info(schedulers_online),
+    true = Share > Calls * Ns / ((Ms + 1) * 1.0e6 * Schedulers) * 0.999,
+    true = Ms < 2 orelse Share < Calls * Ns / ((Ms - 1) * 1.0e6 * Schedulers) * 1.001,
+    Idle = start(#{functions => {?MODULE, work, 1}, targets => self()}, #{}, ?FUNCTION_NAME, Config),
+    {ok, #{ns_per_event := unknown, scheduler_share := unknown}} = beamtap:stop(Idle).
+
 estimate(Config) ->
     Worker = beamtap_worker:start(),
     Busy = spawn_link(fun() -> keep_calling(Worker) end),

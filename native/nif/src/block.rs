@@ -3,6 +3,7 @@
 //! Blocks stand ready in zeroed static memory, which costs nothing until it is touched: the tracer path never
 //! allocates. A thread takes one at its first event and keeps it; the VM's threads live as long as the VM.
 
+use crate::gate;
 use beamtap_schema::{Counters, EVENT_COUNT, EventKind};
 use std::cell::Cell;
 use std::sync::atomic::{
@@ -14,6 +15,10 @@ use std::sync::atomic::{
 /// Threads that can trace. A VM has its schedulers and dirty schedulers; beyond this, events are counted as suppressed.
 const BLOCKS: usize = 1024;
 const CACHE_BITS: u32 = 11;
+/// One in so many events of a kind is timed: looking at the clock twice then costs less than a nanosecond per event.
+const SAMPLE_EVERY: u64 = 64;
+/// What takes longer was interrupted by the kernel.
+const LONGEST_SAMPLE_NS: u64 = 50_000;
 /// Slots of the gate, and so of shares.
 pub(crate) const SLOTS: usize = 8;
 
@@ -46,6 +51,8 @@ pub(crate) struct Block {
     thread_id: AtomicU32,
     pub(crate) shares: [Share; SLOTS],
     counters: [[AtomicU64; OUTCOMES]; EVENT_COUNT],
+    samples: AtomicU64,
+    sampled_ns: AtomicU64,
     cache: [CacheEntry; 1 << CACHE_BITS],
 }
 
@@ -114,6 +121,26 @@ pub(crate) fn counters() -> [Counters; EVENT_COUNT] {
     sums
 }
 
+/// How many events were timed since the load, and what they took together in nanoseconds, over all threads. The time of
+/// looking at the clock is taken off.
+pub(crate) fn timed() -> (u64, u64) {
+    let (samples, ns) = taken().iter().fold((0, 0), |(samples, ns), block| {
+        (samples + block.samples.load(Relaxed), ns + block.sampled_ns.load(Relaxed))
+    });
+    (samples, ns - ns.min(samples * clock_cost_ns()))
+}
+
+/// The quickest of some looks at the clock.
+fn clock_cost_ns() -> u64 {
+    (0..64)
+        .map(|_| {
+            let begin = gate::monotonic_ns();
+            gate::monotonic_ns() - begin
+        })
+        .min()
+        .unwrap_or(0)
+}
+
 /// What threads still hold of the budget of the tap with this token.
 pub(crate) fn unspent(slot: usize, token: u64) -> u64 {
     taken()
@@ -162,6 +189,8 @@ impl Block {
             thread_id: AtomicU32::new(0),
             shares: [const { Share { token: AtomicU64::new(0), left: AtomicU64::new(0) } }; SLOTS],
             counters: [const { [const { AtomicU64::new(0) }; OUTCOMES] }; EVENT_COUNT],
+            samples: AtomicU64::new(0),
+            sampled_ns: AtomicU64::new(0),
             cache: [const { CacheEntry { key: AtomicU64::new(0), id: AtomicU32::new(0) } }; 1 << CACHE_BITS],
         }
     }
@@ -188,6 +217,30 @@ impl Block {
     #[inline]
     pub(crate) fn thread_id(&self) -> u32 {
         self.thread_id.load(Relaxed)
+    }
+
+    /// When an event of this kind begins, if it is one to be timed, else 0; for [`Block::end_sample`].
+    #[inline(always)]
+    pub(crate) fn begin_sample(&self, kind: EventKind) -> u64 {
+        let emitted = self.counters[kind as usize][Outcome::Emitted as usize].load(Relaxed);
+        // Not the first ones: they find every cache cold.
+        if emitted % SAMPLE_EVERY == SAMPLE_EVERY / 2 { gate::monotonic_ns() } else { 0 }
+    }
+
+    /// Keeps what the event took. It was not timed if `begin` is 0.
+    #[inline(always)]
+    pub(crate) fn end_sample(&self, begin: u64) {
+        if begin != 0 {
+            self.keep_sample(gate::monotonic_ns() - begin);
+        }
+    }
+
+    #[cold]
+    fn keep_sample(&self, ns: u64) {
+        if ns < LONGEST_SAMPLE_NS {
+            self.samples.store(self.samples.load(Relaxed) + 1, Relaxed);
+            self.sampled_ns.store(self.sampled_ns.load(Relaxed) + ns, Relaxed);
+        }
     }
 
     /// Counts what happened to an event. A load and a store: nobody else writes here.

@@ -378,6 +378,12 @@ fn counters(env: Env) -> Vec<Term> {
         .collect()
 }
 
+/// How many events were timed since the load, and the nanoseconds they took in this library and in LTTng.
+#[rustler::nif]
+fn timed() -> (u64, u64) {
+    block::timed()
+}
+
 #[rustler::nif(schedule = "DirtyIo")]
 fn emit_counters(env: Env, phase: Atom) -> NifResult<Term> {
     let phase = match phase {

@@ -15,6 +15,9 @@ use std::sync::atomic::{
 
 /// The slot of `beamtap:tracer()`: bound by nothing but what LTTng has enabled.
 const OPEN_SLOT: usize = 0;
+/// The state of a tracer that does nothing, as long as nobody records the event: what the VM itself spends on tracing
+/// is measured with it. No tap's token ever is that large.
+const FLOOR: u64 = 1 << 48;
 /// Events a thread takes from the budget at once; a limit is met to within this many per thread.
 const BATCH: u64 = 64;
 const SECOND_NS: u64 = 1_000_000_000;
@@ -142,6 +145,12 @@ pub(crate) fn is_open(state: u64) -> bool {
 #[inline]
 pub(crate) fn is_alive(state: u64) -> bool {
     slot_of(state).1.alive.load(Relaxed) == state
+}
+
+/// Whether the state is [`FLOOR`]: the VM traces, and nothing comes of it.
+#[inline]
+pub(crate) fn is_floor(state: u64) -> bool {
+    state == layout::small(FLOOR)
 }
 
 /// What the tap with this state may say of what events carry.

@@ -36,6 +36,12 @@ fn mark(env: Env, text: Term) -> Atom {
     atoms::ok()
 }
 
+/// Whether a mark made now would be recorded.
+#[rustler::nif]
+fn records_marks() -> bool {
+    provider::is_enabled(EventKind::Mark) && gate::is_open_unbound()
+}
+
 /// The number of the span begun; 0 where nobody records it.
 #[rustler::nif]
 fn span_begin(env: Env, name: Term) -> u64 {

@@ -131,7 +131,7 @@ pub(crate) fn enabled_quickly(family: Family, tag: u64, state: u64, tracee: u64)
     } else {
         let kind = kind_of(family, tag, tracee)?;
         if !is_wanted(kind) {
-            return Some(discard());
+            return Some(if gate::is_floor(state) { WORDS.trace.load(Relaxed) } else { discard() });
         }
         gate::is_open(state)
     };
@@ -142,7 +142,11 @@ pub(crate) fn enabled_quickly(family: Family, tag: u64, state: u64, tracee: u64)
 #[inline(always)]
 pub(crate) fn enabled(family: Family, tag: u64, state: u64, tracee: u64) -> u64 {
     if tag == WORDS.trace_status.load(Relaxed) {
-        return if gate::is_alive(state) { WORDS.trace.load(Relaxed) } else { WORDS.remove.load(Relaxed) };
+        return if gate::is_alive(state) || gate::is_floor(state) {
+            WORDS.trace.load(Relaxed)
+        } else {
+            WORDS.remove.load(Relaxed)
+        };
     }
     let Some(kind) = kind_of(family, tag, tracee) else { return discard() };
     if !is_wanted(kind) {
@@ -210,9 +214,11 @@ impl Quick<'_> {
         }
         let Some(block) = block::mine() else { return false };
         block.enter();
+        let begin = block.begin_sample(kind);
         let read = if gate::is_open(self.state) { self.read(block) } else { None };
         if let Some((pid, function)) = read {
             put(pid, function);
+            block.end_sample(begin);
             block.count(kind, Outcome::Emitted);
         }
         block.leave();
@@ -248,6 +254,7 @@ pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
     }
     let Some(block) = block::mine() else { return block::overflowed(kind) };
     block.enter();
+    let begin = block.begin_sample(kind);
     if gate::is_open(state) && gate::spend(block, state) {
         let emitter = Emitter { block, traced };
         let is_read =
@@ -258,6 +265,7 @@ pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
         } else if is_typed && !payloads.is_none() {
             emitter.emit_payload(kind, payloads);
         }
+        block.end_sample(begin);
     } else {
         block.count(kind, Outcome::Suppressed);
     }
