@@ -5,6 +5,7 @@
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([consumerd_killed/1, sessiond_killed/1, both_killed/1, relayd_killed/1, foreign_relayd_killed/1]).
 -export([foreign_consumerd_killed/1, foreign_sessiond_killed/1, disk_filled/1, buffers_in_files/1]).
+-export([consumerd_stopped/1, session_destroyed/1, session_stopped/1, output_removed/1]).
 
 -import(beamtap_victim, [vm/1, call/3, call/4, healthy/1]).
 
@@ -21,6 +22,10 @@ all() ->
         foreign_relayd_killed,
         foreign_consumerd_killed,
         foreign_sessiond_killed,
+        consumerd_stopped,
+        session_destroyed,
+        session_stopped,
+        output_removed,
         disk_filled,
         buffers_in_files
     ].
@@ -100,6 +105,66 @@ foreign(Case, First, Then, Said, Config) ->
     taken_up(Vm, Tap, Said),
     ok = call(Vm, call_often, [2 * ?CALLS]),
     accounted(Vm, Path, ended(Vm, Tap, Said)),
+    healthy(Vm).
+
+%% It goes on by itself; what found no room meanwhile is counted, to the event.
+consumerd_stopped(Config) ->
+    Vm = vm([]),
+    Path = scratch(?FUNCTION_NAME, Config),
+    {ok, Tap} = call(Vm, start, [Path, #{subbuf_size => 4096, num_subbuf => 2}]),
+    1 = call(Vm, signal, ["lttng-consumerd", "STOP"]),
+    degraded(Vm, Tap, "stands still"),
+    ok = call(Vm, call_often, [20 * ?CALLS]),
+    1 = call(Vm, signal, ["lttng-consumerd", "CONT"]),
+    beamtap_world:until(fun() ->
+        {ok, #{state := State}} = call(Vm, beamtap, info, [Tap]),
+        State =:= recording orelse State
+    end),
+    {ok, #{gaps := [], problems := [], emitted := Emitted, recorded := Recorded, discarded := Discarded}} =
+        call(Vm, stop, [Tap]),
+    true = Discarded > 0,
+    Recorded = Emitted - Discarded,
+    Recorded = lists:sum(maps:values(beamtap_world:recorded(Path))),
+    healthy(Vm).
+
+%% LTTng writes the session that somebody destroys, so that its part is whole.
+session_destroyed(Config) ->
+    Vm = vm([]),
+    Path = scratch(?FUNCTION_NAME, Config),
+    {ok, Tap} = call(Vm, start, [Path]),
+    ok = call(Vm, call_often, [?CALLS]),
+    _ = call(Vm, os, cmd, ["lttng destroy --all"]),
+    taken_up(Vm, Tap, "there is no LTTng session named"),
+    ok = call(Vm, call_often, [2 * ?CALLS]),
+    accounted(Vm, Path, ended(Vm, Tap, "there is no LTTng session named")),
+    Calls = beamtap_world:calls(Path, beamtap_victim, work),
+    Calls = 3 * ?CALLS,
+    healthy(Vm).
+
+session_stopped(Config) ->
+    Vm = vm([]),
+    Path = scratch(?FUNCTION_NAME, Config),
+    {ok, Tap} = call(Vm, start, [Path]),
+    ok = call(Vm, call_often, [?CALLS]),
+    #{sessions := [Session]} = call(Vm, beamtap_world, snapshot, []),
+    _ = call(Vm, os, cmd, ["lttng stop " ++ binary_to_list(Session)]),
+    taken_up(Vm, Tap, "somebody stopped the LTTng session"),
+    ok = call(Vm, call_often, [2 * ?CALLS]),
+    accounted(Vm, Path, ended(Vm, Tap, "somebody stopped the LTTng session")),
+    Calls = beamtap_world:calls(Path, beamtap_victim, work),
+    Calls = 3 * ?CALLS,
+    healthy(Vm).
+
+%% What is written goes to files that have no name any more, and LTTng says nothing.
+output_removed(Config) ->
+    Vm = vm([]),
+    Path = scratch(?FUNCTION_NAME, Config),
+    {ok, Tap} = call(Vm, start, [Path]),
+    ok = file:del_dir_r(Path),
+    taken_up(Vm, Tap, "is gone"),
+    ok = call(Vm, call_often, [?CALLS]),
+    accounted(Vm, Path, ended(Vm, Tap, "is gone")),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
     healthy(Vm).
 
 %% The output's disk fills up while the tap runs, and has room again later. LTTng says nothing of either.
