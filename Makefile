@@ -1,5 +1,5 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: build demo test storm bench-tracer bench-reader test-matrix e2e-rabbitmq soak-taps soak-live fuzz
+.PHONY: build demo test storm bench-tracer bench-faults bench-reader test-matrix e2e-rabbitmq soak-taps soak-live fuzz
 
 build:
 	scripts/setup && scripts/build-native
@@ -9,6 +9,9 @@ demo:
 
 bench-tracer:
 	scripts/setup && scripts/bench tracer
+
+bench-faults:
+	scripts/setup && scripts/bench faults
 
 bench-reader:
 	scripts/setup && scripts/bench reader

@@ -25,8 +25,8 @@
 %% own (`pid'), gone with it. Either way a tap's hold nobody else's events.
 %% `switch_timer' (milliseconds): hand half full sub-buffers over this often. `files' bounds each stream's files.
 %% `rotate': close what was written as a chunk of its own, complete and readable, after so many milliseconds or bytes,
-%% and keep so many chunks. `shm_path': a directory for the ring buffers, from where they are recovered when
-%% everything was killed.
+%% and keep so many chunks. `shm_path': a directory for the ring buffers, from where what a crash
+%% left is recovered when the next tap with the same directory starts.
 -type options() :: #{
     mode => mode() | [mode()],
     buffers => low | default | high,

@@ -93,27 +93,24 @@ recover_left(ShmPath, Names, Listener) ->
 
 recover_one(ShmPath, Name) ->
     Directory = filename:join(ShmPath, Name),
-    {ok, Trace} = trace(ShmPath, Name),
-    case beamtap_sidecar:capture(["recover", Directory, "--remove", "--json"], ?RECOVER_MS) of
-        {0, Said} ->
+    Link = link(ShmPath, Name),
+    case {file:read_link_all(Link), beamtap_sidecar:capture(["recover", Directory, "--remove", "--json"], ?RECOVER_MS)} of
+        {{ok, Trace}, {0, Said}} ->
             %% LTTng's directory of the session's name, which is empty now.
             _ = file:del_dir(Directory),
             Events = events(Said),
             logger:notice("beamtap: ~b events in ~ts, with those that a crash had left in ~ts", [Events, Trace, Directory]),
-            [#{state => recovered, trace => Trace, events => Events}];
-        {?IN_USE, _} ->
+            [#{state => recovered, trace => unicode:characters_to_binary(Trace), events => Events}];
+        {_, {?IN_USE, _}} ->
             [];
-        Failed ->
-            Reason = failure(Failed),
-            logger:warning("beamtap: what a crash left in ~ts is not recovered: ~ts", [Directory, Reason]),
-            [#{state => failed, trace => Trace, reason => Reason}]
+        {_, Failed} ->
+            %% Another tap may have done it meanwhile.
+            [failed(Directory, failure(Failed)) || filelib:is_dir(Directory)]
     end.
 
-trace(ShmPath, Name) ->
-    case file:read_link_all(link(ShmPath, Name)) of
-        {ok, Trace} -> {ok, unicode:characters_to_binary(Trace)};
-        {error, _} = Error -> Error
-    end.
+failed(Directory, Reason) ->
+    logger:warning("beamtap: what a crash left in ~ts is not recovered: ~ts", [Directory, Reason]),
+    #{state => failed, reason => Reason}.
 
 events(Json) ->
     {match, [Number]} = re:run(Json, "\"read\":\\s*(\\d+)", [{capture, all_but_first, binary}]),

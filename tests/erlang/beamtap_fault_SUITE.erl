@@ -8,7 +8,7 @@
 -export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
 -export([own_buffers_of_killed_vm/1, flight_recorder_of_killed_vm/1, everything_killed/1, recovered_at_next_start/1]).
--export([daemon_elsewhere/1, remains_of_known_session/1, many_taps/1]).
+-export([daemon_elsewhere/1, damaged_remains/1, remains_of_known_session/1, many_taps/1]).
 %% In the other VM
 -export([taps/2, held/0]).
 
@@ -39,6 +39,7 @@ all() ->
         flight_recorder_of_killed_vm,
         everything_killed,
         recovered_at_next_start,
+        damaged_remains,
         remains_of_known_session,
         many_taps
     ].
@@ -305,6 +306,25 @@ recovered_at_next_start(Config) ->
     Calls = beamtap_world:calls(Next, beamtap_victim, work),
     Calls = 2 * ?CALLS,
     empty(Shm),
+    healthy(Vm).
+
+%% What cannot be recovered is told, and stays.
+damaged_remains(Config) ->
+    Vm = vm([]),
+    [Trace, Shm, Next] = [scratch(Name, Config) || Name <- [trace, shm, next]],
+    Buffers = filename:join(Shm, "beamtap-x/ust/uid/0/64-bit/beamtap-events_0"),
+    ok = filelib:ensure_dir(Buffers),
+    ok = file:write_file(Buffers, "damaged"),
+    ok = file:make_symlink(Trace, filename:join(Shm, "beamtap-x.trace")),
+    {ok, Tap} = call(Vm, start, [Next, #{shm_path => Shm}]),
+    beamtap_world:until(fun() ->
+        case call(Vm, beamtap, info, [Tap]) of
+            {ok, #{recovered := [#{session := <<"beamtap-x">>, state := failed, reason := Reason}]}} -> Reason =/= <<>>;
+            Other -> Other
+        end
+    end),
+    {ok, #{problems := []}} = call(Vm, stop, [Tap]),
+    {ok, <<"damaged">>} = file:read_file(Buffers),
     healthy(Vm).
 
 %% A session daemon that was there before has a killed VM's buffers: it writes them when it is told to, and nobody else.
