@@ -1,33 +1,47 @@
 //! A relay daemon that answers with any bytes.
 #![no_main]
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener};
+use std::io::{self, Read, Write};
 
 use beamtap_ctf::{LiveReader, LiveUrl, Poll, Seek};
 
+/// Says what it has to say, whatever it is asked.
+struct Answers(io::Cursor<Vec<u8>>);
+
+impl Read for Answers {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes)
+    }
+}
+
+impl Write for Answers {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let Ok(listener) = TcpListener::bind("127.0.0.1:0") else { return };
-    let Ok(address) = listener.local_addr() else { return };
-    let url =
-        LiveUrl { relay: "127.0.0.1".into(), port: address.port(), session: Some(("vm".into(), "s".into())) };
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let Ok((mut stream, _)) = listener.accept() else { return };
-            // The client may leave before it has all.
-            let _ = stream.write_all(data);
-            let _ = stream.shutdown(Shutdown::Write);
-            let _ = stream.read_to_end(&mut Vec::new());
-        });
-        let Ok(mut reader) = LiveReader::attach(&url, Seek::Beginning) else { return };
-        // What was sent bounds what can be told: each poll takes some of it or ends.
-        for _ in 0..data.len() {
-            match reader.poll(i64::MAX) {
-                Ok(Poll::Item(_)) => {}
-                Ok(Poll::Idle | Poll::End) => break,
-                Err(error) if error.is_disconnected() || error.is_protocol() || error.is_limit() => break,
-                Err(_) => {}
-            }
+    let url = LiveUrl { relay: "relay".into(), port: 5344, session: Some(("vm".into(), "s".into())) };
+    let answers = Answers(io::Cursor::new(data.to_vec()));
+    let Ok(mut reader) = LiveReader::attach_to(answers, &url, Seek::Beginning) else { return };
+    // What was said bounds what can be told: each poll takes some of it or ends.
+    for _ in 0..data.len() {
+        match reader.poll(i64::MAX) {
+            Ok(Poll::Item(_)) => {}
+            Ok(Poll::Idle | Poll::End) => break,
+            Err(error) if error.is_disconnected() || error.is_protocol() || error.is_limit() => break,
+            Err(_) => {}
         }
-    });
+    }
+    reader.finish();
+    for _ in 0..data.len() {
+        if matches!(reader.poll(i64::MAX), Ok(Poll::End)) {
+            return;
+        }
+    }
+    panic!("no end after it is said");
 });

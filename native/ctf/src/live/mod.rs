@@ -93,7 +93,20 @@ impl LiveReader {
     /// `is_disconnected`, or `is_protocol` when there is no such session, when it is not live, or when another viewer
     /// is attached: LTTng allows one at a time.
     pub fn attach(url: &LiveUrl, seek: Seek) -> Result<LiveReader, Error> {
-        let mut connection = Connection::open(url)?;
+        LiveReader::attach_over(Connection::open(url)?, url, seek)
+    }
+
+    /// Attaches to what answers over any wire.
+    #[cfg(fuzzing)]
+    pub fn attach_to(
+        wire: impl std::io::Read + std::io::Write + Send + 'static,
+        url: &LiveUrl,
+        seek: Seek,
+    ) -> Result<LiveReader, Error> {
+        LiveReader::attach_over(Connection::greet(Box::new(wire))?, url, seek)
+    }
+
+    fn attach_over(mut connection: Connection, url: &LiveUrl, seek: Seek) -> Result<LiveReader, Error> {
         let wanted = connection.sessions_at(url)?;
         connection.create_session()?;
         let mut reader = LiveReader {

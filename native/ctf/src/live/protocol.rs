@@ -107,9 +107,14 @@ pub(super) enum NewStreams {
     Gone,
 }
 
+/// What a connection goes over.
+pub(super) trait Wire: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Wire for T {}
+
 /// A connection to a relay daemon.
-pub(super) struct Connection<S = TcpStream> {
-    stream: S,
+pub(super) struct Connection {
+    stream: Box<dyn Wire>,
     minor: u32,
 }
 
@@ -124,7 +129,7 @@ impl Connection {
                     stream.set_nodelay(true).map_err(lost)?;
                     stream.set_read_timeout(Some(PATIENCE)).map_err(lost)?;
                     stream.set_write_timeout(Some(PATIENCE)).map_err(lost)?;
-                    return Connection::greet(stream);
+                    return Connection::greet(Box::new(stream));
                 }
                 Err(e) => last = e,
             }
@@ -137,8 +142,8 @@ fn protocol<T>(what: impl Into<String>) -> Result<T, Error> {
     Err(Error::new(Kind::Protocol, what))
 }
 
-impl<S: Read + Write> Connection<S> {
-    pub(super) fn greet(stream: S) -> Result<Connection<S>, Error> {
+impl Connection {
+    pub(super) fn greet(stream: Box<dyn Wire>) -> Result<Connection, Error> {
         let mut connection = Connection { stream, minor: 4 };
         let mut request = u64::MAX.to_be_bytes().to_vec();
         for word in [MAJOR, MINOR, 1] {
