@@ -87,8 +87,6 @@
 %% answer), where it writes, and which of this VM's events it has enabled, by name or pattern.
 -type outside() :: beamtap_definitions:outside().
 
-%% How long events are counted for an estimate.
--define(ESTIMATE_MS, 1000).
 %% A session that answers has the flags off by then; else clear/0 takes them off itself.
 -define(CLEAR_PROMPT_MS, 1000).
 %% How long clear/0 waits for a session to close in order before it ends it the hard way.
@@ -114,64 +112,7 @@ start(Spec) ->
 %% ends with the call: name an owner that lives longer, such as `whereis(init)'.
 -spec start(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, tap()} | beamtap_error:error().
 start(Spec, Opts) ->
-    begin_tap(Spec, Opts, #{}).
-
-begin_tap(Spec, Opts, More) ->
-    pipe(
-        [
-            fun(Plan) -> with(beamtap_spec:check(Spec), fun(Checked) -> maps:merge(Plan, Checked) end) end,
-            fun(Plan) -> with(beamtap_spec:check_opts(Opts, self()), fun(Checked) -> Plan#{opts => Checked} end) end,
-            fun running/1,
-            fun resolve/1,
-            fun place/1,
-            fun launch/1
-        ],
-        More#{tap => {tap, erlang:unique_integer([positive, monotonic])}}
-    ).
-
-running(Plan) ->
-    case application:ensure_all_started(beamtap) of
-        {ok, _} ->
-            {ok, Plan};
-        {error, Reason} ->
-            beamtap_error:new(
-                not_started,
-                ["the application beamtap does not start: ", beamtap_error:quote(Reason)],
-                "put beamtap's ebin directory on the code path (erl -pa)"
-            )
-    end.
-
-%% Names turned into functions.
-resolve(#{functions := Functions} = Plan) ->
-    with(beamtap_code:asked(Functions), fun(Asked) ->
-        Wish = maps:with([classes, inherit, targets], Plan),
-        Plan#{wish => Wish#{asked => Asked}}
-    end).
-
-place(#{opts := #{output := Output} = Opts, tap := {tap, Number}} = Plan) ->
-    Stem = beamtap_output:stem(),
-    Name = <<Stem/binary, "-", (integer_to_binary(Number))/binary>>,
-    Named = Plan#{session_name => Name},
-    case beamtap_mode:writes_here(Opts) of
-        true -> with(beamtap_output:path(Output, Stem), fun(Path) -> Named#{path => Path} end);
-        %% The trace is at a relay daemon.
-        false -> {ok, Named#{path => hd([Url || #{url := Url} <- beamtap_mode:places(Opts, <<>>, Name)])}}
-    end.
-
-launch(#{tap := Tap} = Plan) ->
-    case beamtap_sup:start_session(Plan) of
-        {ok, Session} ->
-            case beamtap_session:await(Session) of
-                ok -> {ok, Tap};
-                {error, _} = Error -> Error
-            end;
-        {error, Reason} ->
-            beamtap_error:new(
-                not_started,
-                ["the tap's process does not start: ", beamtap_error:quote(Reason)],
-                "application:stop(beamtap) and start again"
-            )
-    end.
+    beamtap_plan:carry_out(Spec, Opts, #{}).
 
 %% @equiv estimate(Spec, #{})
 -spec estimate(beamtap_spec:spec()) -> {ok, beamtap_estimate:estimate()} | beamtap_error:error().
@@ -184,62 +125,7 @@ estimate(Spec) ->
 %% where they are asked for, there are as many as calls.
 -spec estimate(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, beamtap_estimate:estimate()} | beamtap_error:error().
 estimate(Spec, Opts) ->
-    case beamtap_spec:check_opts(Opts, self()) of
-        {ok, #{for := For} = Checked} ->
-            Given = is_map(Opts) andalso is_map_key(for, Opts) orelse is_list(Opts) andalso proplists:is_defined(for, Opts),
-            Ms = case Given andalso is_integer(For) of true -> For; false -> ?ESTIMATE_MS end,
-            estimate_for(Spec, Ms, Checked);
-        {error, _} = Error ->
-            Error
-    end.
-
-estimate_for(Spec, Ms, Opts) ->
-    Quiet = (maps:with([subbuf_size, num_subbuf], Opts))#{for => infinity, events => infinity},
-    pipe(
-        [
-            fun(Plan) -> counted(Spec, Ms, Quiet, Plan) end,
-            fun(Plan) ->
-                Start = fun(MFA, Pid) -> start(#{functions => MFA, targets => Pid}, Quiet) end,
-                with(beamtap_estimate:measure({Start, fun discarded/1}), fun(Cost) -> Plan#{cost => Cost} end)
-            end,
-            fun(#{counted := Counted, cost := Cost, info := Info}) ->
-                {ok, maps:merge(maps:with([processes, functions], Info), beamtap_estimate:foretell(Counted, Ms, Cost))}
-            end
-        ],
-        #{}
-    ).
-
-counted(Spec, Ms, Opts, Plan) ->
-    case begin_tap(Spec, Opts, #{counting => true}) of
-        {ok, Tap} ->
-            {ok, Info} = info(Tap),
-            receive
-            after Ms -> ok
-            end,
-            with(discarded(Tap), fun(#{incomplete := Incomplete}) ->
-                Counted = maps:from_list([{Event, Count} || {Event, #{suppressed := Count}} <- maps:to_list(Incomplete)]),
-                Plan#{info => Info, counted => with_returns(Counted, Spec)}
-            end);
-        {error, _} = Error ->
-            Error
-    end.
-
-with_returns(#{<<"call">> := Calls} = Counted, Spec) ->
-    {ok, #{functions := Functions}} = beamtap_spec:check(Spec),
-    case [Pattern || #{actions := [_ | _]} = Pattern <- Functions] of
-        [] -> Counted;
-        _ -> Counted#{<<"return_from">> => Calls}
-    end;
-with_returns(Counted, _) ->
-    Counted.
-
-%% Ends a tap whose trace nobody wants.
-discarded(Tap) ->
-    with(stop(Tap), fun(#{path := Path} = Receipt) ->
-        _ = file:del_dir_r(Path),
-        ok = beamtap_ledger:forget(Tap),
-        Receipt
-    end).
+    beamtap_estimate:run(Spec, Opts).
 
 %% @doc Traces more with a tap that runs: functions, classes, flags of inheritance, targets, in the form of start/2's
 %% spec. What is left out stays as it is; without targets the new classes apply to those that the tap has.
@@ -255,14 +141,10 @@ drop(Tap, Spec) ->
     change(Tap, Spec, drop).
 
 change(Tap, Spec, How) ->
-    pipe(
-        [
-            fun(Plan) -> with(beamtap_spec:check_change(Spec), fun(Checked) -> maps:merge(Plan, Checked) end) end,
-            fun resolve/1,
-            fun(#{wish := Wish}) -> ask(Tap, {How, Wish}) end
-        ],
-        #{}
-    ).
+    case beamtap_plan:wish(beamtap_spec:check_change(Spec)) of
+        {ok, Wish} -> ask(Tap, {How, Wish});
+        {error, _} = Error -> Error
+    end.
 
 %% @doc Takes a tap's trace flags off: nothing is recorded and nothing costs time until resume/1. Its bound in time
 %% runs on.
@@ -519,14 +401,3 @@ unknown_tap(Tap) ->
     beamtap_error:new(
         unknown_tap, [beamtap_error:quote(Tap), " is not a tap of this VM"], "beamtap:info() lists the taps"
     ).
-
-with({ok, Value}, Next) -> {ok, Next(Value)};
-with({error, _} = Error, _) -> Error.
-
-pipe([Last], Value) ->
-    Last(Value);
-pipe([Step | Rest], Value) ->
-    case Step(Value) of
-        {ok, Next} -> pipe(Rest, Next);
-        {error, _} = Error -> Error
-    end.

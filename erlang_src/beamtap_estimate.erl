@@ -3,8 +3,8 @@
 %% this machine is measured with a function of our own.
 -module(beamtap_estimate).
 
--export([foretell/3, measure/1]).
--export_type([estimate/0, cost/0]).
+-export([run/2]).
+-export_type([estimate/0]).
 
 %% `events_per_second' by event and in all; `ns_per_event' of the traced process's time; `scheduler_share' of the time
 %% of all schedulers together, from 0 to 1 and beyond; `bytes_per_second' into the trace.
@@ -17,12 +17,74 @@
     processes := beamtap_vm:processes(),
     functions := non_neg_integer()
 }.
--type cost() :: #{ns_per_event := number(), bytes_per_event := number()}.
 
+%% How long events are counted for an estimate.
+-define(ESTIMATE_MS, 1000).
 -define(PROBES, 20000).
 
-%% @doc The estimate from what was counted in so many milliseconds.
--spec foretell(#{binary() => non_neg_integer()}, pos_integer(), cost()) -> map().
+%% @doc Counts what the spec would trace, measures what an event costs, and foretells.
+-spec run(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, estimate()} | beamtap_error:error().
+run(Spec, Opts) ->
+    case beamtap_spec:check_opts(Opts, self()) of
+        {ok, #{for := For} = Checked} ->
+            Given = is_map(Opts) andalso is_map_key(for, Opts) orelse is_list(Opts) andalso proplists:is_defined(for, Opts),
+            Ms = case Given andalso is_integer(For) of true -> For; false -> ?ESTIMATE_MS end,
+            Quiet = (maps:with([subbuf_size, num_subbuf], Checked))#{for => infinity, events => infinity},
+            run(Spec, Ms, Quiet);
+        {error, _} = Error ->
+            Error
+    end.
+
+run(Spec, Ms, Quiet) ->
+    case counted(Spec, Ms, Quiet) of
+        {ok, Known, Counted} ->
+            case measure(Quiet) of
+                {ok, Cost} -> {ok, maps:merge(Known, foretell(Counted, Ms, Cost))};
+                {error, _} = Error -> Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+counted(Spec, Ms, Opts) ->
+    case beamtap_plan:carry_out(Spec, Opts, #{counting => true}) of
+        {ok, Tap} ->
+            {ok, Info} = beamtap:info(Tap),
+            receive
+            after Ms -> ok
+            end,
+            case discarded(Tap) of
+                {ok, #{incomplete := Incomplete}} ->
+                    Counted = maps:from_list([{Event, Count} || {Event, #{suppressed := Count}} <- maps:to_list(Incomplete)]),
+                    {ok, maps:with([processes, functions], Info), with_returns(Counted, Spec)};
+                {error, _} = Error ->
+                    Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+with_returns(#{<<"call">> := Calls} = Counted, Spec) ->
+    {ok, #{functions := Functions}} = beamtap_spec:check(Spec),
+    case [Pattern || #{actions := [_ | _]} = Pattern <- Functions] of
+        [] -> Counted;
+        _ -> Counted#{<<"return_from">> => Calls}
+    end;
+with_returns(Counted, _) ->
+    Counted.
+
+%% Ends a tap whose trace nobody wants.
+discarded(Tap) ->
+    case beamtap:stop(Tap) of
+        {ok, #{path := Path} = Receipt} ->
+            _ = file:del_dir_r(Path),
+            ok = beamtap_ledger:forget(Tap),
+            {ok, Receipt};
+        {error, _} = Error ->
+            Error
+    end.
+
+%% From what was counted in so many milliseconds.
 foretell(Counted, Ms, #{ns_per_event := Ns, bytes_per_event := Bytes}) ->
     Events = maps:map(fun(_, Count) -> Count * 1000 div Ms end, Counted),
     PerSecond = lists:sum(maps:values(Events)),
@@ -34,19 +96,15 @@ foretell(Counted, Ms, #{ns_per_event := Ns, bytes_per_event := Bytes}) ->
         bytes_per_second => round(PerSecond * Bytes)
     }.
 
-%% @doc What one event costs. Start starts a tap for the function and process it is given, and Stop ends it.
--spec measure({
-    fun((mfa(), pid()) -> {ok, beamtap:tap()} | beamtap_error:error()),
-    fun((beamtap:tap()) -> {ok, beamtap:receipt()} | beamtap_error:error())
-}) -> {ok, cost()} | beamtap_error:error().
-measure({Start, Stop}) ->
+%% What one event costs.
+measure(Opts) ->
     Probe = beamtap_probe:start(),
     Untraced = beamtap_probe:ns(Probe, ?PROBES),
     Answer =
-        case Start(beamtap_probe:mfa(), Probe) of
+        case beamtap:start(#{functions => beamtap_probe:mfa(), targets => Probe}, Opts) of
             {ok, Tap} ->
                 Traced = beamtap_probe:ns(Probe, ?PROBES),
-                case Stop(Tap) of
+                case discarded(Tap) of
                     {ok, #{emitted := Emitted, bytes := Bytes}} ->
                         {ok, #{
                             ns_per_event => max(0, Traced - Untraced) / ?PROBES,

@@ -3,7 +3,7 @@
 -module(beamtap_docs_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([readme_sessions/1, every_guide_is_tested/1]).
+-export([readme_sessions/1, every_guide_is_tested/1, module_examples/1]).
 -export([my_genserver_is_slow/1, what_is_this_node_doing/1, catch_it_when_it_happens/1, from_other_tools/1]).
 
 suite() -> [{timetrap, {minutes, 10}}].
@@ -12,6 +12,7 @@ all() ->
     [
         readme_sessions,
         every_guide_is_tested,
+        module_examples,
         my_genserver_is_slow,
         what_is_this_node_doing,
         catch_it_when_it_happens,
@@ -59,6 +60,30 @@ every_guide_is_tested(_) ->
     Guides = [filename:basename(File, ".md") || File <- filelib:wildcard(filename:join(guides(), "*.md"))],
     [] = [Guide || Guide <- Guides, not lists:member(Guide, [name(Case) || Case <- all()])],
     4 = length(Guides).
+
+%% The examples at the head of modules; in those with prompts the lines between are what the shell answers.
+module_examples(_) ->
+    {ok, my_server, Code} = compile:forms(forms("-module(my_server). -export([handle_call/3]). handle_call(_, _, S) -> S.")),
+    {module, my_server} = code:load_binary(my_server, "example", Code),
+    Server = spawn_link(fun() -> receive stop -> ok end end),
+    true = register(my_server, Server),
+    [_ | _] = [run_example(Module) || Module <- [beamtap, beamtap_toggle, beamtap_logger]],
+    ok = logger:remove_handler(beamtap),
+    stop = Server ! stop.
+
+run_example(Module) ->
+    {source, Source} = lists:keyfind(source, 1, Module:module_info(compile)),
+    {ok, Text} = file:read_file(Source),
+    {match, [Example]} = re:run(Text, "^%% @doc(?:\\n%%|.)*?\\n%% ```\\n((?:%% .*\\n)*?)%% \x27\x27\x27\\n", [
+        {capture, all_but_first, list}, unicode
+    ]),
+    Lines = [Line || "%% " ++ Line <- string:split(Example, "\n", all)],
+    Typed = case [Line || Said <- Lines, {match, [Line]} <- [re:run(Said, "^\\d+> (.*)$", [{capture, all_but_first, list}])]] of
+        [] -> Lines;
+        Prompted -> Prompted
+    end,
+    [_ | _] = Typed,
+    block(["erlang", lists:flatten(lists:join("\n", Typed))], erl_eval:new_bindings()).
 
 my_genserver_is_slow(_) -> run(?FUNCTION_NAME).
 

@@ -1,0 +1,78 @@
+%% @private
+%% From what a user asked for to a tap that records.
+-module(beamtap_plan).
+
+-export([carry_out/3, wish/1]).
+
+%% @doc Starts a tap; More is added to its session's plan.
+-spec carry_out(beamtap_spec:spec(), beamtap_spec:opts(), #{counting => true}) -> {ok, beamtap:tap()} | beamtap_error:error().
+carry_out(Spec, Opts, More) ->
+    pipe(
+        [
+            fun(Plan) -> with(beamtap_spec:check(Spec), fun(Checked) -> maps:merge(Plan, Checked) end) end,
+            fun(Plan) -> with(beamtap_spec:check_opts(Opts, self()), fun(Checked) -> Plan#{opts => Checked} end) end,
+            fun running/1,
+            fun resolve/1,
+            fun place/1,
+            fun launch/1
+        ],
+        More#{tap => {tap, erlang:unique_integer([positive, monotonic])}}
+    ).
+
+running(Plan) ->
+    case application:ensure_all_started(beamtap) of
+        {ok, _} ->
+            {ok, Plan};
+        {error, Reason} ->
+            beamtap_error:new(
+                not_started,
+                ["the application beamtap does not start: ", beamtap_error:quote(Reason)],
+                "put beamtap's ebin directory on the code path (erl -pa)"
+            )
+    end.
+
+resolve(#{functions := _} = Plan) ->
+    with(wish({ok, Plan}), fun(Wish) -> Plan#{wish => Wish} end).
+
+%% @doc What a checked spec wants of the VM: names turned into functions.
+-spec wish({ok, map()} | beamtap_error:error()) -> {ok, beamtap_tracing:wish()} | beamtap_error:error().
+wish({ok, #{functions := Functions} = Checked}) ->
+    with(beamtap_code:asked(Functions), fun(Asked) -> (maps:with([classes, inherit, targets], Checked))#{asked => Asked} end);
+wish({error, _} = Error) ->
+    Error.
+
+place(#{opts := #{output := Output} = Opts, tap := {tap, Number}} = Plan) ->
+    Stem = beamtap_output:stem(),
+    Name = <<Stem/binary, "-", (integer_to_binary(Number))/binary>>,
+    Named = Plan#{session_name => Name},
+    case beamtap_mode:writes_here(Opts) of
+        true -> with(beamtap_output:path(Output, Stem), fun(Path) -> Named#{path => Path} end);
+        %% The trace is at a relay daemon.
+        false -> {ok, Named#{path => hd([Url || #{url := Url} <- beamtap_mode:places(Opts, <<>>, Name)])}}
+    end.
+
+launch(#{tap := Tap} = Plan) ->
+    case beamtap_sup:start_session(Plan) of
+        {ok, Session} ->
+            case beamtap_session:await(Session) of
+                ok -> {ok, Tap};
+                {error, _} = Error -> Error
+            end;
+        {error, Reason} ->
+            beamtap_error:new(
+                not_started,
+                ["the tap's process does not start: ", beamtap_error:quote(Reason)],
+                "application:stop(beamtap) and start again"
+            )
+    end.
+
+with({ok, Value}, Next) -> {ok, Next(Value)};
+with({error, _} = Error, _) -> Error.
+
+pipe([Last], Value) ->
+    Last(Value);
+pipe([Step | Rest], Value) ->
+    case Step(Value) of
+        {ok, Next} -> pipe(Rest, Next);
+        {error, _} = Error -> Error
+    end.
