@@ -4,7 +4,7 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([consumerd_killed/1, sessiond_killed/1, both_killed/1, relayd_killed/1, foreign_relayd_killed/1]).
--export([foreign_consumerd_killed/1, foreign_sessiond_killed/1, disk_filled/1, buffers_in_files/1]).
+-export([foreign_consumerd_killed/1, foreign_sessiond_killed/1, disk_filled/1]).
 -export([consumerd_stopped/1, session_destroyed/1, session_stopped/1, output_removed/1]).
 
 -import(beamtap_victim, [vm/1, call/3, call/4, healthy/1]).
@@ -26,8 +26,7 @@ all() ->
         session_destroyed,
         session_stopped,
         output_removed,
-        disk_filled,
-        buffers_in_files
+        disk_filled
     ].
 
 init_per_suite(Config) ->
@@ -188,28 +187,6 @@ disk_filled(Config) ->
     Calls = call(Vm, beamtap_world, calls, [filename:join(Path, "part-2"), beamtap_victim, work]),
     Calls = 3 * ?CALLS,
     accounted(Vm, Path, Receipt),
-    healthy(Vm).
-
-%% What the killed daemons had not written is in the files: the next tap recovers it into the first part.
-buffers_in_files(Config) ->
-    Vm = vm([]),
-    [Path, Shm, Next] = [scratch(Name, Config) || Name <- [trace, shm, next]],
-    {ok, Tap} = call(Vm, start, [Path, #{shm_path => Shm}]),
-    ok = call(Vm, call_often, [?CALLS]),
-    [1 = call(Vm, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-sessiond", "lttng-consumerd"]],
-    taken_up(Vm, Tap, "no LTTng session daemon"),
-    ok = call(Vm, call_often, [2 * ?CALLS]),
-    _ = ended(Vm, Tap, "no LTTng session daemon"),
-    {ok, Other} = call(Vm, start, [Next, #{shm_path => Shm}]),
-    beamtap_world:until(fun() ->
-        case call(Vm, beamtap, info, [Other]) of
-            {ok, #{recovered := [#{state := recovered}]}} -> true;
-            Info -> Info
-        end
-    end),
-    {ok, _} = call(Vm, stop, [Other]),
-    Calls = beamtap_world:calls(Path, beamtap_victim, work),
-    Calls = 3 * ?CALLS,
     healthy(Vm).
 
 %%% Within

@@ -7,8 +7,7 @@
 -export([foreign_sessiond_stopped/1, sessiond_stopped_at_start/1, sessiond_stopped_while_starting/1]).
 -export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
--export([own_buffers_of_killed_vm/1, flight_recorder_of_killed_vm/1, everything_killed/1, recovered_at_next_start/1]).
--export([daemon_elsewhere/1, damaged_remains/1, remains_of_known_session/1, many_taps/1]).
+-export([own_buffers_of_killed_vm/1, flight_recorder_of_killed_vm/1, daemon_elsewhere/1, many_taps/1]).
 %% In the other VM
 -export([taps/2, held/0]).
 
@@ -37,10 +36,6 @@ all() ->
         vm_killed,
         own_buffers_of_killed_vm,
         flight_recorder_of_killed_vm,
-        everything_killed,
-        recovered_at_next_start,
-        damaged_remains,
-        remains_of_known_session,
         many_taps
     ].
 
@@ -274,79 +269,6 @@ flight_recorder_of_killed_vm(Config) ->
     _ = call(Vm, os, cmd, ["lttng destroy " ++ binary_to_list(Session)]),
     healthy(Vm).
 
-%% VM and daemons at once, as when the machine resets: what the buffers held is recovered from their files.
-everything_killed(Config) ->
-    Vm = vm([]),
-    {Path, Shm} = crashed(Vm, Config),
-    {ok, Beamtapd} = call(Vm, beamtap_sidecar, find, []),
-    Recover = ["'", Beamtapd, "' recover '", Shm, "' --remove 2>&1; echo $?"],
-    Said = call(Vm, os, cmd, [unicode:characters_to_list(Recover)]),
-    ct:pal("~s: ~ts", [?FUNCTION_NAME, Said]),
-    {match, _} = re:run(Said, "\n0\n$"),
-    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
-    {ok, []} = file:list_dir(Shm),
-    healthy(Vm).
-
-%% By itself, and into the trace that it belongs to, when the next tap has the same directory for its buffers.
-recovered_at_next_start(Config) ->
-    Vm = vm([]),
-    {Path, Shm} = crashed(Vm, Config),
-    Next = scratch(next, Config),
-    {ok, Tap} = call(Vm, start, [Next, #{shm_path => Shm}]),
-    Trace = list_to_binary(Path),
-    beamtap_world:until(fun() ->
-        case call(Vm, beamtap, info, [Tap]) of
-            {ok, #{recovered := [#{state := recovered, trace := Trace, events := Events}]}} -> Events > ?CALLS;
-            Other -> Other
-        end
-    end),
-    ok = call(Vm, call_often, [2 * ?CALLS]),
-    {ok, #{problems := [], recovered := [#{trace := Trace}]}} = call(Vm, stop, [Tap]),
-    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
-    Calls = beamtap_world:calls(Next, beamtap_victim, work),
-    Calls = 2 * ?CALLS,
-    empty(Shm),
-    healthy(Vm).
-
-%% What cannot be recovered is told, and stays.
-damaged_remains(Config) ->
-    Vm = vm([]),
-    [Trace, Shm, Next] = [scratch(Name, Config) || Name <- [trace, shm, next]],
-    Buffers = filename:join(Shm, "beamtap-x/ust/uid/0/64-bit/beamtap-events_0"),
-    ok = filelib:ensure_dir(Buffers),
-    ok = file:write_file(Buffers, "damaged"),
-    ok = file:make_symlink(Trace, filename:join(Shm, "beamtap-x.trace")),
-    {ok, Tap} = call(Vm, start, [Next, #{shm_path => Shm}]),
-    beamtap_world:until(fun() ->
-        case call(Vm, beamtap, info, [Tap]) of
-            {ok, #{recovered := [#{session := <<"beamtap-x">>, state := failed, reason := Reason}]}} -> Reason =/= <<>>;
-            Other -> Other
-        end
-    end),
-    {ok, #{problems := []}} = call(Vm, stop, [Tap]),
-    {ok, <<"damaged">>} = file:read_file(Buffers),
-    healthy(Vm).
-
-%% A session daemon that was there before has a killed VM's buffers: it writes them when it is told to, and nobody else.
-remains_of_known_session(Config) ->
-    Vm = vm([]),
-    [Path, Shm] = [scratch(Name, Config) || Name <- [trace, shm]],
-    {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
-    {ok, _} = Within(beamtap_victim, start, [Path, #{shm_path => Shm}]),
-    ok = Within(beamtap_victim, call_often, [?CALLS]),
-    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
-    #{sessions := [Session]} = call(Vm, beamtap_world, snapshot, []),
-    {ok, Tap} = call(Vm, start, [scratch(next, Config), #{shm_path => Shm}]),
-    {ok, Receipt} = call(Vm, stop, [Tap]),
-    false = maps:is_key(recovered, Receipt),
-    _ = call(Vm, os, cmd, ["lttng destroy " ++ binary_to_list(Session)]),
-    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
-    %% Only the link of the session that ended is left; it goes with the next tap.
-    {ok, Last} = call(Vm, start, [scratch(last, Config), #{shm_path => Shm}]),
-    {ok, _} = call(Vm, stop, [Last]),
-    empty(Shm),
-    healthy(Vm).
-
 %% BEAMTAP_CYCLES taps, one after another, leave no file open, no thread, no buffer and no session.
 many_taps(Config) ->
     Vm = vm([]),
@@ -387,23 +309,6 @@ held() ->
     }.
 
 %%% Within
-
-%% A VM that recorded into buffers in files was killed, with the daemons: its trace, and the files' directory.
-crashed(Vm, Config) ->
-    [Path, Shm] = [scratch(Name, Config) || Name <- [trace, shm]],
-    {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
-    {ok, _} = Within(beamtap_victim, start, [Path, #{shm_path => Shm}]),
-    ok = Within(beamtap_victim, call_often, [?CALLS]),
-    _ = [call(Vm, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-consumerd", "lttng-sessiond"]],
-    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
-    {Path, Shm}.
-
-%% LTTng removes a session's buffers a moment after it ended.
-empty(Directory) ->
-    beamtap_world:until(fun() ->
-        Listed = file:list_dir(Directory),
-        Listed =:= {ok, []} orelse Listed
-    end).
 
 scratch(Case, Config) -> filename:absname(beamtap_world:scratch(Case, Config)).
 
