@@ -12,7 +12,7 @@
 -export([trace_ports/5, trace_running_ports/5]).
 %% Provider, definitions, counters
 -export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, await_enabled/2, timed/0]).
--export([counters/0, emit_counters/1, emit_canary/2, emit_gap/3, dump_definitions/2, panics/0]).
+-export([counters/0, emit_counters/1, emit_joined/1, emit_canary/2, emit_gap/3, dump_definitions/2, panics/0]).
 -export([dump_labels/1, dump_modules/1, watch_definitions/1]).
 %% The application's own words
 -export([mark/1, records_marks/0, span_begin/1, span_end/2]).
@@ -162,6 +162,10 @@ timed() -> erlang:nif_error(not_loaded).
 
 -spec emit_counters('begin' | running | 'end') -> ok | {error, no_slot}.
 emit_counters(_Phase) -> erlang:nif_error(not_loaded).
+
+%% The counters of events that a recording has from now on.
+-spec emit_joined([event()]) -> ok | {error, no_slot}.
+emit_joined(_Events) -> erlang:nif_error(not_loaded).
 
 -spec emit_canary(non_neg_integer(), non_neg_integer()) -> ok | {error, no_slot}.
 emit_canary(_High, _Low) -> erlang:nif_error(not_loaded).

@@ -176,17 +176,24 @@ held(Hold, Act) ->
         {Failed, _} -> Failed
     end.
 
-%% @doc Records further classes from now on.
+%% @doc Records further classes from now on. What other taps have had of them is not counted.
 -spec widen(recording(), [beamtap_spec:class()], beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
 widen(#{sessions := Sessions, events := Events, wanted := Before} = Recording, Classes, Deadline) ->
     New = [Wanted || {Event, _, _} = Wanted <- of_classes(Classes), not lists:member(Event, Events)],
     Names = [Event || {Event, _, _} <- New],
     Enabled = [fun() -> beamtap_lttng:enable(Sessions, Wanted, <<>>, Deadline) end || Wanted <- New],
     Awaited = fun() -> beamtap_nif:await_enabled(Names, beamtap_deadline:remaining(Deadline)) end,
-    case chain(Enabled ++ [Awaited || New =/= []]) of
-        ok -> {ok, Recording#{events := Events ++ Names, wanted := Before ++ New}};
+    Joined = fun() -> beamtap_nif:emit_joined(Names) end,
+    Counters = beamtap_nif:counters(),
+    case chain([Joined || New =/= []] ++ Enabled ++ [Awaited || New =/= []]) of
+        ok -> {ok, joined(Names, Counters, Recording#{events := Events ++ Names, wanted := Before ++ New})};
         Failed -> start_error(Failed)
     end.
+
+joined(Names, Counters, #{before := Before} = Recording) ->
+    Anew = [Kind || Kind <- Counters, lists:member(element(1, Kind), Names)],
+    Counted = Recording#{before := Anew ++ [Kind || Kind <- Before, not lists:member(element(1, Kind), Names)]},
+    Counted#{seen := seen(Counted)}.
 
 %% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
 -spec stop(recording(), hold(), beamtap_deadline:deadline()) -> {recording(), [problem()]}.

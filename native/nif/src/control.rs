@@ -187,15 +187,19 @@ fn catalogue(env: Env) -> Vec<(Term, Term, Term)> {
         .collect()
 }
 
-#[rustler::nif(schedule = "DirtyIo")]
-fn await_enabled(names: Vec<Binary>, timeout_ms: u64) -> NifResult<Atom> {
-    let kinds = names
+/// The kinds with these names; an error where there is none.
+fn kinds(names: &[Binary]) -> NifResult<Vec<EventKind>> {
+    names
         .iter()
         .map(|name| {
             std::str::from_utf8(name.as_slice()).ok().and_then(EventKind::from_name).ok_or(Error::BadArg)
         })
-        .collect::<NifResult<Vec<_>>>()?;
-    let is_enabled = provider::await_enabled(&kinds, Duration::from_millis(timeout_ms));
+        .collect()
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn await_enabled(names: Vec<Binary>, timeout_ms: u64) -> NifResult<Atom> {
+    let is_enabled = provider::await_enabled(&kinds(&names)?, Duration::from_millis(timeout_ms));
     Ok(if is_enabled { atoms::ok() } else { atoms::timeout() })
 }
 
@@ -392,7 +396,13 @@ fn emit_counters(env: Env, phase: Atom) -> NifResult<Term> {
         phase if phase == atoms::end() => Phase::End,
         _ => return Err(Error::BadArg),
     };
-    Ok(emitted(env, definitions::counters(phase)))
+    Ok(emitted(env, definitions::counters(phase, |_| true)))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn emit_joined<'a>(env: Env<'a>, names: Vec<Binary<'a>>) -> NifResult<Term<'a>> {
+    let kinds = kinds(&names)?;
+    Ok(emitted(env, definitions::counters(Phase::Joined, |kind| kinds.contains(&kind))))
 }
 
 #[rustler::nif]

@@ -189,11 +189,11 @@ pub(crate) fn gap(length_ns: u64, emitted: u64, reason: &CStr) -> Option<()> {
     Some(())
 }
 
-/// Emits the counters of every kind that can be counted.
-pub(crate) fn counters(phase: Phase) -> Option<()> {
+/// Emits the counters of every kind that can be counted and is meant.
+pub(crate) fn counters(phase: Phase, is_meant: impl Fn(EventKind) -> bool) -> Option<()> {
     let block = block::mine()?;
     for (event, counters) in CATALOGUE.iter().zip(block::counters()) {
-        if event.kind == EventKind::CountersOf {
+        if event.kind == EventKind::CountersOf || !is_meant(event.kind) {
             continue;
         }
         let Ok(name) = CString::new(event.name) else { continue };

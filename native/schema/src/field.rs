@@ -333,5 +333,8 @@ wire_enum! {
         Running = 1 "running",
         /// After the last traced event of the recording.
         End = 2 "end",
+        /// Before the first event of a kind that is added while the recording runs: what the VM emitted of it until then
+        /// went to others.
+        Joined = 3 "joined",
     }
 }

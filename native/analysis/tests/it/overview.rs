@@ -28,6 +28,20 @@ fn five_emitted_five_read_and_nothing_left_over() {
     assert_eq!(sum(&script), "5 5 0 0 0 0 0");
 }
 
+/// What another recording got before is none of this one's; in the other one's trace nothing begins anew.
+#[test]
+fn a_kind_that_joins_counts_from_then_on() {
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 1000);
+    let script = script.at(20).counters(Phase::Joined, EventKind::Call, 1700);
+    let script = calls(script.at(30), 5).at(40).counters(Phase::End, EventKind::Call, 1705);
+    assert_eq!(sum(&script), "5 5 0 0 0 0 0");
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 1000);
+    let script = calls(script.at(20), 5).discarded(2, 30);
+    let script = script.at(40).counters(Phase::Joined, EventKind::Call, 1007);
+    let script = calls(script.at(50), 1).at(60).counters(Phase::End, EventKind::Call, 1008);
+    assert_eq!(sum(&script), "8 6 2 0 0 0 0");
+}
+
 #[test]
 fn two_of_seven_discarded() {
     let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 0);

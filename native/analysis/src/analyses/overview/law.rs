@@ -115,6 +115,13 @@ impl Law {
             });
             return;
         };
+        if phase == Phase::Joined {
+            // Where it was read before, it is another recording that begins with it.
+            if read == account.read_at_first {
+                (account.first, account.last) = (now, now);
+            }
+            return;
+        }
         if account.open == 0 && phase == Phase::Begin {
             // What was emitted between recordings and yet read, such as definitions, is no gap.
             let emitted = now.since(account.last).emitted;
@@ -128,7 +135,7 @@ impl Law {
             // In place of the one that was interrupted, which has no end.
             Phase::Begin if self.is_interrupted => account.open.max(1),
             Phase::Begin => account.open + 1,
-            Phase::Running => account.open,
+            Phase::Running | Phase::Joined => account.open,
             Phase::End => account.open.saturating_sub(1),
         };
         account.read_at_last = read;
