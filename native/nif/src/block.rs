@@ -4,6 +4,7 @@
 //! allocates. A thread takes one at its first event and keeps it; the VM's threads live as long as the VM.
 
 use crate::gate;
+use crate::pid_text::PidTexts;
 use beamtap_schema::{Counters, EVENT_COUNT, EventKind};
 use std::cell::Cell;
 use std::sync::atomic::{
@@ -54,6 +55,7 @@ pub(crate) struct Block {
     samples: AtomicU64,
     sampled_ns: AtomicU64,
     cache: [CacheEntry; 1 << CACHE_BITS],
+    pub(crate) pids: PidTexts,
 }
 
 static POOL: [Block; BLOCKS] = [const { Block::new() }; BLOCKS];
@@ -192,6 +194,7 @@ impl Block {
             samples: AtomicU64::new(0),
             sampled_ns: AtomicU64::new(0),
             cache: [const { CacheEntry { key: AtomicU64::new(0), id: AtomicU32::new(0) } }; 1 << CACHE_BITS],
+            pids: PidTexts::new(),
         }
     }
 

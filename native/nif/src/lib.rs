@@ -23,6 +23,7 @@ mod marks;
 mod naming;
 mod otp;
 mod payload;
+mod pid_text;
 mod ports;
 mod provider;
 mod raw;

@@ -22,26 +22,28 @@ impl Emitter<'_> {
                 return self.function_as_otp(kind);
             }
             EventKind::Send | EventKind::SendToNonExistingProcess => {
-                let (from, to, message) = (self.text(tracee), self.text(self.extra()?), self.text(term));
+                let (mut own, to, message) = (None, self.text(self.extra()?), self.text(term));
                 emit_otp(&otp_wire::MessageSend {
-                    from: from.as_ptr(),
+                    from: self.tracee_text(&mut own),
                     to: to.as_ptr(),
                     message: message.as_ptr(),
                 });
             }
             EventKind::Receive | EventKind::PortReceive => {
-                let (to, message) = (self.text(tracee), self.text(term));
-                emit_otp(&otp_wire::MessageReceive { to: to.as_ptr(), message: message.as_ptr() });
+                let (mut own, message) = (None, self.text(term));
+                let to = self.tracee_text(&mut own);
+                emit_otp(&otp_wire::MessageReceive { to, message: message.as_ptr() });
             }
             EventKind::Spawn => {
-                let (pid, parent) = (self.text(term), self.text(tracee));
-                let mut room = FunctionText::room();
+                let (pid, mut own, mut room) = (self.text(term), None, FunctionText::room());
+                let parent = self.tracee_text(&mut own);
                 let entry = self.function_text(&mut room, self.extra()?);
-                emit_otp(&otp_wire::ProcessSpawn { pid: pid.as_ptr(), parent: parent.as_ptr(), entry });
+                emit_otp(&otp_wire::ProcessSpawn { pid: pid.as_ptr(), parent, entry });
             }
             EventKind::Exit => {
-                let (pid, reason) = (self.text(tracee), self.text(term));
-                emit_otp(&otp_wire::ProcessExit { pid: pid.as_ptr(), reason: reason.as_ptr() });
+                let (mut own, reason) = (None, self.text(term));
+                let pid = self.tracee_text(&mut own);
+                emit_otp(&otp_wire::ProcessExit { pid, reason: reason.as_ptr() });
             }
             EventKind::Register | EventKind::Unregister => {
                 let (pid, name) = (self.text(tracee), self.text(term));
@@ -68,8 +70,8 @@ impl Emitter<'_> {
             | EventKind::InExiting
             | EventKind::OutExiting
             | EventKind::OutExited => {
-                let pid = self.text(tracee);
-                let mut room = FunctionText::room();
+                let (mut own, mut room) = (None, FunctionText::room());
+                let pid = self.tracee_text(&mut own);
                 let entry = self.function_text(&mut room, term);
                 let what = match kind {
                     EventKind::In => c"in",
@@ -78,14 +80,14 @@ impl Emitter<'_> {
                     EventKind::OutExiting => c"out_exiting",
                     _ => c"out_exited",
                 };
-                emit_otp(&otp_wire::ProcessScheduled { pid: pid.as_ptr(), entry, r#type: what.as_ptr() });
+                emit_otp(&otp_wire::ProcessScheduled { pid, entry, r#type: what.as_ptr() });
             }
             EventKind::GcMinorStart
             | EventKind::GcMinorEnd
             | EventKind::GcMajorStart
             | EventKind::GcMajorEnd => {
                 let sizes = term::heap_sizes(self.traced.env, term::atoms()?, term)?;
-                collection(kind, self.text(tracee).as_ptr(), &sizes);
+                collection(kind, self.tracee_text(&mut None), &sizes);
             }
             _ => return self.port_as_otp(kind),
         }
@@ -130,10 +132,9 @@ impl Emitter<'_> {
 
     fn function_as_otp(&self, kind: EventKind) -> Option<()> {
         let process = self.pid()?;
-        let pid = self.text(self.traced.tracee);
-        let mut room = FunctionText::room();
+        let (mut own, mut room) = (None, FunctionText::room());
+        let pid = self.tracee_text(&mut own);
         let entry = self.function_text(&mut room, self.traced.term);
-        let pid = pid.as_ptr();
         match kind {
             EventKind::Call => {
                 emit_otp(&otp_wire::FunctionCall { pid, entry, depth: depth::enter(process) });
@@ -160,6 +161,12 @@ impl Emitter<'_> {
 
     fn text(&self, term: u64) -> Text<OTP_BYTES> {
         Text::of(self.traced.env, term)
+    }
+
+    /// The text of whom the event is about; in `room` where that is a port.
+    fn tracee_text(&self, room: &mut Option<Text<OTP_BYTES>>) -> *const c_char {
+        let tracee = self.traced.tracee;
+        self.block.pids.of(tracee).unwrap_or_else(|| room.insert(self.text(tracee)).as_ptr())
     }
 
     /// The text of `{M, F, Args}` or `{M, F, Arity}`; `undefined` for anything else.

@@ -35,20 +35,22 @@ struct table {
 	const void *slots[];
 };
 
-/* tracepoint(ProviderPath, EventCount, Kind, N) -> nanoseconds for N events of the catalogue's Kind-th event, or error.
- * The event's structure is all zeroes but for what could be a text, which points to an empty one. */
+/* tracepoint(ProviderPath, Symbol, EventCount, Kind, Text, N) -> nanoseconds for N events of the catalogue's Kind-th
+ * event, or error. Every word of the event's structure points to Text: what is no text takes it for a number. */
 static ERL_NIF_TERM tracepoint(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 {
-	char path[4096];
+	char path[4096], name[64], text[64];
 	unsigned events, kind, count;
 	(void) argc;
 	if (enif_get_string(env, argv[0], path, sizeof path, ERL_NIF_LATIN1) <= 0
-	    || !enif_get_uint(env, argv[1], &events) || !enif_get_uint(env, argv[2], &kind) || kind >= events
-	    || !enif_get_uint(env, argv[3], &count))
+	    || enif_get_string(env, argv[1], name, sizeof name, ERL_NIF_LATIN1) <= 0
+	    || !enif_get_uint(env, argv[2], &events) || !enif_get_uint(env, argv[3], &kind) || kind >= events
+	    || enif_get_string(env, argv[4], text, sizeof text, ERL_NIF_LATIN1) <= 0
+	    || !enif_get_uint(env, argv[5], &count))
 		return enif_make_badarg(env);
 	void *library = dlopen(path, RTLD_NOW | RTLD_NODELETE);
 	const struct table *(*find)(void);
-	void *symbol = library ? dlsym(library, "beamtap_provider") : NULL;
+	void *symbol = library ? dlsym(library, name) : NULL;
 	if (!symbol)
 		return atom_error;
 	memcpy(&find, &symbol, sizeof find);
@@ -58,7 +60,7 @@ static ERL_NIF_TERM tracepoint(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv
 	memcpy(&emit, &table->slots[events + kind], sizeof emit);
 	const char *structure[32];
 	for (unsigned i = 0; i < 32; i++)
-		structure[i] = "";
+		structure[i] = text;
 	uint64_t start = now_ns();
 	for (unsigned i = 0; i < count; i++) {
 		if (*enabled)
@@ -97,7 +99,7 @@ static ErlNifFunc functions[] = {
 	{ "trace_running_procs", 5, trace, 0 },
 	{ "trace_garbage_collection", 5, trace, 0 },
 	{ "thread_ns", 0, thread_ns, 0 },
-	{ "tracepoint", 4, tracepoint, ERL_NIF_DIRTY_JOB_CPU_BOUND },
+	{ "tracepoint", 6, tracepoint, ERL_NIF_DIRTY_JOB_CPU_BOUND },
 };
 
 ERL_NIF_INIT(bench_nif, functions, load, NULL, NULL, NULL)

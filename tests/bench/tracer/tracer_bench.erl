@@ -4,41 +4,45 @@
 -module(tracer_bench).
 -export([main/1, traced/1]).
 
--record(workload, {name, flags, pattern = true, events, count, operation}).
+%% `otp': the events of OTP that the same operation makes.
+-record(workload, {name, flags, pattern = true, events, otp, count, operation}).
 
 main([Label]) ->
-    Provider = provider(),
-    ok = ready(),
+    Provider = provider(Label),
+    ok = ready(Provider),
     io:format("~nSession: ~s. ~b rounds; ns of CPU time per operation.~n", [Label, rounds()]),
     io:format("floor = null tracer + a bare tracepoint per event; x = ratio to it, medians.~n"),
-    Bare = bare(Provider),
-    [table(Workload, Bare) || Workload <- workloads()],
+    [table(Workload, Provider) || Workload <- workloads()],
     cpu_time(),
     parallel(),
     ok.
 
+provider("otp") -> otp;
+provider(_) -> typed.
+
 workloads() ->
     [
-        #workload{name = "call", flags = [call], events = [<<"call">>], count = 200000, operation = fun calls/1},
+        #workload{name = "call", flags = [call], events = [<<"call">>],
+            otp = ["function_call"], count = 200000, operation = fun calls/1},
         #workload{
             name = "call + return", flags = [call], pattern = [{'_', [], [{return_trace}]}],
-            events = [<<"call">>, <<"return_from">>], count = 200000, operation = fun calls/1
+            events = [<<"call">>, <<"return_from">>], otp = ["function_call", "function_return"], count = 200000, operation = fun calls/1
         },
         #workload{
             name = "send + receive", flags = [send, 'receive'], events = [<<"send">>, <<"receive">>],
-            count = 100000, operation = fun messages/1
+            otp = ["message_send", "message_receive"], count = 100000, operation = fun messages/1
         },
         #workload{
             name = "in + out", flags = [running], events = [<<"in">>, <<"out">>],
-            count = 50000, operation = fun yields/1
+            otp = ["process_scheduled", "process_scheduled"], count = 50000, operation = fun yields/1
         },
         #workload{
             name = "spawn + exit", flags = [procs, set_on_spawn],
-            events = [<<"spawn">>, <<"spawned">>, <<"exit">>], count = 10000, operation = fun spawns/1
+            events = [<<"spawn">>, <<"spawned">>, <<"exit">>], otp = ["process_spawn", "process_exit"], count = 10000, operation = fun spawns/1
         },
         #workload{
             name = "gc start + end", flags = [garbage_collection],
-            events = [<<"gc_major_start">>, <<"gc_major_end">>], count = 10000, operation = fun collections/1
+            events = [<<"gc_major_start">>, <<"gc_major_end">>], otp = ["gc_major_start", "gc_major_end"], count = 10000, operation = fun collections/1
         }
     ].
 
@@ -74,33 +78,47 @@ collections(N) ->
     collections(N - 1).
 
 %% The provider through the NIF, and a tracer state that no limit binds.
-ready() ->
+ready(Provider) ->
     {module, _} = code:ensure_loaded(beamtap_nif),
     {module, _} = code:ensure_loaded(bench_nif),
     ok = beamtap_native:load_provider(),
+    await(Provider).
+
+await(typed) ->
     Events = lists:usort(lists:append([E || #workload{events = E} <- workloads()])),
-    ok = beamtap_nif:await_enabled(Events, 10000).
+    ok = beamtap_nif:await_enabled(Events, 10000);
+await(otp) ->
+    %% LTTng switches all events of the provider on at once, and tells nobody; the tracer's answer shows when.
+    case beamtap_nif:enabled_call(call, 0, self()) of
+        trace -> ok;
+        discard -> erlang:yield(), await(otp)
+    end.
 
 rounds() -> list_to_integer(os:getenv("BENCH_ROUNDS", "15")).
 
-provider() ->
-    filename:join(os:getenv("BEAMTAP_NATIVE_DIR"), "libbeamtap_provider.so").
-
-%% Nanoseconds of a bare tracepoint, by event, taken anew in every round.
-bare(Provider) ->
+%% Nanoseconds of the bare tracepoints of a workload, taken anew in every round.
+bare(typed, #workload{events = Events}) ->
     Catalogue = [Event || {Event, _, _} <- beamtap_nif:catalogue()],
-    fun(Event) ->
-        N = 100000,
-        bench_nif:tracepoint(Provider, length(Catalogue), index(Event, Catalogue, 0), N) / N
-    end.
+    bare("libbeamtap_provider.so", "beamtap_provider", Catalogue, "", Events);
+bare(otp, #workload{otp = Events}) ->
+    Catalogue = string:lexemes(os:getenv("BENCH_OTP_EVENTS"), " "),
+    bare("libbeamtap_provider_otp.so", "beamtap_provider_otp", Catalogue, "tracer_bench:traced/1", Events).
+
+bare(Library, Symbol, Catalogue, Text, Events) ->
+    Path = filename:join(os:getenv("BEAMTAP_NATIVE_DIR"), Library),
+    N = 100000,
+    lists:sum([
+        bench_nif:tracepoint(Path, Symbol, length(Catalogue), index(Event, Catalogue, 0), Text, N) / N
+     || Event <- Events
+    ]).
 
 index(Event, [Event | _], I) -> I;
 index(Event, [_ | Rest], I) -> index(Event, Rest, I + 1).
 
-table(#workload{name = Name, events = Events} = Workload, Bare) ->
+table(#workload{name = Name} = Workload, Provider) ->
     Variants = variants(),
     Rounds = [
-        {[measure(Workload, Tracer) || {_, Tracer} <- Variants], lists:sum([Bare(E) || E <- Events])}
+        {[measure(Workload, Tracer) || {_, Tracer} <- Variants], bare(Provider, Workload)}
      || _ <- lists:seq(1, rounds())
     ],
     Bares = [B || {_, B} <- Rounds],
@@ -128,6 +146,7 @@ variants() ->
         {"beamtap", {beamtap_nif, 0}},
         {"process tracer (sender)", process},
         {"file port", file}
+        | [{"OTP's dyntrace", {dyntrace, []}} || erlang:system_info(dynamic_trace) =:= lttng]
     ].
 
 %% Runs the workload's operation in a process of its own under the tracer; ns of its scheduler's CPU time per operation.
