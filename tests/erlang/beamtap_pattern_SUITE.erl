@@ -338,7 +338,8 @@ elixir_alias() ->
     Segment = proper_types:elements(["Enum", "MyApp", "Repo_2", "A", "Elixir"]),
     map(proper_types:list(Segment), fun
         ([]) -> <<"Foo">>;
-        (Segments) -> unicode:characters_to_binary(lists:join(".", Segments))
+        %% An atom has 255 characters at most.
+        (Segments) -> unicode:characters_to_binary(lists:join(".", lists:sublist(Segments, 30)))
     end).
 
 %% Any name but the quoted wildcard, which is the wildcard.
