@@ -25,7 +25,7 @@
 %% @doc Tells by a link where the session of this name writes; answers with the link.
 -spec mark(ShmPath :: binary(), Name :: binary(), Trace :: binary()) -> {ok, binary()} | {error, file:posix()}.
 mark(ShmPath, Name, Trace) ->
-    Link = link(ShmPath, Name),
+    Link = link_of(ShmPath, Name),
     %% LTTng makes it as late as with the first buffer.
     _ = filelib:ensure_path(ShmPath),
     case file:make_symlink(Trace, Link) of
@@ -33,7 +33,7 @@ mark(ShmPath, Name, Trace) ->
         {error, Reason} when is_atom(Reason) -> {error, Reason}
     end.
 
-link(ShmPath, Name) -> <<(filename:join(ShmPath, Name))/binary, ?LINK>>.
+link_of(ShmPath, Name) -> <<(filename:join(ShmPath, Name))/binary, ?LINK>>.
 
 %% @doc The session has ended in order.
 -spec unmark(binary()) -> ok.
@@ -68,7 +68,7 @@ left(ShmPath, Names) ->
     case beamtap_nif:sessions() of
         {ok, Known} ->
             {Left, Gone} = lists:partition(fun(Name) -> filelib:is_dir(filename:join(ShmPath, Name)) end, Names -- Known),
-            lists:foreach(fun(Name) -> unmark(link(ShmPath, Name)) end, Gone),
+            lists:foreach(fun(Name) -> unmark(link_of(ShmPath, Name)) end, Gone),
             Left;
         {error, _} ->
             []
@@ -93,7 +93,7 @@ recover_left(ShmPath, Names, Listener) ->
 
 recover_one(ShmPath, Name) ->
     Directory = filename:join(ShmPath, Name),
-    Link = link(ShmPath, Name),
+    Link = link_of(ShmPath, Name),
     case {file:read_link_all(Link), beamtap_sidecar:capture(["recover", Directory, "--remove", "--json"], ?RECOVER_MS)} of
         {{ok, Trace}, {0, Said}} ->
             %% LTTng's directory of the session's name, which is empty now.
