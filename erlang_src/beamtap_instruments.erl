@@ -1,19 +1,19 @@
 %% @private
-%% The classes that no trace flag makes: what the VM's system monitor tells, and what is sampled. Each has a process of
-%% its own, known by its name, while a tap records it; a class belongs to one tap at a time.
+%% The classes that no trace flag makes: sequential tracing, what the VM's system monitor tells, and what is sampled. Each
+%% has a process of its own, known by its name, while a tap records it; a class belongs to one tap at a time.
 %%
-%% What such a process sets in the VM goes with it. Microstate accounting is the node's: it is switched on and put back
-%% by the tap's session, or from the ledger.
+%% What such a process sets in the VM goes with it. Microstate accounting and the system tracer are the node's: they are
+%% put back by the tap's session, or from the ledger.
 -module(beamtap_instruments).
 
 -export([classes/0, split/1, holder/1, open/3, close/2, clean/2, lost/4]).
 -export_type([class/0, running/0, how/0]).
 
--type class() :: system_monitor | schedulers | allocators.
+-type class() :: seq_trace | system_monitor | schedulers | allocators.
 -type running() :: #{class() => pid()}.
 -type how() :: #{tap := beamtap:tap(), slot := beamtap_nif:slot(), sampling := beamtap_sampling:checked()}.
 
--define(CLASSES, [system_monitor, schedulers, allocators]).
+-define(CLASSES, [seq_trace, system_monitor, schedulers, allocators]).
 %% Time to hand over what has been told already; a process that takes longer is ended the hard way.
 -define(CLOSE_MS, 1000).
 
@@ -30,6 +30,7 @@ split(Classes) ->
 holder(Class) ->
     whereis(name(Class)).
 
+name(seq_trace) -> beamtap_seq_trace;
 name(system_monitor) -> beamtap_system_monitor;
 name(schedulers) -> beamtap_schedulers;
 name(allocators) -> beamtap_allocators.
@@ -52,6 +53,8 @@ open([Class | Rest], How, Before, Running) ->
             error_of(Class, Reason)
     end.
 
+start(seq_trace, #{slot := Slot}) ->
+    beamtap_seq_trace:start_link(Slot);
 start(system_monitor, #{slot := Slot, sampling := #{system_monitor := Thresholds}}) ->
     beamtap_system_monitor:start_link(Slot, Thresholds);
 start(schedulers, #{tap := Tap} = How) ->
@@ -132,7 +135,7 @@ lost(Tap, Pid, Reason, Running) ->
 why({shutdown, overload}) -> "its messages came faster than they could be recorded; raise its thresholds";
 why(Reason) -> ["its process ended: ", beamtap_error:quote(Reason)].
 
-%%% Microstate accounting
+%%% What is the node's
 
 accounting_on(Tap) ->
     case is_accounting() of
@@ -154,6 +157,14 @@ put_back(schedulers, Tap) ->
         {ok, #{accounting := ours}} ->
             _ = erlang:system_flag(microstate_accounting, false),
             beamtap_ledger:note(Tap, #{accounting => theirs});
+        _ ->
+            ok
+    end;
+put_back(seq_trace, Tap) ->
+    case beamtap_ledger:entry(Tap) of
+        {ok, #{slot := Slot}} ->
+            _ = beamtap_vm:sequence_off({beamtap_nif, Slot}),
+            ok;
         _ ->
             ok
     end;

@@ -7,7 +7,7 @@
 %% the classes.
 -module(beamtap_neighbours).
 
--export([refusal/2, taken/2, monitored/1, known_bad/2, erts/0, foreign/0]).
+-export([refusal/2, taken/2, monitored/1, sequenced/1, known_bad/2, erts/0, foreign/0]).
 -export_type([wish/0]).
 
 %% What a tap wants, or has.
@@ -127,6 +127,15 @@ monitored(Other) ->
         monitored_by_others,
         ["the node's system monitor is taken, by ", beamtap_error:quote(Other), Name],
         "leave system_monitor out, or end the other one; from OTP 28 on there is more than one"
+    ).
+
+%% @doc What is said where there is another system tracer.
+-spec sequenced(term()) -> beamtap_error:error().
+sequenced(Other) ->
+    beamtap_error:new(
+        traced_by_others,
+        ["the node has a system tracer of sequential tracing already: ", beamtap_error:quote(Other)],
+        "leave seq_trace out, or end that one: seq_trace:set_system_tracer(false)"
     ).
 
 bad_release(Classes) ->

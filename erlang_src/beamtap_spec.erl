@@ -7,8 +7,8 @@
 -export([classes/0]).
 -export_type([spec/0, opts/0, checked/0, checked_opts/0, class/0, inheritance/0, target/0]).
 
-%% The flags of `erlang:trace/3' that beamtap records, and what no flag makes: messages of the VM's system monitor,
-%% samples of schedulers and allocators, of the whole VM whatever the targets. `return' and `exception' apply to every
+%% The flags of `erlang:trace/3' that beamtap records, and what no flag makes: sequential tracing, messages of the
+%% VM's system monitor, samples of schedulers and allocators, of the whole VM whatever the targets. `return' and `exception' apply to every
 %% function named.
 -type class() ::
     call

@@ -88,7 +88,7 @@ done({error, _} = Error, _) -> Error.
 -spec close(step(), map()) -> map().
 close(flags, #{tracing := Tracing} = Data) ->
     Answer = beamtap_tracing:flags_off(Tracing),
-    problem("system_monitor did not tell everything", Answer, Data#{ended => erlang:monotonic_time()});
+    problem("a class was not recorded to the end", Answer, Data#{ended => erlang:monotonic_time()});
 close(patterns, #{tracing := Tracing} = Data) ->
     ok = beamtap_tracing:close(Tracing),
     Data;

@@ -26,6 +26,7 @@
     beamtap_guest,
     beamtap_telemetry,
     beamtap_toggle,
+    beamtap_seq_trace,
     beamtap_system_monitor,
     beamtap_schedulers,
     beamtap_allocators

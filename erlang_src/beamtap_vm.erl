@@ -1,4 +1,4 @@
-%% @doc The only caller of `erlang:trace*', of the module `trace' and of `erlang:system_monitor'.
+%% @doc The only caller of `erlang:trace*', of the module `trace', of `erlang:system_monitor' and of `seq_trace'.
 %%
 %% From OTP 27 on everything of a tap hangs on one trace session of its own. Before, there is one set of flags and
 %% patterns in the VM: what others have set is not touched, and where ours cannot stand beside it, nothing is set.
@@ -6,7 +6,7 @@
 -module(beamtap_vm).
 
 -export([open/2, patterns/2, flags_on/4, flags_off/1, flags_off/3, flags_off_all/2, close/1]).
--export([monitor_on/1, monitor_off/1, monitored_by/0]).
+-export([monitor_on/1, monitor_off/1, sequence_on/1, sequence_off/1, monitored_by/0]).
 -export([has_sessions/0, sessions/0, is_traced/2, tracer/1, legacy_flags/1, has_pattern/1]).
 -export_type([grip/0, tracer/0, processes/0, flag/0, monitor/0]).
 
@@ -237,6 +237,38 @@ monitored_by() ->
 
 has_monitor_sessions() ->
     has_sessions() andalso erlang:function_exported(trace, system, 3).
+
+%%% The system tracer of sequential tracing
+
+%% @doc Makes this tracer the VM's only system tracer; `taken': somebody else is that, and stays it.
+-spec sequence_on(tracer()) -> ok | {taken, term()}.
+sequence_on(Tracer) ->
+    case seq_trace:get_system_tracer() of
+        false ->
+            case seq_trace:set_system_tracer(Tracer) of
+                false ->
+                    ok;
+                Theirs ->
+                    %% Set in this very moment.
+                    _ = seq_trace:set_system_tracer(Theirs),
+                    {taken, Theirs}
+            end;
+        Theirs ->
+            {taken, Theirs}
+    end.
+
+%% @doc Ends what sequence_on/1 has begun. `taken': another system tracer has taken its place meanwhile, and keeps it.
+-spec sequence_off(tracer()) -> ok | taken.
+sequence_off(Tracer) ->
+    case seq_trace:get_system_tracer() of
+        Tracer ->
+            _ = seq_trace:set_system_tracer(false),
+            ok;
+        false ->
+            ok;
+        _ ->
+            taken
+    end.
 
 %%% What is set
 

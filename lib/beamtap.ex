@@ -18,8 +18,8 @@ defmodule Beamtap do
       its functions), `{:app, name}`, or a text in Elixir's or Erlang's form: `"Enum.map/2"`, `"MyApp.Repo.*"`,
       `":lists.seq/2"`, `"lists:seq/2"`, with ` -> return` or ` -> exception` behind it, or both;
     * a class is a flag of `:erlang.trace/3`: `:call`, `:return_to`, `:send`, `:receive`, `:procs`, `:running`,
-      `:exiting`, `:garbage_collection`, `:ports`, `:running_ports`, or, of the whole VM, `:system_monitor`,
-      `:schedulers`, `:allocators`; `:return` and `:exception` apply to every function named;
+      `:exiting`, `:garbage_collection`, `:ports`, `:running_ports`, or, of the whole VM, `:seq_trace`,
+      `:system_monitor`, `:schedulers`, `:allocators`; `:return` and `:exception` apply to every function named;
     * targets are `:all` (unless said otherwise), `:new`, `:existing`, a pid, a registered name, or a list of those.
 
   The same functions exist in Erlang in the module `:beamtap`; this module turns its answers into Elixir's.

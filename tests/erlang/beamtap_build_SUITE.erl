@@ -39,7 +39,7 @@ registered_names(_) ->
     {ok, Names} = application:get_key(beamtap, registered),
     Now = registered() -- Before,
     ok = application:stop(beamtap),
-    [beamtap_allocators, beamtap_schedulers, beamtap_system_monitor] = lists:sort(Names -- Now),
+    [beamtap_allocators, beamtap_schedulers, beamtap_seq_trace, beamtap_system_monitor] = lists:sort(Names -- Now),
     [] = Now -- Names.
 
 every_module_listed(_) ->

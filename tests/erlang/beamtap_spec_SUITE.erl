@@ -33,7 +33,7 @@ specs(_) ->
         {#{classes => procs, targets => {initial_call, {supervisor, '_', '_'}}}, [procs], [], [
             {initial_call, {supervisor, '_', '_'}}
         ]},
-        {all, beamtap_spec:classes() -- [call, return_to, system_monitor, schedulers, allocators], [], [all]},
+        {all, beamtap_spec:classes() -- [call, return_to, seq_trace, system_monitor, schedulers, allocators], [], [all]},
         {[schedulers, procs], [procs, schedulers], [], [all]}
     ],
     lists:foreach(

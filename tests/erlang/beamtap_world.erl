@@ -43,10 +43,11 @@ trace_sessions() ->
         false -> []
     end.
 
-%% What is the whole VM's: its system monitor, scheduler wall time, microstate accounting.
+%% What is the whole VM's: its system monitor and system tracer, scheduler wall time, microstate accounting.
 measuring() ->
     States = fun() -> lists:sort(erlang:statistics(microstate_accounting)) end,
-    {erlang:system_monitor(), erlang:statistics(scheduler_wall_time) =/= undefined, States() =/= States()}.
+    WallTime = erlang:statistics(scheduler_wall_time) =/= undefined,
+    {erlang:system_monitor(), seq_trace:get_system_tracer(), WallTime, States() =/= States()}.
 
 patterns() ->
     [

@@ -46,7 +46,7 @@ pub enum Class {
     Ports,
     /// Flag `running_ports`.
     RunningPorts,
-    /// No flag of `erlang:trace/3`: sequential tracing, whose system tracer is set by `seq_trace`.
+    /// No flag of `erlang:trace/3`: sequential tracing, of messages with a token that the application sets.
     SeqTrace,
     /// No flag: what the VM's system monitor tells.
     SystemMonitor,

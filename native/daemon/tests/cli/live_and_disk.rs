@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use crate::program::command;
+use beamtap_ctf::live_sessions;
 use beamtap_testkit::{Emitter, Inhabitant, Payload, Relayd, Sandbox, babeltrace, in_sandbox, wait_until};
 use std::collections::BTreeMap;
 use std::env;
@@ -232,6 +233,10 @@ impl<'a> Session<'a> {
 
     /// Ends the session, takes the rest of what the reader reads, and compares it with the directory.
     fn compare(self, name: &str, emitted: &Emitted, reader: Reader) -> (Told, Told) {
+        // What of a session nobody has asked for when it is destroyed is not handed over any more.
+        let url = self.url().parse().unwrap();
+        let is_attached = || live_sessions(&url).unwrap().iter().any(|session| session.clients > 0);
+        assert!(wait_until(SOON, is_attached), "the reader does not attach");
         self.lttng(&["stop"]);
         self.lttng(&["destroy", "soak"]);
         let (code, live) = reader.end();

@@ -22,7 +22,7 @@ pub(super) fn render() -> String {
         Channel::Definitions.name(),
     );
     for class in Class::FLAGS {
-        let what = if *class == Class::SeqTrace { "Sequential tracing, " } else { "Flag " };
+        let what = if *class == Class::SeqTrace { "Sequential tracing: class " } else { "Flag " };
         let _ = writeln!(out, "\n## {what}`{}`", class.flag());
         for event in CATALOGUE.iter().filter(|event| event.class == *class) {
             describe(&mut out, event);
