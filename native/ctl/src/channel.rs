@@ -55,8 +55,8 @@ pub enum Sharing {
     /// All of a user's processes that are recorded: the buffers outlive each of them, also one that was killed.
     #[default]
     PerUid,
-    /// None: each process has buffers of its own, and [`Plan::memory`](crate::Plan::memory) of them. They end with it:
-    /// what a killed process had not yet handed over is lost, and so is a flight recorder.
+    /// None: each process has buffers of its own, and [`Plan::memory`](crate::Plan::memory) of them. They end with it,
+    /// once LTTng's daemons have written what they hold; a flight recorder is lost.
     PerPid,
 }
 
