@@ -7,6 +7,8 @@
 -export([short_tap/1, one_tap_each/1, changes/1, foreign_monitor/1, taken_over/1, overload/1, foreign_accounting/1]).
 -export([nothing_stays/1]).
 
+-import(beamtap_world, [emits/2, number/1]).
+
 -define(BEFORE, proplists:get_value(before, Config)).
 
 suite() -> [{timetrap, {minutes, 2}}].
@@ -435,13 +437,6 @@ start(Spec, Opts, Case, Config) ->
     {ok, Tap} = beamtap:start(Spec, Opts#{output => beamtap_world:scratch(Case, Config), for => maps:get(for, Opts, infinity)}),
     Tap.
 
-%% Waits until a tap has emitted so many events.
-emits(Tap, Count) ->
-    beamtap_world:until(fun() ->
-        {ok, #{emitted := Emitted}} = beamtap:info(Tap),
-        Emitted >= Count orelse {Emitted, Count}
-    end).
-
 %% Ends the tap; nothing went wrong, and what was counted is in the trace.
 stop(Tap) ->
     {ok, #{problems := [], discarded := 0, lost := 0} = Receipt} = beamtap:stop(Tap),
@@ -455,8 +450,3 @@ agrees(#{events := All, path := Path}) ->
 
 events(#{path := Path}, Names) ->
     beamtap_world:events(Path, Names).
-
-%% A pid as events have it.
-number(Pid) ->
-    {match, [Number, Serial]} = re:run(pid_to_list(Pid), "<0\\.(\\d+)\\.(\\d+)>", [{capture, all_but_first, list}]),
-    list_to_integer(Serial) bsl 32 + list_to_integer(Number).

@@ -4,6 +4,8 @@
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
 -export([sequence/1, changes/1, one_tap/1, foreign_tracer/1, taken_over/1, nothing_stays/1]).
 
+-import(beamtap_world, [emits/2, number/1]).
+
 -define(BEFORE, proplists:get_value(before, Config)).
 
 suite() -> [{timetrap, {minutes, 2}}].
@@ -152,17 +154,6 @@ start(Spec, Opts, Case, Config) ->
     {ok, Tap} = beamtap:start(Spec, Opts#{output => beamtap_world:scratch(Case, Config), for => infinity}),
     Tap.
 
-emits(Tap, Count) ->
-    beamtap_world:until(fun() ->
-        {ok, #{emitted := Emitted}} = beamtap:info(Tap),
-        Emitted >= Count orelse {Emitted, Count}
-    end).
-
 stop(Tap) ->
     {ok, #{problems := [], discarded := 0, lost := 0} = Receipt} = beamtap:stop(Tap),
     Receipt.
-
-%% A pid as events have it.
-number(Pid) ->
-    {match, [Number, Serial]} = re:run(pid_to_list(Pid), "<0\\.(\\d+)\\.(\\d+)>", [{capture, all_but_first, list}]),
-    list_to_integer(Serial) bsl 32 + list_to_integer(Number).

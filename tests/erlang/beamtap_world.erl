@@ -2,7 +2,7 @@
 %% daemons. And what a trace holds, as babeltrace2 reads it.
 -module(beamtap_world).
 
--export([snapshot/0, daemons/0, settled/1, flags/1, until/1, recorded/1, events/2, calls/3, scratch/2, root/0]).
+-export([snapshot/0, daemons/0, settled/1, flags/1, until/1, emits/2, number/1, recorded/1, events/2, calls/3, scratch/2, root/0]).
 
 %% @doc Everything that tracing sets, of everybody.
 snapshot() ->
@@ -106,6 +106,18 @@ until(Condition, Deadline) ->
             after 20 -> until(Condition, Deadline)
             end
     end.
+
+%% @doc Waits until a tap has emitted so many events.
+emits(Tap, Count) ->
+    until(fun() ->
+        {ok, #{emitted := Emitted}} = beamtap:info(Tap),
+        Emitted >= Count orelse {Emitted, Count}
+    end).
+
+%% @doc A pid as events have it.
+number(Pid) ->
+    {match, [Number, Serial]} = re:run(pid_to_list(Pid), "<0\\.(\\d+)\\.(\\d+)>", [{capture, all_but_first, list}]),
+    list_to_integer(Serial) bsl 32 + list_to_integer(Number).
 
 %% @doc The events of these names in the order of time, as babeltrace2 reads them: name and fields.
 events(Path, Names) ->
