@@ -166,7 +166,10 @@ impl Error {
             Kind::NotPermitted { .. } => {
                 "join the group `tracing` and log in again, or use a session daemon of your own"
             }
-            Kind::Timeout { .. } => "look whether lttng-sessiond is stopped (state T in ps) and restart it",
+            // It waits for whatever listens at a relay daemon's address.
+            Kind::Timeout { .. } => {
+                "look whether lttng-sessiond is stopped (state T in ps) and restart it; or, for net and live, whether it is a lttng-relayd that listens there"
+            }
             Kind::ShmTooSmall { .. } => {
                 "enlarge /dev/shm (docker: --shm-size) or use smaller or fewer sub-buffers"
             }
