@@ -166,7 +166,7 @@ with_session({tap, Number} = Tap, Act) when is_integer(Number) ->
             Act(Session);
         none ->
             case receipt(Tap) of
-                {ok, _} -> beamtap_error:new(ended, [beamtap_error:quote(Tap), " has ended"], "start another: beamtap:start/2");
+                {ok, _} -> beamtap_error:new(ended, [beamtap_error:quote(Tap), " has ended"], ["start another: ", beamtap_wording:either("beamtap:start/2", "Beamtap.start/2")]);
                 {error, _} = Error -> Error
             end
     end;
@@ -301,7 +301,7 @@ report({tap, _} = Tap, Opts) ->
         {ok, #{state := ended, path := Path}} ->
             report(Path, Opts);
         {ok, _} ->
-            beamtap_error:new(still_running, "the tap still records", "end it first: beamtap:stop(Tap)");
+            beamtap_error:new(still_running, "the tap still records", ["end it first: ", beamtap_wording:either("beamtap:stop(", "Beamtap.stop("), beamtap_error:quote(Tap), ")"]);
         {error, _} = Error ->
             Error
     end;
@@ -397,7 +397,13 @@ receipt(Tap) ->
         none -> unknown_tap(Tap)
     end.
 
+unknown_tap({ok, {tap, _} = Tap} = Answer) ->
+    beamtap_error:new(
+        unknown_tap,
+        [beamtap_error:quote(Answer), " is what start answers; the tap in it is ", beamtap_error:quote(Tap)],
+        beamtap_wording:either("match it: {ok, Tap} = beamtap:start(...)", "match it: {:ok, tap} = Beamtap.start(...)")
+    );
 unknown_tap(Tap) ->
     beamtap_error:new(
-        unknown_tap, [beamtap_error:quote(Tap), " is not a tap of this VM"], "beamtap:info() lists the taps"
+        unknown_tap, [beamtap_error:quote(Tap), " is not a tap of this VM"], [beamtap_wording:either("beamtap:info()", "Beamtap.info()"), " lists the taps"]
     ).

@@ -67,12 +67,12 @@ some([], #{what := {M, F, _} = What}) when M =/= '_' ->
     beamtap_error:new(
         no_match,
         [printed(What), " matches no function", hint(M, F, all_of(M))],
-        ["see ", atom_to_list(M), ":module_info(functions)"]
+        ["see ", beamtap_error:quote(M), beamtap_wording:either(":module_info(functions)", ".module_info(:functions)")]
     );
 some([], #{what := {behaviour, Behaviour}}) ->
     beamtap_error:new(
         no_match,
-        ["no loaded module implements the behaviour ", atom_to_list(Behaviour)],
+        ["no loaded module implements the behaviour ", beamtap_error:quote(Behaviour)],
         "load the modules first, or name them"
     );
 some([], #{what := What}) ->
@@ -96,7 +96,7 @@ callbacks(Behaviour) ->
                 error:undef ->
                     beamtap_error:new(
                         no_behaviour,
-                        [atom_to_list(Behaviour), " is a module, but no behaviour"],
+                        [beamtap_error:quote(Behaviour), " is a module, but no behaviour"],
                         "a behaviour has callbacks: gen_server, supervisor, Elixir's GenServer"
                     )
             end;
@@ -202,25 +202,29 @@ no_module(M) ->
     Classes = [atom_to_list(C) || C <- beamtap_spec:classes()],
     Near =
         case beamtap_near:name(Name, Classes ++ Candidates) of
-            {ok, Best} -> ["; did you mean ", Best, "?"];
+            {ok, Best} -> ["; did you mean ", beamtap_error:quote(list_to_existing_atom(Best)), "?"];
             none -> []
         end,
     beamtap_error:new(
         no_module,
-        ["there is no module ", Name, Near],
-        "check the name, and that its directory is on the code path (code:get_path())"
+        ["there is no module ", module_text(Name), Near],
+        ["check the name, and the code path: ", beamtap_wording:either("code:get_path()", ":code.get_path()")]
     ).
+
+%% Without making an atom of it.
+module_text("Elixir." ++ Alias) -> beamtap_wording:either(["'Elixir.", Alias, "'"], Alias);
+module_text(Name) -> beamtap_wording:either(Name, [":", Name]).
 
 no_application(App) ->
     Candidates = [atom_to_list(Name) || {Name, _, _} <- application:loaded_applications()],
     Near =
         case beamtap_near:name(atom_to_list(App), Candidates) of
-            {ok, Best} -> ["; did you mean ", Best, "?"];
+            {ok, Best} -> ["; did you mean ", beamtap_error:quote(list_to_existing_atom(Best)), "?"];
             none -> []
         end,
     beamtap_error:new(
         no_application,
-        ["there is no application ", atom_to_list(App), Near],
+        ["there is no application ", beamtap_error:quote(App), Near],
         "check the name, and that its ebin directory is on the code path"
     ).
 

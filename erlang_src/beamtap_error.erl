@@ -25,10 +25,10 @@ new(Reason, Message, Remedy) ->
 from_native({error, {Reason, Message, Remedy}}) ->
     new(Reason, Message, Remedy).
 
-%% @doc A term as it appears in a message: bounded, on one line.
+%% @doc A term as it appears in a message: bounded, on one line, in the language of {@link beamtap_wording}.
 -spec quote(term()) -> binary().
 quote(Term) ->
-    line(io_lib:format("~0tP", [Term, 20])).
+    line(beamtap_wording:term(Term)).
 
 line(Text) ->
     Flat =

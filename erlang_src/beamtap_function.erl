@@ -2,7 +2,7 @@
 %% What a user may name as functions, turned into patterns. Pure; makes no atoms.
 -module(beamtap_function).
 
--export([pattern/1, add/2, refuse/1]).
+-export([pattern/1, add/2, refuse/1, remedy/0]).
 -export_type([spec/0, name/0, action/0]).
 
 %% A function to trace, alone or with what is to be recorded besides its calls, or with a match specification that
@@ -22,9 +22,6 @@
 -type action() :: return | exception.
 
 -define(ACTIONS, [return, exception]).
--define(REMEDY,
-    "a function is {M,F,A}, fun M:F/A, a module, {app, Name}, {behaviour, Name} or a text such as \"lists:seq/2 -> return\""
-).
 
 %% @doc The pattern of what was named; throws an error.
 -spec pattern(term()) -> beamtap_pattern:pattern().
@@ -33,7 +30,7 @@ pattern({Group, Name}) when Group =:= app orelse Group =:= behaviour, is_atom(Na
 pattern({M, F, A}) when is_atom(M), is_atom(F), (A =:= '_' orelse (is_integer(A) andalso A >= 0 andalso A =< 255)) ->
     new({M, F, A});
 pattern({M, F, A}) when is_atom(M), is_atom(F) ->
-    fail([quote({M, F, A}), ": an arity is a number up to 255 or '_'"]);
+    fail([quote({M, F, A}), ": an arity is a number up to 255 or ", beamtap_error:quote('_')]);
 pattern({Function, [Clause | _] = MatchSpec}) when is_tuple(Clause) ->
     with_match_spec(pattern(Function), MatchSpec);
 pattern({Function, Actions}) when is_atom(Actions); is_list(Actions) ->
@@ -49,7 +46,7 @@ pattern(Fun) when is_function(Fun) ->
             beamtap_shape:fail(
                 bad_function,
                 [quote(Fun), " has no name outside its module"],
-                "name an exported function: fun lists:map/2 in Erlang, &Enum.map/2 in Elixir"
+                ["name an exported function: ", beamtap_wording:either("fun lists:map/2", "&Enum.map/2")]
             )
     end;
 pattern(Module) when is_atom(Module) ->
@@ -80,7 +77,7 @@ action(Action, Function) ->
             beamtap_shape:fail(
                 unknown_action,
                 [quote({Function, Action}), ": ", quote(Action), " is neither return nor exception"],
-                "a function of any arity is {Module, Function, '_'}"
+                beamtap_wording:either("a function of any arity is {Module, Function, '_'}", "a function of any arity is {Module, :function, :_}")
             )
     end.
 
@@ -114,6 +111,14 @@ new(What) ->
 
 -spec fail(unicode:chardata()) -> no_return().
 fail(Said) ->
-    beamtap_shape:fail(bad_function, Said, ?REMEDY).
+    beamtap_shape:fail(bad_function, Said, remedy()).
+
+%% @doc How a function is named.
+-spec remedy() -> unicode:chardata().
+remedy() ->
+    beamtap_wording:either(
+        "name it \"lists:seq/2 -> return\", {M,F,A}, fun M:F/A, Module, {app, A} or {behaviour, B}",
+        "name it \"Enum.map/2 -> return\", {m, f, a}, &M.f/2, Module, {:app, a} or {:behaviour, b}"
+    ).
 
 quote(Term) -> beamtap_error:quote(Term).

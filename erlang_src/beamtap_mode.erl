@@ -74,8 +74,7 @@
 -define(MAX_BYTES, 16#FFFFFFFFFFFF).
 
 -define(MODE_REMEDY,
-    "mode is local, live, snapshot, {local, Dir}, {net, Url}, {live, Ms}, {live, Url, Ms}, {snapshot, Url}, "
-    "or a list of different ones"
+    "mode: local, live, snapshot, {net, Url}, {live, Ms}, {live, Url, Ms}, {snapshot, Url}, a list"
 ).
 
 %% @doc The keys of the options that are about recording.
@@ -259,7 +258,7 @@ keep(_) -> #{}.
 
 -spec bad_mode(term()) -> no_return().
 bad_mode(Given) ->
-    fail(["mode => ", beamtap_error:quote(Given), " cannot be"], ?MODE_REMEDY).
+    fail([beamtap_wording:setting(mode, Given), " cannot be"], ?MODE_REMEDY).
 
 -spec bad_url(term()) -> no_return().
 bad_url(Given) ->
@@ -278,7 +277,7 @@ bad_rotation(Given) ->
 
 -spec bad(atom(), term(), string()) -> no_return().
 bad(Key, Value, Want) ->
-    fail([atom_to_list(Key), " => ", beamtap_error:quote(Value), " cannot be"], [atom_to_list(Key), " is ", Want]).
+    fail([beamtap_wording:setting(Key, Value), " cannot be"], [atom_to_list(Key), " is ", Want]).
 
 -spec fail(unicode:chardata(), unicode:chardata()) -> no_return().
 fail(Message, Remedy) ->

@@ -20,20 +20,25 @@ name(Name, Candidates) ->
         _ -> {ok, element(2, lists:min(Close))}
     end.
 
-%% Levenshtein's: insertions, deletions and replacements.
+%% Insertions, deletions, replacements, and two neighbours that changed places (optimal string alignment). The rows of
+%% the last two characters are kept; of each, what follows the place looked at.
 distance(From, To) ->
-    lists:last(lists:foldl(fun(Char, Row) -> row(Char, To, Row) end, lists:seq(0, length(To)), From)).
+    {_, Last, _} = lists:foldl(
+        fun(Char, {Before, Row, Previous}) -> {Row, row(Char, Previous, To, Before, Row), Char} end,
+        {[], lists:seq(0, length(To)), none},
+        From
+    ),
+    lists:last(Last).
 
-row(Char, To, [Diagonal | Above]) ->
-    row(Char, To, Diagonal, Above, Diagonal + 1, [Diagonal + 1]).
+row(Char, Previous, To, Before, [Diagonal | Above]) ->
+    row(Char, Previous, none, To, Before, Diagonal, Above, [Diagonal + 1]).
 
-row(_, [], _, [], _, Row) ->
+row(_, _, _, [], _, _, [], Row) ->
     lists:reverse(Row);
-row(Char, [Other | To], Diagonal, [Up | Above], Left, Row) ->
-    Replaced =
-        case Char of
-            Other -> Diagonal;
-            _ -> Diagonal + 1
-        end,
-    Cost = lists:min([Replaced, Up + 1, Left + 1]),
-    row(Char, To, Up, Above, Cost, [Cost | Row]).
+row(Char, Previous, Last, [Other | To], Before, Diagonal, [Up | Above], [Left | _] = Row) ->
+    Replaced = Diagonal + case Char of Other -> 0; _ -> 1 end,
+    Swapped = [Two + 1 || Previous =:= Other, Char =:= Last, Two <- lists:sublist(Before, 1)],
+    Cost = lists:min([Replaced, Up + 1, Left + 1 | Swapped]),
+    %% The row before last stands two places behind.
+    Rest = case {Last, Before} of {none, _} -> Before; {_, [_ | Tail]} -> Tail; {_, []} -> [] end,
+    row(Char, Previous, Other, To, Rest, Up, Above, [Cost | Row]).

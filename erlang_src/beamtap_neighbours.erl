@@ -81,11 +81,13 @@ other_tap(Tap, #{inherit := Inherit} = Wish, #{named := Named, new := New, new_p
     end.
 
 by_tap({tap, Number} = Other, What, Else) ->
-    Text = ["{tap,", integer_to_list(Number), "}"],
+    Text = beamtap_error:quote({tap, Number}),
+    Stop = beamtap_wording:either("beamtap:stop(", "Beamtap.stop("),
+    Add = beamtap_wording:either("beamtap:add(", "Beamtap.add("),
     {error, Reason} = beamtap_error:new(
         traced_by_tap,
         [What, " by ", Text],
-        ["beamtap:add(", Text, ", Spec) traces more with it, beamtap:stop(", Text, ") ends it; or ", Else]
+        [Stop, Text, ") ends it, ", Add, Text, ", ...) traces more with it; or ", Else]
     ),
     {error, Reason#{tap => Other}}.
 

@@ -26,7 +26,7 @@
 none() -> maps:from_keys(?KINDS, none).
 
 %% @doc Checks what the user gave; what it must be otherwise, for people.
--spec check(term()) -> {ok, checked()} | {error, Want :: string()}.
+-spec check(term()) -> {ok, checked()} | {error, Want :: unicode:chardata()}.
 check(Kinds) when is_map(Kinds) ->
     case maps:keys(Kinds) -- ?KINDS of
         [] -> complete(maps:merge(none(), Kinds));
@@ -53,8 +53,10 @@ is_amount({text, Bytes}) -> is_integer(Bytes) andalso Bytes >= ?MIN_BYTES andals
 is_amount(_) -> false.
 
 want() ->
-    "none, size, {text, Bytes} with 16 to 4096 bytes, or a map of these for arguments, return_values, messages, "
-    "exit_reasons".
+    beamtap_wording:either(
+        "none, size or {text, 16..4096}, or of one kind only: #{messages => size}",
+        ":none, :size or {:text, 16..4096}, or of one kind only: [messages: :size]"
+    ).
 
 %% @doc Whether nothing at all is asked for.
 -spec is_none(checked()) -> boolean().

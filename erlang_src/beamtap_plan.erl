@@ -16,7 +16,7 @@ carry_out(Spec, Opts, More) ->
             fun place/1,
             fun launch/1
         ],
-        More#{tap => {tap, erlang:unique_integer([positive, monotonic])}}
+        More
     ).
 
 running(Plan) ->
@@ -41,10 +41,12 @@ wish({ok, #{functions := Functions} = Checked}) ->
 wish({error, _} = Error) ->
     Error.
 
-place(#{opts := #{output := Output} = Opts, tap := {tap, Number}} = Plan) ->
+%% What was refused before has taken no number.
+place(#{opts := #{output := Output} = Opts} = Plan) ->
+    Number = erlang:unique_integer([positive, monotonic]),
     Stem = beamtap_output:stem(),
     Name = <<Stem/binary, "-", (integer_to_binary(Number))/binary>>,
-    Named = Plan#{session_name => Name},
+    Named = Plan#{tap => {tap, Number}, session_name => Name, wording => beamtap_wording:current()},
     case beamtap_mode:writes_here(Opts) of
         true -> with(beamtap_output:path(Output, Stem), fun(Path) -> Named#{path => Path} end);
         %% The trace is at a relay daemon.

@@ -61,9 +61,9 @@ thresholds() ->
 option(sample_every, Ms) when is_integer(Ms), Ms >= ?MIN_SAMPLE_EVERY_MS, Ms =< ?MAX_SAMPLE_EVERY_MS ->
     Ms;
 option(sample_every, Other) ->
-    bad("sample_every => ", Other, "sample_every is a time in milliseconds from 100 to 3600000");
+    bad([], sample_every, Other, "sample_every is a time in milliseconds from 100 to 3600000");
 option(system_monitor, Given) ->
-    Known = beamtap_shape:keyed(Given, maps:keys(thresholds()), option),
+    Known = beamtap_shape:keyed(Given, maps:keys(thresholds())),
     maps:merge(thresholds(), maps:map(fun threshold/2, Known)).
 
 threshold(_, false) -> false;
@@ -78,12 +78,17 @@ threshold(Limit, N) when
     N;
 threshold(Key, Other) ->
     bad(
-        ["system_monitor => ", atom_to_list(Key), " => "],
+        beamtap_wording:either("system_monitor => ", "system_monitor: "),
+        Key,
         Other,
-        "long_gc and long_schedule are milliseconds, large_heap words, long_message_queue {Short, Long}, busy_port and "
-        "busy_dist_port true; any of them may be false"
+        wanted(Key)
     ).
 
--spec bad(unicode:chardata(), term(), string()) -> no_return().
-bad(Said, Value, Want) ->
-    beamtap_shape:fail(bad_option, [Said, beamtap_error:quote(Value), " cannot be"], Want).
+wanted(long_message_queue) -> "long_message_queue is {Short, Long}, in messages, or false";
+wanted(large_heap) -> "large_heap is a number of words, or false";
+wanted(Key) when Key =:= busy_port; Key =:= busy_dist_port -> [atom_to_list(Key), " is true or false"];
+wanted(Key) -> [atom_to_list(Key), " is a time in milliseconds, or false"].
+
+-spec bad(unicode:chardata(), atom(), term(), unicode:chardata()) -> no_return().
+bad(Within, Key, Value, Want) ->
+    beamtap_shape:fail(bad_option, [Within, beamtap_wording:setting(Key, Value), " cannot be"], Want).

@@ -18,6 +18,7 @@
     session_name := binary(),
     opts := beamtap_spec:checked_opts(),
     wish := beamtap_tracing:wish(),
+    wording := beamtap_wording:wording(),
     counting => boolean()
 }.
 -type request() ::
@@ -86,20 +87,21 @@ call(Session, Request, Deadline) ->
             beamtap_error:new(
                 timeout,
                 "the tap still waits for LTTng's session daemon",
-                "look whether lttng-sessiond is stopped (state T in ps); beamtap:info() tells how the tap goes on"
+                ["look whether lttng-sessiond is stopped (state T in ps); ", beamtap_wording:either("beamtap:info()", "Beamtap.info()"), " tells how the tap goes on"]
             );
         exit:_ ->
             ended()
     end.
 
 ended() ->
-    beamtap_error:new(ended, "the tap has ended", "see beamtap:info()").
+    beamtap_error:new(ended, "the tap has ended", ["see ", beamtap_wording:either("beamtap:info()", "Beamtap.info()")]).
 
 -spec callback_mode() -> gen_statem:callback_mode_result().
 callback_mode() -> state_functions.
 
 -spec init(plan()) -> gen_statem:init_result(opening).
-init(#{tap := Tap, path := Path, opts := #{owner := Owner} = Opts, wish := Wish} = Plan) ->
+init(#{tap := Tap, path := Path, opts := #{owner := Owner} = Opts, wish := Wish, wording := Wording} = Plan) ->
+    ok = beamtap_wording:adopt(Wording),
     process_flag(trap_exit, true),
     %% No tap traces a tap, not even one that traces new processes.
     process_flag(sensitive, true),

@@ -2,24 +2,22 @@
 %% The shapes in which people give lists, maps and names, and what they are told when it is another.
 -module(beamtap_shape).
 
--export([keyed/3, elements/1, proper/1, is_proper/1, unknown/4, names/1, file_name/1, fail/3]).
+-export([keyed/2, keyed/3, elements/1, proper/1, is_proper/1, unknown/5, near/2, names/1, file_name/1, fail/3]).
 
--define(SPEC_REMEDY,
-    "name functions or classes: beamtap:start(\"lists:seq/2\", #{}), beamtap:start(#{classes => [procs]}, #{})"
-).
 
-%% @doc A map or a list of pairs, as a map with none but the known keys; Kind says what it is.
--spec keyed(term(), [atom()], spec | option) -> map().
-keyed(Given, Known, Kind) when is_map(Given) ->
-    maps:foreach(
-        fun(Key, _) ->
-            lists:member(Key, Known) orelse
-                unknown(unknown_key, case Kind of option -> "option"; spec -> "key" end, Key, Known)
-        end,
-        Given
-    ),
+-define(NAMES, 7).
+
+%% @doc A map or a list of pairs, as a map with none but the known keys.
+-spec keyed(term(), [atom()]) -> map().
+keyed(Given, Known) ->
+    keyed(Given, Known, fun(Key) -> unknown(unknown_key, "option", Key, Known, ["known: ", names(Known)]) end).
+
+%% @doc The same; Unknown makes the error about a key that is not known.
+-spec keyed(term(), [atom()], fun((term()) -> beamtap_error:error())) -> map().
+keyed(Given, Known, Unknown) when is_map(Given) ->
+    maps:foreach(fun(Key, _) -> lists:member(Key, Known) orelse throw(Unknown(Key)) end, Given),
     Given;
-keyed(Given, Known, Kind) when is_list(Given) ->
+keyed(Given, Known, Unknown) when is_list(Given) ->
     Pairs = [
         case Pair of
             {_, _} ->
@@ -27,15 +25,15 @@ keyed(Given, Known, Kind) when is_list(Given) ->
             _ ->
                 fail(
                     bad_shape,
-                    [beamtap_error:quote(Pair), " stands where {Key, Value} is expected"],
-                    ["the keys are ", names(Known)]
+                    [beamtap_error:quote(Pair), " stands where ", beamtap_wording:either("{Key, Value}", "key: value"), " is expected"],
+                    ["known: ", names(Known)]
                 )
         end
      || Pair <- proper(Given)
     ],
-    keyed(maps:from_list(Pairs), Known, Kind);
+    keyed(maps:from_list(Pairs), Known, Unknown);
 keyed(Given, Known, _) ->
-    fail(bad_shape, [beamtap_error:quote(Given), " is neither a map nor a list of pairs"], ["the keys are ", names(Known)]).
+    fail(bad_shape, [beamtap_error:quote(Given), " is neither a map nor a list of pairs"], ["known: ", names(Known)]).
 
 %% @doc One thing or a list of things; a text in the form of a list is one thing.
 -spec elements(term()) -> maybe_improper_list().
@@ -48,7 +46,7 @@ elements(One) -> [One].
 proper(List) ->
     case is_proper(List) of
         true -> List;
-        false -> fail(bad_shape, [beamtap_error:quote(List), " is not a proper list"], ?SPEC_REMEDY)
+        false -> fail(bad_shape, [beamtap_error:quote(List), " is not a proper list"], "lists end with [], not with something else")
     end.
 
 -spec is_proper(term()) -> boolean().
@@ -59,23 +57,37 @@ is_proper(List) ->
         error:badarg -> false
     end.
 
-%% @doc Refuses a name that is not one of the known, with the nearest of them.
--spec unknown(atom(), string(), term(), [atom()]) -> no_return().
-unknown(Reason, Kind, Given, Known) ->
-    Text =
-        case is_atom(Given) of
-            true -> atom_to_list(Given);
-            false -> binary_to_list(beamtap_error:quote(Given))
-        end,
-    Near =
-        case beamtap_near:name(Text, [atom_to_list(K) || K <- Known]) of
-            {ok, Best} -> ["; did you mean ", Best, "?"];
+%% @doc The error about a name that is not one of the known, with the nearest of them.
+-spec unknown(atom(), string(), term(), [atom()], unicode:chardata()) -> beamtap_error:error().
+unknown(Reason, Kind, Given, Known, Remedy) ->
+    Meant =
+        case near(Given, Known) of
+            {ok, Best} -> ["; did you mean ", beamtap_error:quote(Best), "?"];
             none -> []
         end,
-    fail(Reason, ["there is no ", Kind, " ", beamtap_error:quote(Given), Near], ["known: ", names(Known)]).
+    beamtap_error:new(Reason, ["there is no ", Kind, " ", beamtap_error:quote(Given), Meant], Remedy).
 
-%% @doc Names with commas between them.
+%% @doc The known name that differs least from a text or an atom.
+-spec near(term(), [atom()]) -> {ok, atom()} | none.
+near(Given, Known) ->
+    case beamtap_near:name(text(Given), [atom_to_list(K) || K <- Known]) of
+        {ok, Best} -> {ok, list_to_existing_atom(Best)};
+        none -> none
+    end.
+
+text(Name) when is_atom(Name) ->
+    atom_to_list(Name);
+text(Name) ->
+    try unicode:characters_to_list(Name) of
+        Text when is_list(Text) -> Text;
+        _ -> ""
+    catch
+        error:_ -> ""
+    end.
+
+%% @doc Names with commas between them; the first of them where there are more than a line of a shell has room for.
 -spec names([atom()]) -> unicode:chardata().
+names(Atoms) when length(Atoms) > ?NAMES -> [names(lists:sublist(Atoms, ?NAMES)), " and more"];
 names(Atoms) -> lists:join(", ", [beamtap_error:quote(A) || A <- Atoms]).
 
 %% @doc The name of a file or directory as UTF-8.

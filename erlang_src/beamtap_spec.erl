@@ -97,7 +97,8 @@
 -define(ACTIONS, [return, exception]).
 -define(FLAGS, (classes() ++ ?ACTIONS ++ ?INHERITANCE)).
 -define(SPEC_KEYS, [functions, classes, targets]).
--define(OPT_KEYS, [for, events, rate, output, payload, owner | beamtap_sampling:keys() ++ beamtap_mode:keys()]).
+%% The most used first.
+-define(OPT_KEYS, [for, events, rate, payload, output, owner | beamtap_sampling:keys() ++ beamtap_mode:keys()]).
 
 %% @doc The classes that can be recorded.
 -spec classes() -> [class()].
@@ -137,16 +138,20 @@ check_opts(Opts, Owner) ->
         owner => Owner
     },
     try
-        Given = beamtap_shape:keyed(Opts, ?OPT_KEYS, option),
+        Given = keyed(Opts, option),
         {ok, fitting(beamtap_mode:complete(maps:merge(Defaults, maps:map(fun opt/2, Given))))}
     catch
         throw:{error, _} = Error -> Error
     end.
 
+keyed(Given, Place) ->
+    Keys = #{spec => ?SPEC_KEYS, option => ?OPT_KEYS},
+    beamtap_shape:keyed(Given, map_get(Place, Keys), fun(Key) -> beamtap_key:unknown(Place, Key, Keys) end).
+
 %%% What is to be traced
 
 fields(Spec) when is_map(Spec) ->
-    beamtap_shape:keyed(Spec, ?SPEC_KEYS, spec);
+    keyed(Spec, spec);
 fields([{Key, _} | _] = Spec) when is_atom(Key) ->
     %% A property list, unless it starts as a list of functions may: {module, return}, {app, Name}.
     IsPair = fun
@@ -154,7 +159,7 @@ fields([{Key, _} | _] = Spec) when is_atom(Key) ->
         (_) -> false
     end,
     case beamtap_shape:is_proper(Spec) andalso lists:any(IsPair, Spec) of
-        true -> beamtap_shape:keyed(Spec, ?SPEC_KEYS, spec);
+        true -> keyed(Spec, spec);
         false -> mixed(Spec)
     end;
 fields(all) ->
@@ -217,7 +222,7 @@ classes(Classes) ->
 class(Class) ->
     case lists:member(Class, ?FLAGS) of
         true -> Class;
-        false -> beamtap_shape:unknown(unknown_class, "class", Class, ?FLAGS)
+        false -> throw(beamtap_shape:unknown(unknown_class, "class", Class, ?FLAGS, remedy(classes)))
     end.
 
 targets(Targets) ->
@@ -287,19 +292,27 @@ fitting(#{payload := Payload, subbuf_size := Size} = Opts) ->
             )
     end.
 
--spec bad_option(atom(), term(), string()) -> no_return().
+-spec bad_option(atom(), term(), unicode:chardata()) -> no_return().
 bad_option(Key, Value, Want) ->
-    fail(bad_option, [atom_to_list(Key), " => ", quote(Value), " cannot be"], [atom_to_list(Key), " is ", Want]).
+    fail(bad_option, [beamtap_wording:setting(Key, Value), " cannot be"], [atom_to_list(Key), " is ", Want]).
 
 %%% Within
 
 remedy(spec) ->
-    "name functions or classes: beamtap:start(\"lists:seq/2\", #{}), beamtap:start(#{classes => [procs]}, #{})";
+    beamtap_wording:either(
+        "name functions or classes: beamtap:start(\"lists:seq/2\"), beamtap:start([procs, send])",
+        "name functions or classes: Beamtap.start(\"Enum.map/2\"), Beamtap.start([:procs, :send])"
+    );
+remedy(classes) ->
+    ["known: ", beamtap_shape:names(?FLAGS), ": ",
+        beamtap_wording:either("h(beamtap, start, 2)", "h Beamtap")];
 remedy(functions) ->
-    "a function is {M,F,A}, fun M:F/A, a module, {app, Name} or a text such as \"lists:seq/2 -> return\"";
+    beamtap_function:remedy();
 remedy(targets) ->
-    "targets are all, new, existing, a local pid or port, a registered name, {app, Name}, {supervisor, Name}, "
-    "{initial_call, {M,F,A}}, or a list of those".
+    beamtap_wording:either(
+        "targets: all, new, existing, pid, port, name, {app, A}, {supervisor, S}, {initial_call, {M,F,A}}",
+        "targets: :all, :new, :existing, pid, port, name, {:app, a}, {:supervisor, s}, {:initial_call, {m, f, a}}"
+    ).
 
 quote(Term) -> beamtap_error:quote(Term).
 

@@ -83,7 +83,7 @@ named(Group) when Group =:= all; Group =:= new; Group =:= existing; is_tuple(Gro
 named(Name) when is_atom(Name) ->
     case whereis(Name) of
         Here when is_pid(Here); is_port(Here) -> named(Here);
-        undefined -> throw(no_process(Name, ": no process is registered by this name"))
+        undefined -> throw(no_process(Name, [": no process is registered by this name", near(Name)]))
     end;
 named(Port) when is_port(Port) ->
     erlang:port_info(Port, id) =/= undefined orelse throw(no_process(Port, " is not open")),
@@ -158,11 +158,17 @@ is_started_by(Pid, {M, F, A}) ->
         _ -> false
     end.
 
+near(Name) ->
+    case beamtap_shape:near(Name, registered()) of
+        {ok, Best} -> ["; did you mean ", beamtap_error:quote(Best), "?"];
+        none -> []
+    end.
+
 no_process(Target, Said) ->
     beamtap_error:new(
         no_process,
         [beamtap_error:quote(Target), Said],
-        "see processes() and registered(); all, new and existing need no name"
+        ["see ", beamtap_wording:either("registered()", "Process.registered()"), "; all, new and existing need no name"]
     ).
 
 present(Owner) ->

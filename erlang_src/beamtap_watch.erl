@@ -39,7 +39,7 @@ run(Session, Opts, Tap) ->
                     true = demonitor(Monitor, [flush]),
                     Answer;
                 {'DOWN', Monitor, process, Viewer, _} ->
-                    beamtap_error:new(ended, "the live lines ended", ["the tap runs on: beamtap:info(", beamtap_error:quote(Tap), ")"])
+                    beamtap_error:new(ended, "the live lines ended", ["the tap runs on: ", beamtap_wording:either("beamtap:info(", "Beamtap.info("), beamtap_error:quote(Tap), ")"])
             end;
         {error, _} = Error ->
             Error
@@ -48,7 +48,7 @@ run(Session, Opts, Tap) ->
 check(Opts) ->
     Defaults = #{syntax => erlang, lines => ?DEFAULT_LINES, colour => auto},
     try
-        {ok, maps:merge(Defaults, maps:map(fun option/2, beamtap_shape:keyed(Opts, maps:keys(Defaults), option)))}
+        {ok, maps:merge(Defaults, maps:map(fun option/2, beamtap_shape:keyed(Opts, maps:keys(Defaults))))}
     catch
         throw:{error, _} = Error -> Error
     end.
@@ -60,7 +60,7 @@ option(Key, Value) ->
     Want = #{syntax => "erlang or elixir", lines => "a number of events per second", colour => "auto, true or false"},
     beamtap_shape:fail(
         bad_option,
-        [atom_to_list(Key), " => ", beamtap_error:quote(Value), " cannot be"],
+        [beamtap_wording:setting(Key, Value), " cannot be"],
         [atom_to_list(Key), " is ", map_get(Key, Want)]
     ).
 

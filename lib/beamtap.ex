@@ -59,7 +59,7 @@ defmodule Beamtap do
       {:bad_pattern, 10}
   """
   @spec start(:beamtap_spec.spec(), [option]) :: {:ok, tap} | {:error, Beamtap.Error.t()}
-  def start(spec, opts \\ []), do: spec |> :beamtap.start(opts) |> elixir()
+  def start(spec, opts \\ []), do: elixir(fn -> :beamtap.start(spec, opts) end)
 
   @doc "As `start/2`, but returns the tap alone and raises `Beamtap.Error`."
   @spec start!(:beamtap_spec.spec(), [option]) :: tap
@@ -83,7 +83,7 @@ defmodule Beamtap do
       :unknown_tap
   """
   @spec stop(tap) :: {:ok, receipt} | {:error, Beamtap.Error.t()}
-  def stop(tap), do: tap |> :beamtap.stop() |> elixir()
+  def stop(tap), do: elixir(fn -> :beamtap.stop(tap) end)
 
   @doc "As `stop/1`, but returns the receipt alone and raises `Beamtap.Error`."
   @spec stop!(tap) :: receipt
@@ -98,26 +98,26 @@ defmodule Beamtap do
       :unknown_tap
   """
   @spec add(tap, :beamtap_spec.spec()) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def add(tap, spec), do: tap |> :beamtap.add(spec) |> elixir()
+  def add(tap, spec), do: elixir(fn -> :beamtap.add(tap, spec) end)
 
   @doc "Traces less with a tap that runs; a function is also taken out of a wider pattern, a process out of a wider target."
   @spec drop(tap, :beamtap_spec.spec()) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def drop(tap, spec), do: tap |> :beamtap.drop(spec) |> elixir()
+  def drop(tap, spec), do: elixir(fn -> :beamtap.drop(tap, spec) end)
 
   @doc "Takes a tap's trace flags off until `resume/1`; its bound in time runs on."
   @spec pause(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def pause(tap), do: tap |> :beamtap.pause() |> elixir()
+  def pause(tap), do: elixir(fn -> :beamtap.pause(tap) end)
 
   @doc "Sets the trace flags of a paused tap again, on what its targets stand for now."
   @spec resume(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def resume(tap), do: tap |> :beamtap.resume() |> elixir()
+  def resume(tap), do: elixir(fn -> :beamtap.resume(tap) end)
 
   @doc """
   Foretells what `start/2` with the same spec and options would record and cost: events are counted for a second, or for
   `:for` milliseconds, and not recorded.
   """
   @spec estimate(:beamtap_spec.spec(), [option]) :: {:ok, :beamtap_estimate.estimate()} | {:error, Beamtap.Error.t()}
-  def estimate(spec, opts \\ []), do: spec |> :beamtap.estimate(opts) |> elixir()
+  def estimate(spec, opts \\ []), do: elixir(fn -> :beamtap.estimate(spec, opts) end)
 
   @doc """
   Shows what a tap that runs records, as lines in the shell, until return is pressed or the tap ends. The tap runs on
@@ -137,7 +137,7 @@ defmodule Beamtap do
   """
   @spec watch(tap, lines: pos_integer(), colour: :auto | boolean, syntax: :elixir | :erlang) ::
           :ok | {:error, Beamtap.Error.t()}
-  def watch(tap, opts \\ []), do: tap |> :beamtap.watch(Keyword.put_new(opts, :syntax, :elixir)) |> elixir()
+  def watch(tap, opts \\ []), do: elixir(fn -> :beamtap.watch(tap, Keyword.put_new(opts, :syntax, :elixir)) end)
 
   @doc """
   All taps: those that run and those that ended lately, oldest first. After them the LTTng sessions that beamtap did not
@@ -149,7 +149,7 @@ defmodule Beamtap do
 
   @doc "One tap: what it does, or its receipt."
   @spec info(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def info(tap), do: tap |> :beamtap.info() |> elixir()
+  def info(tap), do: elixir(fn -> :beamtap.info(tap) end)
 
   @doc """
   Ends everything that beamtap set in this VM, and nothing else. Answers with the receipts of the taps it ended.
@@ -162,7 +162,7 @@ defmodule Beamtap do
 
   @doc "Prints where the time went in an ended tap, or in the trace in a directory; with `json: true` as JSON."
   @spec report(tap | Path.t(), json: boolean) :: :ok | {:error, Beamtap.Error.t()}
-  def report(tap_or_path, opts \\ []), do: tap_or_path |> :beamtap.report(opts) |> elixir()
+  def report(tap_or_path, opts \\ []), do: elixir(fn -> :beamtap.report(tap_or_path, opts) end)
 
   @doc """
   Writes what a flight recorder (`mode: :snapshot`) holds, and answers with the directory, a complete trace.
@@ -172,17 +172,17 @@ defmodule Beamtap do
       :unknown_tap
   """
   @spec snapshot(tap, String.t()) :: {:ok, String.t()} | {:error, Beamtap.Error.t()}
-  def snapshot(tap, label), do: tap |> :beamtap.snapshot(label) |> elixir()
+  def snapshot(tap, label), do: elixir(fn -> :beamtap.snapshot(tap, label) end)
 
   @doc """
   Lets LTTng record an event from now on; with a filter in LTTng's language over the event's fields, where it holds.
   """
   @spec enable_event(tap, String.t(), String.t()) :: :ok | {:error, Beamtap.Error.t()}
-  def enable_event(tap, event, filter \\ ""), do: tap |> :beamtap.enable_event(event, filter) |> elixir()
+  def enable_event(tap, event, filter \\ ""), do: elixir(fn -> :beamtap.enable_event(tap, event, filter) end)
 
   @doc "Lets LTTng record an event no more."
   @spec disable_event(tap, String.t()) :: :ok | {:error, Beamtap.Error.t()}
-  def disable_event(tap, event), do: tap |> :beamtap.disable_event(event) |> elixir()
+  def disable_event(tap, event), do: elixir(fn -> :beamtap.disable_event(tap, event) end)
 
   @doc "Looks at everything a tap needs, prints what it finds, and answers with the gravest verdict."
   @spec doctor() :: :ok | :warning | :error
@@ -208,14 +208,19 @@ defmodule Beamtap do
 
   @doc "beamtap's tracer for `:dbg.tracer(:module, Beamtap.tracer())`."
   @spec tracer() :: {:beamtap_nif, 0} | {:error, Beamtap.Error.t()}
-  def tracer(), do: elixir(:beamtap.tracer())
+  def tracer(), do: elixir(fn -> :beamtap.tracer() end)
 
   @doc "Makes this VM and its events known to LTTng without a tap, for sessions made with `lttng`."
   @spec load_provider() :: :ok | {:error, Beamtap.Error.t()}
-  def load_provider(), do: elixir(:beamtap.load_provider())
+  def load_provider(), do: elixir(fn -> :beamtap.load_provider() end)
 
-  defp elixir({:error, reason}), do: {:error, struct(Beamtap.Error, reason)}
-  defp elixir(other), do: other
+  # What is told of it is told in Elixir.
+  defp elixir(act) do
+    case :beamtap_wording.in_elixir(&Beamtap.Error.quoted/1, act) do
+      {:error, reason} -> {:error, struct(Beamtap.Error, reason)}
+      other -> other
+    end
+  end
 
   defp bang({:ok, value}), do: value
   defp bang({:error, error}), do: raise(error)

@@ -16,6 +16,11 @@ defmodule Beamtap.Error do
           tap: Beamtap.tap() | nil
         }
 
+  @doc false
+  # A term as it stands in a message.
+  @spec quoted(term) :: String.t()
+  def quoted(term), do: inspect(term, limit: 10, printable_limit: 100, width: :infinity)
+
   @impl true
   def message(%__MODULE__{message: message, remedy: remedy}), do: message <> "; " <> remedy
 end

@@ -81,6 +81,32 @@ defmodule BeamtapTest do
     assert {:error, %Beamtap.Error{reason: :unknown_tap}} = Beamtap.report({:tap, 123_456_789})
   end
 
+  test "tells what is wrong in Elixir" do
+    told = fn answer ->
+      assert {:error, %Beamtap.Error{message: message, remedy: remedy}} = answer
+      text = message <> " | " <> remedy
+      refute text =~ ~r/Elixir\.|=>|<<|beamtap:|#\{|'/, text
+      text
+    end
+
+    assert told.(Beamtap.start("Enum.map/2", targets: self())) =~ "Beamtap.start([functions: ..., targets: ...], opts)"
+    assert told.(Beamtap.start(functions: "Enum.map/2", for: 1000)) =~ "Beamtap.start([functions: ...], for: ...)"
+    assert told.(Beamtap.start("Enum.map/2", pid: self())) =~ "did you mean :targets?"
+    assert told.(Beamtap.start("Enum.map/2", for: "3s")) =~ ~s(for: "3s")
+    assert told.(Beamtap.start("Enum.mop/2")) =~ "Enum.module_info(:functions)"
+    assert told.(Beamtap.start(Enun)) =~ "no module Enun; did you mean Enum?"
+    assert told.(Beamtap.start(functions: &Enum.map/2, targets: BeamtapTest.Nobody)) =~ "BeamtapTest.Nobody"
+    assert told.(Beamtap.start(functions: &Enum.map/2, targets: "self")) =~ ~s("self")
+    assert told.(Beamtap.start({Enum, :map})) =~ "{Module, :function, :_}"
+    assert told.(Beamtap.start("Enum.map/2", payload: :all)) =~ "[messages: :size]"
+    assert told.(Beamtap.start([:snd])) =~ "did you mean :send?"
+    assert told.(Beamtap.stop({:ok, {:tap, 1}})) =~ "{:ok, tap} = Beamtap.start(...)"
+    assert told.(Beamtap.stop({:tap, 987_654_321})) =~ "Beamtap.info()"
+
+    # Erlang's own face goes on in Erlang.
+    assert {:error, %{message: "there is no module 'Elixir.Enun'" <> _}} = :beamtap.start(Enun)
+  end
+
   test "offers its tracer to dbg" do
     assert Beamtap.tracer() == {:beamtap_nif, 0}
     assert Beamtap.load_provider() == :ok

@@ -2,9 +2,23 @@
 -module(beamtap_spec_SUITE).
 
 -export([all/0]).
--export([specs/1, refused_specs/1, options/1, refused_options/1, near_names/1, functions/1, no_functions/1]).
+-export([specs/1, refused_specs/1, options/1, refused_options/1, misplaced_keys/1, any_wrong_key/1, any_wrong_value/1]).
+-export([near_names/1, functions/1, no_functions/1, told_in_elixir/1]).
 
-all() -> [specs, refused_specs, options, refused_options, near_names, functions, no_functions].
+all() ->
+    [
+        specs,
+        refused_specs,
+        options,
+        refused_options,
+        misplaced_keys,
+        any_wrong_key,
+        any_wrong_value,
+        near_names,
+        functions,
+        no_functions,
+        told_in_elixir
+    ].
 
 specs(_) ->
     Seq = #{what => {lists, seq, 2}, actions => []},
@@ -120,9 +134,115 @@ refused_options(_) ->
     ],
     lists:foreach(fun({Opts, Reason}) -> refused(Opts, Reason, beamtap_spec:check_opts(Opts, self())) end, Expected).
 
-%% One line each, and nothing else.
-refused(Given, Reason, {error, #{reason := Found, message := Message, remedy := Remedy}}) ->
+%% What is right in the other argument, or has this name in another tool.
+misplaced_keys(_) ->
+    Options = [
+        {targets, <<"there is no option targets">>, "beamtap:start(#{functions => ..., targets => ...}, Opts)"},
+        {target, <<"there is no option target; did you mean targets?">>, "targets => ...}, Opts)"},
+        {pid, <<"there is no option pid; did you mean targets?">>, "targets => ...}, Opts)"},
+        {procs, <<"there is no option procs; did you mean targets?">>, "targets => ...}, Opts)"},
+        {functions, <<"there is no option functions">>, "beamtap:start(#{functions => ...}, Opts)"},
+        {time, <<"there is no option time; did you mean for?">>, "known: for, events"},
+        {fro, <<"there is no option fro; did you mean for?">>, "known: for, events"},
+        {"for", <<"there is no option \"for\"; did you mean for?">>, "known: for, events"},
+        {msgs, <<"there is no option msgs; did you mean events?">>, "known: for, events"},
+        {args, <<"there is no option args; did you mean payload?">>, "known: for, events"},
+        {nonsense, <<"there is no option nonsense">>, "h(beamtap, start, 2)"}
+    ],
+    lists:foreach(
+        fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, beamtap_spec:check_opts(#{Key => 1}, self())) end, Options
+    ),
+    Keys = [
+        {for, <<"there is no key for">>, "beamtap:start(Spec, #{for => ...})"},
+        {time, <<"there is no key time; did you mean for?">>, "beamtap:start(Spec, #{for => ...})"},
+        {target, <<"there is no key target; did you mean targets?">>, "known: functions, classes, targets"},
+        {pid, <<"there is no key pid; did you mean targets?">>, "known: functions, classes, targets"},
+        {module, <<"there is no key module; did you mean functions?">>, "known: functions, classes, targets"}
+    ],
+    lists:foreach(
+        fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, beamtap_spec:check(#{functions => lists, Key => 1})) end, Keys
+    ).
+
+told(Key, Message, Remedy, {error, #{message := Message, remedy := Said}} = Error) ->
+    {Key, {_, _}} = {Key, binary:match(Said, list_to_binary(Remedy))},
+    refused(Key, unknown_key, Error).
+
+%% One wrong letter in a name leads to the name, whatever the letter.
+any_wrong_key(_) ->
+    Known = [for, events, rate, output, payload, owner, system_monitor, sample_every, mode, buffers, subbuf_size, rotate],
+    lists:foreach(
+        fun(_) ->
+            Key = one_of(Known),
+            Typed = mistyped(atom_to_list(Key)),
+            case [K || K <- [functions, classes, targets | Known], atom_to_list(K) =:= Typed] of
+                [] ->
+                    {error, #{message := Message}} = Error = beamtap_spec:check_opts([{list_to_binary(Typed), 1}], self()),
+                    refused(Typed, unknown_key, Error),
+                    {Typed, Key, {_, _}} = {Typed, Key, binary:match(Message, <<"; did you mean ">>)};
+                [_] ->
+                    ok
+            end
+        end,
+        lists:seq(1, 500)
+    ).
+
+%% A letter replaced, left out, put in, or exchanged with the next.
+mistyped(Name) ->
+    At = rand:uniform(length(Name) - 1) - 1,
+    {Before, [One, Two | After]} = lists:split(At, Name),
+    Letter = $a + rand:uniform(26) - 1,
+    Before ++ one_of([[Letter, Two], [Two], [Letter, One, Two], [Two, One]]) ++ After.
+
+one_of(Things) -> lists:nth(rand:uniform(length(Things)), Things).
+
+%% Whatever the value, it is taken, or refused with an error that names the option; it never raises.
+any_wrong_value(_) ->
+    Keys = [
+        for, events, rate, output, payload, owner, system_monitor, sample_every, mode, buffers, subbuf_size, num_subbuf,
+        on_full, buffers_per, switch_timer, files, rotate, shm_path
+    ],
+    Values = [
+        0, -1, 1.5, 1 bsl 70, "", "x", <<>>, <<255>>, <<1:3>>, [], [[]], [a | b], {}, {a}, {text, 7}, {a, b, c}, #{}, #{a => 1},
+        true, false, undefined, infinity, self(), make_ref(), fun() -> ok end, [{a, 1}], [1, 2], "\x{10ffff}", {live, x}, lists
+    ],
+    Outcomes = [
+        case beamtap_spec:check_opts(#{Key => Value}, self()) of
+            {ok, #{}} ->
+                taken;
+            {error, #{reason := Reason, message := Message, remedy := Remedy}} = Error ->
+                refused({Key, Value}, Reason, Error),
+                Reason =:= bad_option andalso
+                    ({Key, Value, true} = {Key, Value, names(Key, Message) orelse names(Key, Remedy)}),
+                refused
+        end
+     || Key <- Keys, Value <- Values
+    ],
+    [refused, taken] = lists:usort(Outcomes),
+    %% And as a spec.
+    [beamtap_spec:check(Value) || Value <- Values],
+    [beamtap_spec:check(#{Key => Value}) || Key <- [functions, classes, targets], Value <- Values],
+    [beamtap_spec:check_opts(Value, self()) || Value <- Values].
+
+names(Key, Text) -> binary:match(Text, atom_to_binary(Key)) =/= nomatch.
+
+%% Where Elixir's face asks, names, terms and calls are Elixir's.
+told_in_elixir(_) ->
+    Inspect = fun(Term) -> [<<"inspected ">>, io_lib:format("~0p", [Term])] end,
+    InElixir = fun(Act) -> {error, #{message := M, remedy := R}} = beamtap_wording:in_elixir(Inspect, Act), {M, R} end,
+    {<<"there is no option inspected pid; did you mean inspected targets?">>,
+        <<"targets stand with the functions: Beamtap.start([functions: ..., targets: ...], opts)">>} =
+        InElixir(fun() -> beamtap_spec:check_opts([{pid, self()}], self()) end),
+    {<<"for: inspected x cannot be">>, _} = InElixir(fun() -> beamtap_spec:check_opts([{for, x}], self()) end),
+    {<<"there is no module NoSuchAlias">>, _} = InElixir(fun() -> beamtap_code:resolve(#{what => {<<"Elixir.NoSuchAlias">>, '_', '_'}, actions => []}) end),
+    %% For that call only, also where it raises.
+    {'EXIT', {oops, _}} = (catch beamtap_wording:in_elixir(Inspect, fun() -> error(oops) end)),
+    {error, #{message := <<"for => x cannot be">>}} = beamtap_spec:check_opts([{for, x}], self()).
+
+%% One line each, and nothing else; and a shell, which cuts long binaries, shows them whole.
+refused(Given, Reason, {error, #{reason := Found, message := Message, remedy := Remedy}} = Error) ->
     {Given, Reason} = {Given, Found},
+    Shown = io_lib:format("~tP", [{error, #{remedy => Remedy}}, 30]),
+    {Given, Error, nomatch} = {Given, Error, string:find(Shown, "\"...>>")},
     lists:foreach(
         fun(Line) -> true = is_binary(Line) andalso Line =/= <<>> andalso binary:match(Line, <<"\n">>) =:= nomatch end,
         [Message, Remedy]
@@ -131,6 +251,9 @@ refused(Given, Reason, {error, #{reason := Found, message := Message, remedy := 
 near_names(_) ->
     {ok, "procs"} = beamtap_near:name("prcs", ["call", "procs", "running"]),
     {ok, "map"} = beamtap_near:name("mop", ["map", "reduce"]),
+    {ok, "for"} = beamtap_near:name("fro", ["for", "rate", "events"]),
+    {ok, "receive"} = beamtap_near:name("recieve", ["call", "receive"]),
+    none = beamtap_near:name("badcfe", ["abcdef"]),
     none = beamtap_near:name("xyzzy", ["call", "procs"]),
     none = beamtap_near:name("a", []).
 
