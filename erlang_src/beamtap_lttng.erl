@@ -60,7 +60,8 @@ open_one(#{name := Name, kind := Kind, native := Native} = Place, Plan, Mode, De
         per_pid => maps:get(buffers_per, Mode) =:= pid,
         shm_path => shm_path(Name, Mode),
         rotation => rotation(Kind, Mode),
-        may_start => MayStart
+        may_start => MayStart,
+        guard => guard()
     },
     case beamtap_nif:session_open(Terms, beamtap_deadline:for_request(Deadline)) of
         {ok, Handle} ->
@@ -96,6 +97,14 @@ with_live(#{kind := live, name := Name}, #{session := Session} = Known) ->
     end;
 with_live(_, Known) ->
     Known.
+
+%% A session daemon that is started ends with this VM, however that ends: with a guard its flight recorders are written
+%% before.
+guard() ->
+    case beamtap_sidecar:find() of
+        {ok, File} -> unicode:characters_to_binary(filename:absname(File));
+        {error, _} -> <<>>
+    end.
 
 qualified(Event) -> <<"beamtap:", Event/binary>>.
 

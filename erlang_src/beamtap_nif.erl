@@ -21,7 +21,7 @@
 %% Taps
 -export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
 %% LTTng
--export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, audience/1, lttng_status/1]).
+-export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, audience/1, flights/1, lttng_status/1]).
 -export([session_snapshot/3, session_enable/5, session_disable/4, session_live_port/1]).
 -export([session_check/2, session_daemon/1, session_end_daemon/2]).
 -export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
@@ -63,7 +63,9 @@
     per_pid := boolean(),
     shm_path := binary(),
     rotation := {Microseconds :: non_neg_integer(), Bytes :: non_neg_integer()},
-    may_start := boolean()
+    may_start := boolean(),
+    %% The sidecar's file, which sees to the session daemon that is started; empty without.
+    guard := binary()
 }.
 %% Where events go; `relayd' is live through a relay daemon started for the session.
 -type session_mode() ::
@@ -287,6 +289,10 @@ sessions() -> erlang:nif_error(not_loaded).
     ]}
     | failure().
 audience(_WithinMs) -> erlang:nif_error(not_loaded).
+
+%% Flight recorders of VMs that were killed, of sessions whose name begins with Stem. They are told once.
+-spec flights(Stem :: binary()) -> [{Name :: binary(), {ok, Place :: binary()} | {error, Why :: binary()}}].
+flights(_Stem) -> erlang:nif_error(not_loaded).
 
 -spec lttng_status(Output :: binary()) -> [{binary(), ok | warning | error, binary(), binary()}].
 lttng_status(_) -> erlang:nif_error(not_loaded).

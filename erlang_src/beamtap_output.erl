@@ -1,7 +1,7 @@
 %% @doc Where a trace goes: names the directory, makes it, and takes it back when nothing came of it.
 -module(beamtap_output).
 
--export([path/2, stem/0, stem_of_vm/0, prepare/1, discard_empty/2, check_writable/0]).
+-export([path/2, stem/0, stem_of_vm/0, stem_of_node/0, prepare/1, discard_empty/2, check_writable/0]).
 
 -define(ENVIRONMENT, "BEAMTAP_TRACES").
 
@@ -15,7 +15,12 @@ stem() ->
 %% @doc What every stem of this VM begins with.
 -spec stem_of_vm() -> binary().
 stem_of_vm() ->
-    unicode:characters_to_binary(["beamtap-", atom_to_binary(node()), "-", os:getpid(), "-"]).
+    unicode:characters_to_binary([stem_of_node(), os:getpid(), "-"]).
+
+%% @doc What the stems of all VMs begin with that had, or have, this node's name.
+-spec stem_of_node() -> binary().
+stem_of_node() ->
+    unicode:characters_to_binary(["beamtap-", atom_to_binary(node()), "-"]).
 
 %% @doc The absolute directory for a trace: the user's choice, or Stem below `BEAMTAP_TRACES' or `$HOME/lttng-traces',
 %% with a number behind it where there is such a directory already.

@@ -3,11 +3,11 @@
 %% `NAME.trace': the next tap with the same `shm_path' has beamtapd recover them into it.
 -module(beamtap_remains).
 
--export([mark/3, unmark/1, find/1, recover/3]).
+-export([mark/3, unmark/1, find/1, recover/3, flights/0]).
 -export_type([recovery/0]).
 
 %% What becomes of one session's buffers. `events' are those in all of the trace then; what the crash left is below its
-%% directory `recovered'.
+%% directory `recovered'. Of a flight recorder that was written when its VM was killed nobody has counted the events.
 -type recovery() :: #{
     session := binary(),
     state := recovering | recovered | failed,
@@ -34,6 +34,18 @@ mark(ShmPath, Name, Trace) ->
     end.
 
 link_of(ShmPath, Name) -> <<(filename:join(ShmPath, Name))/binary, ?LINK>>.
+
+%% @doc What became of the flight recorders of VMs of this name that were killed. Each is told once.
+-spec flights() -> [recovery()].
+flights() ->
+    [flight(Name, Written) || {Name, Written} <- beamtap_nif:flights(beamtap_output:stem_of_node())].
+
+flight(Name, {ok, Trace}) ->
+    logger:notice("beamtap: what the flight recorder ~ts of a VM that was killed held is in ~ts", [Name, Trace]),
+    #{session => Name, state => recovered, trace => Trace};
+flight(Name, {error, Reason}) ->
+    logger:warning("beamtap: what the flight recorder ~ts of a VM that was killed held is not written: ~ts", [Name, Reason]),
+    #{session => Name, state => failed, reason => Reason}.
 
 %% @doc The session has ended in order.
 -spec unmark(binary()) -> ok.

@@ -222,7 +222,7 @@ message({'EXIT', Pid, Reason}, #{tracing := Tracing, problems := Problems} = Dat
         none -> keep_state_and_data
     end;
 message({beamtap_remains, Recovered}, Data) ->
-    {keep_state, Data#{recovered => Recovered}};
+    {keep_state, Data#{recovered => maps:get(flights, Data, []) ++ Recovered}};
 message(_, _) ->
     keep_state_and_data.
 

@@ -17,12 +17,16 @@ open(directory, #{path := Path, opts := Opts} = Data) ->
         {ok, Made} -> {ok, Data#{made => Made}};
         {error, _} = Error -> Error
     end;
-open(remains, #{opts := #{shm_path := none}} = Data) ->
-    {ok, Data};
 open(remains, #{opts := #{shm_path := ShmPath}} = Data) ->
     %% Found before this tap's own buffers are there.
-    ok = beamtap_remains:recover(ShmPath, beamtap_remains:find(ShmPath), self()),
-    {ok, Data};
+    ok = case ShmPath of
+        none -> ok;
+        _ -> beamtap_remains:recover(ShmPath, beamtap_remains:find(ShmPath), self())
+    end,
+    case beamtap_remains:flights() of
+        [] -> {ok, Data};
+        Flights -> {ok, Data#{flights => Flights, recovered => Flights}}
+    end;
 open(library, #{tap := Tap} = Data) ->
     case beamtap_native:load() of
         ok -> done(beamtap_cost:measure_floor(Tap), Data);

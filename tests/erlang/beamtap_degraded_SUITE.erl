@@ -4,7 +4,7 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([consumerd_killed/1, sessiond_killed/1, both_killed/1, relayd_killed/1, foreign_relayd_killed/1]).
--export([foreign_consumerd_killed/1, foreign_sessiond_killed/1, disk_filled/1]).
+-export([guard_killed/1, foreign_consumerd_killed/1, foreign_sessiond_killed/1, disk_filled/1]).
 -export([consumerd_stopped/1, session_destroyed/1, session_stopped/1, output_removed/1]).
 
 -import(beamtap_victim, [vm/1, call/3, call/4, healthy/1]).
@@ -18,6 +18,7 @@ all() ->
         consumerd_killed,
         sessiond_killed,
         both_killed,
+        guard_killed,
         relayd_killed,
         foreign_relayd_killed,
         foreign_consumerd_killed,
@@ -46,6 +47,10 @@ sessiond_killed(Config) ->
 
 both_killed(Config) ->
     interrupted(?FUNCTION_NAME, ["lttng-sessiond", "lttng-consumerd"], "no LTTng session daemon", local, Config).
+
+%% The session daemon that it saw to ends with it.
+guard_killed(Config) ->
+    interrupted(?FUNCTION_NAME, ["beamtapd"], "no LTTng session daemon", local, Config).
 
 relayd_killed(Config) ->
     interrupted(?FUNCTION_NAME, ["lttng-relayd"], "relay daemon is gone", live, Config).

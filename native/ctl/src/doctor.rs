@@ -1,6 +1,7 @@
 //! What a recording needs of this machine, looked at without starting one.
 
 mod confinement;
+mod flights;
 mod kernel;
 mod libraries;
 mod limits;
@@ -46,6 +47,7 @@ pub fn rows(output: &Path) -> Vec<Row> {
     rows.extend([room::shm(), room::disk(output), limits::row()]);
     rows.extend(confinement::rows());
     rows.push(kernel::row());
+    rows.extend(flights::row());
     rows
 }
 

@@ -83,6 +83,17 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
+/// The ids of a process's children, of theirs, and so on.
+pub(crate) fn descendants(pid: u32) -> Vec<u32> {
+    let mut found = children(pid);
+    let mut next = 0;
+    while let Some(pid) = found.get(next).copied() {
+        found.extend(children(pid));
+        next += 1;
+    }
+    found
+}
+
 /// A process that has a file below the directory in its memory, of those that can be seen.
 pub(crate) fn that_maps(directory: &Path) -> Option<u32> {
     let directory = fs::canonicalize(directory).ok()?;

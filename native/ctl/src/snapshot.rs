@@ -71,6 +71,13 @@ pub(crate) fn record(
     }
 }
 
+/// Records a snapshot of session `name` to where its snapshots go unless told otherwise.
+pub(crate) fn record_anywhere(functions: &Functions, name: &CStr) -> Result<(), Error> {
+    // SAFETY: the name is NUL terminated and outlives the call; without an output the session's own are taken.
+    let code = unsafe { (functions.snapshot_record)(name.as_ptr(), ptr::null_mut(), 0) };
+    checked(functions, "lttng_snapshot_record", &name.to_string_lossy(), code).map(drop)
+}
+
 fn record_to(functions: &Functions, name: &CStr, request: &Request) -> Result<(), Error> {
     let (label, place) = (request.c_label.as_ptr(), request.c_output.as_ptr());
     // SAFETY: no arguments.

@@ -9,7 +9,7 @@ use std::ffi::{CString, c_char, c_int, c_short};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek};
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::ptr;
@@ -18,6 +18,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// The first descriptor that a daemon does not get.
 const FIRST_OTHER: c_int = 3;
 
+/// What keeps signals to this process's group, and to those of its terminal, from the child.
+#[cfg(target_os = "linux")]
+const APART: c_short = libc::POSIX_SPAWN_SETSID;
+#[cfg(not(target_os = "linux"))]
+const APART: c_short = libc::POSIX_SPAWN_SETPGROUP as c_short;
+
 /// A child of this process; it is reaped when it is asked whether it has ended.
 pub(crate) struct Child {
     pid: libc::pid_t,
@@ -25,7 +31,7 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts a program in a process group of its own, in `/`, with no signal blocked, no descriptor but stdin and
+    /// Starts a program in a session of its own, in `/`, with no signal blocked, no descriptor but stdin and
     /// stdout on `/dev/null` and stderr on `stderr`, and this process's environment.
     pub(crate) fn spawn(program: &Path, arguments: &[String], stderr: &File) -> io::Result<Self> {
         let path = CString::new(program.as_os_str().as_bytes())?;
@@ -146,7 +152,7 @@ impl Attributes {
         // SAFETY: initialised above, successfully.
         let mut attributes = Self(unsafe { place.assume_init() });
         let raw = &raw mut attributes.0;
-        let flags = libc::POSIX_SPAWN_SETPGROUP | libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
+        let flags = libc::c_int::from(APART) | libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
         let mut signals = MaybeUninit::uninit();
         // SAFETY: the attributes are initialised; the sets are initialised before they are read, and copied.
         unsafe {
@@ -179,6 +185,11 @@ impl Notes {
         let file = OpenOptions::new().read(true).append(true).create_new(true).open(&path)?;
         fs::remove_file(&path)?;
         Ok(Self(file))
+    }
+
+    /// What this process says itself, on stderr, is noted elsewhere: so is what the daemon says.
+    pub(crate) fn elsewhere() -> io::Result<Self> {
+        io::stderr().as_fd().try_clone_to_owned().map(|descriptor| Self(File::from(descriptor)))
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -220,9 +231,11 @@ mod tests {
     }
 
     #[test]
-    fn a_child_leads_its_group_in_the_root_directory_with_our_environment() {
+    fn a_child_leads_its_session_in_the_root_directory_with_our_environment() {
         assert_eq!(said_by("pwd >&2"), "/");
         assert_eq!(said_by("test $$ = $(ps -o pgid= -p $$) && echo leads >&2"), "leads");
+        #[cfg(target_os = "linux")]
+        assert_eq!(said_by("test $$ = $(ps -o sid= -p $$) && echo leads >&2"), "leads");
         assert_eq!(said_by("echo $PATH >&2"), env::var("PATH").unwrap());
     }
 

@@ -35,6 +35,7 @@ pub(crate) enum Command {
     Watch(WatchArguments),
     Doctor(DoctorArguments),
     Canary(CanaryArguments),
+    Guard(GuardArguments),
     Recover(RecoverArguments),
 }
 
@@ -101,6 +102,20 @@ pub(crate) struct CanaryArguments {
     /// How long to wait, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 5000)]
     pub(crate) within: u64,
+}
+
+/// Runs a VM's own session daemon, and has its flight recorders written when the VM is killed.
+///
+/// Started by the VM, and ended with it.
+#[derive(Args, Debug)]
+#[command(hide = true)]
+pub(crate) struct GuardArguments {
+    /// The VM's process id: this one's parent
+    #[arg(long, value_name = "PID")]
+    pub(crate) parent: u32,
+    /// The session daemon, and what to start it with
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    pub(crate) command: Vec<String>,
 }
 
 /// Prints the events of any CTF trace, one a line, as babeltrace2 does or as JSON.
@@ -210,7 +225,8 @@ pub(crate) struct DoctorArguments {
     pub(crate) output: Option<PathBuf>,
 }
 
-/// Recovers events from the buffers that a killed VM, session daemon or machine left in a tap's `shm_path`.
+/// Recovers events from the buffers that a killed VM, session daemon or machine left in a tap's `shm_path`; without one,
+/// lists the flight recorders that were written when their VM was killed.
 ///
 /// What had been written before is not in the buffers. With the trace's own directory as output the two read as one:
 /// `beamtapd report DIR` and the others take both. Needs lttng-crash.
@@ -219,13 +235,13 @@ pub(crate) struct DoctorArguments {
 pub(crate) struct RecoverArguments {
     /// The directory that the tap had as `shm_path`, or one below it
     #[arg(value_name = "SHM_PATH")]
-    pub(crate) shm_path: PathBuf,
+    pub(crate) shm_path: Option<PathBuf>,
     /// Where to write what is recovered, below `recovered`: a new directory, or that of the trace as far as it was
     /// written [default: a tap's own trace; else a directory named after the session and `recovered`, where beamtap
     /// writes traces]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "shm_path")]
     pub(crate) output: Option<PathBuf>,
-    /// Remove the buffers of each session that was recovered
+    /// Remove the buffers of each session that was recovered; without SHM_PATH, list these flight recorders no more
     #[arg(long)]
     pub(crate) remove: bool,
     /// Print JSON
@@ -302,6 +318,8 @@ The JSON is one object. Members are added between versions; `format` goes up whe
   beamtapd          the version that answered
   recovered         for each session buffers, their directory; output, the directory to give to other commands;
                     trace, what was recovered, below it; read, the events in all of output; faults
+  flights           without SHM_PATH, for each flight recorder session, its name; trace, where it was written, or
+                    null; reason, why it was not, or null
 
 Exit codes:
   0    what was there is recovered

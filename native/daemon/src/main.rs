@@ -12,8 +12,10 @@ mod elixir_term;
 mod event_json;
 mod event_text;
 mod failure;
+mod flights;
 mod glob;
 mod growing;
+mod guard;
 mod info;
 mod interrupt;
 mod json;
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Watch(watch) => watch::run(watch),
         Command::Doctor(doctor) => doctor::run(doctor),
         Command::Canary(canary) => canary::run(canary),
+        Command::Guard(guard) => guard::run(guard),
         Command::Recover(recover) => recover::run(recover),
     });
     match done {

@@ -3,6 +3,7 @@
 use crate::arguments::RecoverArguments;
 use crate::doctor::traces;
 use crate::failure::{BAD_TRACE, Failure};
+use crate::flights;
 use crate::json;
 use crate::reading::Reading;
 use crate::safe::Safe;
@@ -28,7 +29,9 @@ struct Recovered {
 }
 
 pub(crate) fn run(arguments: &RecoverArguments) -> Result<ExitCode, Failure> {
-    let shm_path = arguments.shm_path.as_path();
+    let Some(shm_path) = arguments.shm_path.as_deref() else {
+        return flights::run(arguments.json, arguments.remove);
+    };
     let remains = Remains::find(shm_path)?;
     if remains.is_empty() {
         return Err(Failure::Trace {
@@ -45,7 +48,7 @@ pub(crate) fn run(arguments: &RecoverArguments) -> Result<ExitCode, Failure> {
     }
     let mut all = Vec::new();
     for one in remains {
-        all.push(recover(one, arguments)?);
+        all.push(recover(one, shm_path, arguments)?);
     }
     let text = if arguments.json { json::text(&answer(&all)) + "\n" } else { told(&all) };
     let mut out = std::io::stdout().lock();
@@ -58,7 +61,7 @@ pub(crate) fn run(arguments: &RecoverArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(if is_whole { 0 } else { BAD_TRACE }))
 }
 
-fn recover(remains: Remains, arguments: &RecoverArguments) -> Result<Recovered, Failure> {
+fn recover(remains: Remains, shm_path: &Path, arguments: &RecoverArguments) -> Result<Recovered, Failure> {
     let buffers = remains.directory().to_owned();
     let written = arguments.output.clone().or_else(|| remains.trace());
     let output = written.unwrap_or_else(|| traces().join(name(&buffers)));
@@ -71,7 +74,7 @@ fn recover(remains: Remains, arguments: &RecoverArguments) -> Result<Recovered, 
     };
     let read = ["read", "counters", "other_events"].into_iter().map(count).sum();
     if arguments.remove {
-        recovered.remove(&arguments.shm_path)?;
+        recovered.remove(shm_path)?;
     }
     Ok(Recovered { buffers, output, trace, read, faults: reading.faults })
 }

@@ -3,7 +3,7 @@
 use crate::control::{atoms, binary, failure};
 use crate::provider;
 use beamtap_ctl::doctor::{self, Verdict};
-use beamtap_ctl::{DEFAULT_TIMEOUT, Error, Listener, Losses, Lttng, Rule, Session, SessionInfo};
+use beamtap_ctl::{DEFAULT_TIMEOUT, Error, Flight, Listener, Losses, Lttng, Rule, Session, SessionInfo};
 use beamtap_schema::{OTP_PROVIDER, PROVIDER};
 use held::Held;
 use rustler::{Atom, Binary, Encoder, Env, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term};
@@ -46,7 +46,7 @@ mod kinds {
     }
 }
 
-/// What the program of a VM is called, in all its flavours.
+/// What the program of a VM is called, in all its flavours. So is its sidecar, which starts session daemons for it.
 const VM: &str = "beam";
 
 /// A session as the VM sees it: gone when nothing refers to it any more or when the process that opened it dies.
@@ -343,6 +343,23 @@ fn audience(env: Env, within: u64) -> Term {
         }
         Err(error) => refused(env, &error),
     }
+}
+
+/// Flight recorders whose VM was killed, of sessions whose name begins with `stem`: `[{Session, {ok, Place} | {error,
+/// Why}}]`. They are forgotten by being told.
+#[rustler::nif(schedule = "DirtyIo")]
+fn flights<'a>(env: Env<'a>, stem: Binary<'a>) -> NifResult<Vec<Term<'a>>> {
+    use std::os::unix::ffi::OsStrExt;
+    let stem = text(&stem)?;
+    let one = |flight: Flight| {
+        flight.forget();
+        let written = match flight.written() {
+            Ok(place) => (atoms::ok(), binary(env, place.as_os_str().as_bytes())),
+            Err(why) => (atoms::error(), binary(env, why.as_bytes())),
+        };
+        (binary(env, flight.session().as_bytes()), written).encode(env)
+    };
+    Ok(Flight::list().into_iter().filter(|flight| flight.session().starts_with(stem)).map(one).collect())
 }
 
 /// Rows for `beamtap:doctor/0`: `{Check, ok | warning | error, Finding, Remedy}`.

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -21,10 +22,16 @@ pub(super) const DROP_TIMEOUT: Duration = Duration::from_secs(3);
 const ORDERLY_SHARE: f64 = 0.6;
 
 /// What becomes of a daemon that we started when this process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lifetime {
     /// It ends with this process, however that ends, and with its [`Sessiond`](super::Sessiond) value.
     WithProcess,
+    /// The same, but when this process ends without having ended its flight recorders they are written first. For a
+    /// session daemon only.
+    Guarded {
+        /// The program `beamtapd`, which does that: see [`guard`](super::guard).
+        beamtapd: PathBuf,
+    },
     /// It stays until [`Sessiond::stop`](super::Sessiond::stop): its buffers can be read after this process was killed.
     Independent,
 }
@@ -46,11 +53,22 @@ impl Started {
         lifetime: Lifetime,
         deadline: Deadline,
     ) -> Result<Self, Error> {
+        Self::spawn_noting(lttng, program, arguments, lifetime, Notes::new, deadline)
+    }
+
+    pub(super) fn spawn_noting(
+        lttng: &Lttng,
+        program: &Path,
+        arguments: &[String],
+        lifetime: Lifetime,
+        noted: fn() -> io::Result<Notes>,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
         let path = program.display().to_string();
-        let (program, words) = command(program, arguments, lifetime);
+        let (program, words) = command(program, arguments, &lifetime);
         let (child, notes) = lttng.call("to a daemon's start", deadline, move |_| {
             let start = || {
-                let notes = Notes::new()?;
+                let notes = noted()?;
                 Child::spawn(&program, &words, notes.file()).map(|child| (child, notes))
             };
             start().map_err(|error| Error::system(path, error))
@@ -58,13 +76,18 @@ impl Started {
         Ok(Self { child, lifetime, notes })
     }
 
+    /// The daemon's id; that of its guard before the guard has started it, and after it has ended.
     pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+        let child = self.child.id();
+        match self.lifetime {
+            Lifetime::Guarded { .. } => process::children(child).first().copied().unwrap_or(child),
+            _ => child,
+        }
     }
 
     /// It is to end with the value that owns it.
     pub(super) fn is_bound(&self) -> bool {
-        self.lifetime == Lifetime::WithProcess
+        self.lifetime != Lifetime::Independent
     }
 
     /// Its last word on stderr.
@@ -98,7 +121,7 @@ impl Started {
             return Ok(());
         }
         // Children first: as long as their parent lives and does not reap them, their ids cannot be another's.
-        let children = process::children(pid);
+        let children = process::descendants(pid);
         for id in children.iter().copied().chain([pid]) {
             process::signal(id, libc::SIGKILL);
         }
@@ -114,7 +137,12 @@ impl Started {
 ///
 /// setpriv becomes the daemon, under the same id, having asked the kernel to end it with its parent. Without setpriv a
 /// daemon outlives a killed process.
-fn command(program: &Path, arguments: &[String], lifetime: Lifetime) -> (PathBuf, Vec<String>) {
+fn command(program: &Path, arguments: &[String], lifetime: &Lifetime) -> (PathBuf, Vec<String>) {
+    if let (Lifetime::Guarded { beamtapd }, Some(name)) = (lifetime, program.to_str()) {
+        let parent = std::process::id().to_string();
+        let first = ["guard", "--parent", &parent, "--", name].map(str::to_owned);
+        return (beamtapd.clone(), first.into_iter().chain(arguments.iter().cloned()).collect());
+    }
     let setpriv = find_program("setpriv".as_ref());
     match (lifetime, setpriv, program.to_str()) {
         (Lifetime::WithProcess, Some(setpriv), Some(name)) => {

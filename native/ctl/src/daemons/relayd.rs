@@ -47,7 +47,7 @@ pub fn start_relayd(
     let mut reason = String::new();
     for _ in 0..ATTEMPTS {
         let ports = Ports::free()?;
-        let started = Started::spawn(lttng, &program, &ports.arguments(output), lifetime, deadline)?;
+        let started = Started::spawn(lttng, &program, &ports.arguments(output), lifetime.clone(), deadline)?;
         let mut relayd = Relayd { ours: Some(started), ports };
         let is_alive = deadline.poll(|| {
             if relayd.has_ended() {

@@ -36,14 +36,24 @@ pub struct Sessiond {
 ///
 /// Returns an error for which [`Error::is_no_sessiond`] is true when none answers and none can be started (the program
 /// is missing, or it ended with a reason, which the error repeats); [`Error::is_timeout`] when it did not answer in
-/// time, in which case it is ended again.
+/// time, in which case it is ended again. Where a guard was wanted and cannot be had the daemon is started without.
 pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Sessiond, Error> {
     let deadline = Deadline::after(within);
     if lttng.is_sessiond_alive(deadline.remaining())? {
         return Ok(Sessiond { ours: None });
     }
     let program = find_daemon(SESSIOND_PATH, "lttng-sessiond").ok_or(Kind::NoSessiondProgram)?;
-    let started = Started::spawn(lttng, &program, &["--no-kernel".into()], lifetime, deadline)?;
+    let is_guarded = matches!(lifetime, Lifetime::Guarded { .. });
+    match start(lttng, &program, lifetime, deadline) {
+        Err(error) if is_guarded && !error.is_timeout() => {
+            start(lttng, &program, Lifetime::WithProcess, deadline)
+        }
+        result => result,
+    }
+}
+
+fn start(lttng: &Lttng, program: &Path, lifetime: Lifetime, deadline: Deadline) -> Result<Sessiond, Error> {
+    let started = Started::spawn(lttng, program, &["--no-kernel".into()], lifetime, deadline)?;
     let mut sessiond = Sessiond { ours: Some(started) };
     let beginning = deadline.poll(|| {
         let has_ended = sessiond.has_ended();
@@ -82,8 +92,12 @@ enum Beginning {
 
 /// The pid that the daemon of this user has left in its run directory; `None` when there is none.
 fn pid_on_file() -> Option<u32> {
-    let directory = if is_root() { PathBuf::from(SYSTEM_DIRECTORY) } else { user_directory()? };
-    pid_in(&directory)
+    pid_in(&run_directory()?)
+}
+
+/// Where the daemon that this user starts has its sockets; `None` where the user has no home.
+pub(crate) fn run_directory() -> Option<PathBuf> {
+    if is_root() { Some(PathBuf::from(SYSTEM_DIRECTORY)) } else { user_directory() }
 }
 
 /// The daemon that this process's sessions are in, if it can be seen from here: not in another pid namespace.

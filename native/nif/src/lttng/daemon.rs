@@ -19,17 +19,19 @@ static USERS: AtomicUsize = AtomicUsize::new(0);
 pub(super) struct User(());
 
 impl User {
-    /// Finds the daemon; where none answers, starts one if `may_start`.
-    pub(super) fn new(lttng: &Lttng, may_start: bool, within: Duration) -> Result<Self, Error> {
+    /// Finds the daemon; where none answers, starts one if it is said how long that may live.
+    pub(super) fn new(
+        lttng: &Lttng,
+        lifetime: Option<daemons::Lifetime>,
+        within: Duration,
+    ) -> Result<Self, Error> {
         let end = Instant::now() + within;
         USERS.fetch_add(1, SeqCst);
         let user = Self(());
         await_quiet(end);
         let left = end.saturating_duration_since(Instant::now());
-        if !may_start {
-            return lttng.sessions(end.saturating_duration_since(Instant::now())).map(|_| user);
-        }
-        let found = daemons::ensure(lttng, daemons::Lifetime::WithProcess, left)?;
+        let Some(lifetime) = lifetime else { return lttng.sessions(left).map(|_| user) };
+        let found = daemons::ensure(lttng, lifetime, left)?;
         if found.started_by_us().is_some() {
             // One that was there before has ended, or this one could not have begun.
             *lock() = Some(found);

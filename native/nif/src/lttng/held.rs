@@ -22,11 +22,12 @@ impl Held {
     pub(super) fn open(terms: &PlanTerms, within: Duration) -> NifResult<Result<Self, Error>> {
         // Said before anything is started.
         let _ = terms.plan(Mode::local("/"))?;
+        let lifetime = terms.may_start.then(|| terms.lifetime()).transpose()?;
         let end = Instant::now() + within;
         let left = || end.saturating_duration_since(Instant::now());
         let started = (|| {
             let lttng = Lttng::load()?;
-            let user = User::new(&lttng, terms.may_start, left())?;
+            let user = User::new(&lttng, lifetime, left())?;
             let (mode, relayd) = match &terms.mode {
                 ModeTerms::Of(mode) => (mode.clone(), None),
                 ModeTerms::OwnRelayd { output, interval } => {

@@ -1,5 +1,6 @@
 //! A session's plan as the Erlang side writes it.
 
+use beamtap_ctl::daemons::Lifetime;
 use beamtap_ctl::{Buffers, Channel, Files, Mode, OnFull, Output, Plan, Rotation, Sharing};
 use rustler::{Atom, Binary, Decoder, Error as NifError, NifMap, NifResult, Term};
 use std::path::PathBuf;
@@ -77,6 +78,8 @@ pub(super) struct PlanTerms<'a> {
     rotation: (u64, u64),
     /// A session daemon is started where none answers.
     pub(super) may_start: bool,
+    /// The sidecar, which guards that daemon; empty where there is none.
+    guard: Binary<'a>,
 }
 
 pub(super) fn text<'a>(binary: &'a Binary) -> NifResult<&'a str> {
@@ -103,6 +106,14 @@ impl ChannelTerms<'_> {
 }
 
 impl PlanTerms<'_> {
+    /// How long a session daemon lives that is started for the session.
+    pub(super) fn lifetime(&self) -> NifResult<Lifetime> {
+        Ok(match wanted(text(&self.guard)?) {
+            Some(beamtapd) => Lifetime::Guarded { beamtapd: beamtapd.into() },
+            None => Lifetime::WithProcess,
+        })
+    }
+
     /// The plan, in the mode given: what a daemon of its own brings with it is known only when that runs.
     pub(super) fn plan(&self, mode: Mode) -> NifResult<Plan> {
         let sharing = if self.per_pid { Sharing::PerPid } else { Sharing::PerUid };

@@ -1,0 +1,99 @@
+//! Whoever outlives a process by the time that its flight recorders take to be written.
+//!
+//! What a flight recorder holds is in the session daemon's hands, also when the process that it recorded was killed. A
+//! session daemon of that process's own would end with it; one with a guard ends after its recorders are written.
+
+use std::os::unix::process::parent_id;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::child::{Lifetime, Started};
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::flights::Flight;
+use crate::library::{Lttng, c_string};
+use crate::mode::Output;
+use crate::snapshot;
+use crate::spawn::Notes;
+
+/// What the snapshot's directory is called, before its date and time.
+const LABEL: &str = "last";
+/// Between two looks at who still runs. A VM that is started again at once must not find a daemon that is about to go.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long the daemon may take to start.
+const START: Duration = Duration::from_secs(9);
+/// How long it may take to write all recorders: there may be gigabytes in them.
+const RESCUE: Duration = Duration::from_secs(60);
+/// And then to end, before it is killed.
+const END: Duration = Duration::from_secs(20);
+
+/// Runs a session daemon for the process `parent`, whose child this process is, and ends it: when `is_told` says so, which
+/// is asked when this thread is unparked, or when the parent has ended. What flight recorders hold then is written where they write, and [`Flight`] tells of it.
+///
+/// Returns when the daemon has ended, at the latest 80 s after it was to. When this process is killed the kernel ends
+/// the daemon.
+///
+/// # Errors
+///
+/// Returns an error when the daemon cannot be started, or not be ended.
+pub fn guard(
+    lttng: &Lttng,
+    program: &Path,
+    arguments: &[String],
+    parent: u32,
+    is_told: impl Fn() -> bool,
+) -> Result<(), Error> {
+    let mut daemon = Started::spawn_noting(
+        lttng,
+        program,
+        arguments,
+        Lifetime::WithProcess,
+        // The parent reads them.
+        Notes::elsewhere,
+        Deadline::after(START),
+    )?;
+    loop {
+        if daemon.has_ended() {
+            return Ok(());
+        }
+        if is_told() {
+            break;
+        }
+        if parent_id() != parent {
+            rescue(lttng, Deadline::after(RESCUE));
+            break;
+        }
+        thread::park_timeout(PAUSE);
+    }
+    daemon.end(Deadline::after(END))
+}
+
+/// Writes every flight recorder of the daemon: all of them end with it.
+fn rescue(lttng: &Lttng, deadline: Deadline) {
+    // A daemon that does not answer cannot write anything either.
+    let sessions = lttng.sessions(deadline.remaining()).unwrap_or_default();
+    for session in sessions.into_iter().filter(|session| session.is_snapshot) {
+        let written = write(lttng, &session.name, deadline);
+        let told = Flight::note(&session.name, written.map_err(|error| error.to_string()));
+        if let Err(error) = told {
+            // The parent is gone; a person may still see it.
+            eprintln!("beamtapd: the flight recorder {} is not told of: {error}", session.name);
+        }
+    }
+}
+
+/// Writes one where it would have written its snapshots, and answers with the place.
+fn write(lttng: &Lttng, name: &str, deadline: Deadline) -> Result<PathBuf, Error> {
+    let c_name = c_string(name)?;
+    lttng.call("for a last snapshot", deadline, move |functions| {
+        let output = snapshot::first_output(functions, &c_name)?.unwrap_or_default();
+        let place = output.strip_prefix("file://").unwrap_or(&output);
+        if !place.starts_with('/') {
+            return snapshot::record_anywhere(functions, &c_name).map(|()| place.into());
+        }
+        let output = Output::Local(place.into());
+        let directory = snapshot::record(functions, &c_name, &snapshot::Request::new(LABEL, &output)?)?;
+        Ok(directory.unwrap_or_else(|| place.into()))
+    })
+}
