@@ -19,12 +19,14 @@ fn main() {
         .files(sources.filter(|path| path.extension().is_some_and(|extension| extension == "c")))
         .include("generated")
         .warnings(true)
+        .force_frame_pointer(false)
         .cargo_metadata(false)
         .compile("tracepoints");
     let out = std::env::var("OUT_DIR").unwrap_or_default();
     println!("cargo::rustc-link-search=native={out}");
     println!("cargo::rustc-link-lib=static:+whole-archive=tracepoints");
     println!("cargo::rustc-link-lib=dylib=lttng-ust");
+    println!("cargo::rustc-link-lib=dylib=lttng-ust-common");
     // rustc links with lld, which drops the section that lists the tracepoints unless told not to: the events would
     // show in `lttng list --userspace` and record nothing.
     println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nostart-stop-gc");

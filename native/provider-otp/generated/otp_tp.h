@@ -123,6 +123,23 @@ struct org_erlang_dyntrace_gc_major_end {
 #define OTP_TP_H
 #include <lttng/tracepoint.h>
 
+/* LTTng calls a function of its library for each field that it writes, and writes texts byte by byte. Where records are
+ * packed, numbers that stand beside one another are written by one call, and a text, whose length is known by then, as
+ * a whole. */
+#undef BEAMTAP_NUMBERS
+#undef BEAMTAP_NUMBERS_END
+#if defined(lttng_ust__get_dynamic_len) && !defined(LTTNG_UST_RING_BUFFER_NATURAL_ALIGN)
+#define BEAMTAP_NUMBERS { char numbers[sizeof(*e)], *end = numbers;
+#define BEAMTAP_NUMBERS_END __chan->ops->event_write(&__ctx, numbers, end - numbers, 1); }
+#undef lttng_ust_field_integer
+#define lttng_ust_field_integer(type, item, source) { const type number = source; memcpy(end, &number, sizeof(number)); end += sizeof(number); }
+#undef lttng_ust_field_string
+#define lttng_ust_field_string(item, source) __chan->ops->event_write(&__ctx, source, lttng_ust__get_dynamic_len(item), 1);
+#else
+#define BEAMTAP_NUMBERS
+#define BEAMTAP_NUMBERS_END
+#endif
+
 LTTNG_UST_TRACEPOINT_EVENT(org_erlang_dyntrace, process_spawn,
 	LTTNG_UST_TP_ARGS(const struct org_erlang_dyntrace_process_spawn *, e),
 	LTTNG_UST_TP_FIELDS(
@@ -207,7 +224,9 @@ LTTNG_UST_TRACEPOINT_EVENT(org_erlang_dyntrace, function_call,
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_string(pid, e->pid)
 		lttng_ust_field_string(entry, e->entry)
+		BEAMTAP_NUMBERS
 		lttng_ust_field_integer(uint32_t, depth, e->depth)
+		BEAMTAP_NUMBERS_END
 	)
 )
 
@@ -216,7 +235,9 @@ LTTNG_UST_TRACEPOINT_EVENT(org_erlang_dyntrace, function_return,
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_string(pid, e->pid)
 		lttng_ust_field_string(entry, e->entry)
+		BEAMTAP_NUMBERS
 		lttng_ust_field_integer(uint32_t, depth, e->depth)
+		BEAMTAP_NUMBERS_END
 	)
 )
 
@@ -250,9 +271,11 @@ LTTNG_UST_TRACEPOINT_EVENT(org_erlang_dyntrace, gc_minor_start,
 	LTTNG_UST_TP_ARGS(const struct org_erlang_dyntrace_gc_minor_start *, e),
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_string(pid, e->pid)
+		BEAMTAP_NUMBERS
 		lttng_ust_field_integer(uint64_t, need, e->need)
 		lttng_ust_field_integer(uint64_t, heap, e->heap)
 		lttng_ust_field_integer(uint64_t, old_heap, e->old_heap)
+		BEAMTAP_NUMBERS_END
 	)
 )
 
@@ -260,9 +283,11 @@ LTTNG_UST_TRACEPOINT_EVENT(org_erlang_dyntrace, gc_minor_end,
 	LTTNG_UST_TP_ARGS(const struct org_erlang_dyntrace_gc_minor_end *, e),
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_string(pid, e->pid)
+		BEAMTAP_NUMBERS
 		lttng_ust_field_integer(uint64_t, reclaimed, e->reclaimed)
 		lttng_ust_field_integer(uint64_t, heap, e->heap)
 		lttng_ust_field_integer(uint64_t, old_heap, e->old_heap)
+		BEAMTAP_NUMBERS_END
 	)
 )
 
@@ -270,9 +295,11 @@ LTTNG_UST_TRACEPOINT_EVENT(org_erlang_dyntrace, gc_major_start,
 	LTTNG_UST_TP_ARGS(const struct org_erlang_dyntrace_gc_major_start *, e),
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_string(pid, e->pid)
+		BEAMTAP_NUMBERS
 		lttng_ust_field_integer(uint64_t, need, e->need)
 		lttng_ust_field_integer(uint64_t, heap, e->heap)
 		lttng_ust_field_integer(uint64_t, old_heap, e->old_heap)
+		BEAMTAP_NUMBERS_END
 	)
 )
 
@@ -280,9 +307,11 @@ LTTNG_UST_TRACEPOINT_EVENT(org_erlang_dyntrace, gc_major_end,
 	LTTNG_UST_TP_ARGS(const struct org_erlang_dyntrace_gc_major_end *, e),
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_string(pid, e->pid)
+		BEAMTAP_NUMBERS
 		lttng_ust_field_integer(uint64_t, reclaimed, e->reclaimed)
 		lttng_ust_field_integer(uint64_t, heap, e->heap)
 		lttng_ust_field_integer(uint64_t, old_heap, e->old_heap)
+		BEAMTAP_NUMBERS_END
 	)
 )
 

@@ -1,4 +1,7 @@
 /* Rendered from native/schema/src/catalogue.rs by `cargo test -p beamtap-schema`. Do not edit. */
+/* LTTng's own way to have its few lines of read-side locking compiled in; they are meant for code of any
+ * licence (lttng/urcu/static/urcu-ust.h). */
+#define _LGPL_SOURCE
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #include "beamtap_tp.h"

@@ -36,7 +36,8 @@ struct table {
 };
 
 /* tracepoint(ProviderPath, Symbol, EventCount, Kind, Text, N) -> nanoseconds for N events of the catalogue's Kind-th
- * event, or error. Every word of the event's structure points to Text: what is no text takes it for a number. */
+ * event, or error, also where that is not recorded. Every word of the event's structure points to Text: what is no text
+ * takes it for a number. */
 static ERL_NIF_TERM tracepoint(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 {
 	char path[4096], name[64], text[64];
@@ -58,6 +59,8 @@ static ERL_NIF_TERM tracepoint(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv
 	const volatile int *enabled = table->slots[kind];
 	void (*emit)(const void *);
 	memcpy(&emit, &table->slots[events + kind], sizeof emit);
+	if (!*enabled)
+		return atom_error;
 	const char *structure[32];
 	for (unsigned i = 0; i < 32; i++)
 		structure[i] = text;

@@ -7,6 +7,9 @@ pub(super) fn render(provider: &Provider) -> String {
     let Provider { name: owner, stem, origin, .. } = provider;
     let mut out = format!(
         "/* {origin} */\n\
+         /* LTTng's own way to have its few lines of read-side locking compiled in; they are meant for code of any\n \
+          * licence (lttng/urcu/static/urcu-ust.h). */\n\
+         #define _LGPL_SOURCE\n\
          #define LTTNG_UST_TRACEPOINT_CREATE_PROBES\n\
          #define LTTNG_UST_TRACEPOINT_DEFINE\n\
          #include \"{stem}.h\"\n\n\
