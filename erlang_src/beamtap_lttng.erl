@@ -60,6 +60,7 @@ open_one(#{name := Name, kind := Kind, native := Native} = Place, Plan, Mode, De
         per_pid => maps:get(buffers_per, Mode) =:= pid,
         shm_path => shm_path(Name, Mode),
         rotation => rotation(Kind, Mode),
+        trace_format => maps:get(trace_format, Mode),
         may_start => MayStart,
         guard => guard()
     },

@@ -26,7 +26,8 @@
 %% `switch_timer' (milliseconds): hand half full sub-buffers over this often. `files' bounds each stream's files.
 %% `rotate': close what was written as a chunk of its own, complete and readable, after so many milliseconds or bytes,
 %% and keep so many chunks. `shm_path': a directory for the ring buffers, from where what a crash
-%% left is recovered when the next tap with the same directory starts.
+%% left is recovered when the next tap with the same directory starts. `trace_format': Common Trace Format 1.8 or 2; LTTng's
+%% own choice unless given, and its only one before 2.15, CTF 1.8.
 -type options() :: #{
     mode => mode() | [mode()],
     buffers => low | default | high,
@@ -37,7 +38,8 @@
     switch_timer => pos_integer(),
     files => #{size := pos_integer(), count => pos_integer()},
     rotate => #{every => pos_integer(), size => pos_integer(), keep => pos_integer()} | pos_integer(),
-    shm_path => file:name_all()
+    shm_path => file:name_all(),
+    trace_format => ctf1 | ctf2
 }.
 -type checked() :: #{
     mode := [tuple()],
@@ -49,6 +51,7 @@
     files := #{size := non_neg_integer(), count := non_neg_integer()},
     rotate := none | #{every := non_neg_integer(), size := non_neg_integer(), keep := pos_integer() | infinity},
     shm_path := none | binary(),
+    trace_format := default | ctf1 | ctf2,
     atom() => term()
 }.
 %% Where one LTTng session of a tap writes; `directory' where that is on this machine.
@@ -80,7 +83,7 @@
 %% @doc The keys of the options that are about recording.
 -spec keys() -> [atom()].
 keys() ->
-    [mode, buffers, subbuf_size, num_subbuf, on_full, buffers_per, switch_timer, files, rotate, shm_path].
+    [mode, buffers, subbuf_size, num_subbuf, on_full, buffers_per, switch_timer, files, rotate, shm_path, trace_format].
 
 %% @doc What holds unless something else is said. {@link complete/1} adds the sizes of the preset.
 -spec defaults() -> map().
@@ -93,7 +96,8 @@ defaults() ->
         switch_timer => 0,
         files => #{size => 0, count => 0},
         rotate => none,
-        shm_path => none
+        shm_path => none,
+        trace_format => default
     }.
 
 %% @doc One option, checked by itself. Throws an error.
@@ -151,6 +155,9 @@ option(rotate, #{} = Given) ->
     end;
 option(rotate, Other) ->
     bad_rotation(Other);
+option(trace_format, Format) when Format =:= ctf1; Format =:= ctf2 -> Format;
+option(trace_format, Other) ->
+    bad(trace_format, Other, "ctf1 or ctf2");
 option(shm_path, Name) ->
     {local, Path} = directory(shm_path, Name),
     filename:absname(Path).

@@ -63,6 +63,7 @@
     per_pid := boolean(),
     shm_path := binary(),
     rotation := {Microseconds :: non_neg_integer(), Bytes :: non_neg_integer()},
+    trace_format := default | ctf1 | ctf2,
     may_start := boolean(),
     %% The sidecar's file, which sees to the session daemon that is started; empty without.
     guard := binary()

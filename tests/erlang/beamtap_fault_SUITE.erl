@@ -7,8 +7,7 @@
 -export([foreign_sessiond_stopped/1, sessiond_stopped_at_start/1, sessiond_stopped_while_starting/1]).
 -export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
--export([own_buffers_of_killed_vm/1, flight_recorder_of_killed_vm/1, daemon_elsewhere/1, many_taps/1]).
--export([own_flight_recorder_of_killed_vm/1, own_flight_recorder_of_aborted_vm/1, guard_and_vm_killed/1]).
+-export([own_buffers_of_killed_vm/1, daemon_elsewhere/1, many_taps/1]).
 %% In the other VM
 -export([taps/2, held/0]).
 
@@ -36,10 +35,6 @@ all() ->
         two_vms,
         vm_killed,
         own_buffers_of_killed_vm,
-        flight_recorder_of_killed_vm,
-        own_flight_recorder_of_killed_vm,
-        own_flight_recorder_of_aborted_vm,
-        guard_and_vm_killed,
         many_taps
     ].
 
@@ -259,72 +254,6 @@ own_buffers_of_killed_vm(Config) ->
     ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
     healthy(Vm).
 
-%% A session daemon that was there before keeps what the recorder holds.
-flight_recorder_of_killed_vm(Config) ->
-    Vm = vm([]),
-    Path = scratch(?FUNCTION_NAME, Config),
-    {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
-    {ok, _} = Within(beamtap_victim, start, [Path, #{mode => snapshot}]),
-    ok = Within(beamtap_victim, call_often, [?CALLS]),
-    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
-    #{sessions := [Session]} = call(Vm, beamtap_world, snapshot, []),
-    _ = call(Vm, os, cmd, ["lttng snapshot record -s " ++ binary_to_list(Session)]),
-    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
-    _ = call(Vm, os, cmd, ["lttng destroy " ++ binary_to_list(Session)]),
-    healthy(Vm).
-
-%% The daemon that was started for the VM outlives it until the recorder is written.
-own_flight_recorder_of_killed_vm(Config) ->
-    Vm = vm([]),
-    {_, Within, OsPid} = beamtap_victim:other(Vm),
-    Path = scratch(?FUNCTION_NAME, Config),
-    {ok, _} = Within(beamtap_victim, start, [Path, #{mode => [snapshot, local]}]),
-    ok = Within(beamtap_victim, call_often, [?CALLS]),
-    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
-    daemons(Vm, []),
-    Trace = flight(Path ++ "/snapshot"),
-    ?CALLS = beamtap_world:calls(Path ++ "/local", beamtap_victim, work),
-    {ok, Beamtapd} = call(Vm, beamtap_sidecar, find, []),
-    Listed = fun() -> call(Vm, os, cmd, ["'" ++ Beamtapd ++ "' recover"]) end,
-    {match, _} = re:run(Listed(), "written to " ++ Trace),
-    %% The next tap of a VM of that name tells, once.
-    {ok, Tap} = call(Vm, start, [scratch(next, Config)]),
-    Told = list_to_binary(Trace),
-    {ok, #{recovered := [#{state := recovered, trace := Told}]}} = call(Vm, beamtap, info, [Tap]),
-    {ok, #{recovered := [#{trace := Told}]}} = call(Vm, stop, [Tap]),
-    nomatch = re:run(Listed(), "written to"),
-    {ok, Last} = call(Vm, start, [scratch(last, Config)]),
-    {ok, Receipt} = call(Vm, stop, [Last]),
-    false = maps:is_key(recovered, Receipt),
-    healthy(Vm).
-
-%% So is what ran before a VM wrote its crash dump.
-own_flight_recorder_of_aborted_vm(Config) ->
-    Dump = scratch(dump, Config),
-    Vm = vm([{"ERL_CRASH_DUMP", Dump}]),
-    {_, Within, OsPid} = beamtap_victim:other(Vm),
-    Path = scratch(?FUNCTION_NAME, Config),
-    {ok, _} = Within(beamtap_victim, start, [Path, #{mode => snapshot}]),
-    ok = Within(beamtap_victim, call_often, [?CALLS]),
-    %% As when it runs out of memory: the VM writes its dump and aborts.
-    _ = call(Vm, os, cmd, ["kill -USR1 " ++ OsPid]),
-    daemons(Vm, []),
-    true = call(Vm, filelib, is_file, [Dump]),
-    _ = flight(Path),
-    healthy(Vm).
-
-%% Nothing is left, though nobody is there any more to end it.
-guard_and_vm_killed(Config) ->
-    Vm = vm([]),
-    {_, Within, OsPid} = beamtap_victim:other(Vm),
-    Path = scratch(?FUNCTION_NAME, Config),
-    {ok, _} = Within(beamtap_victim, start, [Path, #{mode => snapshot}]),
-    1 = call(Vm, signal, ["beamtapd", "KILL"]),
-    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
-    daemons(Vm, []),
-    [] = filelib:wildcard(Path ++ "/last-*"),
-    healthy(Vm).
-
 %% BEAMTAP_CYCLES taps, one after another, leave no file open, no thread, no buffer and no session.
 many_taps(Config) ->
     Vm = vm([]),
@@ -370,12 +299,6 @@ scratch(Case, Config) -> filename:absname(beamtap_world:scratch(Case, Config)).
 
 said(Start, Problems) ->
     {true, _} = {lists:any(fun(Problem) -> string:prefix(Problem, Start) =/= nomatch end, Problems), Problems}.
-
-%% What a guard has written of a flight recorder: all that was recorded.
-flight(Path) ->
-    [Trace] = filelib:wildcard(Path ++ "/last-*"),
-    ?CALLS = beamtap_world:calls(Trace, beamtap_victim, work),
-    Trace.
 
 %% The session is gone, though nobody waited for that.
 nothing_left(Vm) ->

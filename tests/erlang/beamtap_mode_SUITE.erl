@@ -3,7 +3,7 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, end_per_testcase/2]).
 -export([local/1, flight_recorder/1, live/1, several/1, rotation/1, files/1, shm_path/1, to_relayd/1]).
--export([own_buffers/1, full_own_buffers/1, unreachable_relayd/1, full_disk/1, event_rules/1, options/1]).
+-export([own_buffers/1, full_own_buffers/1, unreachable_relayd/1, full_disk/1, event_rules/1, trace_format/1, options/1]).
 %% Traced
 -export([work/1]).
 
@@ -26,6 +26,7 @@ all() ->
         unreachable_relayd,
         full_disk,
         event_rules,
+        trace_format,
         options
     ].
 
@@ -223,6 +224,33 @@ event_rules(Config) ->
     {ok, _} = beamtap:stop(Tap),
     2 * ?CALLS = beamtap_world:calls(Path, ?MODULE, work).
 
+%% LTTng before 2.15 has one format, and says so.
+trace_format(Config) ->
+    {Tap, Path} = start(#{trace_format => ctf1}, ?FUNCTION_NAME, Config),
+    worked(Tap),
+    {ok, _} = beamtap:stop(Tap),
+    <<"CTF 1.8">> = written_in(Path),
+    ?CALLS = beamtap_world:calls(Path, ?MODULE, work),
+    Before = beamtap_world:snapshot(),
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    case beamtap:start({?MODULE, work, 1}, #{trace_format => ctf2, output => Output}) of
+        {ok, Newer} ->
+            worked(Newer),
+            {ok, #{discarded := 0}} = beamtap:stop(Newer),
+            <<"\"preamble\"">> = written_in(Output),
+            ?CALLS = beamtap_world:calls(Output, ?MODULE, work);
+        {error, #{reason := no_trace_format, remedy := <<"install lttng-tools 2.15", _/binary>>}} ->
+            false = filelib:is_dir(Output),
+            beamtap_world:settled(Before)
+    end.
+
+%% What only metadata of one of the formats has.
+written_in(Path) ->
+    [Metadata] = filelib:wildcard(unicode:characters_to_list(Path) ++ "/ust/uid/*/*/metadata"),
+    {ok, Text} = file:read_file(Metadata),
+    {match, [Sign]} = re:run(Text, "CTF 1.8|\"preamble\"", [{capture, first, binary}]),
+    Sign.
+
 options(_) ->
     Refused = [
         #{mode => nothing},
@@ -244,6 +272,7 @@ options(_) ->
         #{on_full => wait},
         #{buffers => huge},
         #{switch_timer => 0},
+        #{trace_format => ctf3},
         #{buffers_per => process},
         #{buffers_per => pid, mode => [local, snapshot]},
         #{shm_path => <<0>>}

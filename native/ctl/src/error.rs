@@ -30,6 +30,7 @@ pub(crate) enum Kind {
     OutputFull { path: String },
     ConsumerStopped { pid: u32 },
     NoConsumer,
+    NoTraceFormat,
     NoRelayd,
     RelaydGone,
     NoRelaydProgram,
@@ -132,6 +133,11 @@ impl Error {
         matches!(self.kind, Kind::NoConsumer)
     }
 
+    /// This LTTng cannot write the format that was asked for.
+    pub fn is_no_trace_format(&self) -> bool {
+        matches!(self.kind, Kind::NoTraceFormat)
+    }
+
     /// The session daemon could not reach the relay daemon, or none could be started.
     pub fn is_no_relayd(&self) -> bool {
         matches!(
@@ -183,6 +189,7 @@ impl Error {
             Kind::OutputRemoved { .. } => "make the directory again, or name another output",
             Kind::OutputFull { .. } => "free space, or name another output",
             Kind::ConsumerStopped { .. } => "let it go on: kill -CONT",
+            Kind::NoTraceFormat => "install lttng-tools 2.15 or newer, or leave trace_format out",
             Kind::NoConsumer => "restart lttng-sessiond: its consumer daemon died",
             Kind::NoRelayd | Kind::RelaydGone => {
                 "start one: lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343"
@@ -238,6 +245,7 @@ impl fmt::Display for Error {
             Kind::ConsumerStopped { pid } => {
                 write!(f, "LTTng's consumer daemon (process {pid}) stands still")
             }
+            Kind::NoTraceFormat => write!(f, "this LTTng writes CTF 1.8 only"),
             Kind::NoConsumer => write!(f, "the LTTng session daemon has no user-space consumer daemon"),
             Kind::NoRelayd => write!(f, "the LTTng session daemon cannot connect to the relay daemon"),
             Kind::RelaydGone => write!(f, "the relay daemon is gone"),

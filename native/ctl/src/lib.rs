@@ -76,7 +76,7 @@ pub use flights::Flight;
 pub use host::Host;
 pub use library::{Lttng, SessionInfo};
 pub use losses::{ChannelLosses, Losses};
-pub use mode::{Mode, Output};
+pub use mode::{Mode, Output, TraceFormat};
 pub use plan::{Plan, Rotation};
 pub use recovery::{Recovered, Remains};
 pub use session::Session;

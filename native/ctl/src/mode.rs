@@ -30,6 +30,15 @@ pub enum Mode {
     },
 }
 
+/// What a trace is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TraceFormat {
+    /// CTF 1.8: all that LTTng before 2.15 writes.
+    Ctf1,
+    /// CTF 2: what LTTng from 2.15 on writes unless told otherwise.
+    Ctf2,
+}
+
 /// A place for a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {

@@ -7,7 +7,7 @@ use crate::channel::{Channel, Rule, Sharing};
 use crate::error::{Error, Kind};
 use crate::host::{Host, SHM, free_bytes, nearest_existing};
 use crate::limits::{check_name, check_path, whole_micros};
-use crate::mode::{Mode, Output};
+use crate::mode::{Mode, Output, TraceFormat};
 use crate::sys::NAME_MAX;
 
 /// A session as it is wanted: name, mode, channels and the processes to record.
@@ -22,6 +22,7 @@ pub struct Plan {
     vpids: Vec<i32>,
     shm_path: Option<PathBuf>,
     rotation: Option<Rotation>,
+    format: Option<TraceFormat>,
 }
 
 /// When a session closes the chunk it is writing and begins another; closed chunks are complete traces.
@@ -36,7 +37,7 @@ pub struct Rotation {
 /// One request to the session daemon; a plan is carried out in the order of [`Plan::steps`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    Create { mode: Mode },
+    Create { mode: Mode, format: Option<TraceFormat> },
     SetShmPath { path: PathBuf },
     TrackOnly { vpids: Vec<i32> },
     EnableChannel { channel: Channel },
@@ -56,6 +57,7 @@ impl Plan {
             vpids: Vec::new(),
             shm_path: None,
             rotation: None,
+            format: None,
         }
     }
 
@@ -94,6 +96,13 @@ impl Plan {
     #[must_use]
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.rotation = Some(rotation);
+        self
+    }
+
+    /// Has the trace written in this format, whatever is the session daemon's own.
+    #[must_use]
+    pub fn trace_format(mut self, format: TraceFormat) -> Self {
+        self.format = Some(format);
         self
     }
 
@@ -150,7 +159,7 @@ impl Plan {
             return Err(Error::bad_plan(format!("session {} has no channel", self.name)));
         }
         self.mode.check()?;
-        let mut steps = vec![Step::Create { mode: self.mode.clone() }];
+        let mut steps = vec![Step::Create { mode: self.mode.clone(), format: self.format }];
         if let Some(path) = &self.shm_path {
             check_path(path)?;
             steps.push(Step::SetShmPath { path: path.clone() });
@@ -262,7 +271,7 @@ mod tests {
         assert_eq!(
             plan.steps(&host(2, u64::MAX)).unwrap(),
             [
-                Step::Create { mode: Mode::local("/t") },
+                Step::Create { mode: Mode::local("/t"), format: None },
                 Step::SetShmPath { path: "/shm".into() },
                 Step::EnableChannel { channel: events },
                 enable("events", "p:a"),

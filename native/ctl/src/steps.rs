@@ -7,7 +7,7 @@ use crate::channel::{Channel, OnFull, Rule, Sharing};
 use crate::error::{Error, Kind};
 use crate::library::{c_string, checked, error_of};
 use crate::limits::whole_micros;
-use crate::mode::{Mode, Output};
+use crate::mode::{Mode, Output, TraceFormat};
 use crate::plan::Step;
 use crate::sys::{self, Functions};
 
@@ -19,7 +19,7 @@ pub(crate) fn carry_out(
     step: &Step,
 ) -> Result<(), Error> {
     match step {
-        Step::Create { mode } => create(functions, name, mode),
+        Step::Create { mode, format } => create(functions, name, mode, *format),
         Step::SetShmPath { path } => set_shm_path(functions, name, &c_string(&path.to_string_lossy())?),
         Step::TrackOnly { vpids } => track_only(functions, name, vpids),
         Step::EnableChannel { channel } => with_handle(functions, name, sharing, |handle| {
@@ -50,7 +50,8 @@ fn out_of_memory(what: &str) -> Error {
     Error::system(what, "liblttng-ctl gave no memory")
 }
 
-fn create(functions: &Functions, name: &CStr, mode: &Mode) -> Result<(), Error> {
+fn create(functions: &Functions, name: &CStr, mode: &Mode, format: Option<TraceFormat>) -> Result<(), Error> {
+    let set_format = setter(functions, format)?;
     let place = match mode {
         Mode::Streaming { output: Output::Local(path) } | Mode::Snapshot { output: Output::Local(path) } => {
             c_string(&path.to_string_lossy())?
@@ -88,16 +89,32 @@ fn create(functions: &Functions, name: &CStr, mode: &Mode) -> Result<(), Error> 
     if descriptor.is_null() {
         return Err(Error::bad_plan(format!("LTTng takes no output {}", place.to_string_lossy())));
     }
-    // SAFETY: the descriptor is not null, was made above, and is destroyed once after its only use.
+    // SAFETY: the descriptor is not null, was made above, and is destroyed once after its last use.
     let code = unsafe {
-        let code = (functions.create_session_ext)(descriptor);
+        let status = set_format.map(|(set, format)| set(descriptor, format));
+        let is_set = status.is_none_or(|status| status == sys::SESSION_DESCRIPTOR_STATUS_OK);
+        let code = is_set.then(|| (functions.create_session_ext)(descriptor));
         (functions.session_descriptor_destroy)(descriptor);
         code
     };
-    if code == sys::OK {
-        return Ok(());
+    match code {
+        Some(sys::OK) => Ok(()),
+        Some(code) => Err(error_of(functions, "lttng_create_session_ext", &name.to_string_lossy(), code)),
+        None => Err(Kind::NoTraceFormat.into()),
     }
-    Err(error_of(functions, "lttng_create_session_ext", &name.to_string_lossy(), code))
+}
+
+/// How to have the format written, where that must be said.
+fn setter(
+    functions: &Functions,
+    format: Option<TraceFormat>,
+) -> Result<Option<(sys::SetTraceFormat, c_int)>, Error> {
+    match (format, functions.set_trace_format) {
+        (None, _) | (Some(TraceFormat::Ctf1), None) => Ok(None),
+        (Some(TraceFormat::Ctf1), Some(set)) => Ok(Some((set, sys::TRACE_FORMAT_CTF_1_8))),
+        (Some(TraceFormat::Ctf2), Some(set)) => Ok(Some((set, sys::TRACE_FORMAT_CTF_2))),
+        (Some(TraceFormat::Ctf2), None) => Err(Kind::NoTraceFormat.into()),
+    }
 }
 
 fn set_shm_path(functions: &Functions, name: &CStr, path: &CStr) -> Result<(), Error> {

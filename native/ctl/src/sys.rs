@@ -54,6 +54,9 @@ pub(crate) const ROTATION_STATUS_OK: c_int = 0;
 pub(crate) const ROTATION_STATE_ONGOING: c_int = 1;
 pub(crate) const ROTATION_STATE_COMPLETED: c_int = 2;
 pub(crate) const LOCATION_TYPE_LOCAL: c_int = 1;
+pub(crate) const TRACE_FORMAT_CTF_1_8: c_int = 1;
+pub(crate) const TRACE_FORMAT_CTF_2: c_int = 2;
+pub(crate) const SESSION_DESCRIPTOR_STATUS_OK: c_int = 0;
 pub(crate) const LOCATION_STATUS_OK: c_int = 0;
 
 /// `struct lttng_domain`.
@@ -168,12 +171,19 @@ impl<T> Copy for Foreign<T> {}
 // SAFETY: the pointer is followed on the library's one thread only, inside jobs; elsewhere it is a number.
 unsafe impl<T> Send for Foreign<T> {}
 
+pub(crate) type SetTraceFormat = unsafe extern "C" fn(*mut SessionDescriptor, c_int) -> c_int;
+const SET_TRACE_FORMAT: &str = "lttng_session_descriptor_set_trace_format";
+
 macro_rules! functions {
     ($( fn $name:ident($($arg:ty),*) $(-> $ret:ty)?; )*) => {
         /// The library's functions, found by name once. Valid for as long as the process lives: the library is never
         /// closed.
         #[derive(Clone, Copy)]
-        pub(crate) struct Functions { $( pub(crate) $name: unsafe extern "C" fn($($arg),*) $(-> $ret)?, )* }
+        pub(crate) struct Functions {
+            $( pub(crate) $name: unsafe extern "C" fn($($arg),*) $(-> $ret)?, )*
+            /// From 2.15 on; before, there is one format.
+            pub(crate) set_trace_format: Option<SetTraceFormat>,
+        }
 
         impl Functions {
             fn find(library: &Library) -> Result<Self, Error> {
@@ -183,7 +193,10 @@ macro_rules! functions {
                     // soname promises to keep.
                     *unsafe { library.get::<unsafe extern "C" fn($($arg),*) $(-> $ret)?>(SYMBOL) }
                         .map_err(|_| Error::from(Kind::OldLibrary { symbol: SYMBOL }))?
-                }, )* })
+                }, )*
+                // SAFETY: the type is that of the function's declaration in session-descriptor.h (2.15 to 2.16).
+                set_trace_format: unsafe { library.get::<SetTraceFormat>(SET_TRACE_FORMAT) }.ok().map(|found| *found),
+                })
             }
         }
     };

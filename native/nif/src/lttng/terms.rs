@@ -1,7 +1,7 @@
 //! A session's plan as the Erlang side writes it.
 
 use beamtap_ctl::daemons::Lifetime;
-use beamtap_ctl::{Buffers, Channel, Files, Mode, OnFull, Output, Plan, Rotation, Sharing};
+use beamtap_ctl::{Buffers, Channel, Files, Mode, OnFull, Output, Plan, Rotation, Sharing, TraceFormat};
 use rustler::{Atom, Binary, Decoder, Error as NifError, NifMap, NifResult, Term};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +14,8 @@ mod modes {
         relayd,
         snapshot,
         snapshot_net,
+        ctf1,
+        ctf2,
     }
 }
 
@@ -76,6 +78,8 @@ pub(super) struct PlanTerms<'a> {
     per_pid: bool,
     shm_path: Binary<'a>,
     rotation: (u64, u64),
+    /// `default`, `ctf1` or `ctf2`.
+    trace_format: Atom,
     /// A session daemon is started where none answers.
     pub(super) may_start: bool,
     /// The sidecar, which guards that daemon; empty where there is none.
@@ -129,6 +133,11 @@ impl PlanTerms<'_> {
         }
         if self.track_self {
             plan = plan.track_vpid(std::process::id().cast_signed());
+        }
+        match self.trace_format {
+            format if format == modes::ctf1() => plan = plan.trace_format(TraceFormat::Ctf1),
+            format if format == modes::ctf2() => plan = plan.trace_format(TraceFormat::Ctf2),
+            _ => {}
         }
         if let Some(path) = wanted(text(&self.shm_path)?) {
             plan = plan.shm_path(path);
