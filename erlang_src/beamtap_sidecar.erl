@@ -9,7 +9,9 @@
 %% @doc Prints the report of the trace in a directory to the caller's group leader.
 -spec report(file:filename_all(), [string()]) -> ok | beamtap_error:error().
 report(Path, Options) ->
-    run(["report", Path | Options]).
+    %% As wide as the terminal of who asked, which is not always that of the VM.
+    Width = case io:columns() of {ok, Columns} -> ["--width=" ++ integer_to_list(Columns)]; {error, _} -> [] end,
+    run(["report", Path | Width ++ Options]).
 
 %% @doc Has lines made of a live session. They come from the port, which ends with beamtapd's exit status; closing it
 %% ends beamtapd.

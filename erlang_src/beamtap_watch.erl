@@ -33,7 +33,11 @@ run(Session, Opts, Tap) ->
     case check(Opts) of
         {ok, Checked} ->
             Caller = self(),
-            {Viewer, Monitor} = spawn_monitor(fun() -> Caller ! {self(), shown, view(Caller, Session, Checked)} end),
+            Wording = beamtap_wording:current(),
+            {Viewer, Monitor} = spawn_monitor(fun() ->
+                ok = beamtap_wording:adopt(Wording),
+                Caller ! {self(), shown, view(Caller, Session, Checked#{tap => Tap})}
+            end),
             receive
                 {Viewer, shown, Answer} ->
                     true = demonitor(Monitor, [flush]),
@@ -115,16 +119,19 @@ recorded(ok, [#{live := Url}] = Live, Show) ->
 recorded(Failed, _, _) ->
     beamtap_recording:start_error(Failed).
 
-show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour}) ->
+show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour, tap := Tap}) ->
     fun(Live) ->
+        IsTerminal = element(1, io:columns()) =:= ok,
         Options = [
             "--syntax=" ++ atom_to_list(Syntax),
             "--lines=" ++ integer_to_list(Lines),
-            "--colour=" ++ case is_coloured(Colour) of true -> "always"; false -> "never" end
+            "--colour=" ++ case is_coloured(Colour, IsTerminal) of true -> "always"; false -> "never" end
             | ["--without=" ++ pid_to_list(Pid) || Pid <- [Caller, group_leader()], node(Pid) =:= node()]
         ],
         case beamtap_sidecar:watch(Url, Options) of
             {ok, Port} ->
+                %% Before the first line: where nothing happens there is none.
+                IsTerminal andalso io:put_chars(["… return ends this, and ", beamtap_error:quote(Tap), " runs on\n"]),
                 Viewer = self(),
                 {Reader, Monitor} = spawn_monitor(fun() -> read_line(Viewer) end),
                 try
@@ -137,8 +144,8 @@ show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour}) -
         end
     end.
 
-is_coloured(auto) -> os:getenv("NO_COLOR") =:= false andalso element(1, io:columns()) =:= ok;
-is_coloured(Colour) -> Colour.
+is_coloured(auto, IsTerminal) -> IsTerminal andalso os:getenv("NO_COLOR") =:= false;
+is_coloured(Colour, _) -> Colour.
 
 %% Where there is nothing to read, there is nobody to press return.
 read_line(Viewer) ->

@@ -587,6 +587,11 @@ report(Config) ->
     {ok, Printed} = printed(fun() -> beamtap:report(Tap) end),
     {_, _} = binary:match(Printed, <<"beamtap_tap_SUITE:work/1">>),
     {ok, Printed} = printed(fun() -> beamtap:report(Path) end),
+    %% On a terminal, no line but that of the directory is longer than the terminal is wide.
+    {ok, Narrow} = printed(fun() -> beamtap:report(Tap) end, 60),
+    [_ | Lines] = string:split(Narrow, "\n", all),
+    [] = [Line || Line <- Lines, string:length(Line) > 60],
+    true = length(Lines) > length(string:split(Printed, "\n", all)),
     {{error, #{reason := beamtapd_failed}}, _} = printed(fun() -> beamtap:report("/nonexistent") end),
     {error, #{reason := unknown_tap}} = beamtap:report({tap, 987654321}).
 
@@ -646,8 +651,10 @@ all_down(Workers) ->
     ].
 
 %% What an act prints to its group leader.
-printed(Act) ->
-    Keeper = spawn_link(fun() -> keep(<<>>) end),
+printed(Act) -> printed(Act, {error, enotsup}).
+
+printed(Act, Columns) ->
+    Keeper = spawn_link(fun() -> keep(<<>>, Columns) end),
     Leader = group_leader(),
     group_leader(Keeper, self()),
     Answer =
@@ -661,14 +668,17 @@ printed(Act) ->
         {kept, Text} -> {Answer, Text}
     end.
 
-keep(Text) ->
+keep(Text, Columns) ->
     receive
         {io_request, From, As, {put_chars, unicode, Chars}} ->
             From ! {io_reply, As, ok},
-            keep(<<Text/binary, (unicode:characters_to_binary(Chars))/binary>>);
+            keep(<<Text/binary, (unicode:characters_to_binary(Chars))/binary>>, Columns);
         {io_request, From, As, {put_chars, unicode, M, F, A}} ->
             From ! {io_reply, As, ok},
-            keep(<<Text/binary, (unicode:characters_to_binary(apply(M, F, A)))/binary>>);
+            keep(<<Text/binary, (unicode:characters_to_binary(apply(M, F, A)))/binary>>, Columns);
+        {io_request, From, As, {get_geometry, columns}} ->
+            From ! {io_reply, As, Columns},
+            keep(Text, Columns);
         {give, To} ->
             To ! {kept, Text}
     end.

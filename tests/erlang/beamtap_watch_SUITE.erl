@@ -3,7 +3,7 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
 -export([until_return/1, until_the_tap_ends/1, elixir_syntax/1, limit/1, caller_killed/1, terminal_gone/1]).
--export([shell_is_not_shown/1, two_watches/1, without_input/1, colour/1, errors/1]).
+-export([shell_is_not_shown/1, two_watches/1, without_input/1, colour/1, how_to_leave/1, errors/1]).
 %% Traced
 -export([work/1, fail/0]).
 
@@ -21,6 +21,7 @@ all() ->
         two_watches,
         without_input,
         colour,
+        how_to_leave,
         errors
     ].
 
@@ -173,7 +174,18 @@ colour(_) ->
     _ = call(Worker, Terminal2, "work"),
     press_return(Terminal2),
     {shown, ok} = ended(Caller2),
-    false = shows(Terminal2, "\e").
+    false = shows(Terminal2, "\e"),
+    false = shows(Terminal2, "return ends this").
+
+%% A real terminal is told how to leave before anything is seen; lines there are coloured.
+how_to_leave(_) ->
+    Worker = worker(),
+    Tap = start(Worker, #{}),
+    {Caller, Terminal} = watch(Tap, #{}, 80),
+    until_shown(Terminal, "^… return ends this, and {tap,\\d+} runs on$"),
+    _ = call(Worker, Terminal, "\e\\[1mbeamtap_watch_SUITE:work"),
+    press_return(Terminal),
+    {shown, ok} = ended(Caller).
 
 errors(_) ->
     {error, #{reason := unknown_tap}} = beamtap:watch({tap, 123456789}),
@@ -186,10 +198,12 @@ errors(_) ->
     {ok, _} = beamtap:stop(Tap),
     {error, #{reason := ended}} = beamtap:watch(Tap).
 
-%%% Somebody at a terminal
+%%% Somebody at a terminal, which has columns or is none
 
-watch(Tap, Opts) ->
-    Terminal = spawn(fun() -> terminal([], none, none) end),
+watch(Tap, Opts) -> watch(Tap, Opts, none).
+
+watch(Tap, Opts, Columns) ->
+    Terminal = spawn(fun() -> terminal([], none, none, Columns) end),
     {Caller, _} = spawn_monitor(fun() ->
         true = group_leader(Terminal, self()),
         exit({shown, beamtap:watch(Tap, Opts)})
@@ -215,28 +229,31 @@ shows(Terminal, Pattern) ->
 until_shown(Terminal, Pattern) ->
     beamtap_world:until(fun() -> shows(Terminal, Pattern) orelse {nowhere, Pattern, lines(Terminal)} end).
 
-terminal(Shown, Reader, Typed) ->
+terminal(Shown, Reader, Typed, Columns) ->
     receive
         {io_request, From, As, {put_chars, unicode, Chars}} ->
             From ! {io_reply, As, ok},
-            terminal([Shown | unicode:characters_to_list(Chars)], Reader, Typed);
+            terminal([Shown | unicode:characters_to_list(Chars)], Reader, Typed, Columns);
         {io_request, From, As, {get_line, unicode, _}} when Typed =/= none ->
             From ! {io_reply, As, Typed},
-            terminal(Shown, Reader, none);
+            terminal(Shown, Reader, none, Columns);
         {io_request, From, As, {get_line, unicode, _}} ->
-            terminal(Shown, {From, As}, Typed);
+            terminal(Shown, {From, As}, Typed, Columns);
+        {io_request, From, As, {get_geometry, columns}} when is_integer(Columns) ->
+            From ! {io_reply, As, Columns},
+            terminal(Shown, Reader, Typed, Columns);
         {io_request, From, As, _} ->
             From ! {io_reply, As, {error, enotsup}},
-            terminal(Shown, Reader, Typed);
+            terminal(Shown, Reader, Typed, Columns);
         {type, Line} when Reader =/= none ->
             {From, As} = Reader,
             From ! {io_reply, As, Line},
-            terminal(Shown, none, Typed);
+            terminal(Shown, none, Typed, Columns);
         {type, Line} ->
-            terminal(Shown, Reader, Line);
+            terminal(Shown, Reader, Line, Columns);
         {lines, Asker} ->
             Asker ! {self(), lists:flatten(Shown)},
-            terminal(Shown, Reader, Typed)
+            terminal(Shown, Reader, Typed, Columns)
     end.
 
 %%% What is watched

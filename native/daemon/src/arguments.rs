@@ -71,6 +71,9 @@ pub(crate) struct ReportArguments {
     /// Show processes only
     #[arg(long)]
     pub(crate) processes: bool,
+    /// Characters in a line of text, for tables to fit [default: those of the terminal]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) width: Option<u16>,
 }
 
 /// Shows what is in a trace and what is missing from it.

@@ -38,6 +38,7 @@ mod source;
 mod syntax;
 mod text;
 mod throttle;
+mod verdict;
 mod wall_clock;
 mod watch;
 mod window;

@@ -7,8 +7,12 @@ use crate::output;
 use crate::reading::Reading;
 use crate::text::Text;
 use crate::window::Window;
-use beamtap_analysis::ANALYSES;
+use beamtap_analysis::{ANALYSES, Table};
 use std::process::ExitCode;
+
+/// What is said where every table is empty.
+const NOTHING: &str = "Nothing that was traced happened. Was the function called while this was recorded, by a \
+                       process that was traced? Calls that the compiler built into their caller are none.";
 
 /// Rows per table for people who did not say how many.
 const TOP: usize = 20;
@@ -39,10 +43,16 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
         let tables = ["span", "vms"].iter().chain(shown).filter_map(|id| reading.table(id));
         return output::print_json(&reading, &json::answer(&arguments.directory, &reading, tables));
     }
-    let mut text = Text::new(output::width());
+    let mut text = Text::new(arguments.width.map(usize::from).or_else(output::width));
     text.heading(&arguments.directory, &reading);
     reading.table("sum").into_iter().for_each(|sum| text.notes(sum));
-    for table in shown.iter().filter_map(|id| reading.table(id)) {
+    let tables: Vec<&Table> = shown.iter().filter_map(|id| reading.table(id)).collect();
+    if tables.iter().all(|table| table.rows.is_empty()) {
+        text.blank();
+        text.sentence(NOTHING);
+        return output::print_text(&reading, &text.finish());
+    }
+    for table in tables {
         text.table(table, top.unwrap_or(TOP));
     }
     output::print_text(&reading, &text.finish())

@@ -4,15 +4,20 @@ use crate::charset::Charset;
 use crate::quantity;
 use crate::reading::Reading;
 use crate::safe::Safe;
+use crate::verdict;
 use beamtap_analysis::{Align, Cell, Column, Shape, Table};
 use std::fmt::Write;
 use std::path::Path;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// A column of names is not made narrower than this while there is another way.
+const NARROW: usize = 24;
 /// A column of names is not made narrower than this.
-const NARROWEST: usize = 24;
+const NARROWEST: usize = 16;
 /// Between two columns.
 const GUTTER: usize = 2;
+/// Between two columns where there is little room.
+const NARROW_GUTTER: usize = 1;
 
 /// Text in the making.
 pub(crate) struct Text {
@@ -37,6 +42,31 @@ impl Text {
 
     pub(crate) fn finish(self) -> String {
         self.out
+    }
+
+    /// Parts of a line, of as many lines as the terminal's width makes of it.
+    fn parts<'a>(&mut self, parts: impl IntoIterator<Item = &'a str>, separator: &str) {
+        let mut line = String::new();
+        for part in parts {
+            let needed = line.width() + separator.width() + part.width();
+            if !line.is_empty() && self.width.is_some_and(|width| needed > width) {
+                self.line(&std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push_str(separator);
+            }
+            line.push_str(part);
+        }
+        self.line(&line);
+    }
+
+    pub(crate) fn blank(&mut self) {
+        self.line("");
+    }
+
+    /// A sentence.
+    pub(crate) fn sentence(&mut self, sentence: &str) {
+        self.parts(sentence.split(' '), " ");
     }
 
     fn line(&mut self, line: &str) {
@@ -66,13 +96,12 @@ impl Text {
         parts.extend(fact("span", "begin").filter(|begin| begin != UNKNOWN));
         parts.extend(fact("span", "duration").filter(|duration| duration != UNKNOWN));
         parts.extend(fact("sum", "read").map(|read| format!("{read} events")));
-        let line = parts.join(self.charset.separator());
-        self.line(&line);
+        self.parts(parts.iter().map(String::as_str), charset.separator());
         if let Some(stretch) = &reading.stretch {
             self.line(stretch);
         }
         if let Some(line) = missing(reading) {
-            self.line(&line);
+            self.sentence(&line);
         }
     }
 
@@ -91,6 +120,11 @@ impl Text {
             }
             _ => write!(self.out, "\n{}\n", table.title),
         };
+        if table.id == "functions"
+            && let Some(verdict) = verdict::of(table, self.charset)
+        {
+            self.sentence(&Safe(&verdict).to_string());
+        }
         self.notes(table);
         match table.shape {
             Shape::Facts => self.facts(table),
@@ -102,7 +136,7 @@ impl Text {
     pub(crate) fn notes(&mut self, table: &Table) {
         for note in &table.notes {
             let note = format!("! {}", Safe(note));
-            self.line(&note);
+            self.sentence(&note);
         }
     }
 
@@ -136,27 +170,25 @@ impl Text {
                 Shown { name, align: table.columns[place].align(), cells, width }
             })
             .collect();
-        let hidden = self.fit(&mut columns);
+        let (gutter, hidden) = self.fit(&mut columns);
         let heads: Vec<(&str, &Shown)> =
             columns.iter().map(|column| (column.name.as_str(), column)).collect();
-        self.row(&heads);
+        self.row(&heads, gutter);
         for index in 0..rows.len() {
             let cells: Vec<(&str, &Shown)> =
                 columns.iter().map(|column| (column.cells[index].as_str(), column)).collect();
-            self.row(&cells);
+            self.row(&cells, gutter);
         }
-        if hidden > 0 {
-            let line =
-                format!("({hidden} more columns do not fit: make the terminal wider, or ask for --json)");
-            self.line(&line);
+        if !hidden.is_empty() {
+            self.sentence(&format!("(without {}: the terminal is too narrow)", hidden.join(", ")));
         }
     }
 
-    fn row(&mut self, cells: &[(&str, &Shown)]) {
+    fn row(&mut self, cells: &[(&str, &Shown)], gutter: usize) {
         let mut line = String::new();
         for (index, (cell, column)) in cells.iter().enumerate() {
             if index > 0 {
-                line.push_str(&" ".repeat(GUTTER));
+                line.push_str(&" ".repeat(gutter));
             }
             line.push_str(&padded(&cut(cell, column.width, self.charset), column.width, column.align));
         }
@@ -164,29 +196,32 @@ impl Text {
         self.line(&line);
     }
 
-    /// Makes the columns fit the terminal: names narrower first, then the last columns go. Says how many went.
-    fn fit(&self, columns: &mut Vec<Shown>) -> usize {
-        let Some(width) = self.width else { return 0 };
-        let needed = |columns: &[Shown]| {
-            columns.iter().map(|column| column.width + GUTTER).sum::<usize>().saturating_sub(GUTTER)
-        };
-        let mut hidden = 0;
+    /// Makes the columns fit the terminal: names narrower first, then what is between columns, then names again, then
+    /// the last columns go. Answers with the room between columns, and the names of those that went.
+    fn fit(&self, columns: &mut Vec<Shown>) -> (usize, Vec<String>) {
+        let (mut gutter, mut hidden) = (GUTTER, Vec::new());
+        let Some(width) = self.width else { return (gutter, hidden) };
         loop {
-            let excess = needed(columns).saturating_sub(width);
+            let needed: usize = columns.iter().map(|column| column.width + gutter).sum();
+            let excess = needed.saturating_sub(gutter).saturating_sub(width);
             if excess == 0 {
-                return hidden;
+                break;
             }
+            let narrowest = if gutter == GUTTER { NARROW } else { NARROWEST };
             let names = columns.iter_mut().filter(|column| column.align == Align::Left);
-            let widest = names.max_by_key(|column| column.width).filter(|column| column.width > NARROWEST);
+            let widest = names.max_by_key(|column| column.width).filter(|column| column.width > narrowest);
             if let Some(column) = widest {
-                column.width = column.width.saturating_sub(excess).max(NARROWEST);
+                column.width = column.width.saturating_sub(excess).max(narrowest);
+            } else if gutter == GUTTER {
+                gutter = NARROW_GUTTER;
             } else if columns.len() > 1 {
-                columns.pop();
-                hidden += 1;
+                hidden.extend(columns.pop().map(|column| column.name));
             } else {
-                return hidden;
+                break;
             }
         }
+        hidden.reverse();
+        (gutter, hidden)
     }
 }
 
@@ -298,7 +333,7 @@ mod tests {
     fn table() -> Table {
         let columns =
             [Column::text("function", ""), Column::duration("own", ""), Column::duration("p99", "")];
-        let mut table = Table::rows("functions", "Functions", &columns);
+        let mut table = Table::rows("names", "Names", &columns);
         for name in ["compile:'-run_sub_passes/2-anonymous-0-'/3", "日本:長い関数の名前です/2", "m:f/0"]
         {
             table.rows.push(vec![Cell::Text(name.into()), Cell::Duration(1234), Cell::Duration(5678)]);
@@ -326,8 +361,11 @@ mod tests {
         let lines = shown(Some(48));
         assert!(lines.iter().all(|line| line.width() <= 48), "{lines:?}");
         assert_eq!(lines[1], "compile:'-run_…anonymous-0-'/3  1.23 µs  5.68 µs");
-        let lines = shown(Some(36));
-        assert!(lines[..4].iter().all(|line| line.width() <= 36), "{lines:?}");
-        assert!(lines[4].starts_with("(1 more columns"), "{lines:?}");
+        // Names at 24 do not fit beside two spaces; one will do.
+        let lines = shown(Some(40));
+        assert_eq!(lines[1], "compile:'-r…nymous-0-'/3 1.23 µs 5.68 µs", "{lines:?}");
+        let lines = shown(Some(24));
+        assert!(lines.iter().all(|line| line.width() <= 24), "{lines:?}");
+        assert_eq!(lines[4..].join(" "), "(without p99: the terminal is too narrow)");
     }
 }

@@ -199,7 +199,8 @@ impl Analysis for Processes {
         for (identity, row) in rows {
             let pid = process_text(identity.pid);
             let (name, function) = (names.atom_text(identity.name), names.function_text(identity.function));
-            let told = [&pid, &name, &function].map(String::as_str);
+            // A module's name as Elixir writes it, as functions have it.
+            let told = [&pid, name.strip_prefix("Elixir.").unwrap_or(&name), &function];
             let label = told.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ");
             let mut cells = row.cells(label);
             let parent =

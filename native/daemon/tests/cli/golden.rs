@@ -3,13 +3,17 @@
 use crate::program::{command, done};
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 /// What is asked of each trace, and where the answer stands.
-const QUESTIONS: [(&str, &[&str]); 4] = [
+const QUESTIONS: [(&str, &[&str]); 7] = [
     ("report.txt", &["report", "trace"]),
+    ("report_80.txt", &["report", "--width", "80", "trace"]),
     ("report.json", &["report", "--json", "trace"]),
     ("info.txt", &["info", "trace"]),
     ("info.json", &["info", "--json", "trace"]),
+    ("watch.txt", &["watch", "--while-input", "--lines", "1000000", "trace"]),
+    ("watch_elixir.txt", &["watch", "--while-input", "--lines", "1000000", "--syntax", "elixir", "trace"]),
 ];
 
 #[test]
@@ -23,10 +27,14 @@ fn golden_traces_have_the_answers_that_were_checked() {
         }
         cases += 1;
         for (file, arguments) in QUESTIONS {
-            let answer = done(command().args(arguments).current_dir(&case).output().unwrap());
+            // No input: what follows a trace shows all of it and ends, as when it is interrupted.
+            let mut asked = command();
+            asked.args(arguments).current_dir(&case).env("TZ", "UTC").stdin(Stdio::null());
+            let answer = done(asked.output().unwrap());
+            let ending = if arguments[0] == "watch" { (130, "beamtapd: interrupted\n") } else { (0, "") };
             assert_eq!(
                 (answer.code, answer.stderr.as_str()),
-                (Some(0), ""),
+                (Some(ending.0), ending.1),
                 "{arguments:?} in {}",
                 case.display()
             );

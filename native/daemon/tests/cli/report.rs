@@ -81,6 +81,7 @@ TRACE
 demo@host · OTP 25 (ERTS 13.1.5) · 2 schedulers · 2023-11-14T22:13:20.000001Z · 499 µs · 33 events
 
 Functions
+174 µs in traced functions: 94 % own, 6 % collecting garbage. Most in demo:work/1: 69 %.
 ! Calls open at the end of the trace, or where events were lost: 1. No time is counted for them.
 function       calls      own   total       gc      p50      p99      max  raised  unfinished
 demo:work/1        3   110 µs  120 µs  10.0 µs  40.0 µs  40.0 µs  40.0 µs       1           0
@@ -91,6 +92,28 @@ process                              calls     run  slices  gcs       gc  receiv
 <0.100.0> demo_server demo:handle/2      6  180 µs       3    1  10.0 µs         3     0
 <0.101.0>                                1       0       0    0        0         0     3
 "
+    );
+}
+
+#[test]
+fn text_fits_the_width() {
+    let trace = Trace::of(&demo());
+    let text = run(&["report", "--width", "60", trace.path()]).stdout;
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 60), "{text}");
+    assert!(text.contains("(without max, raised, unfinished: the terminal is too\nnarrow)"), "{text}");
+    assert_eq!(run(&["report", "--width", "0", trace.path()]).code, Some(2));
+}
+
+#[test]
+fn a_trace_in_which_nothing_happened_says_what_to_look_for() {
+    let trace = Trace::of(&Script::new().at(1000).define_vm(4711).define(11, "demo", "handle", 2));
+    let report = run(&["report", trace.path()]);
+    assert_eq!(report.code, Some(0), "{}", report.stderr);
+    assert!(
+        report.stdout.contains("\nNothing that was traced happened. Was the function called"),
+        "{}",
+        report.stdout
     );
 }
 
@@ -159,7 +182,7 @@ fn a_trace_without_calls_has_an_empty_report() {
     let trace = Trace::of(&Script::new().at(10).other("lttng_ust_statedump:start"));
     let report = run(&["report", trace.path()]);
     assert_eq!(report.code, Some(0));
-    assert!(report.stdout.contains("Functions: none"), "{}", report.stdout);
+    assert!(report.stdout.contains("\nNothing that was traced happened."), "{}", report.stdout);
 }
 
 #[test]
