@@ -11,7 +11,7 @@
 -export([trace_receive/5, trace_procs/5, trace_running_procs/5, trace_garbage_collection/5]).
 -export([trace_ports/5, trace_running_ports/5]).
 %% Provider, definitions, counters
--export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, await_enabled/2, timed/0]).
+-export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, fields/1, await_enabled/2, timed/0]).
 -export([counters/0, emit_counters/1, emit_joined/1, emit_canary/2, emit_gap/3, dump_definitions/2, panics/0]).
 -export([dump_labels/1, dump_modules/1, watch_definitions/1]).
 %% The application's own words
@@ -149,6 +149,10 @@ provider() -> erlang:nif_error(not_loaded).
 
 -spec catalogue() -> [{event(), Class :: binary(), Channel :: binary()}].
 catalogue() -> erlang:nif_error(not_loaded).
+
+%% The fields of an event of the catalogue, in their order.
+-spec fields(event()) -> [beamtap_filter:field()].
+fields(_Event) -> erlang:nif_error(not_loaded).
 
 -spec await_enabled([event()], non_neg_integer()) -> ok | timeout.
 await_enabled(_Events, _TimeoutMs) -> erlang:nif_error(not_loaded).

@@ -258,11 +258,19 @@ define() ->
 -spec enable(recording(), binary(), binary(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
 enable(#{sessions := Sessions, wanted := Wanted, filters := Filters} = Recording, Event, Filter, Deadline) ->
     known(Event, fun(Known) ->
-        case beamtap_lttng:enable(Sessions, Known, Filter, Deadline) of
+        case enable_checked(Sessions, Known, Filter, Deadline) of
             ok -> {ok, Recording#{wanted := lists:usort([Known | Wanted]), filters := Filters#{Event => Filter}}};
             {error, _} = Error -> Error
         end
     end).
+
+enable_checked(Sessions, Known, <<>>, Deadline) ->
+    beamtap_lttng:enable(Sessions, Known, <<>>, Deadline);
+enable_checked(Sessions, {Event, _, _} = Known, Filter, Deadline) ->
+    case beamtap_filter:check(Filter, Event, beamtap_nif:fields(Event)) of
+        ok -> beamtap_lttng:enable(Sessions, Known, Filter, Deadline);
+        {error, _} = Error -> Error
+    end.
 
 %% @doc Records an event no more.
 -spec disable(recording(), binary(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().

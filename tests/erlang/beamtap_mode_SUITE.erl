@@ -216,7 +216,11 @@ event_rules(Config) ->
     worked(Tap),
     ok = beamtap:enable_event(Tap, "call", "function == 4294967295"),
     worked(Tap),
-    {error, #{message := _}} = beamtap:enable_event(Tap, "call", "function ==="),
+    %% What cannot be a filter changes nothing.
+    {error, #{reason := bad_filter, message := <<"in the filter, character 1: functon is no field of call">>, remedy := Remedy}} =
+        beamtap:enable_event(Tap, "call", "functon == 5"),
+    {match, _} = re:run(Remedy, "did you mean function\\? fields of call: .*function"),
+    worked(Tap),
     ok = beamtap:disable_event(Tap, "call"),
     ok = beamtap:enable_event(Tap, "call"),
     worked(Tap),

@@ -10,7 +10,7 @@ use crate::provider;
 use crate::sys::{CallEnv, word_of};
 use crate::term;
 use crate::tracer;
-use beamtap_schema::{CATALOGUE, EventKind, Phase};
+use beamtap_schema::{CATALOGUE, EventKind, Phase, WireType};
 use rustler::sys::{enif_make_atom_len, enif_make_list_cell};
 use rustler::{
     Atom, Binary, Decoder, Encoder, Env, Error, ListIterator, LocalPid, Monitor, NifMap, NifResult,
@@ -52,6 +52,7 @@ pub(crate) mod atoms {
         payloads,
         size,
         text,
+        number,
         begin = "begin",
         running,
         end = "end",
@@ -185,6 +186,22 @@ fn catalogue(env: Env) -> Vec<(Term, Term, Term)> {
         .iter()
         .map(|event| (text(event.name), text(event.class.flag()), text(event.channel.name())))
         .collect()
+}
+
+/// The fields of the event of this name: what they are called, and whether they are a `number` or a `text`.
+#[rustler::nif]
+fn fields<'a>(env: Env<'a>, event: Binary<'a>) -> NifResult<Vec<Term<'a>>> {
+    let kinds = kinds(&[event])?;
+    let fields = kinds.iter().flat_map(|kind| kind.info().fields);
+    Ok(fields
+        .map(|field| {
+            let wire = match field.field_type.wire() {
+                WireType::Text => atoms::text(),
+                WireType::U8 | WireType::U32 | WireType::U64 => atoms::number(),
+            };
+            (binary(env, field.name.as_bytes()), wire).encode(env)
+        })
+        .collect())
 }
 
 /// The kinds with these names; an error where there is none.
