@@ -6,6 +6,7 @@ defmodule Mix.Tasks.Compile.BeamtapNative do
   def run(_args) do
     case System.cmd(Path.join(__DIR__, "scripts/build-native"), [], into: IO.stream(), stderr_to_stdout: true) do
       {_, 0} ->
+        {_, 0} = System.cmd(Path.join(__DIR__, "scripts/build-docs"), [Mix.Project.app_path()], into: IO.stream())
         # priv did not exist yet when Mix linked it.
         Mix.Project.build_structure()
         :ok

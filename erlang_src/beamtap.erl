@@ -99,6 +99,33 @@ start(Spec) ->
 
 %% @doc Starts tracing what Spec names, for no longer than the bounds in Opts.
 %%
+%% ```
+%% {ok, Long} = beamtap:start("lists:seq(A, B) when B > 1000 -> return", #{for => 5000}), beamtap:stop(Long).
+%% {ok, Both} = beamtap:start([procs, {orddict, fetch, 2}]), beamtap:stop(Both).
+%% {ok, Server} = beamtap:start(#{functions => my_server, classes => [send, 'receive'], targets => my_server}).
+%% '''
+%% Spec is a function, a class, a list of these, or a map with `functions', `classes' and `targets':
+%% <ul>
+%% <li>a function is a text as {@link beamtap_pattern} reads it, with what is to be recorded besides its calls behind
+%% ` -> ', `{Module, Function, Arity}' with `\'_\'' for anything, `fun Module:Function/Arity', a module, `{app, Name}', or
+%% `{behaviour, Name}';</li>
+%% <li>a class is a flag of `erlang:trace/3': `send', `\'receive\'', `procs', `running', `exiting', `garbage_collection',
+%% `return_to', `ports', `running_ports'; or, of the whole VM, `system_monitor', `schedulers', `allocators', `seq_trace';
+%% `set_on_spawn' and its like hand them on; `return' and `exception' apply to every function named;</li>
+%% <li>targets are `all', `new', `existing', a pid, a port, a registered name, `{app, Name}', `{supervisor, Name}',
+%% `{initial_call, {M, F, A}}', or a list of these.</li>
+%% </ul>
+%% Options:
+%% <ul>
+%% <li>`for': milliseconds (10 s); `events' (1,000,000); `rate': events per second (no limit). `infinity' must be said.</li>
+%% <li>`payload' (`none'): `size', `{text, Bytes}', or a map of these for `arguments', `return_values', `messages',
+%% `exit_reasons'.</li>
+%% <li>`output': a directory that is new or empty (one below `~/lttng-traces', or below `$BEAMTAP_TRACES').</li>
+%% <li>`owner': the process whose end ends the tap (the caller).</li>
+%% <li>`mode' (`local'): `snapshot', `live' and others; `buffers', `subbuf_size', `num_subbuf', `on_full', `buffers_per',
+%% `switch_timer', `files', `rotate', `shm_path', `trace_format': see {@link beamtap_mode}.</li>
+%% <li>`system_monitor': thresholds; `sample_every': milliseconds (1000): see {@link beamtap_sampling}.</li>
+%% </ul>
 %% Returns when LTTng records. Stops by itself when a bound is reached, when the owner (the caller, unless Opts names
 %% another) ends, and on clear/0. After an error nothing is left traced.
 %%
@@ -123,6 +150,10 @@ estimate(Spec) ->
 %% option `for' in milliseconds, and not recorded; then a function of beamtap's own is recorded, to measure what one
 %% event costs on this machine. Traces are removed again. A function's returns cannot be counted without recording:
 %% where they are asked for, there are as many as calls.
+%%
+%% ```
+%% {ok, #{events_per_second := Events, scheduler_share := _}} = beamtap:estimate("lists:seq/2", #{for => 100}), is_number(Events).
+%% '''
 -spec estimate(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, beamtap_estimate:estimate()} | beamtap_error:error().
 estimate(Spec, Opts) ->
     beamtap_estimate:run(Spec, Opts).
@@ -130,12 +161,23 @@ estimate(Spec, Opts) ->
 %% @doc Traces more with a tap that runs: functions, classes, flags of inheritance, targets, in the form of start/2's
 %% spec. What is left out stays as it is; without targets the new classes apply to those that the tap has.
 %% Answers with the tap's info. After an error the tap is as before.
+%%
+%% ```
+%% {ok, Tap} = beamtap:start("lists:seq/2").
+%% {ok, #{functions := 2}} = beamtap:add(Tap, "lists:reverse/1 -> return").
+%% {ok, #{classes := [call, procs]}} = beamtap:add(Tap, procs).
+%% '''
 -spec add(tap(), beamtap_spec:spec()) -> {ok, info()} | beamtap_error:error().
 add(Tap, Spec) ->
     change(Tap, Spec, add).
 
 %% @doc Traces less with a tap that runs. A function that is part of a wider pattern is taken out of it, whatever its
 %% arguments; so is a process that a wider target stands for.
+%%
+%% ```
+%% {ok, Tap} = beamtap:start("lists:_").
+%% {ok, #{functions := _}} = beamtap:drop(Tap, "lists:seq/2").
+%% '''
 -spec drop(tap(), beamtap_spec:spec()) -> {ok, info()} | beamtap_error:error().
 drop(Tap, Spec) ->
     change(Tap, Spec, drop).
@@ -148,6 +190,12 @@ change(Tap, Spec, How) ->
 
 %% @doc Takes a tap's trace flags off: nothing is recorded and nothing costs time until resume/1. Its bound in time
 %% runs on.
+%%
+%% ```
+%% {ok, Tap} = beamtap:start("lists:seq/2").
+%% {ok, #{state := paused}} = beamtap:pause(Tap).
+%% {ok, #{state := recording}} = beamtap:resume(Tap).
+%% '''
 -spec pause(tap()) -> {ok, info()} | beamtap_error:error().
 pause(Tap) ->
     ask(Tap, pause).
@@ -199,6 +247,13 @@ watch(Tap, Opts) ->
     with_session(Tap, fun(Session) -> beamtap_watch:run(Session, Opts, Tap) end).
 
 %% @doc Ends a tap in order and says what it recorded and lost. A tap that has ended answers with its receipt again.
+%%
+%% ```
+%% {ok, Tap} = beamtap:start("lists:seq/2").
+%% [1, 2, 3] = lists:seq(1, 3).
+%% {ok, #{ended_by := stop, discarded := 0, lost := 0, path := _}} = beamtap:stop(Tap).
+%% {ok, #{ended_by := stop}} = beamtap:stop(Tap).
+%% '''
 -spec stop(tap()) -> {ok, receipt()} | beamtap_error:error().
 stop({tap, Number} = Tap) when is_integer(Number) ->
     case session_of(Tap) of
@@ -217,6 +272,11 @@ stop(Other) ->
 %% @doc All taps: those that run and those that ended lately, oldest first. After them the LTTng sessions that beamtap did
 %% not make, from `lttng create' on the command line for example, and that have events of this VM's enabled
 %% (`beamtap:*', `org_erlang_dyntrace:*'), recording or not: `#{state := outside, session := Name}'.
+%%
+%% ```
+%% {ok, Tap} = beamtap:start("lists:seq/2").
+%% [Tap] = [Running || #{tap := Running, state := recording} <- beamtap:info()].
+%% '''
 -spec info() -> [info() | outside()].
 info() ->
     beamtap_info:all().
@@ -233,6 +293,11 @@ info(Other) ->
 
 %% @doc Ends everything that beamtap set in this VM, and nothing else; works also when a session does not answer.
 %% Answers with the receipts of the taps it ended.
+%%
+%% ```
+%% {ok, _} = beamtap:start(procs).
+%% {ok, [#{ended_by := clear}]} = beamtap:clear().
+%% '''
 -spec clear() -> {ok, [receipt()]}.
 clear() ->
     Taps = [Tap || {Tap, _} <- beamtap_ledger:open_entries()],
@@ -267,6 +332,13 @@ report(What) ->
 %%
 %% Answers with the directory, a complete trace for {@link report/1} and beamtapd, named after Label with date, time and
 %% number; or with the URL of the relay daemon it was sent to. The tap goes on recording. Label is a name without `/'.
+%%
+%% ```
+%% {ok, Recorder} = beamtap:start("lists:seq/2", #{mode => snapshot, for => infinity, events => infinity}).
+%% [1, 2, 3] = lists:seq(1, 3).
+%% {ok, Directory} = beamtap:snapshot(Recorder, "slow_order").
+%% ok = beamtap:report(Directory).
+%% '''
 -spec snapshot(tap(), unicode:chardata()) -> {ok, binary()} | beamtap_error:error().
 snapshot(Tap, Label) ->
     with_text(Label, "label", fun(Text) -> ask(Tap, {snapshot, Text}) end).
@@ -279,6 +351,12 @@ enable_event(Tap, Event) ->
 %% @doc Lets LTTng record an event of the catalogue (`"call"', see docs/EVENTS.md) from now on; with a Filter, in LTTng's
 %% filter language over the event's fields (`"bytes > 1000"'), where it holds. The VM traces what it traced before: an
 %% event whose class the tap does not have does not come.
+%%
+%% ```
+%% {ok, Tap} = beamtap:start(garbage_collection).
+%% ok = beamtap:disable_event(Tap, "gc_minor_start").
+%% ok = beamtap:enable_event(Tap, "gc_minor_end", "heap_size > 10000").
+%% '''
 -spec enable_event(tap(), unicode:chardata(), unicode:chardata()) -> ok | beamtap_error:error().
 enable_event(Tap, Event, Filter) ->
     with_text(Event, "event", fun(Name) ->
@@ -293,6 +371,14 @@ disable_event(Tap, Event) ->
     with_text(Event, "event", fun(Name) -> ask(Tap, {disable, Name}) end).
 
 %% @doc Prints where the time went in an ended tap, or in the trace in a directory; with `json => true' as JSON.
+%%
+%% ```
+%% {ok, Tap} = beamtap:start("lists:seq/2 -> return").
+%% [1, 2, 3] = lists:seq(1, 3).
+%% {ok, #{path := Path}} = beamtap:stop(Tap).
+%% ok = beamtap:report(Tap).
+%% ok = beamtap:report(Path, #{json => true}).
+%% '''
 -spec report(tap() | file:filename_all(), #{json => boolean()} | [{json, boolean()}]) -> ok | beamtap_error:error().
 report(What, Opts) when is_list(Opts) ->
     report(What, maps:from_list(Opts));
@@ -339,6 +425,10 @@ load_provider() ->
 %%
 %% Text is what `io:put_chars/1' takes, or an atom; any other term is written as the shell writes it. What is longer than
 %% 1024 bytes is cut and ends with `…'.
+%%
+%% ```
+%% ok = beamtap:mark("orders loaded").
+%% '''
 -spec mark(unicode:chardata() | atom() | term()) -> ok.
 mark(Text) ->
     case erlang:module_loaded(beamtap_nif) of
@@ -349,6 +439,10 @@ mark(Text) ->
 
 %% @doc Runs Fun and puts its beginning and its end on the timeline; answers with its result, or raises what it raises.
 %% Name is as the text of {@link mark/1}.
+%%
+%% ```
+%% 10 = beamtap:span("sum", fun() -> lists:sum([1, 2, 3, 4]) end).
+%% '''
 -spec span(unicode:chardata() | atom() | term(), fun(() -> Result)) -> Result.
 span(Name, Fun) when is_function(Fun, 0) ->
     case erlang:module_loaded(beamtap_nif) andalso beamtap_nif:span_begin(Name) of

@@ -87,7 +87,7 @@ by_tap({tap, Number} = Other, What, Else) ->
     {error, Reason} = beamtap_error:new(
         traced_by_tap,
         [What, " by ", Text],
-        [Stop, Text, ") ends it, ", Add, Text, ", ...) traces more with it; or ", Else]
+        [Stop, Text, ") ends it, ", Add, Text, ", ...) widens it; or ", Else]
     ),
     {error, Reason#{tap => Other}}.
 

@@ -1,14 +1,13 @@
 %% @doc Tells the application's telemetry what taps do. Nothing happens unless asked for, with `{beamtap, [{telemetry, true}]}'
 %% in the configuration (`config :beamtap, telemetry: true'), and unless the application has `telemetry'.
 %%
-%% <table>
-%% <tr><th>event</th><th>measurements</th><th>metadata</th></tr>
-%% <tr><td>`[beamtap, tap, start]': it records</td><td>`system_time'</td><td>`tap', `path'</td></tr>
-%% <tr><td>`[beamtap, tap, tripped]': it reached a bound, and ends</td><td>`system_time'</td><td>`tap', `path', `reason':
-%% `events', `rate', `deadline' or `panics'</td></tr>
-%% <tr><td>`[beamtap, tap, stop]': it has ended, for whatever reason</td><td>`duration', `emitted', `suppressed', `bytes', and
-%% where they are known `recorded', `discarded', `lost'</td><td>`tap', `path', `ended_by', `receipt'</td></tr>
-%% </table>
+%% <ul>
+%% <li>`[beamtap, tap, start]': it records. Measured: `system_time'; with it: `tap', `path'.</li>
+%% <li>`[beamtap, tap, tripped]': it reached a bound, and ends. Measured: `system_time'; with it: `tap', `path', `reason':
+%% `events', `rate', `deadline' or `panics'.</li>
+%% <li>`[beamtap, tap, stop]': it has ended, for whatever reason. Measured: `duration', `emitted', `suppressed', `bytes', and
+%% where they are known `recorded', `discarded', `lost'; with it: `tap', `path', `ended_by', `receipt'.</li>
+%% </ul>
 %% `system_time' and `duration' are in native units, as telemetry has them; `bytes' are the trace's files; the others are
 %% numbers of events. Handlers run in a process of beamtap's own, one after the other: one that is slow or fails harms
 %% no tap.

@@ -56,6 +56,7 @@ mix_dependency(Config) ->
     Sample = sample(mix_app, ?FUNCTION_NAME, Config),
     Build = [{"BEAMTAP_CHECKOUT", checkout(?FUNCTION_NAME, Config)}, prebuilt()],
     <<"recorded 100 calls">> = run(Sample, "mix", ["run", "-e", "MixApp.main()"], [output(Sample, "run") | Build]),
+    ok = documented(filename:join(Sample, "_build/dev/lib/beamtap")),
     _ = run(Sample, "mix", ["release", "--quiet"], [{"MIX_ENV", "prod"} | Build]),
     Release = filename:join(Sample, "_build/prod/rel/mix_app"),
     ok = complete(filename:join(Release, "lib/beamtap-*/priv/native")),
@@ -70,6 +71,7 @@ rebar_checkout(Config) ->
     ok = file:make_dir(filename:join(Sample, "_checkouts")),
     ok = file:make_symlink(checkout(?FUNCTION_NAME, Config), filename:join(Sample, "_checkouts/beamtap")),
     _ = run(Sample, "rebar3", ["release"], [prebuilt(), {"REBAR_BASE_DIR", false}]),
+    ok = documented(filename:join(Sample, "_build/default/checkouts/beamtap")),
     Release = filename:join(Sample, "_build/default/rel/rebar_app"),
     ok = complete(filename:join(Release, "lib/beamtap-*/priv/native")),
     [Erts] = filelib:wildcard(filename:join(Release, "erts-*/bin")),
@@ -117,6 +119,12 @@ complete(Pattern) ->
     [Directory] = filelib:wildcard(Pattern),
     {ok, Files} = file:list_dir(Directory),
     ["beamtapd", "libbeamtap_nif.so", "libbeamtap_provider.so", "libbeamtap_provider_otp.so"] = lists:sort(Files),
+    ok.
+
+%% What h/1 shows is beside the modules, where OTP has what makes it.
+documented(Application) ->
+    HasEdoc = code:which(edoc_doclet_chunks) =/= non_existing,
+    {Application, HasEdoc} = {Application, filelib:is_regular(filename:join(Application, "doc/chunks/beamtap.chunk"))},
     ok.
 
 %% The last line that a tool prints; it must succeed.

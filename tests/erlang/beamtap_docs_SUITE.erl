@@ -3,7 +3,7 @@
 -module(beamtap_docs_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([readme_sessions/1, every_guide_is_tested/1, module_examples/1]).
+-export([readme_sessions/1, every_guide_is_tested/1, examples/1, shell_documentation/1]).
 -export([my_genserver_is_slow/1, what_is_this_node_doing/1, catch_it_when_it_happens/1, from_other_tools/1]).
 
 suite() -> [{timetrap, {minutes, 10}}].
@@ -12,7 +12,8 @@ all() ->
     [
         readme_sessions,
         every_guide_is_tested,
-        module_examples,
+        examples,
+        shell_documentation,
         my_genserver_is_slow,
         what_is_this_node_doing,
         catch_it_when_it_happens,
@@ -61,29 +62,64 @@ every_guide_is_tested(_) ->
     [] = [Guide || Guide <- Guides, not lists:member(Guide, [name(Case) || Case <- all()])],
     4 = length(Guides).
 
-%% The examples at the head of modules; in those with prompts the lines between are what the shell answers.
-module_examples(_) ->
+%% The examples of modules and functions, each by itself; in those with prompts the lines between are what the shell
+%% answers.
+examples(_) ->
     {ok, my_server, Code} = compile:forms(forms("-module(my_server). -export([handle_call/3]). handle_call(_, _, S) -> S.")),
     {module, my_server} = code:load_binary(my_server, "example", Code),
     Server = spawn_link(fun() -> receive stop -> ok end end),
     true = register(my_server, Server),
-    [_ | _] = [run_example(Module) || Module <- [beamtap, beamtap_toggle, beamtap_logger]],
+    Run = [run_example(Module, Example) || Module <- [beamtap, beamtap_toggle, beamtap_logger], Example <- examples_of(Module)],
+    ct:comment("~b examples", [length(Run)]),
+    true = length(Run) > 14,
     ok = logger:remove_handler(beamtap),
     stop = Server ! stop.
 
-run_example(Module) ->
+examples_of(Module) ->
     {source, Source} = lists:keyfind(source, 1, Module:module_info(compile)),
     {ok, Text} = file:read_file(Source),
-    {match, [Example]} = re:run(Text, "^%% @doc(?:\\n%%|.)*?\\n%% ```\\n((?:%% .*\\n)*?)%% \x27\x27\x27\\n", [
-        {capture, all_but_first, list}, unicode
-    ]),
+    {match, Examples} = re:run(Text, "%% ```\\n((?:%% .*\\n)*?)%% \x27\x27\x27\\n", [global, {capture, all_but_first, list}, unicode]),
+    %% What a terminal shows is none: it begins with the time of day.
+    [Example || [Example] <- Examples, re:run(Example, "^%% \\d\\d:", [unicode]) =:= nomatch].
+
+run_example(Module, Example) ->
+    ct:log("~p:~n~ts", [Module, Example]),
     Lines = [Line || "%% " ++ Line <- string:split(Example, "\n", all)],
     Typed = case [Line || Said <- Lines, {match, [Line]} <- [re:run(Said, "^\\d+> (.*)$", [{capture, all_but_first, list}])]] of
         [] -> Lines;
         Prompted -> Prompted
     end,
     [_ | _] = Typed,
-    block(["erlang", lists:flatten(lists:join("\n", Typed))], erl_eval:new_bindings()).
+    _ = block(["erlang", lists:flatten(lists:join("\n", Typed))], erl_eval:new_bindings()),
+    {ok, _} = beamtap:clear().
+
+%% h/1,2,3 in the shell know what a user may call, and start/2's text every option there is.
+shell_documentation(Config) ->
+    case code:ensure_loaded(edoc_doclet_chunks) of
+        {error, _} -> {skip, "OTP has no edoc here"};
+        {module, _} -> documented(Config)
+    end.
+
+documented(Config) ->
+    Application = filename:join(proplists:get_value(priv_dir, Config), "beamtap"),
+    {0, []} = shell([filename:join(beamtap_world:root(), "scripts/build-docs"), " '", Application, "'"]),
+    [
+        begin
+            {ok, Chunk} = file:read_file(filename:join([Application, "doc", "chunks", atom_to_list(Module) ++ ".chunk"])),
+            {docs_v1, _, erlang, _, #{<<"en">> := _}, _, Entries} = binary_to_term(Chunk),
+            [] = [Name || {{function, _, _} = Name, _, _, none, _} <- Entries]
+        end
+     || Module <- [beamtap, beamtap_toggle, beamtap_mode, beamtap_sampling]
+    ],
+    %% Nothing is made twice, and nothing for what is not for users.
+    {0, []} = shell([filename:join(beamtap_world:root(), "scripts/build-docs"), " '", Application, "'"]),
+    false = filelib:is_regular(filename:join([Application, "doc", "chunks", "beamtap_session.chunk"])),
+    {ok, Beamtap} = file:read_file(filename:join([Application, "doc", "chunks", "beamtap.chunk"])),
+    {docs_v1, _, _, _, _, _, Functions} = binary_to_term(Beamtap),
+    [Start] = [Text || {{function, start, 2}, _, _, #{<<"en">> := Text}, _} <- Functions],
+    Said = unicode:characters_to_binary(io_lib:format("~tp", [Start])),
+    Options = [for, events, rate, payload, output, owner | beamtap_mode:keys() ++ beamtap_sampling:keys()],
+    [] = [Key || Key <- Options ++ beamtap_spec:classes(), Key =/= call, binary:match(Said, atom_to_binary(Key)) =:= nomatch].
 
 my_genserver_is_slow(_) -> run(?FUNCTION_NAME).
 
