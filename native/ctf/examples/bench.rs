@@ -63,11 +63,13 @@ fn values(set: &TraceSet, threads: Option<usize>) -> Result<u64, beamtap_ctf::Er
     if let Some(threads) = threads {
         let fold = |packet: &mut PacketReader<'_>| {
             let (mut events, mut sum) = (0u64, 0u64);
-            while let Some(item) = packet.next() {
-                let Item::Event(event) = item else { continue };
-                events += 1;
-                sum = sum.wrapping_add(fields(event, &kinds[event.class().index()]));
-            }
+            let _ = packet.for_each(|item| {
+                if let Item::Event(event) = item {
+                    events += 1;
+                    sum = sum.wrapping_add(fields(event, &kinds[event.class().index()]));
+                }
+                ControlFlow::Continue(())
+            });
             (events, sum)
         };
         let mut fault = None;
@@ -83,12 +85,19 @@ fn values(set: &TraceSet, threads: Option<usize>) -> Result<u64, beamtap_ctf::Er
         });
         fault.map_or(Ok(()), Err)?;
     } else {
-        let mut reader = set.reader();
-        while let Some(item) = reader.next()? {
-            let Item::Event(event) = item else { continue };
-            events += 1;
-            sum = sum.wrapping_add(fields(event, &kinds[event.class().index()]));
-        }
+        let mut fault = None;
+        let _ = set.reader().for_each(|item| {
+            match item {
+                Ok(Item::Event(event)) => {
+                    events += 1;
+                    sum = sum.wrapping_add(fields(event, &kinds[event.class().index()]));
+                }
+                Ok(_) => {}
+                Err(error) => fault = Some(error),
+            }
+            ControlFlow::Continue(())
+        });
+        fault.map_or(Ok(()), Err)?;
     }
     black_box(sum);
     Ok(events)

@@ -27,7 +27,7 @@ pub(crate) fn align_up(pos: u64, align: u64) -> u64 {
 
 #[inline(always)]
 fn eight(buf: &[u8], at: usize) -> Option<[u8; 8]> {
-    buf.get(at..)?.first_chunk::<8>().copied()
+    buf.get(at..at.checked_add(8)?)?.first_chunk::<8>().copied()
 }
 
 /// Loads eight bytes at a byte position, least significant first. Bytes past the buffer read as 0.
@@ -36,18 +36,17 @@ pub(crate) fn load_bytes_le(buf: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(eight(buf, at).unwrap_or_default())
 }
 
-/// Index of the first NUL at or behind `at`; it may be past `end` only by less than the padding.
+/// Index of the first NUL at or behind `at`. One at or behind `end` is found or not.
 #[inline(always)]
 pub(crate) fn find_nul(buf: &[u8], at: usize, end: usize) -> Option<usize> {
     // Most strings are short, and of a length that no branch can foresee: their end is found without any.
-    if let Some(first) = buf.get(at..).and_then(<[u8]>::first_chunk::<64>)
+    if let Some(first) = at.checked_add(64).and_then(|end| buf.get(at..end))
         && let [a, b, c, d] = first.as_chunks::<16>().0
     {
         let zeros = |bytes: &[u8; 16]| u64::from(u8x16::new(*bytes).simd_eq(u8x16::ZERO).to_bitmask());
         let mask = zeros(a) | zeros(b) << 16 | zeros(c) << 32 | zeros(d) << 48;
         if mask != 0 {
-            let found = at + mask.trailing_zeros() as usize;
-            return (found < end).then_some(found);
+            return Some(at + mask.trailing_zeros() as usize);
         }
     }
     find_far_nul(buf, at, end)
@@ -147,7 +146,7 @@ mod tests {
                 let mut data = vec![0x80; 200];
                 data[at + length] = 0;
                 assert_eq!(find_nul(&data, at, 150), Some(at + length), "{length} at {at}");
-                assert_eq!(find_nul(&data, at, at + length), None, "{length} at {at}");
+                assert!(find_nul(&data, at, at + length).is_none_or(|found| found == at + length));
             }
         }
         assert_eq!(find_nul(&[7; 3 + PAD], 0, 3), None);

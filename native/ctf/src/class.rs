@@ -151,7 +151,7 @@ pub(crate) struct StreamPlan {
     pub(crate) event_header: Option<FieldType>,
     pub(crate) header: HeaderPlan,
     pub(crate) scale: Option<Scale>,
-    /// What is needed to get over a record, by event class id, for small ids.
+    /// What is needed to get over a record, by event class id, for ids that are small and in short headers.
     table: Vec<Shape>,
     /// Keys of the classes with other ids.
     large_ids: HashMap<u64, u32>,
@@ -162,9 +162,9 @@ pub(crate) struct StreamPlan {
 pub(crate) struct Shape {
     pub(crate) key: u32,
     pub(crate) way: Way,
-    /// Alignment of the record's base, and bits behind the base that all records have.
+    /// Alignment of the record's base, and bits behind the base where the size is fixed.
     pub(crate) align: u32,
-    pub(crate) size: u64,
+    pub(crate) size: u32,
 }
 
 /// How to get over a record.
@@ -183,21 +183,22 @@ impl Shape {
 
     fn of(class: &EventClass, key: u32) -> Shape {
         let program = &class.0.program;
-        let way = match (class.0.uses_header, program.is_fixed(), program.is_plain()) {
-            (false, true, _) => Way::Fixed,
-            (false, false, true) => Way::Plain,
-            _ => Way::General,
+        let size = u32::try_from(program.rest).ok().filter(|_| program.is_fixed());
+        let way = match size {
+            _ if class.0.uses_header || !program.is_plain() => Way::General,
+            Some(_) => Way::Fixed,
+            None => Way::Plain,
         };
-        Shape { key, way, align: program.align as u32, size: program.rest }
+        Shape { key, way, align: program.align as u32, size: size.unwrap_or(0) }
     }
 }
 
-/// Ids below this are looked up by index.
+/// Ids below this are looked up by index at most.
 const TABLE_SIZE: u64 = 1 << 16;
 const NO_CLASS: u32 = u32::MAX;
 
 impl StreamPlan {
-    /// Shape of the records with this event class id, if it is a small one.
+    /// Shape of the records with this event class id, if it is small and in short headers.
     #[inline(always)]
     pub(crate) fn shape(&self, id: u64) -> Option<&Shape> {
         self.table.get(id as usize)
@@ -214,7 +215,12 @@ impl StreamPlan {
 
     fn insert(&mut self, class: &EventClass, key: u32) {
         let id = class.id();
-        if id < TABLE_SIZE {
+        // An id that a short header cannot have must not be found by one.
+        let size = match &self.header {
+            HeaderPlan::Packed(header) => TABLE_SIZE.min(header.last_id + 1),
+            _ => TABLE_SIZE,
+        };
+        if id < size {
             let needed = id as usize + 1;
             if self.table.len() < needed {
                 self.table.resize(needed, Shape::NONE);

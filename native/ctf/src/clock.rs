@@ -79,9 +79,11 @@ impl Scale {
     /// Nanoseconds since the clock's 0.
     #[inline(always)]
     pub(crate) fn raw_ns(&self, cycles: u64) -> Result<u64, Fault> {
-        if self.frequency == 1_000_000_000 {
-            return Ok(cycles);
-        }
+        if self.frequency == 1_000_000_000 { Ok(cycles) } else { self.scaled_ns(cycles) }
+    }
+
+    #[inline(never)]
+    fn scaled_ns(&self, cycles: u64) -> Result<u64, Fault> {
         let ns = u128::from(cycles) * 1_000_000_000 / u128::from(self.frequency);
         u64::try_from(ns).map_err(|_| Fault::TimeOverflow)
     }
@@ -93,15 +95,16 @@ impl Scale {
     }
 }
 
-/// Brings the clock to the value of which a record holds only the low `bits`: at most one wrap lies between.
+/// Brings the clock to the value of which a record holds only the low `bits` (1 or more): at most one wrap lies between.
 #[inline(always)]
 pub(crate) fn unwrap_low_bits(now: u64, low: u64, bits: u32) -> u64 {
-    if bits >= 64 {
-        return low;
-    }
-    let mask = (1u64 << bits) - 1;
-    let next = (now & !mask) | low;
-    if low < now & mask { next.wrapping_add(mask + 1) } else { next }
+    unwrap_masked(now, low, u64::MAX >> (64 - bits.min(64)))
+}
+
+/// The same with a mask of those bits.
+#[inline(always)]
+pub(crate) fn unwrap_masked(now: u64, low: u64, mask: u64) -> u64 {
+    now.wrapping_add(low.wrapping_sub(now) & mask)
 }
 
 #[cfg(test)]
@@ -114,6 +117,17 @@ mod tests {
         assert_eq!(unwrap_low_bits(0x1_ffff_fff0, 0x0000_0008, 32), 0x2_0000_0008);
         assert_eq!(unwrap_low_bits(0x7ff_ffff, 0, 27), 0x800_0000);
         assert_eq!(unwrap_low_bits(u64::MAX, 5, 64), 5);
+    }
+
+    #[test]
+    fn the_clock_never_goes_back() {
+        for now in [0, 5, 0x7ff_ffff, 0x1_ffff_ffff, u64::MAX - 3] {
+            for low in [0, 4, 5, 6, 0x7ff_fffe, 0x7ff_ffff] {
+                let next = unwrap_low_bits(now, low, 27);
+                assert_eq!(next & 0x7ff_ffff, low);
+                assert!(next.wrapping_sub(now) <= 0x7ff_ffff, "{low:x} after {now:x}");
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,10 @@ use crate::program::{Access, Load};
 use crate::text_plan::TextPlan;
 use crate::value::{self, Members, Place, Value};
 
+/// Indexes among a class's scopes.
+const COMMON: usize = 0;
+const PAYLOAD: usize = 2;
+
 /// What comes next in a trace.
 #[derive(Debug, Clone, Copy)]
 pub enum Item<'a> {
@@ -30,52 +34,47 @@ pub enum Item<'a> {
 pub struct Event<'a> {
     cursor: &'a Cursor,
     catalog: &'a Catalog,
-    class: &'a ClassData,
-    record: &'a Record,
-    /// What positions count in.
-    buf: &'a [u8],
 }
 
 impl<'a> Event<'a> {
+    /// The event that is the cursor's head.
     #[inline(always)]
     pub(crate) fn new(cursor: &'a Cursor, catalog: &'a Catalog) -> Event<'a> {
-        let record = cursor.record();
-        let class = &catalog.classes[record.class as usize].0;
-        Event { cursor, catalog, class, record, buf: cursor.bytes() }
+        Event { cursor, catalog }
     }
 
     /// Key of the event's class.
     #[inline]
     pub fn class(self) -> ClassKey {
-        self.class.key
+        ClassKey(self.record().class)
     }
 
     /// The event's class.
     pub fn definition(self) -> &'a EventClass {
-        &self.catalog.classes[self.class.key.index()]
+        &self.catalog.classes[self.class().index()]
     }
 
     /// Name of the event's class.
     pub fn name(self) -> &'a str {
-        &self.class.name
+        &self.data().name
     }
 
     /// Time in nanoseconds since the Unix epoch; 0 when the stream has no clock.
     #[inline]
     pub fn timestamp_ns(self) -> i64 {
-        if self.cursor.has_clock() { self.record.time_ns } else { 0 }
+        if self.cursor.has_clock() { self.record().time_ns } else { 0 }
     }
 
     /// Time in nanoseconds since the clock's own 0: for LTTng's traces `CLOCK_MONOTONIC`; 0 without a clock.
     #[inline]
     pub fn monotonic_ns(self) -> u64 {
         // That it can be told was found out when the record was decoded.
-        self.plan().scale.and_then(|scale| scale.raw_ns(self.record.clock).ok()).unwrap_or(0)
+        self.plan().scale.and_then(|scale| scale.raw_ns(self.record().clock).ok()).unwrap_or(0)
     }
 
     /// Clock value as the trace has it, in cycles.
     pub fn cycles(self) -> u64 {
-        self.record.clock
+        self.record().clock
     }
 
     /// True when the stream's events have timestamps.
@@ -103,8 +102,8 @@ impl<'a> Event<'a> {
     /// Value of an integer, an enumeration, or a number's whole part. Signed values keep their 64 bits.
     #[inline]
     pub fn u64(self, field: usize) -> u64 {
-        match self.class.payload_access.get(field) {
-            Some(access) => self.load(access, self.class.payload.as_ref(), field),
+        match self.data().payload_access.get(field) {
+            Some(access) => self.load(access, PAYLOAD, field),
             None => 0,
         }
     }
@@ -118,10 +117,15 @@ impl<'a> Event<'a> {
     /// Value of a number.
     #[inline]
     pub fn f64(self, field: usize) -> f64 {
-        let Some(access) = self.class.payload_access.get(field) else { return 0.0 };
-        match (access.load, self.class.fields_type(field)) {
+        let Some(access) = self.data().payload_access.get(field) else { return 0.0 };
+        self.load_f64(access, field)
+    }
+
+    #[inline(never)]
+    fn load_f64(self, access: &Access, field: usize) -> f64 {
+        match (access.load, self.data().fields_type(field)) {
             (Load::Float, Some(FieldType { kind: Kind::Float(float), .. })) => {
-                value::load_float(self.buf, self.position(access), float)
+                value::load_float(self.buf(), self.position(access), float)
             }
             (Load::SignedLe | Load::SignedBe, _) => self.i64(field) as f64,
             _ => self.u64(field) as f64,
@@ -131,7 +135,7 @@ impl<'a> Event<'a> {
     /// Bytes of a text field, without the NUL.
     #[inline]
     pub fn bytes(self, field: usize) -> &'a [u8] {
-        let Some(access) = self.class.payload_access.get(field) else { return &[] };
+        let Some(access) = self.data().payload_access.get(field) else { return &[] };
         match access.load {
             Load::Text => self.text_at(access),
             Load::TextArray => self.text_array(access, field),
@@ -145,32 +149,33 @@ impl<'a> Event<'a> {
     }
 
     /// Value of any field of the payload.
+    #[inline(never)]
     pub fn value(self, field: usize) -> Option<Value<'a>> {
-        let ty = self.class.fields_type(field)?;
-        let access = self.class.payload_access.get(field)?;
+        let ty = self.data().fields_type(field)?;
+        let access = self.data().payload_access.get(field)?;
         Some(self.place(access).value(ty))
     }
 
     /// All fields of the payload with their names.
     pub fn fields(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
-        self.scope(self.class.payload.as_ref(), &self.class.payload_access)
+        self.scope(self.data().payload.as_ref(), &self.data().payload_access)
     }
 
     /// Fields of the context that all events of the stream carry.
     pub fn common_context(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
-        self.scope(self.class.common.as_ref(), &self.class.common_access)
+        self.scope(self.data().common.as_ref(), &self.data().common_access)
     }
 
     /// Fields of the context that only events of this class carry.
     pub fn specific_context(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
-        self.scope(self.class.specific.as_ref(), &self.class.specific_access)
+        self.scope(self.data().specific.as_ref(), &self.data().specific_access)
     }
 
     /// Value of an integer field of the common context.
     #[inline]
     pub fn context_u64(self, field: usize) -> u64 {
-        match self.class.common_access.get(field) {
-            Some(access) => self.load(access, self.class.common.as_ref(), field),
+        match self.data().common_access.get(field) {
+            Some(access) => self.load(access, COMMON, field),
             None => 0,
         }
     }
@@ -188,27 +193,43 @@ impl<'a> Event<'a> {
 
     /// Type and value of a member of one of the [scopes](ClassData::scopes).
     pub(crate) fn member(self, scope: usize, member: usize) -> Option<(&'a FieldType, Value<'a>)> {
-        let (ty, accesses) = self.class.scopes().into_iter().nth(scope)?;
+        let (ty, accesses) = self.data().scopes().into_iter().nth(scope)?;
         let ty = &ty?.members().get(member)?.ty;
         Some((ty, self.place(accesses.get(member)?).value(ty)))
     }
 
     /// How the text of the class's events goes.
     pub(crate) fn text_plan(self) -> &'a TextPlan {
-        self.class.text.get_or_init(|| TextPlan::of(self.class, self.plan()))
+        self.data().text.get_or_init(|| TextPlan::of(self.data(), self.plan()))
     }
 
     /// Value of an integer or an enumeration.
     #[inline(always)]
     pub(crate) fn number(self, access: &Access) -> u64 {
-        self.load(access, None, 0)
+        self.load(access, PAYLOAD, 0)
     }
 
     /// Bytes of a NUL-terminated string.
     #[inline(always)]
     pub(crate) fn text_at(self, access: &Access) -> &'a [u8] {
         let (first, behind) = (self.position(access) >> 3, self.mark(access.mark + 1) >> 3);
-        self.buf.get(first as usize..(behind as usize).wrapping_sub(1)).unwrap_or_default()
+        self.buf().get(first as usize..(behind as usize).wrapping_sub(1)).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn data(self) -> &'a ClassData {
+        &self.catalog.classes[self.record().class as usize].0
+    }
+
+    #[inline(always)]
+    fn record(self) -> &'a Record {
+        self.cursor.record()
+    }
+
+    /// What positions count in.
+    #[inline(always)]
+    fn buf(self) -> &'a [u8] {
+        self.cursor.bytes()
     }
 
     fn plan(self) -> &'a crate::class::StreamPlan {
@@ -226,10 +247,7 @@ impl<'a> Event<'a> {
 
     #[inline(always)]
     fn mark(self, mark: u16) -> u64 {
-        match usize::from(mark).checked_sub(1) {
-            None => self.record.base,
-            Some(further) => self.cursor.marks_of(self.record).get(further).copied().unwrap_or(0),
-        }
+        self.record().marks.get(usize::from(mark)).copied().unwrap_or(0)
     }
 
     #[inline(always)]
@@ -238,35 +256,55 @@ impl<'a> Event<'a> {
     }
 
     fn place(self, access: &Access) -> Place<'a> {
-        Place::new(self.buf, self.position(access), self.cursor.end(), self.cursor.slots(), access.own_slots)
+        Place::new(
+            self.buf(),
+            self.position(access),
+            self.cursor.end(),
+            self.cursor.slots(),
+            access.own_slots,
+        )
     }
 
     #[inline(always)]
-    fn load(self, access: &Access, scope: Option<&FieldType>, field: usize) -> u64 {
-        let (buf, pos, bits) = (self.buf, self.position(access), u32::from(access.bits));
+    fn load(self, access: &Access, scope: usize, field: usize) -> u64 {
+        let bits = u32::from(access.bits);
+        if access.load == Load::Bytes {
+            let at = (self.position(access) >> 3) as usize;
+            return load_bytes_le(self.buf(), at) & (u64::MAX >> (64 - bits));
+        }
+        self.load_odd(access, scope, field)
+    }
+
+    /// Loads a number that is signed, big endian, or not of whole bytes.
+    #[inline(never)]
+    fn load_odd(self, access: &Access, scope: usize, field: usize) -> u64 {
+        let (buf, pos, bits) = (self.buf(), self.position(access), u32::from(access.bits));
         match access.load {
-            Load::Bytes => load_bytes_le(buf, (pos >> 3) as usize) & (u64::MAX >> (64 - bits)),
-            Load::UnsignedLe => load_le(buf, pos, bits),
+            Load::Bytes | Load::UnsignedLe => load_le(buf, pos, bits),
             Load::SignedLe => sign_extend(load_le(buf, pos, bits), bits),
             Load::UnsignedBe => load_be(buf, pos, bits),
             Load::SignedBe => sign_extend(load_be(buf, pos, bits), bits),
-            Load::Float => match scope.and_then(|s| s.members().get(field)).map(|m| &m.ty.kind) {
-                Some(Kind::Float(float)) => value::load_float(buf, pos, float) as i64 as u64,
-                _ => 0,
-            },
+            Load::Float => {
+                let scope = self.data().scopes()[scope].0;
+                match scope.and_then(|s| s.members().get(field)).map(|m| &m.ty.kind) {
+                    Some(Kind::Float(float)) => value::load_float(buf, pos, float) as i64 as u64,
+                    _ => 0,
+                }
+            }
             Load::Text | Load::TextArray | Load::Compound => 0,
         }
     }
 
+    #[inline(never)]
     fn text_array(self, access: &Access, field: usize) -> &'a [u8] {
-        let Some(Kind::Array(array)) = self.class.fields_type(field).map(|ty| &ty.kind) else { return &[] };
+        let Some(Kind::Array(array)) = self.data().fields_type(field).map(|ty| &ty.kind) else { return &[] };
         let length = match &array.length {
             Length::Static(n) => *n,
             Length::Dynamic(reference) => {
                 self.cursor.slots().get(usize::from(reference.slot)).copied().unwrap_or(0)
             }
         };
-        value::text(self.buf, self.position(access), self.cursor.end(), length)
+        value::text(self.buf(), self.position(access), self.cursor.end(), length)
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct PackedHeader {
     pub(crate) id_mask: u64,
     pub(crate) clock_bits: u32,
     id_bits: u32,
-    clock_mask: u64,
+    pub(crate) clock_mask: u64,
     /// Size in bits.
     pub(crate) bits: u64,
 }

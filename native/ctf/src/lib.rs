@@ -28,22 +28,28 @@
 //!
 //! # Example: read integers fast
 //!
-//! Look fields up once per class, then read them by index.
+//! Look fields up once per class, then read them by index, and let the reader call what reads them.
 //!
 //! ```no_run
+//! use std::ops::ControlFlow;
+//!
 //! use beamtap_ctf::{Item, TraceSet};
 //!
 //! let set = TraceSet::open("/tmp/my-session".as_ref())?;
 //! let lengths: Vec<Option<usize>> = set.classes().iter().map(|c| c.field_index("length")).collect();
-//! let mut reader = set.reader();
 //! let mut total = 0;
-//! while let Some(item) = reader.next()? {
-//!     if let Item::Event(event) = item {
-//!         if let Some(length) = lengths[event.class().index()] {
-//!             total += event.u64(length);
+//! let _ = set.reader().for_each(|item| {
+//!     match item {
+//!         Ok(Item::Event(event)) => {
+//!             if let Some(length) = lengths[event.class().index()] {
+//!                 total += event.u64(length);
+//!             }
 //!         }
+//!         Ok(_) => {}
+//!         Err(error) => eprintln!("{error}"),
 //!     }
-//! }
+//!     ControlFlow::Continue(())
+//! });
 //! println!("{total} bytes");
 //! # Ok::<(), beamtap_ctf::Error>(())
 //! ```

@@ -7,7 +7,7 @@
 use crate::bits::{ByteOrder, align_up};
 use crate::error::Fault;
 use crate::field::{FieldType, Int, Kind, Length, NO_SLOT};
-use crate::walk::{self, Env, advance, load_int, skip_elements, string_end};
+use crate::walk::{self, Env, advance, load_int, skip_elements, string_end, text_end};
 
 /// One thing to do at the current position.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(crate) struct Program {
     steps: Box<[Step]>,
     /// Bits behind the last step; all of the record when there are no steps.
     pub(crate) rest: u64,
+    /// Number of marks.
+    pub(crate) marks: usize,
     /// It neither leaves numbers in slots nor asks for them.
     is_plain: bool,
 }
@@ -83,6 +85,9 @@ struct Compiler {
     /// The base is a multiple of this many bits.
     known_align: u64,
 }
+
+/// Greatest size in bits, texts not counted, at which records are plain: no position in one can be out of range.
+const MAX_PLAIN: u64 = 1 << 40;
 
 /// The base is moved when an offset gets larger than this.
 const MAX_OFFSET: u64 = 1 << 31;
@@ -262,10 +267,15 @@ impl Program {
             }
             _ => 0,
         };
-        let is_plain = !steps
-            .iter()
-            .any(|step| matches!(step, Step::Save(_) | Step::Elements { .. } | Step::Walk { .. }));
-        Program { align, steps: steps.into(), rest, is_plain }
+        let fixed = steps.iter().try_fold(rest, |sum: u64, step| match step {
+            Step::Align(bits) => sum.checked_add(u64::from(*bits)),
+            Step::Advance(size) | Step::Text { before: size } => sum.checked_add(*size),
+            Step::Mark => Some(sum),
+            Step::Save(_) | Step::Elements { .. } | Step::Walk { .. } => None,
+        });
+        let is_plain = fixed.is_some_and(|fixed| fixed <= MAX_PLAIN);
+        let marks = 1 + steps.iter().filter(|step| matches!(step, Step::Mark | Step::Text { .. })).count();
+        Program { align, steps: steps.into(), rest, marks, is_plain }
     }
 
     /// Whether all records are of one size, which then is `rest`.
@@ -278,48 +288,48 @@ impl Program {
         self.is_plain
     }
 
-    /// Moves over a record with this base where no slots are asked for; gives the end of the record. Marks behind the
-    /// base are appended.
+    /// Moves over a plain record with this base; gives the end of the record, which may be past `end` when the record is
+    /// not whole, or none when texts in it do not end or there is no room for all marks.
     #[inline(always)]
-    pub(crate) fn run_plain(
-        &self,
-        buf: &[u8],
-        base: u64,
-        end: u64,
-        marks: &mut Vec<u64>,
-    ) -> Result<u64, Fault> {
+    pub(crate) fn run_plain(&self, buf: &[u8], base: u64, end: u64, marks: &mut [u64]) -> Option<u64> {
         let mut pos = base;
+        let mut marks = marks.iter_mut();
+        *marks.next()? = base;
         for step in &*self.steps {
+            if let Step::Text { before } = step {
+                pos = text_end(buf, pos + before, end)?;
+                *marks.next()? = pos;
+                continue;
+            }
             match step {
-                Step::Text { before } => {
-                    pos = string_end(buf, advance(pos, *before, end)?, end)?;
-                    marks.push(pos);
-                }
-                Step::Advance(size) => pos = advance(pos, *size, end)?,
+                Step::Advance(size) => pos += size,
                 Step::Align(align) => pos = align_up(pos, u64::from(*align)),
-                Step::Mark => marks.push(pos),
-                Step::Save(_) | Step::Elements { .. } | Step::Walk { .. } => {}
+                Step::Mark => *marks.next()? = pos,
+                Step::Text { .. } | Step::Save(_) | Step::Elements { .. } | Step::Walk { .. } => {}
             }
         }
-        advance(pos, self.rest, end)
+        Some(pos + self.rest)
     }
 
-    /// Moves over a record with this base; gives the end of the record. Marks behind the base are appended.
+    /// Moves over a record with this base; gives the end of the record. There must be room for all marks.
     pub(crate) fn run(
         &self,
         scopes: Scopes<'_>,
         buf: &[u8],
         base: u64,
         end: u64,
-        marks: &mut Vec<u64>,
+        marks: &mut [u64],
         slots: &mut [u64],
     ) -> Result<u64, Fault> {
         let mut pos = base;
+        let mut marks = marks.iter_mut();
+        let mut mark = |pos| marks.next().into_iter().for_each(|mark| *mark = pos);
+        mark(base);
         for step in &*self.steps {
             match step {
                 Step::Align(align) => pos = align_up(pos, u64::from(*align)),
                 Step::Advance(size) => pos = advance(pos, *size, end)?,
-                Step::Mark => marks.push(pos),
+                Step::Mark => mark(pos),
                 Step::Save(int) => {
                     if let Some(slot) = slots.get_mut(usize::from(int.slot)) {
                         *slot = load_int(buf, pos - u64::from(int.bits), int);
@@ -327,7 +337,7 @@ impl Program {
                 }
                 Step::Text { before } => {
                     pos = string_end(buf, advance(pos, *before, end)?, end)?;
-                    marks.push(pos);
+                    mark(pos);
                 }
                 Step::Elements { slot, size, align } => {
                     let n = slots.get(usize::from(*slot)).copied().unwrap_or(0);

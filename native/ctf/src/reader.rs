@@ -2,10 +2,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::class::{Catalog, EventClass};
-use crate::cursor::{Cursor, Head};
+use crate::cursor::{Cursor, Head, Run};
 use crate::error::Error;
 use crate::event::{Event, Item};
 use crate::loss::{Loss, StreamKey};
@@ -79,10 +80,7 @@ impl Reader {
     #[allow(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
     #[inline]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
-        let mut is_event = false;
-        if let Some(cursor) = self.cursors.get_mut(self.current) {
-            is_event = cursor.advance_in_memory(&self.catalog);
-        }
+        let is_event = self.advance_current();
         let is_next = is_event && self.cursors[self.current].time_ns() <= self.limit_ns;
         if !is_next && !self.choose(is_event) {
             // An event and what else there may be come together here only, in registers.
@@ -94,6 +92,38 @@ impl Reader {
             };
         }
         Ok(Some(Item::Event(Event::new(&self.cursors[self.current], &self.catalog))))
+    }
+
+    /// Gives everything from the next event or loss on to `tell`, until that breaks off or the trace ends: what
+    /// [`next`](Reader::next) gives one by one, in less time. Faults come as errors in between.
+    pub fn for_each(
+        &mut self,
+        mut tell: impl FnMut(Result<Item<'_>, Error>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut is_event = self.advance_current();
+        loop {
+            let is_next = is_event && self.cursors[self.current].time_ns() <= self.limit_ns;
+            let other = match is_next || self.choose(is_event) {
+                true => None,
+                false => match self.take_other() {
+                    Other::Discarded(loss) => Some(Ok(Item::Discarded(loss))),
+                    Other::LostPackets(loss) => Some(Ok(Item::LostPackets(loss))),
+                    Other::Fault(error) => Some(Err(error)),
+                    Other::End => return ControlFlow::Continue(()),
+                },
+            };
+            let cursor = &mut self.cursors[self.current];
+            is_event = match cursor.run(&self.catalog, self.limit_ns, other, &mut tell) {
+                Run::Stopped => return ControlFlow::Break(()),
+                Run::Later => true,
+                Run::Over => cursor.advance_in_memory(&self.catalog),
+            };
+        }
+    }
+
+    #[inline]
+    fn advance_current(&mut self) -> bool {
+        self.cursors.get_mut(self.current).is_some_and(|cursor| cursor.advance_in_memory(&self.catalog))
     }
 
     /// The head of the current stream, where it is no event.

@@ -165,7 +165,8 @@ pub(crate) fn load_float(buf: &[u8], pos: u64, float: &Float) -> f64 {
 #[inline]
 pub(crate) fn c_string(buf: &[u8], pos: u64, end: u64) -> &[u8] {
     let first = (pos >> 3) as usize;
-    let nul = find_nul(buf, first, (end >> 3) as usize).unwrap_or(first);
+    let end = (end >> 3) as usize;
+    let nul = find_nul(buf, first, end).filter(|nul| *nul < end).unwrap_or(first);
     buf.get(first..nul).unwrap_or_default()
 }
 

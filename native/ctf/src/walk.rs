@@ -98,10 +98,14 @@ pub(crate) fn advance(pos: u64, size: u64, end: u64) -> Result<u64, Fault> {
 /// Position behind the NUL that ends the string at `pos`, which is at a byte.
 #[inline]
 pub(crate) fn string_end(buf: &[u8], pos: u64, end: u64) -> Result<u64, Fault> {
-    match find_nul(buf, (pos >> 3) as usize, (end >> 3) as usize) {
-        Some(nul) => Ok((nul as u64 + 1) << 3),
-        None => Err(Fault::PastEnd),
-    }
+    text_end(buf, pos, end).filter(|next| *next <= end).ok_or(Fault::PastEnd)
+}
+
+/// The same, where the NUL may be past `end`: then there may be none, or one that is not the string's.
+#[inline(always)]
+pub(crate) fn text_end(buf: &[u8], pos: u64, end: u64) -> Option<u64> {
+    let nul = find_nul(buf, (pos >> 3) as usize, (end >> 3) as usize)?;
+    Some((nul as u64 + 1) << 3)
 }
 
 /// Moves over a field of type `ty` that begins, before alignment, at `pos`; numbers with slots and roles are saved.

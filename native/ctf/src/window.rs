@@ -47,11 +47,6 @@ impl Allowance {
         Allowance { growth: Arc::new(AtomicUsize::new(LARGEST)), base: SMALLEST, keep_open: true }
     }
 
-    /// Most events that a stream decodes ahead.
-    pub(crate) fn records(&self) -> usize {
-        (self.base / 512).clamp(8, 128)
-    }
-
     fn take(&self, bytes: usize) -> bool {
         self.growth.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
     }
@@ -182,7 +177,7 @@ impl Window {
     /// The bytes from the origin on, with padding behind.
     #[inline(always)]
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.buf[self.origin..]
+        self.buf.get(self.origin..).unwrap_or_default()
     }
 
     /// Number of those bytes that are the file's.

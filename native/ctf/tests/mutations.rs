@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use beamtap_ctf::{Follower, Poll, TimeRange, TraceSet};
+use beamtap_ctf::{Follower, Item, Poll, TimeRange, TraceSet};
 use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use witness::{copy, corpus, fixture, read};
@@ -127,6 +127,12 @@ fn exercise(directory: &Path) {
             assert!(packet.is_ok() || packet.is_err_and(|e| !e.to_string().is_empty()));
         }
     }
+    let mut handed = 0;
+    let _ = set.reader().for_each(|item| {
+        handed += usize::from(matches!(item, Ok(Item::Event(event)) if event.fields().count() < usize::MAX));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(handed, told.lines.len());
     let mut count = 0;
     set.map_parallel(
         2,

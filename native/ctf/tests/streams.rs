@@ -280,7 +280,7 @@ fn a_range_reads_no_packet_that_is_not_in_it() {
 
 #[test]
 fn strings_and_numbers_lie_anywhere_in_a_window() {
-    // Records of all lengths move over the ends of windows and batches.
+    // Records of all lengths move over the ends of windows.
     let dir = tempfile::tempdir().unwrap();
     SPEC.create(dir.path());
     let mut stream = SPEC.stream(dir.path(), "c_0", 0, 1 << 20);

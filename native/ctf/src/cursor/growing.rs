@@ -55,7 +55,6 @@ impl Cursor {
 
     /// Takes the first piece of a packet of the stream, of so many bytes, that does not come from a file.
     pub(crate) fn feed(&mut self, trace: usize, path: &Path, piece: Vec<u8>, offset: u64, length: u64) {
-        self.records.clear();
         self.window.feed(path, piece, offset, length);
         self.trace = trace;
         (self.in_file, self.in_packet, self.is_hungry, self.packet_offset) = (true, false, false, offset);

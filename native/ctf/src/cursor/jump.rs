@@ -46,7 +46,6 @@ impl Cursor {
 
     /// Makes this a cursor on one packet only, of which is known what came before.
     pub(crate) fn go_to(&mut self, key: StreamKey, file: &StreamFile, packet: &Packet) -> Result<(), Error> {
-        self.records.clear();
         self.window.open(&file.path)?;
         (self.key, self.trace) = (key, file.trace);
         (self.in_file, self.in_packet, self.is_single, self.index_was_tried) = (true, false, true, true);

@@ -13,9 +13,8 @@ use crate::packet::{Overlap, PacketInfo, load_header};
 use crate::range::TimeRange;
 use crate::walk::Roles;
 use crate::window::{Allowance, Window};
-use records::Records;
 
-pub(crate) use records::Record;
+pub(crate) use records::{Record, Run};
 
 /// A file of a stream, and the trace whose metadata describes it.
 #[derive(Debug, Clone)]
@@ -65,8 +64,8 @@ pub(crate) struct Cursor {
     /// Time of the head, for merging.
     time_ns: i64,
     head: Head,
-    /// Events decoded ahead; the head, when it is an event, is the last that was taken.
-    records: Records,
+    /// The head, when it is an event.
+    record: Record,
     /// Losses found at the beginning of a packet that are still to be told.
     losses: Vec<Head>,
     counts: PacketCounts,
@@ -91,7 +90,6 @@ impl Cursor {
         allowance: Allowance,
         range: TimeRange,
     ) -> Cursor {
-        let ahead = allowance.records();
         Cursor {
             key,
             trace: files.first().map_or(0, |f| f.trace),
@@ -114,7 +112,7 @@ impl Cursor {
             has_clock: false,
             time_ns: i64::MIN,
             head: Head::End,
-            records: Records::new(ahead),
+            record: Record::default(),
             losses: Vec::new(),
             counts: PacketCounts::default(),
             slots: vec![0; catalog.slots],
@@ -237,10 +235,10 @@ impl Cursor {
             return self.leave_packet();
         }
         match self.decode(catalog) {
-            Ok(record) if record.time_ns > self.range.end_ns => Ok(Some(Head::End)),
-            Ok(record) if record.time_ns < self.range.begin_ns => Ok(None),
-            Ok(record) => {
-                self.time_ns = self.records.take_only(record);
+            Ok(time_ns) if time_ns > self.range.end_ns => Ok(Some(Head::End)),
+            Ok(time_ns) if time_ns < self.range.begin_ns => Ok(None),
+            Ok(time_ns) => {
+                self.time_ns = time_ns;
                 Ok(Some(Head::Event))
             }
             Err(Fault::PastEnd) if self.end < self.content_end => self.load_more(catalog.align_bytes),

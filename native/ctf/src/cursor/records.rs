@@ -1,174 +1,186 @@
-//! Decoding: event records of a packet, many at a time where they are plain.
+//! Decoding: event records of a packet.
+
+use std::ops::ControlFlow;
 
 use super::{Cursor, Head};
 use crate::bits::{align_up, load_bytes_le};
 use crate::class::{Catalog, StreamPlan, Way};
-use crate::clock::unwrap_low_bits;
-use crate::error::Fault;
+use crate::clock::{unwrap_low_bits, unwrap_masked};
+use crate::error::{Error, Fault};
+use crate::event::{Event, Item};
 use crate::header::{HeaderPlan, PackedHeader, walk_header};
+use crate::range::TimeRange;
 use crate::walk::advance;
 
 /// A decoded event record: where its fields are in the packet, and when it happened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
 pub(crate) struct Record {
     /// For merging: the event's time, or that of the record before when the stream has no clock.
     pub(crate) time_ns: i64,
     /// In cycles.
     pub(crate) clock: u64,
-    /// Place of the first field, in bits from the window's origin.
-    pub(crate) base: u64,
     /// Index of the event class.
     pub(crate) class: u32,
-    /// Index of the first of its further places among those of all records.
-    pub(crate) marks: u32,
+    /// Its places in bits from the window's origin, first of all the base; behind those, what other records left.
+    pub(crate) marks: Vec<u64>,
 }
 
-/// Records decoded ahead. They stay good until the window or the slots change, so that whoever changes these takes the
-/// records first.
-pub(super) struct Records {
-    /// Room for as many as are decoded at once; `count` of them are there.
-    list: Box<[Record]>,
-    count: usize,
-    /// Further places of all records, in bits from the window's origin.
-    marks: Vec<u64>,
-    /// Index of the next one to take.
-    next: usize,
+/// What ended a run of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// The function that was called had enough.
+    Stopped,
+    /// The next event, which is the head, is later than the limit.
+    Later,
+    /// What is next takes more than decoding in memory.
+    Over,
 }
 
-impl Records {
-    pub(super) fn new(limit: usize) -> Records {
-        let nothing = Record { time_ns: 0, clock: 0, base: 0, class: 0, marks: 0 };
-        Records { list: vec![nothing; limit].into(), count: 0, marks: Vec::new(), next: 0 }
-    }
+/// What decoding of plain records needs and does not change.
+struct Plain<'a> {
+    catalog: &'a Catalog,
+    plan: &'a StreamPlan,
+    header: &'a PackedHeader,
+    buf: &'a [u8],
+    end: u64,
+    range: &'a TimeRange,
+}
 
-    /// Takes the next record and gives its time.
+impl<'a> Plain<'a> {
     #[inline(always)]
-    fn take(&mut self) -> Option<i64> {
-        let time_ns = self.list[..self.count].get(self.next)?.time_ns;
-        self.next += 1;
-        Some(time_ns)
+    fn new(
+        catalog: &'a Catalog,
+        (trace, stream): (usize, usize),
+        (buf, end): (&'a [u8], u64),
+        range: &'a TimeRange,
+    ) -> Option<Plain<'a>> {
+        let plan = &catalog.traces[trace].streams[stream];
+        let HeaderPlan::Packed(header) = &plan.header else { return None };
+        Some(Plain { catalog, plan, header, buf, end, range })
     }
 
-    /// Makes this the only record, and takes it.
-    pub(super) fn take_only(&mut self, record: Record) -> i64 {
-        self.list[0] = record;
-        (self.count, self.next) = (1, 1);
-        record.time_ns
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.marks.clear();
-        (self.count, self.next) = (0, 0);
+    /// Decodes the next record in the range; false, and the record is as it was but for its places, where what is next is
+    /// not plain, not whole in memory, at fault, or behind the range: that is left to [`decode`](Cursor::decode).
+    #[inline(always)]
+    fn next(&self, pos: &mut u64, clock: &mut u64, record: &mut Record) -> bool {
+        let header = self.header;
+        while *pos < self.end {
+            let start = align_up(*pos, header.align);
+            let word = load_bytes_le(self.buf, (start >> 3) as usize);
+            let id = word & header.id_mask;
+            let Some(shape) = self.plan.shape(id) else { return false };
+            let base = align_up(start + header.bits, shape.align.into());
+            let next = match shape.way {
+                Way::Fixed => match record.marks.first_mut() {
+                    Some(mark) => {
+                        *mark = base;
+                        base + u64::from(shape.size)
+                    }
+                    None => return false,
+                },
+                Way::Plain => {
+                    let program = &self.catalog.classes[shape.key as usize].0.program;
+                    match program.run_plain(self.buf, base, self.end, &mut record.marks) {
+                        Some(next) => next,
+                        None => return false,
+                    }
+                }
+                Way::General => return false,
+            };
+            if next > self.end {
+                return false;
+            }
+            let now = unwrap_masked(*clock, header.clock_of(word), header.clock_mask);
+            let time_ns = match &self.plan.scale {
+                Some(scale) => match scale.raw_ns(now).and_then(|raw_ns| scale.wall_ns(raw_ns)) {
+                    Ok(ns) => ns,
+                    Err(_) => return false,
+                },
+                None => record.time_ns,
+            };
+            if time_ns > self.range.end_ns {
+                return false;
+            }
+            (*pos, *clock) = (next, now);
+            if time_ns >= self.range.begin_ns {
+                (record.time_ns, record.clock, record.class) = (time_ns, now, shape.key);
+                return true;
+            }
+        }
+        false
     }
 }
 
 impl Cursor {
-    /// The record that was taken last.
-    ///
-    /// # Panics
-    ///
-    /// Panics when none was: the head is no event.
+    /// The record that is the head, when the head is an event.
     #[inline(always)]
     pub(crate) fn record(&self) -> &Record {
-        &self.records.list[self.records.next - 1]
-    }
-
-    /// Places in a record behind its base.
-    #[inline(always)]
-    pub(crate) fn marks_of(&self, record: &Record) -> &[u64] {
-        self.records.marks.get(record.marks as usize..).unwrap_or_default()
+        &self.record
     }
 
     /// Moves to the next event if that is in memory: false when it is not, or something else comes next.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn advance_in_memory(&mut self, catalog: &Catalog) -> bool {
-        if let Some(time_ns) = self.records.take() {
-            self.time_ns = time_ns;
-            return true;
-        }
-        self.decode_ahead(catalog)
-    }
-
-    /// Decodes what comes next, and moves to the first event of it; false when that takes more than decoding.
-    #[inline(never)]
-    fn decode_ahead(&mut self, catalog: &Catalog) -> bool {
-        self.records.clear();
         if !self.losses.is_empty() || self.pos >= self.content_end {
             return false;
         }
-        let plan = &catalog.traces[self.trace].streams[self.info.stream];
-        if let HeaderPlan::Packed(header) = &plan.header {
-            self.decode_plain(catalog, plan, *header);
+        self.record.time_ns = self.time_ns;
+        let place = (self.trace, self.info.stream);
+        let plain = Plain::new(catalog, place, (self.window.bytes(), self.end), &self.range);
+        let is_plain =
+            plain.is_some_and(|plain| plain.next(&mut self.pos, &mut self.clock, &mut self.record));
+        if is_plain || self.decode_in_range(catalog) {
+            self.time_ns = self.record.time_ns;
+            if !matches!(self.head, Head::Event) {
+                self.head = Head::Event;
+            }
+            return true;
         }
-        self.time_ns = match self.records.take() {
-            Some(time_ns) => time_ns,
-            None => match self.decode(catalog) {
-                Ok(record) if self.range.contains(record.time_ns) => self.records.take_only(record),
-                _ => return false,
-            },
+        false
+    }
+
+    /// Gives `other`, or else the head, which is an event, to `tell`, and the events behind it as long as they are plain,
+    /// in memory, and not later than `limit_ns`.
+    #[inline(always)]
+    pub(crate) fn run(
+        &mut self,
+        catalog: &Catalog,
+        limit_ns: i64,
+        mut other: Option<Result<Item<'static>, Error>>,
+        tell: &mut impl FnMut(Result<Item<'_>, Error>) -> ControlFlow<()>,
+    ) -> Run {
+        let (mut pos, mut clock) = (self.pos, self.clock);
+        let place = (self.trace, self.info.stream);
+        let plain = Plain::new(catalog, place, (self.window.bytes(), self.end), &self.range);
+        let plain = plain.filter(|_| other.is_none());
+        let ended = loop {
+            // Called in one place, so that what is called becomes part of this loop.
+            if tell(other.take().unwrap_or(Ok(Item::Event(Event::new(self, catalog))))).is_break() {
+                break Run::Stopped;
+            }
+            let Some(plain) = &plain else { break Run::Over };
+            if !plain.next(&mut pos, &mut clock, &mut self.record) {
+                break Run::Over;
+            }
+            if self.record.time_ns > limit_ns {
+                break Run::Later;
+            }
         };
-        if !matches!(self.head, Head::Event) {
-            self.head = Head::Event;
+        if plain.is_some() {
+            self.time_ns = self.record.time_ns;
         }
-        true
-    }
-
-    /// Decodes records until one is not plain, not whole in memory, or at fault: that one is left to
-    /// [`decode`](Cursor::decode).
-    fn decode_plain(&mut self, catalog: &Catalog, plan: &StreamPlan, header: PackedHeader) {
-        let (buf, end) = (self.window.bytes(), self.end);
-        let (mut pos, mut clock, mut time_ns) = (self.pos, self.clock, self.time_ns);
-        let Records { list, marks: all_marks, count, .. } = &mut self.records;
-        let mut filled = 0;
-        while let Some(slot) = list.get_mut(filled)
-            && pos < end
-        {
-            let start = align_up(pos, header.align);
-            let word = load_bytes_le(buf, (start >> 3) as usize);
-            let id = word & header.id_mask;
-            let Some(shape) = plan.shape(id) else { break };
-            if id > header.last_id {
-                break;
-            }
-            let base = align_up(start + header.bits, shape.align.into());
-            let marks = all_marks.len() as u32;
-            let next = match shape.way {
-                Way::Fixed => base + shape.size,
-                Way::Plain => {
-                    let program = &catalog.classes[shape.key as usize].0.program;
-                    match program.run_plain(buf, base, end, all_marks) {
-                        Ok(next) => next,
-                        Err(_) => break,
-                    }
-                }
-                Way::General => break,
-            };
-            if next > end || next == pos {
-                break;
-            }
-            let now = unwrap_low_bits(clock, header.clock_of(word), header.clock_bits);
-            if let Some(scale) = &plan.scale {
-                match scale.raw_ns(now).and_then(|raw_ns| scale.wall_ns(raw_ns)) {
-                    Ok(ns) => time_ns = ns,
-                    Err(_) => break,
-                }
-            }
-            if time_ns > self.range.end_ns {
-                break;
-            }
-            (pos, clock) = (next, now);
-            if time_ns >= self.range.begin_ns {
-                *slot = Record { time_ns, clock, base, class: shape.key, marks };
-                filled += 1;
-            }
-        }
-        *count = filled;
         (self.pos, self.clock) = (pos, clock);
+        ended
     }
 
-    /// Decodes the record at the position, whatever it is made of; moves behind it only when it is whole.
-    pub(super) fn decode(&mut self, catalog: &Catalog) -> Result<Record, Fault> {
-        self.records.clear();
+    #[inline(never)]
+    fn decode_in_range(&mut self, catalog: &Catalog) -> bool {
+        self.pos < self.end && self.decode(catalog).is_ok_and(|time_ns| self.range.contains(time_ns))
+    }
+
+    /// Decodes the record at the position, whatever it is made of, and gives its time; moves behind it only when it is
+    /// whole.
+    pub(super) fn decode(&mut self, catalog: &Catalog) -> Result<i64, Fault> {
         let plan = &catalog.traces[self.trace].streams[self.info.stream];
         let buf = self.window.bytes();
         let header_type = plan.event_header.as_ref();
@@ -188,7 +200,11 @@ impl Cursor {
         let scopes = [data.common.as_ref(), data.specific.as_ref(), data.payload.as_ref()];
         let base = align_up(body, data.program.align);
         advance(base, 0, self.end)?;
-        let next = data.program.run(scopes, buf, base, self.end, &mut self.records.marks, &mut self.slots)?;
+        let marks = &mut self.record.marks;
+        if marks.len() < data.program.marks {
+            marks.resize(data.program.marks, 0);
+        }
+        let next = data.program.run(scopes, buf, base, self.end, marks, &mut self.slots)?;
         if next == self.pos {
             return Err(Fault::EmptyRecord);
         }
@@ -197,6 +213,7 @@ impl Cursor {
             time_ns = scale.wall_ns(scale.raw_ns(clock)?)?;
         }
         (self.clock, self.pos) = (clock, next);
-        Ok(Record { time_ns, clock, base, class: class as u32, marks: 0 })
+        (self.record.time_ns, self.record.clock, self.record.class) = (time_ns, clock, class as u32);
+        Ok(time_ns)
     }
 }

@@ -1,7 +1,10 @@
 //! The events of one packet.
 
+use std::ops::ControlFlow;
+
 use crate::class::Catalog;
-use crate::cursor::{Cursor, Head};
+use crate::cursor::{Cursor, Head, Run};
+use crate::error::Error;
 use crate::event::{Event, Item};
 use crate::loss::StreamKey;
 use crate::packets::Packet;
@@ -58,6 +61,26 @@ impl<'a> PacketReader<'a> {
             }
         }
         Some(Item::Event(Event::new(self.cursor, self.catalog)))
+    }
+
+    /// Gives everything from the next event or loss on to `tell`, until that breaks off or the packet ends: what
+    /// [`next`](PacketReader::next) gives one by one, in half the time.
+    pub fn for_each(&mut self, mut tell: impl FnMut(Item<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut tell = |item: Result<Item<'_>, Error>| match item {
+            Ok(item) => tell(item),
+            Err(_) => ControlFlow::Continue(()),
+        };
+        loop {
+            let loss = match self.next() {
+                None => return ControlFlow::Continue(()),
+                Some(Item::Event(_)) => None,
+                Some(Item::Discarded(loss)) => Some(Ok(Item::Discarded(loss))),
+                Some(Item::LostPackets(loss)) => Some(Ok(Item::LostPackets(loss))),
+            };
+            if self.cursor.run(self.catalog, i64::MAX, loss, &mut tell) == Run::Stopped {
+                return ControlFlow::Break(());
+            }
+        }
     }
 
     /// Time of the last item, for merging.
