@@ -7,7 +7,7 @@
 -export([foreign_sessiond_stopped/1, sessiond_stopped_at_start/1, sessiond_stopped_while_starting/1]).
 -export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
--export([own_buffers_of_killed_vm/1, daemon_elsewhere/1, many_taps/1]).
+-export([silent_relayd/1, own_buffers_of_killed_vm/1, daemon_elsewhere/1, many_taps/1]).
 %% In the other VM
 -export([taps/2, held/0]).
 
@@ -27,6 +27,7 @@ all() ->
         sessiond_stopped_at_start,
         sessiond_stopped_while_starting,
         sessiond_stopped_at_load,
+        silent_relayd,
         small_shm,
         full_output,
         daemon_elsewhere,
@@ -146,6 +147,26 @@ sessiond_stopped_at_load(_) ->
     ok = bounded(fun() -> call(Vm, beamtap, load_provider, []) end),
     ct:pal("~s: longest gap between calls ~b us before, ~b us after", [?FUNCTION_NAME, Before, gap(Vm)]),
     _ = call(Vm, signal, ["lttng-sessiond", "CONT"]),
+    healthy(Vm).
+
+%% The session daemon waits for whatever accepts its connection.
+silent_relayd(_) ->
+    Vm = vm([]),
+    {ok, Silent} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(Silent),
+    Url = "net://127.0.0.1:" ++ integer_to_list(Port),
+    lists:foreach(
+        fun(Mode) ->
+            {error, #{reason := timeout, message := Message, remedy := Remedy}} =
+                bounded(fun() -> call(Vm, start, [unused, #{mode => Mode}]) end),
+            ct:pal("~ts. ~ts", [Message, Remedy]),
+            {match, _} = re:run(Message, Url ++ " did not answer"),
+            {match, _} = re:run(Remedy, "what listens there"),
+            daemons(Vm, [])
+        end,
+        [{net, Url}, {live, Url, 500}]
+    ),
+    ok = gen_tcp:close(Silent),
     healthy(Vm).
 
 small_shm(Config) ->

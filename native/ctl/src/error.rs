@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     NoTraceFormat,
     NoRelayd,
     RelaydGone,
+    RelaydSilent { url: String, within: Duration },
     NoRelaydProgram,
     RelaydFailed { reason: String },
     NoCrashProgram,
@@ -79,7 +80,7 @@ impl Error {
 
     /// The daemon did not answer in time; what it was asked may still happen (see the crate's documentation).
     pub fn is_timeout(&self) -> bool {
-        matches!(self.kind, Kind::Timeout { .. })
+        matches!(self.kind, Kind::Timeout { .. } | Kind::RelaydSilent { .. })
     }
 
     /// The ring buffers would not fit into shared memory.
@@ -172,10 +173,7 @@ impl Error {
             Kind::NotPermitted { .. } => {
                 "join the group `tracing` and log in again, or use a session daemon of your own"
             }
-            // It waits for whatever listens at a relay daemon's address.
-            Kind::Timeout { .. } => {
-                "look whether lttng-sessiond is stopped (state T in ps) and restart it; or, for net and live, whether it is a lttng-relayd that listens there"
-            }
+            Kind::Timeout { .. } => "look whether lttng-sessiond is stopped (state T in ps) and restart it",
             Kind::ShmTooSmall { .. } => {
                 "enlarge /dev/shm (docker: --shm-size) or use smaller or fewer sub-buffers"
             }
@@ -193,6 +191,9 @@ impl Error {
             Kind::NoConsumer => "restart lttng-sessiond: its consumer daemon died",
             Kind::NoRelayd | Kind::RelaydGone => {
                 "start one: lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343"
+            }
+            Kind::RelaydSilent { .. } => {
+                "look what listens there (ss -ltnp): lttng-relayd's control port is 5342 unless told otherwise; one that is stopped does not answer either"
             }
             Kind::NoRelaydProgram => "install lttng-tools, or set LTTNG_RELAYD_PATH to lttng-relayd",
             Kind::RelaydFailed { .. } => "run lttng-relayd by hand to see why",
@@ -248,6 +249,13 @@ impl fmt::Display for Error {
             Kind::NoTraceFormat => write!(f, "this LTTng writes CTF 1.8 only"),
             Kind::NoConsumer => write!(f, "the LTTng session daemon has no user-space consumer daemon"),
             Kind::NoRelayd => write!(f, "the LTTng session daemon cannot connect to the relay daemon"),
+            Kind::RelaydSilent { url, within } => {
+                write!(
+                    f,
+                    "what listens at {url} did not answer as a relay daemon within {:.1} s",
+                    within.as_secs_f64()
+                )
+            }
             Kind::RelaydGone => write!(f, "the relay daemon is gone"),
             Kind::NoRelaydProgram => write!(f, "the program lttng-relayd is missing"),
             Kind::RelaydFailed { reason } => write!(f, "lttng-relayd could not be started: {reason}"),

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use crate::daemons::find_process;
 use crate::error::{Error, Kind};
-use crate::mode::{Mode, Output};
+use crate::mode::Mode;
 use crate::process::{self, Identity};
 use crate::tcp_table::{Socket, sockets};
 
@@ -39,7 +39,7 @@ impl Daemons {
             };
             process::children(sessiond.pid).into_iter().filter(is_ours).filter_map(Identity::of).collect()
         });
-        let mut relayd = relay_of(mode).and_then(control_address).unwrap_or_default();
+        let mut relayd = mode.url().and_then(control_address).unwrap_or_default();
         if !is_connected(&relayd) {
             relayd.clear();
         }
@@ -68,15 +68,6 @@ impl Daemons {
             Some(consumer) => Err(Kind::ConsumerStopped { pid: consumer.pid }.into()),
             None => Ok(()),
         }
-    }
-}
-
-fn relay_of(mode: &Mode) -> Option<&str> {
-    match mode {
-        Mode::Live { url, .. }
-        | Mode::Streaming { output: Output::Net(url) }
-        | Mode::Snapshot { output: Output::Net(url) } => Some(url),
-        _ => None,
     }
 }
 

@@ -65,6 +65,18 @@ impl Mode {
         }
     }
 
+    /// The relay daemon that the session sends to; `None` when it writes on this machine.
+    pub(crate) fn url(&self) -> Option<&str> {
+        match self {
+            Self::Live { url, .. }
+            | Self::Streaming { output: Output::Net(url) }
+            | Self::Snapshot { output: Output::Net(url) } => Some(url),
+            Self::Streaming { output: Output::Local(_) } | Self::Snapshot { output: Output::Local(_) } => {
+                None
+            }
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         match self {
             Self::Streaming { output } | Self::Snapshot { output } => output.check(),

@@ -325,8 +325,7 @@ impl Session {
         let name = c_string(self.plan.name())?;
         let what = format!("to {} of session {}", step.purpose(), self.plan.name());
         let sharing = self.plan.shared();
-        let is_first_contact =
-            matches!(step, Step::EnableChannel { .. }) && self.plan.mode().path().is_none();
+        let relayd = self.plan.mode().url().filter(|_| matches!(step, Step::EnableChannel { .. }));
         let job = move |functions: &Functions| steps::carry_out(functions, &name, sharing, &step);
         let taken = if self.is_destroyed {
             self.lttng.call_about(self.plan.name(), what, deadline, job)
@@ -334,8 +333,12 @@ impl Session {
             self.lttng.call(what, deadline, job)
         };
         // The first channel is when the relay daemon is called; a consumer that knew another one fails without a word.
-        taken.map_err(|error| match error.lttng_code() {
-            Some(sys::ERR_FATAL) if is_first_contact => Kind::NoRelayd.into(),
+        taken.map_err(|error| match (relayd, error.lttng_code()) {
+            (Some(_), Some(sys::ERR_FATAL)) => Kind::NoRelayd.into(),
+            // The session daemon has answered up to here.
+            (Some(url), None) if error.is_timeout() => {
+                Kind::RelaydSilent { url: url.to_owned(), within: deadline.within() }.into()
+            }
             _ => error,
         })
     }
