@@ -79,13 +79,20 @@ make_directory(_) ->
     ok.
 
 %% Without it somebody who has to recover the buffers says himself where to.
-with_mark(#{name := Name, directory := Directory}, #{shm_path := Path}, Known) when is_binary(Path) ->
-    case beamtap_remains:mark(Path, Name, Directory) of
-        {ok, Mark} -> Known#{mark => Mark};
+with_mark(#{name := Name} = Place, #{shm_path := ShmPath}, Known) when is_binary(ShmPath) ->
+    case trace_of(Place) of
+        {ok, Trace} -> marked(beamtap_remains:mark(ShmPath, Name, Trace), Known);
         {error, _} -> Known
     end;
 with_mark(_, _, Known) ->
     Known.
+
+marked({ok, Mark}, Known) -> Known#{mark => Mark};
+marked({error, _}, Known) -> Known.
+
+%% What goes elsewhere cannot be joined there by what a crash left here.
+trace_of(#{directory := Directory}) -> {ok, Directory};
+trace_of(#{name := Name}) -> beamtap_output:path(default, <<Name/binary, "-recovered">>).
 
 with_live(#{kind := live, name := Name}, #{session := Session} = Known) ->
     case beamtap_nif:session_live_port(Session) of

@@ -75,12 +75,12 @@ interrupted(Case, Daemons, Said, Mode, Config) ->
 foreign_relayd_killed(Config) ->
     Vm = vm([]),
     Path = scratch(?FUNCTION_NAME, Config),
-    relayd(Vm, Path),
-    {ok, Tap} = call(Vm, start, [unused, #{mode => {net, "net://127.0.0.1:5342:5343"}}]),
+    ok = beamtap_victim:relayd(Vm, Path),
+    {ok, Tap} = call(Vm, start, [unused, #{mode => {net, beamtap_victim:relay_url()}}]),
     1 = call(Vm, signal, ["lttng-relayd", "KILL"]),
     degraded(Vm, Tap, "relay daemon is gone; not taken up yet: the LTTng session daemon cannot connect"),
     {error, #{reason := degraded}} = call(Vm, beamtap, snapshot, [Tap, "now"]),
-    relayd(Vm, Path),
+    ok = beamtap_victim:relayd(Vm, Path),
     taken_up(Vm, Tap, "relay daemon is gone"),
     ok = call(Vm, call_often, [?CALLS]),
     _ = ended(Vm, Tap, "relay daemon is gone"),
@@ -195,12 +195,6 @@ disk_filled(Config) ->
     healthy(Vm).
 
 %%% Within
-
-relayd(Vm, Path) ->
-    Command = [
-        "lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343 -L tcp://127.0.0.1:5344 -o '", Path, "' 2>&1"
-    ],
-    "" = call(Vm, os, cmd, [unicode:characters_to_list(Command)]).
 
 degraded(Vm, Tap, Said) ->
     beamtap_world:until(fun() ->

@@ -2,7 +2,7 @@
 -module(beamtap_remains_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
--export([by_hand/1, at_next_start/1, damaged/1, of_known_session/1, of_own_daemons/1]).
+-export([by_hand/1, at_next_start/1, flight_recorder/1, live/1, to_relayd/1, flight_to_relayd/1, live_to_relayd/1, damaged/1, of_known_session/1, of_own_daemons/1]).
 
 -import(beamtap_victim, [vm/1, call/3, call/4, healthy/1]).
 
@@ -10,7 +10,7 @@
 
 suite() -> [{timetrap, {minutes, 5}}].
 
-all() -> [by_hand, at_next_start, damaged, of_known_session, of_own_daemons].
+all() -> [by_hand, at_next_start, flight_recorder, live, to_relayd, flight_to_relayd, live_to_relayd, damaged, of_known_session, of_own_daemons].
 
 init_per_suite(Config) ->
     case beamtap_victim:skip() of
@@ -52,6 +52,48 @@ at_next_start(Config) ->
     ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
     Calls = beamtap_world:calls(Next, beamtap_victim, work),
     Calls = 2 * ?CALLS,
+    empty(Shm),
+    healthy(Vm).
+
+%% So it is for the other modes: what a crash left of a flight recorder, or had not reached a relay daemon.
+flight_recorder(Config) ->
+    recovered(snapshot, Config).
+
+live(Config) ->
+    recovered({live, 60000}, Config).
+
+%% What goes to a relay daemon that is not ours is recovered where beamtap writes traces.
+to_relayd(Config) ->
+    recovered({net, beamtap_victim:relay_url()}, Config).
+
+flight_to_relayd(Config) ->
+    recovered({snapshot, beamtap_victim:relay_url()}, Config).
+
+live_to_relayd(Config) ->
+    recovered({live, beamtap_victim:relay_url(), 60000}, Config).
+
+recovered(Mode, Config) ->
+    Traces = scratch(traces, Config),
+    Vm = vm([{"BEAMTAP_TRACES", Traces}]),
+    ok = beamtap_victim:relayd(Vm, scratch(relayed, Config)),
+    {Path, Shm} = crashed(Vm, #{mode => Mode}, Config),
+    {ok, Tap} = call(Vm, start, [scratch(next, Config), #{shm_path => Shm}]),
+    beamtap_world:until(fun() ->
+        case call(Vm, beamtap, info, [Tap]) of
+            {ok, #{recovered := [#{state := recovered}]}} -> true;
+            Other -> Other
+        end
+    end),
+    {ok, #{recovered := [#{session := Session, trace := Trace, events := Events}]}} = call(Vm, stop, [Tap]),
+    true = Events > ?CALLS,
+    Expected =
+        case Mode of
+            snapshot -> Path;
+            {live, _} -> Path;
+            _ -> unicode:characters_to_list([Traces, "/", Session, "-recovered"])
+        end,
+    Expected = binary_to_list(Trace),
+    ?CALLS = beamtap_world:calls(Expected, beamtap_victim, work),
     empty(Shm),
     healthy(Vm).
 
@@ -125,9 +167,12 @@ of_own_daemons(Config) ->
 
 %% A VM that recorded into buffers in files was killed, with the daemons: its trace, and the files' directory.
 crashed(Vm, Config) ->
+    crashed(Vm, #{}, Config).
+
+crashed(Vm, Opts, Config) ->
     [Path, Shm] = [scratch(Name, Config) || Name <- [trace, shm]],
     {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
-    {ok, _} = Within(beamtap_victim, start, [Path, #{shm_path => Shm}]),
+    {ok, _} = Within(beamtap_victim, start, [Path, Opts#{shm_path => Shm}]),
     ok = Within(beamtap_victim, call_often, [?CALLS]),
     _ = [call(Vm, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-consumerd", "lttng-sessiond"]],
     _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),

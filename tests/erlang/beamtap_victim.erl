@@ -2,7 +2,8 @@
 %% within it.
 -module(beamtap_victim).
 
--export([skip/0, vm/1, call/3, call/4, other/1, other_with_daemon/1, stopped_sessiond/1, gap/1, healthy/1, bounded/1]).
+-export([skip/0, vm/1, call/3, call/4, other/1, other_with_daemon/1, stopped_sessiond/1, relayd/2, relay_url/0]).
+-export([gap/1, healthy/1, bounded/1]).
 %% Within the VM
 -export([work/1, spec/0, start/1, start/2, stop/1, call_often/1, longest_gap/1, signal/2, os_pid/0, restart_sessiond/0]).
 
@@ -58,6 +59,16 @@ other_with_daemon(Vm) ->
 stopped_sessiond(Vm) ->
     "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
     1 = call(Vm, signal, ["lttng-sessiond", "STOP"]).
+
+%% @doc Starts a relay daemon in the VM's world, which writes below the directory; its network is everybody's.
+relayd(Vm, Path) ->
+    Command = [
+        "lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343 -L tcp://127.0.0.1:5344 -o '", Path, "' 2>&1"
+    ],
+    "" = call(Vm, os, cmd, [unicode:characters_to_list(Command)]),
+    ok.
+
+relay_url() -> "net://127.0.0.1:5342:5343".
 
 %% @doc The longest time between two of many traced calls, in microseconds.
 gap(Vm) -> call(Vm, longest_gap, [?GAP_FOR_MS]).

@@ -14,6 +14,7 @@
 -define(PAUSE_MS, 250).
 -define(WINDOWS, 8).
 -define(CALL_EVERY_US, 50).
+-define(SILENT, "net://127.0.0.1:5392").
 
 %% @doc For scripts/bench: prints a table of BENCH_ROUNDS rounds each; with FAULT only of what has that in its name.
 main() ->
@@ -33,6 +34,7 @@ cases() ->
         {"consumer daemon killed", #{}, "", Signal("KILL", ["lttng-consumerd"])},
         {"session daemon killed", #{}, "", Signal("KILL", ["lttng-sessiond"])},
         {"both killed", #{}, "", Signal("KILL", ["lttng-consumerd", "lttng-sessiond"])},
+        {"guard killed", #{}, "", Signal("KILL", ["beamtapd"])},
         {"relay daemon killed", #{mode => live}, "", Signal("KILL", ["lttng-relayd"])},
         {"session daemon stands still", #{}, "", Signal("STOP", ["lttng-sessiond"])},
         {"consumer daemon stands still", #{}, "", Signal("STOP", ["lttng-consumerd"])},
@@ -42,11 +44,18 @@ cases() ->
         {"a tap starts", none, "", start},
         {"a tap starts, no session daemon there", none, Signal("KILL", ["lttng-sessiond"]), start},
         {"a tap starts, session daemon stands still", none, Signal("STOP", ["lttng-sessiond"]), start},
+        {"a tap is refused, disk full", none, "mount -t tmpfs -o size=8k none PATH", start},
+        {"a tap is refused, output read-only", none, "mount -t tmpfs -o ro none PATH", start},
+        {"a tap is refused, silence in the relay daemon's place", none, silent_relayd(), {start, #{mode => {net, ?SILENT}}}},
         {"provider loaded, session daemon stands still", none, Signal("STOP", ["lttng-sessiond"]), load},
         {"a tap stops", #{}, "", stop},
         {"a tap stops, consumer daemon killed", #{}, Signal("KILL", ["lttng-consumerd"]), stop},
         {"a tap stops, session daemon stands still", #{}, Signal("STOP", ["lttng-sessiond"]), stop}
     ].
+
+%% Something accepts connections and says nothing.
+silent_relayd() ->
+    "python3 -c 'import socket, time; s = socket.create_server((\"127.0.0.1\", 5392)); time.sleep(30)' >/dev/null 2>&1 & sleep 1".
 
 measure({Name, Opts, Before, Fault}, Rounds) ->
     {Without, With} = lists:unzip([round(Opts, Before, Fault) || _ <- lists:seq(1, Rounds)]),
@@ -72,6 +81,7 @@ round(Opts, Before, Fault) ->
             load -> {beamtap, load_provider, []};
             stop -> {beamtap, stop, [Tap]};
             start -> {beamtap_victim, start, [Trace]};
+            {start, Options} -> {beamtap_victim, start, [Trace, Options]};
             Command -> {os, cmd, [Here(Command)]}
         end,
     With = call(Vm, ?MODULE, longest, [?WINDOWS, Act]),
