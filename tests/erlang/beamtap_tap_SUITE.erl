@@ -296,10 +296,24 @@ random_sequences(Config) ->
 random_sequence(N, Foreign, Before, Config) ->
     Pids = [Foreign | [beamtap_worker:start() || _ <- lists:seq(1, 3)]],
     Owners = [beamtap_worker:start() || _ <- lists:seq(1, 2)],
-    Acts = [one_of([start, start, add, drop, pause, resume, stop, owner, session, reload, work]) || _ <- lists:seq(1, 12)],
+    Acts = [
+        one_of([start, start, add, drop, pause, resume, stop, owner, session, reload, work, foreign])
+     || _ <- lists:seq(1, 12)
+    ],
     ct:log("~p: ~p", [N, Acts]),
+    put(theirs, []),
     _ = lists:foldl(fun(Act, Taps) -> act(Act, Taps, Pids, Owners, Config) end, [], Acts),
     {ok, _} = beamtap:clear(),
+    %% Those that somebody else has traced meanwhile still are, by the same.
+    Tracer = self(),
+    Theirs = lists:usort(erase(theirs)),
+    [] = [
+        Pid
+     || Pid <- Theirs,
+        {erlang:trace_info(Pid, tracer), erlang:trace_info(Pid, flags)} =/= {{tracer, Tracer}, {flags, [procs]}},
+        is_process_alive(Pid)
+    ],
+    _ = [catch erlang:trace(Pid, false, [procs]) || Pid <- Theirs],
     beamtap_world:settled(Before),
     _ = [exit(Pid, kill) || Pid <- tl(Pids) ++ Owners],
     ok.
@@ -321,6 +335,12 @@ act(session, Taps, _, _, _) ->
     Taps;
 act(reload, Taps, _, _, _) ->
     _ = [{module, M} = code:load_file(M) || M <- [xref_utils, beamtap_vm, beamtap_match], not erlang:check_old_code(M) orelse code:soft_purge(M)],
+    Taps;
+%% Somebody else traces all that are not traced by another, the whole node.
+act(foreign, Taps, [Foreign | _], _, _) ->
+    true = erlang:trace(existing_processes, true, [procs]) > 0,
+    Tracer = self(),
+    put(theirs, [Pid || Pid <- processes() -- [Foreign], erlang:trace_info(Pid, tracer) =:= {tracer, Tracer}] ++ get(theirs)),
     Taps;
 act(work, Taps, Pids, _, _) ->
     _ = [beamtap_worker:does(Pid, fun() -> work(3) end) || Pid <- Pids],
