@@ -4,6 +4,7 @@
 //! allocates. A thread takes one at its first event and keeps it; the VM's threads live as long as the VM.
 
 use crate::gate;
+use crate::layout;
 use crate::pid_text::PidTexts;
 use beamtap_schema::{Counters, EVENT_COUNT, EventKind};
 use std::cell::Cell;
@@ -50,6 +51,9 @@ pub(crate) struct Block {
     /// 1 while the thread is between [`Block::enter`] and [`Block::leave`].
     active: AtomicU32,
     thread_id: AtomicU32,
+    /// The process that it met last: as the VM has it, and as events do.
+    recent_word: AtomicU64,
+    recent_pid: AtomicU64,
     pub(crate) shares: [Share; SLOTS],
     counters: [[AtomicU64; OUTCOMES]; EVENT_COUNT],
     samples: AtomicU64,
@@ -143,6 +147,12 @@ fn clock_cost_ns() -> u64 {
         .unwrap_or(0)
 }
 
+#[cold]
+#[inline(never)]
+fn begin() -> u64 {
+    gate::monotonic_ns()
+}
+
 /// What threads still hold of the budget of the tap with this token.
 pub(crate) fn unspent(slot: usize, token: u64) -> u64 {
     taken()
@@ -189,6 +199,8 @@ impl Block {
         Block {
             active: AtomicU32::new(0),
             thread_id: AtomicU32::new(0),
+            recent_word: AtomicU64::new(0),
+            recent_pid: AtomicU64::new(0),
             shares: [const { Share { token: AtomicU64::new(0), left: AtomicU64::new(0) } }; SLOTS],
             counters: [const { [const { AtomicU64::new(0) }; OUTCOMES] }; EVENT_COUNT],
             samples: AtomicU64::new(0),
@@ -222,24 +234,38 @@ impl Block {
         self.thread_id.load(Relaxed)
     }
 
+    /// The id of a local process, as [`layout::pid`]; the last one's is at hand.
+    #[inline(always)]
+    pub(crate) fn pid(&self, word: u64) -> Option<u64> {
+        if self.recent_word.load(Relaxed) == word {
+            return Some(self.recent_pid.load(Relaxed));
+        }
+        let pid = layout::pid(word)?;
+        self.recent_pid.store(pid, Relaxed);
+        self.recent_word.store(word, Relaxed);
+        Some(pid)
+    }
+
     /// When an event of this kind begins, if it is one to be timed, else 0; for [`Block::end_sample`].
     #[inline(always)]
     pub(crate) fn begin_sample(&self, kind: EventKind) -> u64 {
         let emitted = self.counters[kind as usize][Outcome::Emitted as usize].load(Relaxed);
         // Not the first ones: they find every cache cold.
-        if emitted % SAMPLE_EVERY == SAMPLE_EVERY / 2 { gate::monotonic_ns() } else { 0 }
+        if emitted % SAMPLE_EVERY == SAMPLE_EVERY / 2 { begin() } else { 0 }
     }
 
     /// Keeps what the event took. It was not timed if `begin` is 0.
     #[inline(always)]
     pub(crate) fn end_sample(&self, begin: u64) {
         if begin != 0 {
-            self.keep_sample(gate::monotonic_ns() - begin);
+            self.keep_sample(begin);
         }
     }
 
     #[cold]
-    fn keep_sample(&self, ns: u64) {
+    #[inline(never)]
+    fn keep_sample(&self, begin: u64) {
+        let ns = gate::monotonic_ns() - begin;
         if ns < LONGEST_SAMPLE_NS {
             self.samples.store(self.samples.load(Relaxed) + 1, Relaxed);
             self.sampled_ns.store(self.sampled_ns.load(Relaxed) + ns, Relaxed);

@@ -1,6 +1,7 @@
 //! The ordinary NIFs: opening the provider, taps, holds, definitions, counters.
 
 use crate::block;
+use crate::board;
 use crate::definitions::{self, Process, Vm};
 use crate::gate::{self, Trip};
 use crate::guard;
@@ -66,6 +67,7 @@ pub(crate) fn load(env: Env, _info: Term) -> bool {
         word_of(unsafe { enif_make_atom_len(env.as_c_arg(), name.as_ptr().cast(), name.len()) })
     };
     term::prepare_atoms(make);
+    board::prepare_tags(make);
     tracer::prepare_words(make);
     block::prepare_barrier();
     gate::open_unbound();

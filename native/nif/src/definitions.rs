@@ -1,11 +1,11 @@
 //! Says what the numbers in events mean, again, so that a recording that begins now resolves by itself.
 
 use crate::block::{self, Block, Outcome};
+use crate::board;
 use crate::gate;
 use crate::intern;
 use crate::layout;
 use crate::naming;
-use crate::provider;
 use crate::sys::{self, AtomName, CallEnv};
 use crate::term;
 use crate::writer::Text;
@@ -64,7 +64,7 @@ pub(crate) fn dump(env: CallEnv<'_>, vm: &Vm, processes: &[Process]) -> Option<(
             block.count(EventKind::DefProcess, Outcome::Unreadable);
         }
     }
-    IS_TOLD.store(provider::is_enabled(EventKind::DefVm), Relaxed);
+    IS_TOLD.store(board::is_enabled(EventKind::DefVm), Relaxed);
     Some(())
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn are_missing() -> bool {
     if !gate::is_open_unbound() {
         return false;
     }
-    let is_enabled = provider::is_enabled(EventKind::DefVm);
+    let is_enabled = board::is_enabled(EventKind::DefVm);
     !IS_TOLD.swap(is_enabled, Relaxed) && is_enabled
 }
 

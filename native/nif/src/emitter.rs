@@ -97,7 +97,7 @@ impl Emitter<'_> {
 
     #[inline(always)]
     pub(crate) fn pid(&self) -> Option<u64> {
-        layout::pid(self.traced.tracee)
+        self.block.pid(self.traced.tracee)
     }
 
     pub(crate) fn extra(&self) -> Option<u64> {

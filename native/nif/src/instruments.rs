@@ -1,6 +1,7 @@
 //! The events that no trace flag makes: what the system monitor tells a process of beamtap, and what another samples.
 
 use crate::block::{self, Block, Outcome};
+use crate::board;
 use crate::control::atoms;
 use crate::gate;
 use crate::layout;
@@ -158,7 +159,7 @@ struct Observed<'a> {
 impl<'a> Observed<'a> {
     /// Hands over what `make` makes of the fields, unless the tap may not emit or they cannot be read.
     fn emit<F: Decoder<'a>, E: WireEvent>(&self, make: impl FnOnce(&Block, F) -> Option<E>) {
-        if !provider::is_enabled(E::KIND) {
+        if !board::is_enabled(E::KIND) {
             return;
         }
         let Some(block) = block::mine() else { return block::overflowed(E::KIND) };

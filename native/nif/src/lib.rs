@@ -1,6 +1,6 @@
 //! beamtap's `erl_tracer`: turns what the VM reports into typed LTTng events.
 //!
-//! Two worlds live here. On the tracer path ([`raw`], [`tracer`], [`emitter`], [`term`], [`intern`], [`block`], [`gate`]) code
+//! Two worlds live here. On the tracer path ([`raw`], [`tracer`], [`board`], [`emitter`], [`term`], [`intern`], [`block`], [`gate`]) code
 //! runs inside the traced process, once per event: it allocates, locks, formats, calls the kernel and panics never. Beside
 //! it ([`control`], [`lttng`], [`provider`], [`definitions`], [`guard`], [`instruments`]) ordinary NIFs, on dirty schedulers where they
 //! can take long, open and close the way to LTTng.
@@ -8,6 +8,7 @@
 //! The library links nothing of LTTng, so that it loads wherever the VM runs.
 
 mod block;
+mod board;
 mod control;
 mod definitions;
 mod depth;

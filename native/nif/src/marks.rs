@@ -1,6 +1,7 @@
 //! What the application itself says on the timeline: `beamtap:mark/1` and `beamtap:span/2`.
 
 use crate::block::{self, Outcome};
+use crate::board;
 use crate::control::atoms;
 use crate::gate;
 use crate::layout;
@@ -39,7 +40,7 @@ fn mark(env: Env, text: Term) -> Atom {
 /// Whether a mark made now would be recorded.
 #[rustler::nif]
 fn records_marks() -> bool {
-    provider::is_enabled(EventKind::Mark) && gate::is_open_unbound()
+    board::is_enabled(EventKind::Mark) && gate::is_open_unbound()
 }
 
 /// The number of the span begun; 0 where nobody records it.
@@ -71,7 +72,7 @@ fn span_end(env: Env, span: u64, outcome: Atom) -> Atom {
 
 /// The calling process, where somebody records the event.
 fn caller(env: Env, kind: EventKind) -> Option<u64> {
-    if !provider::is_enabled(kind) {
+    if !board::is_enabled(kind) {
         return None;
     }
     layout::pid(word_of(env.pid().encode(env).as_c_arg()))

@@ -1,6 +1,7 @@
 //! The numbers that stand for functions and atoms in events, defined when they are new.
 
 use crate::block::{Block, Outcome};
+use crate::board;
 use crate::intern::{self, Interned, Key, Named};
 use crate::provider;
 use crate::sys::{AtomName, CallEnv};
@@ -8,7 +9,7 @@ use beamtap_schema::{EventKind, WireEvent, wire};
 
 /// Emits one of beamtap's own events, from wherever there is an environment to read atoms in.
 pub(crate) fn emit_counted<E: WireEvent>(block: &Block, event: &E) {
-    if provider::is_enabled(E::KIND) {
+    if board::is_enabled(E::KIND) {
         provider::emit(event);
         block.count(E::KIND, Outcome::Emitted);
     }

@@ -1,9 +1,9 @@
 //! What events carried, where a tap asks for it: as text or as a size, bounded while it is read.
 
 use crate::block::Outcome;
+use crate::board;
 use crate::emitter::Emitter;
 use crate::layout;
-use crate::provider;
 use crate::sys::CallEnv;
 use crate::writer::Text;
 use beamtap_schema::{Entity, EventKind, PayloadPart, wire};
@@ -105,10 +105,10 @@ impl Emitter<'_> {
         };
         match (payloads.of(part), term) {
             (Payload::None, _) | (_, None) => {}
-            (Payload::Size, Some(term)) if provider::is_enabled(EventKind::PayloadSize) => {
+            (Payload::Size, Some(term)) if board::is_enabled(EventKind::PayloadSize) => {
                 self.emit_size(owner, part, term);
             }
-            (Payload::Text(bytes), Some(term)) if provider::is_enabled(EventKind::PayloadText) => {
+            (Payload::Text(bytes), Some(term)) if board::is_enabled(EventKind::PayloadText) => {
                 self.emit_text(owner, part, term, usize::from(bytes));
             }
             _ => {}

@@ -1,17 +1,16 @@
 //! The tracepoint providers: libraries opened when tracing is first asked for, never unloaded.
 
+use crate::board;
 use beamtap_schema::{
-    EVENT_COUNT, EventKind, OTP_EVENT_COUNT, OTP_PROVIDER_SYMBOL, OTP_SCHEMA_ID, OtpEvent, OtpKind,
-    PROVIDER_SYMBOL, SCHEMA_ID, Table, WireEvent,
+    EVENT_COUNT, EventKind, OTP_EVENT_COUNT, OTP_PROVIDER_SYMBOL, OTP_SCHEMA_ID, OtpEvent, PROVIDER_SYMBOL,
+    SCHEMA_ID, Table, WireEvent,
 };
-use std::ffi::{c_int, c_void};
+use std::ffi::c_void;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::Release};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-/// What every switch points to until a provider is there: off.
-static OFF: c_int = 0;
 /// Opening takes milliseconds; a loader that hangs is not waited for longer than this.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -19,18 +18,18 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Provider<const N: usize> {
     symbol: &'static str,
     schema_id: u64,
-    switches: [AtomicPtr<c_int>; N],
+    /// Makes the table's switches known to the callbacks.
+    connect: fn(&Table<N>),
     table: AtomicPtr<Table<N>>,
     /// Why the last attempt to open failed.
     failure: Mutex<Option<String>>,
 }
 
 /// beamtap's own events.
-#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
-pub(crate) static TYPED: Provider<EVENT_COUNT> = Provider::new(PROVIDER_SYMBOL, SCHEMA_ID);
+pub(crate) static TYPED: Provider<EVENT_COUNT> = Provider::new(PROVIDER_SYMBOL, SCHEMA_ID, board::connect);
 /// OTP's events. Never opened in a VM that was built with them: their provider's name may be registered only once.
-#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
-pub(crate) static OTP: Provider<OTP_EVENT_COUNT> = Provider::new(OTP_PROVIDER_SYMBOL, OTP_SCHEMA_ID);
+pub(crate) static OTP: Provider<OTP_EVENT_COUNT> =
+    Provider::new(OTP_PROVIDER_SYMBOL, OTP_SCHEMA_ID, board::connect_otp);
 
 /// How the provider stands.
 pub(crate) enum State {
@@ -73,24 +72,12 @@ impl OpenError {
     }
 }
 
-/// Whether some LTTng session has this event enabled.
-#[inline(always)]
-pub(crate) fn is_enabled(kind: EventKind) -> bool {
-    TYPED.is_enabled(kind as usize)
-}
-
-/// Whether some LTTng session has OTP's event for this one enabled.
-#[inline(always)]
-pub(crate) fn is_otp_enabled(kind: EventKind) -> bool {
-    OtpKind::of(kind).is_some_and(|kind| OTP.is_enabled(kind as usize))
-}
-
 /// Hands one event to LTTng. Does nothing while there is no provider.
 #[inline(always)]
 pub(crate) fn emit<E: WireEvent>(event: &E) {
     // SAFETY: the kind's function reads exactly the structure that `E` is, since both are rendered from the same
     // catalogue, checked by its id when the library was opened.
-    unsafe { TYPED.emit(E::KIND as usize, (&raw const *event).cast::<c_void>()) }
+    unsafe { board::emit(E::KIND, (&raw const *event).cast::<c_void>()) }
 }
 
 /// Hands one of OTP's events to LTTng. Does nothing while there is no provider.
@@ -100,22 +87,14 @@ pub(crate) fn emit_otp<E: OtpEvent>(event: &E) {
 }
 
 impl<const N: usize> Provider<N> {
-    const fn new(symbol: &'static str, schema_id: u64) -> Self {
+    const fn new(symbol: &'static str, schema_id: u64, connect: fn(&Table<N>)) -> Self {
         Provider {
             symbol,
             schema_id,
-            switches: [const { AtomicPtr::new((&raw const OFF).cast_mut()) }; N],
+            connect,
             table: AtomicPtr::new(std::ptr::null_mut()),
             failure: Mutex::new(None),
         }
-    }
-
-    #[inline(always)]
-    fn is_enabled(&self, kind: usize) -> bool {
-        let switch = self.switches[kind].load(Relaxed);
-        // SAFETY: the pointer is to OFF or to a switch in a library that is never unloaded. LTTng writes the switch
-        // from another thread; a volatile read of an aligned int cannot tear.
-        unsafe { switch.read_volatile() != 0 }
     }
 
     /// # Safety
@@ -194,10 +173,7 @@ impl<const N: usize> Provider<N> {
             return Err(OpenError::Unusable("it was built from another version of beamtap".into()));
         }
         // SAFETY: same id, same layout.
-        let enabled = unsafe { &(*table).enabled };
-        for (switch, &found) in self.switches.iter().zip(enabled) {
-            switch.store(found.cast_mut(), Release);
-        }
+        (self.connect)(unsafe { &*table });
         self.table.store(table.cast_mut(), Release);
         Ok(())
     }
@@ -236,7 +212,7 @@ fn with_awaitable_children<T>(act: impl FnOnce() -> T) -> T {
 /// Waits until LTTng has switched all these events on in this process. Answers whether that came true in time.
 pub(crate) fn await_enabled(kinds: &[EventKind], timeout: Duration) -> bool {
     let deadline = Instant::now() + timeout;
-    while !kinds.iter().all(|&kind| is_enabled(kind)) {
+    while !kinds.iter().all(|&kind| board::is_enabled(kind)) {
         if Instant::now() >= deadline {
             return false;
         }

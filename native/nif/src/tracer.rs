@@ -1,6 +1,7 @@
 //! What the callbacks do: ask the gate, read the terms, hand over one event.
 
 use crate::block::{self, Block, Outcome};
+use crate::board;
 use crate::emitter::Emitter;
 use crate::gate;
 use crate::intern::Key;
@@ -8,7 +9,7 @@ use crate::layout;
 use crate::provider;
 use crate::sequence;
 use crate::sys::CallEnv;
-use beamtap_schema::{CATALOGUE, EVENT_COUNT, EventKind, wire};
+use beamtap_schema::{EventKind, wire};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The kinds one family of callbacks is asked about.
@@ -75,8 +76,6 @@ struct Words {
     discard: AtomicU64,
     remove: AtomicU64,
     trace_status: AtomicU64,
-    /// The trace tags, by kind.
-    tags: [AtomicU64; EVENT_COUNT],
 }
 
 #[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
@@ -85,14 +84,10 @@ static WORDS: Words = Words {
     discard: AtomicU64::new(0),
     remove: AtomicU64::new(0),
     trace_status: AtomicU64::new(0),
-    tags: [const { AtomicU64::new(0) }; EVENT_COUNT],
 };
 
 /// Looks up, once, at load, what the callbacks compare with and answer.
 pub(crate) fn prepare_words(make: impl Fn(&str) -> u64) {
-    for (tag, event) in WORDS.tags.iter().zip(&CATALOGUE) {
-        tag.store(make(event.tag()), Relaxed);
-    }
     WORDS.trace.store(make("trace"), Relaxed);
     WORDS.discard.store(make("discard"), Relaxed);
     WORDS.remove.store(make("remove"), Relaxed);
@@ -107,7 +102,7 @@ pub(crate) fn discard() -> u64 {
 
 #[inline(always)]
 fn kind_of(family: Family, tag: u64, tracee: u64) -> Option<EventKind> {
-    let kind = family.iter().copied().find(|&kind| WORDS.tags[kind as usize].load(Relaxed) == tag)?;
+    let kind = family.iter().copied().find(|&kind| board::is_tag(kind, tag))?;
     if kind == EventKind::Receive && layout::port(tracee).is_some() {
         return Some(EventKind::PortReceive);
     }
@@ -119,8 +114,8 @@ fn kind_of(family: Family, tag: u64, tracee: u64) -> Option<EventKind> {
 fn is_wanted(kind: EventKind) -> bool {
     // The question comes before the term that says which of the three it is.
     let is_sequence = kind == EventKind::SeqSend
-        && (provider::is_enabled(EventKind::SeqReceive) || provider::is_enabled(EventKind::SeqPrint));
-    provider::is_enabled(kind) || provider::is_otp_enabled(kind) || is_sequence
+        && (board::is_enabled(EventKind::SeqReceive) || board::is_enabled(EventKind::SeqPrint));
+    board::is_enabled(kind) || board::is_otp_enabled(kind) || is_sequence
 }
 
 /// Answers an `enabled` question that needs no counting.
@@ -187,11 +182,10 @@ pub(crate) struct Traced<'a> {
 /// happened.
 #[inline(always)]
 pub(crate) fn call_quickly(env: CallEnv<'_>, tag: u64, state: u64, tracee: u64, term: u64) -> bool {
-    let is = |kind: EventKind| tag == WORDS.tags[kind as usize].load(Relaxed);
     let quick = Quick { env, state, tracee, term };
-    if is(EventKind::Call) {
+    if board::is_tag(EventKind::Call, tag) {
         quick.emit(EventKind::Call, |pid, function| provider::emit(&wire::Call { pid, function }))
-    } else if is(EventKind::ReturnFrom) {
+    } else if board::is_tag(EventKind::ReturnFrom, tag) {
         quick.emit(EventKind::ReturnFrom, |pid, function| provider::emit(&wire::ReturnFrom { pid, function }))
     } else {
         false
@@ -209,7 +203,7 @@ struct Quick<'a> {
 impl Quick<'_> {
     #[inline(always)]
     fn emit(&self, kind: EventKind, put: impl Fn(u64, u32)) -> bool {
-        if !provider::is_enabled(kind) || provider::is_otp_enabled(kind) {
+        if !board::is_enabled(kind) || board::is_otp_enabled(kind) {
             return false;
         }
         let Some(block) = block::mine() else { return false };
@@ -229,8 +223,8 @@ impl Quick<'_> {
     #[inline(always)]
     fn read(&self, block: &Block) -> Option<(u64, u32)> {
         let &[module, name, arity] = self.env.tuple_in_place(self.term)? else { return None };
-        let function = block.cached(Key::function(module, name, layout::small_value(arity)?)?);
-        let pid = layout::pid(self.tracee)?;
+        let function = block.cached(Key::quickly(module, name, arity)?);
+        let pid = block.pid(self.tracee)?;
         (function != 0 && gate::spend_quickly(block, self.state)).then_some((pid, function))
     }
 }
@@ -248,7 +242,7 @@ pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
         kind
     };
     // Returns and exceptions come without having been asked about, and the switch may have changed since the question.
-    let (is_typed, is_otp) = (provider::is_enabled(kind), provider::is_otp_enabled(kind));
+    let (is_typed, is_otp) = (board::is_enabled(kind), board::is_otp_enabled(kind));
     if !is_typed && !is_otp {
         return;
     }
