@@ -1,6 +1,6 @@
 //! beamtap's `erl_tracer`: turns what the VM reports into typed LTTng events.
 //!
-//! Two worlds live here. On the tracer path ([`raw`], [`tracer`], [`board`], [`emitter`], [`term`], [`intern`], [`block`], [`gate`]) code
+//! Two worlds live here. On the tracer path ([`raw`], [`quick`], [`tracer`], [`board`], [`emitter`], [`term`], [`intern`], [`block`], [`gate`]) code
 //! runs inside the traced process, once per event: it allocates, locks, formats, calls the kernel and panics never. Beside
 //! it ([`control`], [`lttng`], [`provider`], [`definitions`], [`guard`], [`instruments`]) ordinary NIFs, on dirty schedulers where they
 //! can take long, open and close the way to LTTng.
@@ -27,6 +27,7 @@ mod payload;
 mod pid_text;
 mod ports;
 mod provider;
+mod quick;
 mod raw;
 mod sequence;
 mod sys;

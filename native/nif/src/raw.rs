@@ -5,9 +5,9 @@
 
 use crate::block;
 use crate::gate;
+use crate::quick;
 use crate::sys::{CallEnv, term_of};
 use crate::tracer::{self, Family, Traced};
-use beamtap_schema::EventKind;
 use rustler::Nif;
 use rustler::codegen_runtime::inventory;
 use rustler::sys::{ErlNifEnv, ErlNifTerm};
@@ -45,47 +45,54 @@ fn answer_slowly(family: Family, tag: u64, state: u64, tracee: u64) -> ErlNifTer
     }
 }
 
-/// Takes one event. The answer is ignored by the VM; a panic is counted.
+/// One event as the VM hands it over: its tag, the tracer's state, and the rest.
 ///
 /// # Safety
 ///
 /// The VM's contract of a NIF of arity 5: `env` is the call's environment and `argv` points to that many terms, both
-/// for the length of the call.
-#[inline(never)]
-unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> ErlNifTerm {
+/// for the length of the call, which the result must not outlive.
+#[inline(always)]
+unsafe fn traced<'a>(env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> (u64, u64, Traced<'a>) {
     // SAFETY: `argv` points to 5 terms for the length of this call, by the contract above; 5 is the arity registered.
     let &[tag, state, tracee, term, options] = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
-    // SAFETY: the environment is the running call's, and `traced` does not outlive this frame.
+    // SAFETY: the environment is the running call's, by the contract above.
     let env = unsafe { CallEnv::new(env) };
-    let traced = Traced { env, tracee, term, options };
-    // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
-    if catch_unwind(AssertUnwindSafe(|| tracer::trace(family, tag, state, &traced))).is_err() {
-        if let Some(block) = block::mine() {
-            block.leave();
-        }
-        gate::panicked();
+    (tag, state, Traced { env, tracee, term, options })
+}
+
+/// Takes one event, the shortest way where that will do. The answer is ignored by the VM.
+///
+/// # Safety
+///
+/// As [`traced`].
+#[inline(always)]
+unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> ErlNifTerm {
+    // SAFETY: the caller's contract, passed on; nothing of it outlives this frame.
+    let (tag, state, event) = unsafe { traced(env, argv) };
+    if !quick::trace(family, tag, state, event) {
+        // SAFETY: as above. What was read is read anew, so that the shortest way need not keep it.
+        unsafe { take_slowly(family, env, argv) };
     }
     // The VM ignores it; it has to be a term.
     term_of(tracer::discard())
 }
 
-/// Takes one event of the family; of the default one, calls go the shortest way where nothing has to be looked up,
-/// refilled or told.
+/// A panic is counted.
 ///
 /// # Safety
 ///
-/// As [`take`].
-#[inline(always)]
-unsafe fn take_family(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> ErlNifTerm {
-    // SAFETY: as in `take`.
-    let &[tag, state, tracee, term, _] = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
-    // SAFETY: the environment is the running call's and is not kept.
-    let env_of_call = unsafe { CallEnv::new(env) };
-    if family[0] == EventKind::Call && tracer::call_quickly(env_of_call, tag, state, tracee, term) {
-        return term_of(tracer::discard());
+/// As [`traced`].
+#[inline(never)]
+unsafe fn take_slowly(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) {
+    // SAFETY: the caller's contract, passed on; nothing of it outlives this frame.
+    let (tag, state, event) = unsafe { traced(env, argv) };
+    // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
+    if catch_unwind(AssertUnwindSafe(|| tracer::trace(family, tag, state, &event))).is_err() {
+        if let Some(block) = block::mine() {
+            block.leave();
+        }
+        gate::panicked();
     }
-    // SAFETY: the caller's contract, passed on.
-    unsafe { take(family, env, argv) }
 }
 
 macro_rules! callbacks {
@@ -105,7 +112,7 @@ macro_rules! callbacks {
         $(
             unsafe extern "C" fn $trace(env: *mut ErlNifEnv, _argc: c_int, argv: *const ErlNifTerm) -> ErlNifTerm {
                 // SAFETY: registered below with arity 5; the VM keeps its contract.
-                unsafe { take_family(tracer::$of, env, argv) }
+                unsafe { take(tracer::$of, env, argv) }
             }
             inventory::submit!(Nif {
                 name: concat!(stringify!($trace), "\0").as_ptr().cast::<c_char>(),

@@ -1,15 +1,13 @@
 //! What the callbacks do: ask the gate, read the terms, hand over one event.
 
-use crate::block::{self, Block, Outcome};
+use crate::block::{self, Outcome};
 use crate::board;
 use crate::emitter::Emitter;
 use crate::gate;
-use crate::intern::Key;
 use crate::layout;
-use crate::provider;
 use crate::sequence;
 use crate::sys::CallEnv;
-use beamtap_schema::{EventKind, wire};
+use beamtap_schema::EventKind;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The kinds one family of callbacks is asked about.
@@ -171,62 +169,12 @@ fn unreadable(kind: EventKind) {
 }
 
 /// One traced event, as the VM hands it over.
+#[derive(Clone, Copy)]
 pub(crate) struct Traced<'a> {
     pub(crate) env: CallEnv<'a>,
     pub(crate) tracee: u64,
     pub(crate) term: u64,
     pub(crate) options: u64,
-}
-
-/// Emits a call or a return that can be emitted as it is. Answers whether it did; where it did not, nothing has
-/// happened.
-#[inline(always)]
-pub(crate) fn call_quickly(env: CallEnv<'_>, tag: u64, state: u64, tracee: u64, term: u64) -> bool {
-    let quick = Quick { env, state, tracee, term };
-    if board::is_tag(EventKind::Call, tag) {
-        quick.emit(EventKind::Call, |pid, function| provider::emit(&wire::Call { pid, function }))
-    } else if board::is_tag(EventKind::ReturnFrom, tag) {
-        quick.emit(EventKind::ReturnFrom, |pid, function| provider::emit(&wire::ReturnFrom { pid, function }))
-    } else {
-        false
-    }
-}
-
-/// What the shortest way needs of an event.
-struct Quick<'a> {
-    env: CallEnv<'a>,
-    state: u64,
-    tracee: u64,
-    term: u64,
-}
-
-impl Quick<'_> {
-    #[inline(always)]
-    fn emit(&self, kind: EventKind, put: impl Fn(u64, u32)) -> bool {
-        if !board::is_enabled(kind) || board::is_otp_enabled(kind) {
-            return false;
-        }
-        let Some(block) = block::mine() else { return false };
-        block.enter();
-        let begin = block.begin_sample(kind);
-        let read = if gate::is_open(self.state) { self.read(block) } else { None };
-        if let Some((pid, function)) = read {
-            put(pid, function);
-            block.end_sample(begin);
-            block.count(kind, Outcome::Emitted);
-        }
-        block.leave();
-        read.is_some()
-    }
-
-    /// Process and function, with the event paid for.
-    #[inline(always)]
-    fn read(&self, block: &Block) -> Option<(u64, u32)> {
-        let &[module, name, arity] = self.env.tuple_in_place(self.term)? else { return None };
-        let function = block.cached(Key::quickly(module, name, arity)?);
-        let pid = block.pid(self.tracee)?;
-        (function != 0 && gate::spend_quickly(block, self.state)).then_some((pid, function))
-    }
 }
 
 /// Emits one event of the family, unless the gate or a limit says no.
