@@ -7,7 +7,7 @@
 -export([foreign_sessiond_stopped/1, sessiond_stopped_at_start/1, sessiond_stopped_while_starting/1]).
 -export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
--export([silent_relayd/1, own_buffers_of_killed_vm/1, daemon_elsewhere/1, many_taps/1]).
+-export([no_group_member/1, group_member/1, silent_relayd/1, own_buffers_of_killed_vm/1, daemon_elsewhere/1, many_taps/1]).
 %% In the other VM
 -export([taps/2, held/0]).
 
@@ -27,6 +27,8 @@ all() ->
         sessiond_stopped_at_start,
         sessiond_stopped_while_starting,
         sessiond_stopped_at_load,
+        no_group_member,
+        group_member,
         silent_relayd,
         small_shm,
         full_output,
@@ -148,6 +150,52 @@ sessiond_stopped_at_load(_) ->
     ct:pal("~s: longest gap between calls ~b us before, ~b us after", [?FUNCTION_NAME, Before, gap(Vm)]),
     _ = call(Vm, signal, ["lttng-sessiond", "CONT"]),
     healthy(Vm).
+
+%% Root's session daemon refuses this user, who has one of his own then.
+no_group_member(_) ->
+    as_nobody("--clear-groups", fun(Vm, Within, Path) ->
+        {ok, Tap} = Within(beamtap_victim, start, [Path]),
+        #{sessions := [], daemons := Daemons} = call(Vm, beamtap_world, snapshot, []),
+        [_, _] = [Daemon || <<"lttng-sessiond">> = Daemon <- Daemons],
+        ok = Within(beamtap_victim, call_often, [?CALLS]),
+        {ok, #{problems := []}} = Within(beamtap_victim, stop, [Tap])
+    end).
+
+%% It takes the session of a user who is in the group.
+group_member(_) ->
+    case os:cmd("getent group tracing | cut -d: -f3") of
+        "" ->
+            {skip, "there is no group tracing here"};
+        Group ->
+            as_nobody("--groups=" ++ string:trim(Group), fun(Vm, Within, Path) ->
+                {ok, Tap} = Within(beamtap_victim, start, [Path]),
+                #{sessions := [_], daemons := Daemons} = call(Vm, beamtap_world, snapshot, []),
+                [_] = [Daemon || <<"lttng-sessiond">> = Daemon <- Daemons],
+                ok = Within(beamtap_victim, call_often, [?CALLS]),
+                {ok, #{problems := []}} = Within(beamtap_victim, stop, [Tap])
+            end)
+    end.
+
+%% A second VM, of a user without rights, beside a session daemon of root's.
+as_nobody(Groups, Act) ->
+    Vm = vm([]),
+    ok = call(Vm, restart_sessiond, []),
+    Home = "/tmp/beamtap-nobody-" ++ os:getpid(),
+    ok = file:make_dir(Home),
+    ok = file:change_mode(Home, 8#777),
+    try beamtap_victim:nobody(Vm, Home, Groups) of
+        {Other, Within} ->
+            Path = filename:join(Home, "trace"),
+            Act(Vm, Within, Path),
+            ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
+            ok = call(Vm, peer, stop, [Other]),
+            healthy(Vm);
+        Skip ->
+            ok = peer:stop(Vm),
+            Skip
+    after
+        ok = file:del_dir_r(Home)
+    end.
 
 %% The session daemon waits for whatever accepts its connection.
 silent_relayd(_) ->

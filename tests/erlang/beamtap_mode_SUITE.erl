@@ -4,6 +4,7 @@
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, end_per_testcase/2]).
 -export([local/1, flight_recorder/1, live/1, several/1, rotation/1, files/1, shm_path/1, to_relayd/1]).
 -export([own_buffers/1, full_own_buffers/1, unreachable_relayd/1, full_disk/1, event_rules/1, trace_format/1, options/1]).
+-export([rotation_by_size/1, overwrite/1, switch_timer/1, live_to_relayd/1, flight_to_relayd/1]).
 %% Traced
 -export([work/1]).
 
@@ -18,11 +19,16 @@ all() ->
         live,
         several,
         rotation,
+        rotation_by_size,
+        overwrite,
+        switch_timer,
         files,
         shm_path,
         own_buffers,
         full_own_buffers,
         to_relayd,
+        live_to_relayd,
+        flight_to_relayd,
         unreachable_relayd,
         full_disk,
         event_rules,
@@ -117,6 +123,39 @@ rotation(Config) ->
     {ok, #{discarded := 0}} = beamtap:stop(Tap),
     ?CALLS = beamtap_world:calls(Path, ?MODULE, work).
 
+rotation_by_size(Config) ->
+    Opts = #{rotate => #{size => 16384, keep => 2}, subbuf_size => 4096, num_subbuf => 8},
+    {Tap, Path} = start(Opts, ?FUNCTION_NAME, Config),
+    Chunks = fun() -> filelib:wildcard(binary_to_list(Path) ++ "/archives/*") end,
+    %% LTTng looks at the size now and then.
+    Seen = fun() ->
+        worked(Tap),
+        Chunks()
+    end,
+    beamtap_world:until(fun() -> length(Seen()) > 2 orelse Chunks() end),
+    [First | _] = lists:sort(Chunks()),
+    beamtap_world:until(fun() -> not lists:member(First, Seen()) orelse Chunks() end),
+    {ok, _} = beamtap:stop(Tap).
+
+%% The newest stay: nothing is discarded, and what went is counted.
+overwrite(Config) ->
+    Opts = #{on_full => overwrite, subbuf_size => 4096, num_subbuf => 2},
+    {Tap, Path} = start(Opts, ?FUNCTION_NAME, Config),
+    _ = [worked(Tap) || _ <- lists:seq(1, 50)],
+    {ok, #{emitted := Emitted, discarded := 0, lost := Lost}} = beamtap:stop(Tap),
+    true = Lost > 0,
+    true = lists:sum(maps:values(beamtap_world:recorded(Path))) < Emitted.
+
+%% What does not fill a sub-buffer is written all the same, while the tap goes on.
+switch_timer(Config) ->
+    {Tap, Path} = start(#{switch_timer => 100}, ?FUNCTION_NAME, Config),
+    worked(Tap),
+    beamtap_world:until(fun() ->
+        Calls = beamtap_world:calls(Path, ?MODULE, work),
+        Calls =:= ?CALLS orelse Calls
+    end),
+    {ok, #{discarded := 0}} = beamtap:stop(Tap).
+
 files(Config) ->
     Opts = #{subbuf_size => 4096, num_subbuf => 8, files => #{size => 4096, count => 2}},
     {Tap, Path} = start(Opts, ?FUNCTION_NAME, Config),
@@ -164,7 +203,39 @@ full_own_buffers(Config) ->
 
 %% Somebody else's relay daemon: what arrives there, this VM cannot see.
 to_relayd(Config) ->
-    Output = beamtap_world:scratch(relayd, Config),
+    relayed(?FUNCTION_NAME, Config, fun(Url, Output) ->
+        {ok, Tap} = beamtap:start({?MODULE, work, 1}, #{mode => {net, Url}}),
+        [#{mode := net, url := _, verified := false}] = recordings(Tap),
+        worked(Tap),
+        {ok, #{path := Url, discarded := 0}} = beamtap:stop(Tap),
+        ?CALLS = beamtap_world:calls(Output, ?MODULE, work)
+    end).
+
+live_to_relayd(Config) ->
+    relayed(?FUNCTION_NAME, Config, fun(Url, Output) ->
+        {ok, Tap} = beamtap:start({?MODULE, work, 1}, #{mode => {live, Url, 100}}),
+        [#{mode := live, url := Url, verified := false}] = recordings(Tap),
+        worked(Tap),
+        beamtap_world:until(fun() ->
+            Calls = beamtap_world:calls(Output, ?MODULE, work),
+            Calls =:= ?CALLS orelse Calls
+        end),
+        {ok, #{discarded := 0}} = beamtap:stop(Tap)
+    end).
+
+flight_to_relayd(Config) ->
+    relayed(?FUNCTION_NAME, Config, fun(Url, Output) ->
+        {ok, Tap} = beamtap:start({?MODULE, work, 1}, #{mode => {snapshot, Url}}),
+        [#{mode := snapshot, url := Url, verified := false}] = recordings(Tap),
+        worked(Tap),
+        {ok, Url} = beamtap:snapshot(Tap, "now"),
+        [_] = filelib:wildcard(Output ++ "/**/now-*"),
+        ?CALLS = beamtap_world:calls(Output, ?MODULE, work),
+        {ok, _} = beamtap:stop(Tap)
+    end).
+
+relayed(Case, Config, Act) ->
+    Output = beamtap_world:scratch(Case, Config),
     ok = file:make_dir(Output),
     Pid = Output ++ ".pid",
     [Control, Data, Live] = free_ports(3),
@@ -173,13 +244,7 @@ to_relayd(Config) ->
     beamtap_world:until(fun() ->
         case gen_tcp:connect({127, 0, 0, 1}, Data, []) of {ok, S} -> gen_tcp:close(S) =:= ok; Other -> Other end
     end),
-    Url = lists:flatten(io_lib:format("net://127.0.0.1:~b:~b", [Control, Data])),
-    {ok, Tap} = beamtap:start({?MODULE, work, 1}, #{mode => {net, Url}}),
-    [#{mode := net, url := _, verified := false}] = recordings(Tap),
-    worked(Tap),
-    {ok, #{path := Path, discarded := 0}} = beamtap:stop(Tap),
-    Path = list_to_binary(Url),
-    ?CALLS = beamtap_world:calls(Output, ?MODULE, work),
+    Act(iolist_to_binary(io_lib:format("net://127.0.0.1:~b:~b", [Control, Data])), Output),
     ended(Pid).
 
 unreachable_relayd(_) ->
@@ -285,8 +350,16 @@ options(_) ->
         {Opts, {error, #{reason := bad_option, message := _, remedy := _}}} = {Opts, beamtap_spec:check_opts(Opts, self())}
      || Opts <- Refused
     ],
-    {ok, #{subbuf_size := 65536, num_subbuf := 16}} =
-        beamtap_spec:check_opts(#{buffers => low, num_subbuf => 16}, self()).
+    Sizes = [
+        {#{}, 524288, 8},
+        {#{buffers => low}, 65536, 4},
+        {#{buffers => high}, 2097152, 16},
+        {#{buffers => low, num_subbuf => 16}, 65536, 16}
+    ],
+    [
+        {Opts, {ok, #{subbuf_size := Size, num_subbuf := Count}}} = {Opts, beamtap_spec:check_opts(Opts, self())}
+     || {Opts, Size, Count} <- Sizes
+    ].
 
 %%% Within
 

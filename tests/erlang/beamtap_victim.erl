@@ -3,7 +3,7 @@
 -module(beamtap_victim).
 
 -export([skip/0, vm/1, call/3, call/4, other/1, other_with_daemon/1, stopped_sessiond/1, relayd/2, relay_url/0]).
--export([gap/1, healthy/1, bounded/1]).
+-export([nobody/3, gap/1, healthy/1, bounded/1]).
 %% Within the VM
 -export([work/1, spec/0, start/1, start/2, stop/1, call_often/1, longest_gap/1, signal/2, os_pid/0, restart_sessiond/0]).
 
@@ -55,6 +55,27 @@ other(Vm) ->
 other_with_daemon(Vm) ->
     "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
     other(Vm).
+
+%% @doc A second VM in the same world, of a user who has no rights but those of these groups; or why there can be none.
+nobody(Vm, Home, Groups) ->
+    Become = ["--reuid=65534", "--regid=65534", Groups],
+    case os:cmd("setpriv " ++ lists:flatten(lists:join(" ", Become)) ++ " test -r '" ++ code:which(beamtap) ++ "' || echo no") of
+        "" ->
+            {ok, Other, _} = call(Vm, peer, start, [
+                #{
+                    connection => standard_io,
+                    exec => {os:find_executable("setpriv"), Become ++ [os:find_executable("erl")]},
+                    args => paths(),
+                    env => [{"HOME", Home}, {"LTTNG_HOME", Home}],
+                    peer_down => continue
+                }
+            ]),
+            {Other, fun(Module, Function, Arguments) ->
+                call(Vm, peer, call, [Other, Module, Function, Arguments, 120000])
+            end};
+        _ ->
+            {skip, "needs setpriv, and code that every user can read"}
+    end.
 
 stopped_sessiond(Vm) ->
     "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
