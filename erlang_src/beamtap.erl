@@ -324,7 +324,7 @@ await_end(Monitor, [{Timeout, Next} | Rest]) ->
     end.
 
 %% @equiv report(What, #{})
--spec report(tap() | file:filename_all()) -> ok | beamtap_error:error().
+-spec report(tap() | receipt() | file:filename_all()) -> ok | beamtap_error:error().
 report(What) ->
     report(What, #{}).
 
@@ -370,7 +370,7 @@ enable_event(Tap, Event, Filter) ->
 disable_event(Tap, Event) ->
     with_text(Event, "event", fun(Name) -> ask(Tap, {disable, Name}) end).
 
-%% @doc Prints where the time went in an ended tap, or in the trace in a directory; with `json => true' as JSON.
+%% @doc Prints where the time went in an ended tap, given as tap or receipt, or in the trace in a directory; with `json => true' as JSON.
 %%
 %% ```
 %% {ok, Tap} = beamtap:start("lists:seq/2 -> return").
@@ -379,23 +379,33 @@ disable_event(Tap, Event) ->
 %% ok = beamtap:report(Tap).
 %% ok = beamtap:report(Path, #{json => true}).
 %% '''
--spec report(tap() | file:filename_all(), #{json => boolean()} | [{json, boolean()}]) -> ok | beamtap_error:error().
-report(What, Opts) when is_list(Opts) ->
-    report(What, maps:from_list(Opts));
-report({tap, _} = Tap, Opts) ->
+-spec report(tap() | receipt() | file:filename_all(), #{json => boolean()} | [{json, boolean()}]) -> ok | beamtap_error:error().
+report(What, Opts) ->
+    case beamtap_sidecar:report_options(Opts) of
+        {ok, Options} -> show(What, Options);
+        {error, _} = Error -> Error
+    end.
+
+show({tap, _} = Tap, Options) ->
     case info(Tap) of
-        {ok, #{state := ended, path := Path}} ->
-            report(Path, Opts);
+        {ok, #{state := ended} = Receipt} ->
+            show(Receipt, Options);
         {ok, _} ->
-            beamtap_error:new(still_running, "the tap still records", ["end it first: ", beamtap_wording:either("beamtap:stop(", "Beamtap.stop("), beamtap_error:quote(Tap), ")"]);
+            beamtap_error:new(
+                still_running,
+                "the tap still records",
+                ["end it first: ", beamtap_wording:either("beamtap:stop(", "Beamtap.stop("), beamtap_error:quote(Tap), ")"]
+            );
         {error, _} = Error ->
             Error
     end;
-report(Path, #{json := true}) when is_binary(Path); is_list(Path) ->
-    beamtap_sidecar:report(Path, ["--json"]);
-report(Path, _) when is_binary(Path); is_list(Path) ->
-    beamtap_sidecar:report(Path, []);
-report(Other, _) ->
+show(#{ended_by := _, path := Path}, Options) ->
+    show(Path, Options);
+show(#{tap := Tap}, Options) ->
+    show(Tap, Options);
+show(Path, Options) when is_binary(Path); is_list(Path) ->
+    beamtap_sidecar:report(Path, Options);
+show(Other, _) ->
     unknown_tap(Other).
 
 %% @doc Looks at everything a tap needs and prints what it finds. Answers with the gravest verdict;

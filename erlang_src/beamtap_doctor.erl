@@ -13,17 +13,37 @@ rows() ->
     {Output, Place} = output(),
     [vm() | known_bad()] ++ native(Place) ++ [Output, sidecar()].
 
-%% @doc Prints the rows to the group leader.
+%% @doc Prints the rows to the group leader, as wide as the terminal there.
 -spec print([row()]) -> ok.
 print(Rows) ->
     Width = lists:max([string:length(Check) || {Check, _, _, _} <- Rows]),
+    Columns = case io:columns() of {ok, Known} -> Known; {error, _} -> infinity end,
     lists:foreach(
         fun({Check, Verdict, Finding, Remedy}) ->
-            io:format("~ts  ~-7s  ~ts~n", [string:pad(Check, Width), Verdict, Finding]),
-            Remedy =:= <<>> orelse io:format("~ts             ~ts~n", [string:pad("", Width - 2), Remedy])
+            Begin = io_lib:format("~ts  ~-7s  ", [string:pad(Check, Width), Verdict]),
+            Indent = lists:duplicate(string:length(Begin), $\s),
+            Room = case Columns of infinity -> infinity; _ -> Columns - length(Indent) end,
+            Lines = wrapped(Finding, Room) ++ wrapped(Remedy, Room),
+            io:put_chars([Begin, lists:join(["\n", Indent], Lines), "\n"])
         end,
         Rows
     ).
+
+%% As many lines as the words need; a word that is longer has one of its own.
+wrapped(Text, Room) ->
+    wrap(string:lexemes(Text, " "), Room, []).
+
+wrap([], _, []) ->
+    [];
+wrap([], _, Line) ->
+    [Line];
+wrap([Word | Words], Room, []) ->
+    wrap(Words, Room, [Word]);
+wrap([Word | Words], Room, Line) ->
+    case string:length(Line) + 1 + string:length(Word) =< Room of
+        true -> wrap(Words, Room, [Line, " ", Word]);
+        false -> [Line | wrap(Words, Room, [Word])]
+    end.
 
 %% @doc The gravest verdict.
 -spec worst([row()]) -> verdict().

@@ -1,7 +1,7 @@
 %% @doc Runs beamtapd beside the VM and shows what it prints.
 -module(beamtap_sidecar).
 
--export([report/2, watch/2, put_chars/1, ended/1, has_canary/3, capture/2, find/0]).
+-export([report/2, report_options/1, watch/2, put_chars/1, ended/1, has_canary/3, capture/2, find/0]).
 
 %% Beyond the time that beamtapd was given itself.
 -define(GRACE_MS, 2000).
@@ -12,6 +12,18 @@ report(Path, Options) ->
     %% As wide as the terminal of who asked, which is not always that of the VM.
     Width = case io:columns() of {ok, Columns} -> ["--width=" ++ integer_to_list(Columns)]; {error, _} -> [] end,
     run(["report", Path | Width ++ Options]).
+
+%% @doc The options of a report as beamtapd takes them.
+-spec report_options(term()) -> {ok, [string()]} | beamtap_error:error().
+report_options(Opts) ->
+    try beamtap_shape:keyed(Opts, [json]) of
+        #{json := true} -> {ok, ["--json"]};
+        #{json := false} -> {ok, []};
+        #{json := Other} -> beamtap_error:new(bad_option, [beamtap_wording:setting(json, Other), " cannot be"], "json is true or false");
+        #{} -> {ok, []}
+    catch
+        throw:{error, _} = Error -> Error
+    end.
 
 %% @doc Has lines made of a live session. They come from the port, which ends with beamtapd's exit status; closing it
 %% ends beamtapd.

@@ -8,7 +8,7 @@
 -export([run/3]).
 -export_type([opts/0, view/0]).
 
-%% `syntax': the language that names and terms are written in. `lines': events shown per second, the others are
+%% `syntax': the language that names and terms are written in, by default that of the face that was called. `lines': events shown per second, the others are
 %% counted. `colour': `auto' where the group leader is a terminal, unless NO_COLOR is set.
 -type opts() ::
     #{syntax => erlang | elixir, lines => pos_integer(), colour => auto | boolean()}
@@ -50,7 +50,7 @@ run(Session, Opts, Tap) ->
     end.
 
 check(Opts) ->
-    Defaults = #{syntax => erlang, lines => ?DEFAULT_LINES, colour => auto},
+    Defaults = #{syntax => beamtap_wording:language(), lines => ?DEFAULT_LINES, colour => auto},
     try
         {ok, maps:merge(Defaults, maps:map(fun option/2, beamtap_shape:keyed(Opts, maps:keys(Defaults))))}
     catch

@@ -5,7 +5,7 @@
 %% and in a tap's process, which speaks as the one that started it.
 -module(beamtap_wording).
 
--export([in_elixir/2, current/0, adopt/1, either/2, term/1, setting/2]).
+-export([in_elixir/2, current/0, adopt/1, language/0, either/2, term/1, setting/2]).
 -export_type([wording/0]).
 
 %% `undefined' is Erlang.
@@ -39,12 +39,20 @@ adopt(Inspect) ->
     _ = put(?KEY, Inspect),
     ok.
 
+%% @doc The language that is spoken.
+-spec language() -> erlang | elixir.
+language() ->
+    case get(?KEY) of
+        undefined -> erlang;
+        _ -> elixir
+    end.
+
 %% @doc The text for the language that is spoken.
 -spec either(Erlang, Elixir) -> Erlang | Elixir when Erlang :: unicode:chardata(), Elixir :: unicode:chardata().
 either(Erlang, Elixir) ->
-    case get(?KEY) of
-        undefined -> Erlang;
-        _ -> Elixir
+    case language() of
+        erlang -> Erlang;
+        elixir -> Elixir
     end.
 
 %% @doc A term, bounded.

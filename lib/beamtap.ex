@@ -20,7 +20,8 @@ defmodule Beamtap do
     * a class is a flag of `:erlang.trace/3`: `:call`, `:return_to`, `:send`, `:receive`, `:procs`, `:running`,
       `:exiting`, `:garbage_collection`, `:ports`, `:running_ports`, or, of the whole VM, `:seq_trace`,
       `:system_monitor`, `:schedulers`, `:allocators`; `:return` and `:exception` apply to every function named;
-    * targets are `:all` (unless said otherwise), `:new`, `:existing`, a pid, a registered name, or a list of those.
+    * targets are `:all` (unless said otherwise), `:new`, `:existing`, a pid, a port, a registered name, `{:app, name}`,
+      `{:supervisor, name}`, `{:initial_call, {module, function, arity}}`, or a list of those.
 
   The same functions exist in Erlang in the module `:beamtap`; this module turns its answers into Elixir's.
   """
@@ -39,6 +40,15 @@ defmodule Beamtap do
           | {:owner, pid()}
           | {:system_monitor, :beamtap_sampling.thresholds()}
           | {:sample_every, 100..3_600_000}
+          | {:mode, :beamtap_mode.mode() | [:beamtap_mode.mode()]}
+          | {:buffers, :low | :default | :high}
+          | {:on_full, :discard | :overwrite}
+          | {:buffers_per, :uid | :pid}
+          | {:switch_timer, pos_integer()}
+          | {:files, map() | keyword()}
+          | {:rotate, map() | keyword() | pos_integer()}
+          | {:shm_path, Path.t()}
+          | {:trace_format, :ctf1 | :ctf2}
 
   @doc """
   Starts tracing what `spec` names, for no longer than the bounds in `opts`. Returns when LTTng records.
@@ -47,8 +57,8 @@ defmodule Beamtap do
   empty), `:subbuf_size` in bytes and `:num_subbuf`, both powers of two, for each CPU's ring buffer, `:owner` (the
   caller), whose end ends the tap, `:payload` (`:none`): `:size` or `{:text, bytes}` for what events carry, or a map of
   these with the keys `:arguments`, `:return_values`, `:messages`, `:exit_reasons`, `:system_monitor` (thresholds of that
-  class, such as `[long_gc: 10]`), `:sample_every` in milliseconds (1000). Several taps run side
-  by side, each with processes of its own.
+  class, such as `[long_gc: 10]`), `:sample_every` in milliseconds (1000), `:mode` (`:local`, `:snapshot`, `:live` and
+  others, see `:beamtap_mode`). Several taps run side by side, each with processes of its own.
 
       iex> {:error, error} = Beamtap.start("Enum.mop/2")
       iex> {error.reason, error.message}
@@ -137,7 +147,7 @@ defmodule Beamtap do
   """
   @spec watch(tap, lines: pos_integer(), colour: :auto | boolean, syntax: :elixir | :erlang) ::
           :ok | {:error, Beamtap.Error.t()}
-  def watch(tap, opts \\ []), do: elixir(fn -> :beamtap.watch(tap, Keyword.put_new(opts, :syntax, :elixir)) end)
+  def watch(tap, opts \\ []), do: elixir(fn -> :beamtap.watch(tap, opts) end)
 
   @doc """
   All taps: those that run and those that ended lately, oldest first. After them the LTTng sessions that beamtap did not
@@ -160,8 +170,11 @@ defmodule Beamtap do
   @spec clear() :: {:ok, [receipt]}
   defdelegate clear(), to: :beamtap
 
-  @doc "Prints where the time went in an ended tap, or in the trace in a directory; with `json: true` as JSON."
-  @spec report(tap | Path.t(), json: boolean) :: :ok | {:error, Beamtap.Error.t()}
+  @doc """
+  Prints where the time went in an ended tap, given as tap or receipt, or in the trace in a directory; with `json: true`
+  as JSON.
+  """
+  @spec report(tap | receipt | Path.t(), json: boolean) :: :ok | {:error, Beamtap.Error.t()}
   def report(tap_or_path, opts \\ []), do: elixir(fn -> :beamtap.report(tap_or_path, opts) end)
 
   @doc """

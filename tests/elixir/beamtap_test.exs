@@ -29,6 +29,11 @@ defmodule BeamtapTest do
     assert %{ended_by: :stop, discarded: 0, lost: 0, problems: []} = receipt
     assert %{"call" => 5, "return_from" => 4, "exception_from" => 1} = receipt.events
     assert Beamtap.stop!(tap) == receipt
+
+    # A receipt is reported as the tap is.
+    printed = ExUnit.CaptureIO.capture_io(fn -> assert receipt |> Beamtap.report() == :ok end)
+    assert printed =~ "BeamtapTest.Work.twice/1"
+    assert printed == ExUnit.CaptureIO.capture_io(fn -> Beamtap.report(tap, %{json: false}) end)
   end
 
   test "traces calls written as calls", %{directory: directory} do
@@ -102,6 +107,8 @@ defmodule BeamtapTest do
     assert told.(Beamtap.start([:snd])) =~ "did you mean :send?"
     assert told.(Beamtap.stop({:ok, {:tap, 1}})) =~ "{:ok, tap} = Beamtap.start(...)"
     assert told.(Beamtap.stop({:tap, 987_654_321})) =~ "Beamtap.info()"
+
+    assert told.(Beamtap.watch({:tap, 987_654_321}, %{lines: 3})) =~ "Beamtap.info()"
 
     # Erlang's own face goes on in Erlang.
     assert {:error, %{message: "there is no module 'Elixir.Enun'" <> _}} = :beamtap.start(Enun)

@@ -7,7 +7,7 @@
 -export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, cost/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
 -export([bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
--export([report/1]).
+-export([report/1, doctor_fits_the_terminal/1]).
 %% Traced
 -export([work/1, fail/0]).
 -export([init/1, handle_call/3, handle_cast/2]).
@@ -47,7 +47,8 @@ groups() ->
             inheritance,
             bad_output,
             own_processes_left_alone,
-            report
+            report,
+            doctor_fits_the_terminal
         ]}
     ].
 
@@ -612,8 +613,32 @@ report(Config) ->
     [_ | Lines] = string:split(Narrow, "\n", all),
     [] = [Line || Line <- Lines, string:length(Line) > 60],
     true = length(Lines) > length(string:split(Printed, "\n", all)),
+    %% A receipt will do as well.
+    {ok, Receipt} = beamtap:stop(Tap),
+    {ok, Printed} = printed(fun() -> beamtap:report(Receipt) end),
+    {error, #{reason := unknown_key, message := <<"there is no option jsn; did you mean json?">>}} =
+        beamtap:report(Tap, [{jsn, true}]),
+    {error, #{reason := bad_option}} = beamtap:report(Tap, #{json => yes}),
+    {error, #{reason := bad_shape}} = beamtap:report(Tap, json),
     {{error, #{reason := beamtapd_failed}}, _} = printed(fun() -> beamtap:report("/nonexistent") end),
     {error, #{reason := unknown_tap}} = beamtap:report({tap, 987654321}).
+
+doctor_fits_the_terminal(_) ->
+    Long = <<"a finding of so many words that they do not fit">>,
+    Rows = [{<<"one">>, ok, Long, <<>>}, {<<"three">>, warning, <<"short">>, Long}, {<<"path">>, ok, <<"/a/path/that/is/one/word/only">>, <<>>}],
+    {ok, Printed} = printed(fun() -> beamtap_doctor:print(Rows) end, 40),
+    <<
+        "one    ok       a finding of so many\n"
+        "                words that they do not\n"
+        "                fit\n"
+        "three  warning  short\n"
+        "                a finding of so many\n"
+        "                words that they do not\n"
+        "                fit\n"
+        "path   ok       /a/path/that/is/one/word/only\n"
+    >> = Printed,
+    {ok, Wide} = printed(fun() -> beamtap_doctor:print(Rows) end),
+    [_, _, _, _, <<>>] = binary:split(Wide, <<"\n">>, [global]).
 
 %%% Within
 
