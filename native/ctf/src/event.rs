@@ -232,6 +232,14 @@ impl<'a> Event<'a> {
         self.cursor.bytes()
     }
 
+    /// The same as what it begins, and its length: there are bytes behind it.
+    #[inline(always)]
+    pub(crate) fn text_within(self, access: &Access) -> (&'a [u8], usize) {
+        let first = (self.position(access) >> 3) as usize;
+        let behind = (self.mark(access.mark + 1) >> 3) as usize;
+        (self.buf().get(first..).unwrap_or_default(), behind.saturating_sub(first + 1))
+    }
+
     fn plan(self) -> &'a crate::class::StreamPlan {
         &self.catalog.traces[self.cursor.trace()].streams[self.cursor.info.stream]
     }

@@ -2,8 +2,12 @@
 
 use std::io::Write as _;
 
+use wide::u8x16;
+
+use crate::decimal;
 use crate::event::Event;
 use crate::field::{FieldType, Int, Kind};
+use crate::piece::push_first;
 use crate::value::{EnumValue, Value};
 
 /// Members of a packet context that are about the packet and not about the trace.
@@ -47,19 +51,15 @@ pub(crate) fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>) {
         (Value::Str(bytes), _) => write_string(out, bytes),
         (Value::Array(elements), Kind::Array(array)) => {
             out.push(b'[');
-            let begin = |out: &mut Vec<u8>, i: usize| {
-                out.extend_from_slice(if i == 0 { b" [" } else { b", [" });
-                write_decimal(out, i as u64);
-                out.extend_from_slice(b"] = ");
-            };
+            let mut index = ElementIndex::new();
             if let (Kind::Int(int), Some(numbers)) = (&array.element.kind, elements.numbers()) {
-                for (i, number) in numbers.enumerate() {
-                    begin(out, i);
+                for number in numbers {
+                    index.write(out);
                     write_number(out, number, int);
                 }
             } else {
-                for (i, element) in elements.enumerate() {
-                    begin(out, i);
+                for element in elements {
+                    index.write(out);
                     write_value(out, &array.element, element);
                 }
             }
@@ -90,6 +90,55 @@ pub(crate) fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>) {
     }
 }
 
+/// What stands before each element of an array, `, [7] = `, counted up digit by digit.
+struct ElementIndex {
+    text: [u8; 32],
+    length: usize,
+    /// Bytes before it that the first element does not have.
+    skipped: usize,
+}
+
+impl ElementIndex {
+    const BEFORE: &[u8] = b", [";
+    const BEHIND: &[u8] = b"] = ";
+
+    fn new() -> ElementIndex {
+        let mut index = ElementIndex { text: [0; 32], length: 0, skipped: 1 };
+        index.set(0);
+        index
+    }
+
+    fn set(&mut self, value: u64) {
+        let mut text = Self::BEFORE.to_vec();
+        decimal::write(&mut text, value);
+        text.extend_from_slice(Self::BEHIND);
+        // A number of 64 bits fits.
+        self.text[..text.len()].copy_from_slice(&text);
+        self.length = text.len();
+    }
+
+    /// Appends it and goes on to the next.
+    #[inline(always)]
+    fn write(&mut self, out: &mut Vec<u8>) {
+        match std::mem::take(&mut self.skipped) {
+            0 if self.length <= 16 => {
+                let [first, _] = self.text.as_chunks::<16>().0 else { return };
+                push_first(out, first, self.length);
+            }
+            skipped => out.extend_from_slice(&self.text[skipped..self.length]),
+        }
+        let digits = Self::BEFORE.len()..self.length - Self::BEHIND.len();
+        for digit in self.text[digits.clone()].iter_mut().rev() {
+            if *digit < b'9' {
+                *digit += 1;
+                return;
+            }
+            *digit = b'0';
+        }
+        self.set(10_u64.saturating_pow(digits.len() as u32));
+    }
+}
+
 pub(crate) fn write_number(out: &mut Vec<u8>, value: u64, int: &Int) {
     let mask = u64::MAX >> (64 - u32::from(int.bits));
     // Writing to a Vec cannot fail.
@@ -102,42 +151,14 @@ pub(crate) fn write_number(out: &mut Vec<u8>, value: u64, int: &Int) {
             if value < 0 {
                 out.push(b'-');
             }
-            write_decimal(out, value.unsigned_abs());
+            decimal::write(out, value.unsigned_abs());
             Ok(())
         }
         _ => {
-            write_decimal(out, value);
+            decimal::write(out, value);
             Ok(())
         }
     };
-}
-
-/// The numbers 00 to 99.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut i = 0;
-    while i < 100 {
-        pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
-        i += 1;
-    }
-    pairs
-};
-
-#[inline]
-pub(crate) fn write_decimal(out: &mut Vec<u8>, mut value: u64) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    while value >= 10 {
-        at -= 2;
-        digits[at..at + 2].copy_from_slice(&PAIRS[(value % 100) as usize]);
-        value /= 100;
-    }
-    // The highest digit, unless the last pair had it.
-    if value > 0 || at == digits.len() {
-        at -= 1;
-        digits[at] = b'0' + value as u8;
-    }
-    out.extend_from_slice(&digits[at..]);
 }
 
 fn write_enum(out: &mut Vec<u8>, value: &EnumValue<'_>, int: &Int) {
@@ -163,19 +184,53 @@ fn write_enum(out: &mut Vec<u8>, value: &EnumValue<'_>, int: &Int) {
 
 pub(crate) fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    if bytes.iter().fold(true, |is_plain, &byte| is_plain & stands_for_itself(byte)) {
-        out.extend_from_slice(bytes);
-        out.push(b'"');
-        return;
-    }
     let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|&byte| !stands_for_itself(byte)) {
-        out.extend_from_slice(&rest[..at]);
-        write_escaped(out, rest[at]);
-        rest = &rest[at + 1..];
+    while let Some(block) = rest.first_chunk() {
+        rest = &rest[write_block(out, block, BLOCK)..];
     }
-    out.extend_from_slice(rest);
+    let mut last = [0; BLOCK];
+    while !rest.is_empty() {
+        last[..rest.len()].copy_from_slice(rest);
+        rest = &rest[write_block(out, &last, rest.len())..];
+    }
     out.push(b'"');
+}
+
+/// The same for the first `length` of the bytes, behind which there are others.
+#[inline]
+pub(crate) fn write_string_within(out: &mut Vec<u8>, bytes: &[u8], length: usize) {
+    if length + BLOCK > bytes.len() {
+        return write_string(out, bytes.get(..length).unwrap_or_default());
+    }
+    out.push(b'"');
+    let mut at = 0;
+    while at < length
+        && let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk)
+    {
+        at += write_block(out, block, length - at);
+    }
+    out.push(b'"');
+}
+
+/// Bytes of a string that are looked at at once.
+const BLOCK: usize = 16;
+
+/// Appends what stands for itself, and what comes first of all others as its escape, of the first `length` bytes, 1 or
+/// more; gives how many bytes that was.
+#[inline(always)]
+fn write_block(out: &mut Vec<u8>, block: &[u8; BLOCK], length: usize) -> usize {
+    let length = length.min(BLOCK);
+    let bytes = u8x16::new(*block);
+    let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+    let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    let special = is_control | is(0x7f) | is(b'"') | is(b'\'') | is(b'?') | is(b'\\');
+    let plain = (special.to_bitmask() | 1 << BLOCK).trailing_zeros() as usize;
+    push_first(out, block, plain.min(length));
+    if plain >= length {
+        return length;
+    }
+    write_escaped(out, block[plain]);
+    plain + 1
 }
 
 fn write_escaped(out: &mut Vec<u8>, byte: u8) {
@@ -199,11 +254,6 @@ fn write_escaped(out: &mut Vec<u8>, byte: u8) {
         }
     };
     out.extend_from_slice(escaped);
-}
-
-/// Stands for itself between quotes. Looked at without a branch, so that many bytes are looked at at once.
-fn stands_for_itself(byte: u8) -> bool {
-    (byte >= b' ') & (byte != 0x7f) & (byte != b'"') & (byte != b'\'') & (byte != b'?') & (byte != b'\\')
 }
 
 /// Writes a number as C's `%g` does: six significant digits, no trailing zeros.
@@ -263,14 +313,13 @@ mod tests {
     }
 
     #[test]
-    fn decimals_have_no_leading_zeros() {
-        let numbers =
-            (0..=20_000).chain((0..64).flat_map(|bit| [(1 << bit) - 1, 1 << bit])).chain([u64::MAX]);
-        for number in numbers {
-            let mut out = Vec::new();
-            write_decimal(&mut out, number);
-            assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+    fn elements_are_counted() {
+        let (mut index, mut out, mut expected) = (ElementIndex::new(), Vec::new(), String::new());
+        for n in 0..12_345 {
+            index.write(&mut out);
+            expected += &format!("{}[{n}] = ", if n == 0 { " " } else { ", " });
         }
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
     #[test]
@@ -278,5 +327,35 @@ mod tests {
         let mut out = Vec::new();
         write_string(&mut out, b"a\"b\\\n\x01?\x7f\xc3\xa9");
         assert_eq!(out, b"\"a\\\"b\\\\\\n\\x01\\?\\x7f\xc3\xa9\"");
+    }
+
+    #[test]
+    fn strings_of_all_bytes_and_lengths_are_escaped_byte_by_byte() {
+        let slow = |bytes: &[u8]| {
+            let mut out = b"\"".to_vec();
+            for &byte in bytes {
+                match byte {
+                    0x7f | b'"' | b'\'' | b'?' | b'\\' | ..b' ' => write_escaped(&mut out, byte),
+                    _ => out.push(byte),
+                }
+            }
+            out.push(b'"');
+            out
+        };
+        let all: Vec<u8> = (1..=255).collect();
+        let plain = b"an entity of 40 bytes, all plain, of a VM";
+        let dense = b"''a?'bc'\"def\"ghij\"klmno'pqrstu?vwxyz\\\\";
+        for text in [&all[..], plain, dense] {
+            for from in 0..text.len() {
+                for to in from..text.len().min(from + 70) {
+                    let expected = slow(&text[from..to]);
+                    let (mut out, mut within) = (Vec::new(), Vec::new());
+                    write_string(&mut out, &text[from..to]);
+                    assert_eq!(out, expected);
+                    write_string_within(&mut within, &text[from..], to - from);
+                    assert_eq!(within, expected);
+                }
+            }
+        }
     }
 }

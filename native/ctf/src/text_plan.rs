@@ -2,22 +2,24 @@
 //! written.
 
 use crate::class::{ClassData, StreamPlan};
+use crate::decimal;
 use crate::event::Event;
 use crate::field::{FieldType, Kind, Role};
+use crate::piece::Piece;
 use crate::program::{Access, Load};
-use crate::text::{PACKET_MEMBERS, write_decimal, write_packet, write_string, write_value};
+use crate::text::{PACKET_MEMBERS, write_packet, write_string_within, write_value};
 
 /// The text of a class of events, without what stands before the name.
 #[derive(Debug)]
 pub(crate) struct TextPlan {
     steps: Vec<Step>,
-    end: Box<[u8]>,
+    end: Piece,
 }
 
 /// A piece of text that is always the same, and a value behind it.
 #[derive(Debug)]
 struct Step {
-    before: Box<[u8]>,
+    before: Piece,
     value: Show,
 }
 
@@ -43,7 +45,7 @@ impl TextPlan {
         let mut before = format!("{}: ", class.name);
         let mut is_first = true;
         let mut step = |before: &mut String, value| {
-            steps.push(Step { before: std::mem::take(before).into_bytes().into(), value });
+            steps.push(Step { before: Piece::new(std::mem::take(before).as_bytes()), value });
         };
         let packet = stream.packet_context.as_ref().map_or(&[][..], FieldType::members);
         let told: Vec<_> = packet.iter().filter(|m| !PACKET_MEMBERS.contains(&m.name())).collect();
@@ -72,25 +74,28 @@ impl TextPlan {
             }
             before += " }";
         }
-        TextPlan { steps, end: before.into_bytes().into() }
+        TextPlan { steps, end: Piece::new(before.as_bytes()) }
     }
 
     /// Appends the event's name and fields.
     pub(crate) fn write(&self, event: Event<'_>, out: &mut Vec<u8>) {
         for step in &self.steps {
-            out.extend_from_slice(&step.before);
+            step.before.push(out);
             match &step.value {
-                Show::Cpu => write_decimal(out, event.cpu_id().unwrap_or(0).into()),
+                Show::Cpu => decimal::write(out, event.cpu_id().unwrap_or(0).into()),
                 Show::Packet => write_packet(out, event),
-                Show::Unsigned(access) => write_decimal(out, event.number(access)),
+                Show::Unsigned(access) => decimal::write(out, event.number(access)),
                 Show::Signed(access) => {
                     let number = event.number(access) as i64;
                     if number < 0 {
                         out.push(b'-');
                     }
-                    write_decimal(out, number.unsigned_abs());
+                    decimal::write(out, number.unsigned_abs());
                 }
-                Show::Text(access) => write_string(out, event.text_at(access)),
+                Show::Text(access) => {
+                    let (bytes, length) = event.text_within(access);
+                    write_string_within(out, bytes, length);
+                }
                 Show::Value { scope, member } => {
                     if let Some((ty, value)) = event.member(*scope, *member) {
                         write_value(out, ty, value);
@@ -98,7 +103,7 @@ impl TextPlan {
                 }
             }
         }
-        out.extend_from_slice(&self.end);
+        self.end.push(out);
     }
 }
 

@@ -1,7 +1,6 @@
 //! Events and losses as lines of JSON: what `read --json` promises, which its help describes.
 
-use crate::wall_clock::write_number;
-use beamtap_ctf::{EnvValue, Event, Loss, Trace, Value};
+use beamtap_ctf::{EnvValue, Event, Loss, Trace, Value, decimal};
 
 /// Members of a packet's context that are about the packet itself, and the CPU, which each event has.
 const PACKET_MEMBERS: [&str; 7] = [
@@ -42,10 +41,10 @@ pub(crate) fn origin(trace: &Trace) -> Vec<u8> {
 /// Appends the members behind the hostname, and ends the line.
 pub(crate) fn write_body(event: Event<'_>, fields: Option<&[String]>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\"stream\":");
-    write_number(event.stream().index() as u64, out);
+    decimal::write(out, event.stream().index() as u64);
     out.extend_from_slice(b",\"cpu\":");
     match event.cpu_id() {
-        Some(cpu) => write_number(cpu.into(), out),
+        Some(cpu) => decimal::write(out, cpu.into()),
         None => out.extend_from_slice(b"null"),
     }
     let is_wanted = |name: &str| fields.is_none_or(|fields| fields.iter().any(|wanted| wanted == name));
@@ -83,9 +82,9 @@ pub(crate) fn write_loss(what: &str, loss: &Loss, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"loss\":");
     write_text(what.as_bytes(), out);
     out.extend_from_slice(b",\"count\":");
-    write_number(loss.count, out);
+    decimal::write(out, loss.count);
     out.extend_from_slice(b",\"stream\":");
-    write_number(loss.stream.index() as u64, out);
+    decimal::write(out, loss.stream.index() as u64);
     write_stretch(loss.begin_ns, loss.end_ns, out);
 }
 
@@ -113,7 +112,7 @@ fn write_object<'a>(members: impl Iterator<Item = (&'a str, Value<'a>)>, out: &m
 
 fn write_value(value: Value<'_>, out: &mut Vec<u8>) {
     match value {
-        Value::Unsigned(value) => write_number(value, out),
+        Value::Unsigned(value) => decimal::write(out, value),
         Value::Signed(value) => write_signed(value, out),
         Value::Float(value) if value.is_nan() => out.extend_from_slice(b"\"NaN\""),
         Value::Float(f64::INFINITY) => out.extend_from_slice(b"\"Infinity\""),
@@ -128,7 +127,7 @@ fn write_value(value: Value<'_>, out: &mut Vec<u8>) {
             if value.is_signed() {
                 write_signed(value.value() as i64, out);
             } else {
-                write_number(value.value(), out);
+                decimal::write(out, value.value());
             }
             out.extend_from_slice(b",\"labels\":[");
             for (index, label) in value.labels().enumerate() {
@@ -161,7 +160,7 @@ fn write_signed(value: i64, out: &mut Vec<u8>) {
     if value < 0 {
         out.push(b'-');
     }
-    write_number(value.unsigned_abs(), out);
+    decimal::write(out, value.unsigned_abs());
 }
 
 fn write_text(bytes: &[u8], out: &mut Vec<u8>) {

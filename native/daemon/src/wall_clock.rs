@@ -1,5 +1,6 @@
 //! The time of day, as babeltrace2 writes it.
 
+use beamtap_ctf::decimal;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -22,6 +23,7 @@ impl WallClock {
     }
 
     /// Appends `HH:MM:SS.nnnnnnnnn`; seconds and nanoseconds before 1970, as babeltrace2 does.
+    #[inline]
     pub(crate) fn write(&mut self, since_epoch_ns: i64, out: &mut Vec<u8>) {
         if since_epoch_ns < 0 {
             out.push(b'-');
@@ -33,9 +35,10 @@ impl WallClock {
         }
         out.extend_from_slice(&self.text);
         out.push(b'.');
-        write_digits::<9>((since_epoch_ns % NS_PER_SECOND) as u64, out);
+        out.extend_from_slice(&decimal::nine_digits((since_epoch_ns % NS_PER_SECOND) as u32));
     }
 
+    #[inline(never)]
     fn turn_to(&mut self, second: i64) {
         self.second = second;
         let offset = Timestamp::from_second(second).map_or(0, |time| self.zone.to_offset(time).seconds());
@@ -48,36 +51,11 @@ impl WallClock {
 }
 
 /// Appends a duration as seconds with nine decimals.
-pub(crate) fn write_seconds(ns: u64, out: &mut Vec<u8>) {
-    write_number(ns / NS_PER_SECOND as u64, out);
-    out.push(b'.');
-    write_digits::<9>(ns % NS_PER_SECOND as u64, out);
-}
-
-/// Appends a number without leading zeros.
 #[inline]
-pub(crate) fn write_number(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [b'0'; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
-}
-
-/// Appends the last digits of a number.
-fn write_digits<const N: usize>(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [b'0'; N];
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-    out.extend_from_slice(&digits);
+pub(crate) fn write_seconds(ns: u64, out: &mut Vec<u8>) {
+    decimal::write(out, ns / NS_PER_SECOND as u64);
+    out.push(b'.');
+    out.extend_from_slice(&decimal::nine_digits((ns % NS_PER_SECOND as u64) as u32));
 }
 
 #[cfg(test)]
@@ -101,11 +79,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_no_leading_zeros() {
-        for number in [0, 7, 10, 1_000_000, u64::MAX] {
-            let mut out = b"x".to_vec();
-            write_number(number, &mut out);
-            assert_eq!(out, format!("x{number}").into_bytes());
+    fn seconds_have_nine_decimals() {
+        for (ns, text) in
+            [(0, "0.000000000"), (1_000_000_007, "1.000000007"), (u64::MAX, "18446744073.709551615")]
+        {
+            let mut out = Vec::new();
+            write_seconds(ns, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
         }
     }
 }
