@@ -253,7 +253,7 @@ not_loaded(Node, Module, Reason, Release) ->
     fail(
         not_loaded,
         [atom_to_list(Node), " does not load ", atom_to_list(Module), ": ", atom_to_list(Reason)],
-        ["it runs OTP ", Release, "; compile beamtap with that release or an older one"]
+        ["it runs OTP ", Release, ", this is OTP ", erlang:system_info(otp_release), ": compile beamtap with that release"]
     ).
 
 enter(Node, Host, Modules) ->

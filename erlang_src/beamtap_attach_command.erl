@@ -164,12 +164,19 @@ spec(#{functions := Functions, classes := Classes}, Targets) ->
         targets => Targets
     }.
 
+%% The functions, and the classes but for calls, which they are.
+recorded(Info) ->
+    Functions = [number(N, "function", "functions") || #{functions := N} <- [Info], N > 0],
+    lists:join(", ", Functions ++ [atom_to_list(Class) || Class <- maps:get(classes, Info, []), Class =/= call]).
+
+number(1, One, _) -> ["1 ", One];
+number(N, _, Many) -> [integer_to_list(N), " ", Many].
+
 record(Attachment, #{tap := Opts, is_json := IsJson} = Request) ->
     Tap = succeeded(beamtap_attach:start(Attachment, spec(Request, targets(Request)), Opts)),
     #{path := Path} = Info = succeeded(beamtap_attach:call(Attachment, info, [Tap])),
-    say("recording ~b functions of ~b processes to ~ts; Ctrl-C ends it", [
-        maps:get(functions, Info, 0), maps:get(traced, maps:get(processes, Info, #{}), 0), Path
-    ]),
+    Processes = maps:get(traced, maps:get(processes, Info, #{}), 0),
+    say("recording ~ts of ~ts to ~ts; Ctrl-C ends it", [recorded(Info), number(Processes, "process", "processes"), Path]),
     await(Attachment, Tap),
     Receipt = succeeded(beamtap_attach:call(Attachment, stop, [Tap])),
     receipt(Receipt),

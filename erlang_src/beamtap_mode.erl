@@ -135,6 +135,8 @@ option(files, #{size := Size} = Files) when is_integer(Size), Size >= 1, Size =<
         #{count := Count} = Known when map_size(Known) =:= 2, is_integer(Count), Count >= 0, Count =< ?MAX_BYTES -> Known;
         _ -> bad_files(Files)
     end;
+option(files, [_ | _] = Pairs) ->
+    option(files, beamtap_shape:keyed(Pairs, [size, count]));
 option(files, Other) ->
     bad_files(Other);
 option(rotate, Ms) when is_integer(Ms) ->
@@ -153,6 +155,8 @@ option(rotate, #{} = Given) ->
         _ ->
             bad_rotation(Given)
     end;
+option(rotate, [_ | _] = Pairs) ->
+    option(rotate, beamtap_shape:keyed(Pairs, [every, size, keep]));
 option(rotate, Other) ->
     bad_rotation(Other);
 option(trace_format, Format) when Format =:= ctf1; Format =:= ctf2 -> Format;
@@ -183,8 +187,8 @@ directory(Key, Name) ->
 
 url(Text) ->
     try unicode:characters_to_binary(Text) of
-        <<"net://", _, _/binary>> = Url -> Url;
-        <<"net6://", _, _/binary>> = Url -> Url;
+        <<"net://", Rest/binary>> = Url when Rest =/= <<>> -> Url;
+        <<"net6://", Rest/binary>> = Url when Rest =/= <<>> -> Url;
         _ -> bad_url(Text)
     catch
         error:_ -> bad_url(Text)
@@ -276,13 +280,15 @@ bad_url(Given) ->
 
 -spec bad_files(term()) -> no_return().
 bad_files(Given) ->
-    bad(files, Given, "#{size => Bytes, count => N}: each stream's file, and how many of them are kept").
+    Want = beamtap_wording:either("#{size => Bytes, count => N}", "[size: bytes, count: n]"),
+    bad(files, Given, [Want, ": each stream's file, and how many of them are kept"]).
 
 -spec bad_rotation(term()) -> no_return().
 bad_rotation(Given) ->
-    bad(rotate, Given, "#{every => Ms, size => Bytes, keep => N}, with a time or a size, or a time alone").
+    Want = beamtap_wording:either("#{every => Ms, size => Bytes, keep => N}", "[every: ms, size: bytes, keep: n]"),
+    bad(rotate, Given, [Want, ", with a time or a size, or a time alone"]).
 
--spec bad(atom(), term(), string()) -> no_return().
+-spec bad(atom(), term(), unicode:chardata()) -> no_return().
 bad(Key, Value, Want) ->
     fail([beamtap_wording:setting(Key, Value), " cannot be"], [atom_to_list(Key), " is ", Want]).
 

@@ -94,7 +94,7 @@ names(Atoms) -> lists:join(", ", [beamtap_error:quote(A) || A <- Atoms]).
 -spec file_name(term()) -> {ok, binary()} | error.
 file_name(Name) when is_binary(Name); is_list(Name); is_atom(Name), not is_boolean(Name) ->
     try unicode:characters_to_binary(filename:flatten(Name)) of
-        <<_, _/binary>> = Path ->
+        Path when is_binary(Path), Path =/= <<>> ->
             case binary:match(Path, <<0>>) of
                 nomatch -> {ok, Path};
                 _ -> error

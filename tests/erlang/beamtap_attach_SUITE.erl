@@ -148,6 +148,8 @@ command(Config) ->
     ok = file:write_file(File, Printed),
     "True\n" = os:cmd("python3 -c \"import json; print('lists:sort/1' in str(json.load(open('" ++ File ++ "'))))\""),
     ok = file:delete(File),
+    {ok, Log} = file:read_file(filename:join(proplists:get_value(priv_dir, Config), "command.log")),
+    {match, _} = re:run(Log, "recording 1 function, send of \\d+ processes to "),
     settled(Target, Before),
     {64, _} = run([], Config),
     {64, _} = run([atom_to_list(Node)], Config),

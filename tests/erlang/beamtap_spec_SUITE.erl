@@ -103,6 +103,10 @@ options(_) ->
     {ok, #{sample_every := 100, system_monitor := Given}} =
         beamtap_spec:check_opts(#{sample_every => 100, system_monitor => [{long_gc, 7}, {busy_port, false}]}, Self),
     Given = Defaults#{long_gc := 7, busy_port := false},
+    {ok, #{rotate := Rotate, files := Files}} =
+        beamtap_spec:check_opts([{rotate, #{every => 1000}}, {files, #{size => 4096, count => 2}}], Self),
+    {ok, #{rotate := Rotate, files := Files}} =
+        beamtap_spec:check_opts([{rotate, [{every, 1000}]}, {files, [{size, 4096}, {count, 2}]}], Self),
     {ok, #{subbuf_size := 4096, num_subbuf := 2}} = beamtap_spec:check_opts(#{subbuf_size => 4096, num_subbuf => 2}, Self).
 
 refused_options(_) ->
