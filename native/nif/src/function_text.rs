@@ -2,7 +2,7 @@
 
 use crate::intern::CAPACITY;
 use crate::sys::print;
-use crate::writer::decimal;
+use crate::writer::Decimal;
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{
@@ -60,8 +60,8 @@ fn print_function(out: &mut [u8; FUNCTION_BYTES], module: u64, name: u64, arity:
             length += print(&mut out[length..], c"%T", term);
         }
     }
-    for digit in decimal(arity).into_iter().filter(|digit| *digit != 0) {
-        out[length] = digit;
+    for digit in Decimal::of(arity).as_bytes() {
+        out[length] = *digit;
         length += 1;
     }
     out[length] = 0;

@@ -1,7 +1,7 @@
 //! The texts of the processes that a thread has lately run, written once for many events.
 
 use crate::layout;
-use crate::writer::decimal;
+use crate::writer::Decimal;
 use std::ffi::c_char;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -53,7 +53,7 @@ impl PidText {
         b"<0".iter().for_each(|&byte| push(byte));
         for number in [pid & 0xFFFF_FFFF, pid >> 32] {
             push(b'.');
-            decimal(number).into_iter().filter(|&digit| digit != 0).for_each(&mut push);
+            Decimal::of(number).as_bytes().iter().for_each(|&digit| push(digit));
         }
         push(b'>');
         for (words, eight) in self.text.iter().zip(bytes.as_chunks::<8>().0) {

@@ -349,21 +349,25 @@ impl<'a> CallEnv<'a> {
         Some(half(0x6265_616d) << 32 | (half(0x7461_7021) & 0xFFFF_FFFF))
     }
 
-    /// Writes an atom's name in UTF-8, NUL-terminated and without quotes, and answers its length.
-    pub(crate) fn atom_name(self, atom: u64, out: &mut AtomName) -> Option<usize> {
-        let mut latin = [0u8; 256];
-        // SAFETY: the buffer is 256 bytes long, as the call is told.
+    /// The name of an atom, in Latin-1; nothing where it has other letters.
+    pub(crate) fn latin_atom(self, atom: u64, room: &mut [u8; 256]) -> Option<&[u8]> {
+        // SAFETY: `self.env` is valid by `new`; the buffer is as long as the call is told.
         let written = unsafe {
             enif_get_atom(
                 self.env,
                 term_of(atom),
-                latin.as_mut_ptr().cast(),
-                latin.len() as c_uint,
+                room.as_mut_ptr().cast(),
+                room.len() as c_uint,
                 ErlNifCharEncoding::ERL_NIF_LATIN1,
             )
         };
-        if written > 0 {
-            let name = latin.get(..written as usize - 1)?;
+        room.get(..usize::try_from(written).ok()?.checked_sub(1)?)
+    }
+
+    /// Writes an atom's name in UTF-8, NUL-terminated and without quotes, and answers its length.
+    pub(crate) fn atom_name(self, atom: u64, out: &mut AtomName) -> Option<usize> {
+        let mut latin = [0; 256];
+        if let Some(name) = self.latin_atom(atom, &mut latin) {
             return Some(out.fill(name.iter().map(|&byte| char::from(byte))));
         }
         crate::layout::atom_index(atom)?;

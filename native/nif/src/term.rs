@@ -230,10 +230,10 @@ impl Shape {
 
     fn write(&mut self, env: CallEnv<'_>, term: u64, depth: u32) {
         if layout::atom_index(term).is_some() {
-            let mut name = AtomName::new();
-            match env.atom_name(term, &mut name) {
-                Some(length) => self.push_name(name.bytes(length)),
-                None => self.push(b"_"),
+            let mut latin = [0; 256];
+            match env.latin_atom(term, &mut latin).filter(|name| name.is_ascii() && !name.contains(&0)) {
+                Some(name) => self.push_name(name),
+                None => self.write_other_atom(env, term),
             }
             return;
         }
@@ -253,6 +253,17 @@ impl Shape {
             }
         }
         self.push(b"}");
+    }
+
+    /// Adds an atom's name of any letters, for which more room is needed.
+    #[cold]
+    #[inline(never)]
+    fn write_other_atom(&mut self, env: CallEnv<'_>, atom: u64) {
+        let mut name = AtomName::new();
+        match env.atom_name(atom, &mut name) {
+            Some(length) => self.push_name(name.bytes(length)),
+            None => self.push(b"_"),
+        }
     }
 
     /// Adds an atom's name as far as there is room, cut at a character.

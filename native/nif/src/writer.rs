@@ -150,9 +150,7 @@ impl<const ROOM: usize> Text<ROOM> {
     }
 
     fn number(&mut self, number: u64) {
-        let digits = decimal(number);
-        let first = digits.iter().position(|digit| *digit != 0).unwrap_or(0);
-        self.push(&digits[first..]);
+        self.push(Decimal::of(number).as_bytes());
     }
 
     /// As the VM writes it: for terms whose size is bounded.
@@ -177,6 +175,14 @@ impl<const ROOM: usize> Text<ROOM> {
             self.push(b"#Port<0.");
             self.number(number);
             self.push(b">");
+        } else if let Some(number) = layout::small_value(term) {
+            self.number(number);
+        } else if layout::atom_index(term).is_some() {
+            let mut name = [0; 256];
+            match env.latin_atom(term, &mut name).filter(|name| is_plain(name)) {
+                Some(name) => self.push(name),
+                None => self.by_vm(term),
+            }
         } else if let Some(elements) = env.tuple(term) {
             self.push(b"{");
             for (place, &element) in elements.iter().enumerate() {
@@ -276,6 +282,12 @@ impl<const ROOM: usize> Text<ROOM> {
     }
 }
 
+/// Whether the VM writes an atom of this name as it is, without quotes.
+fn is_plain(name: &[u8]) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    name.first().is_some_and(u8::is_ascii_lowercase) && name.iter().all(is_letter)
+}
+
 /// Whether a list is text, as far as it can be shown.
 fn is_string(env: CallEnv<'_>, mut list: u64, shown: usize) -> bool {
     for _ in 0..shown {
@@ -294,15 +306,25 @@ fn character(term: u64) -> Option<char> {
     matches!(byte, b'\t'..=b'\r' | b' '..=0x7E | 0xA0..).then(|| char::from(byte))
 }
 
-/// A number's digits, zero bytes before them.
-pub(crate) fn decimal(mut number: u64) -> [u8; 20] {
-    let mut digits = [0; 20];
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
+/// A number's digits.
+pub(crate) struct Decimal {
+    digits: [u8; 20],
+    first: usize,
+}
+
+impl Decimal {
+    pub(crate) const fn of(mut number: u64) -> Decimal {
+        let mut decimal = Decimal { digits: [b'0'; 20], first: 19 };
+        while number >= 10 {
+            decimal.digits[decimal.first] = b'0' + (number % 10) as u8;
+            decimal.first -= 1;
+            number /= 10;
         }
+        decimal.digits[decimal.first] = b'0' + number as u8;
+        decimal
     }
-    digits
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.digits.get(self.first..).unwrap_or_default()
+    }
 }
