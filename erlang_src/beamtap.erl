@@ -355,7 +355,7 @@ enable_event(Tap, Event) ->
 %% ```
 %% {ok, Tap} = beamtap:start(garbage_collection).
 %% ok = beamtap:disable_event(Tap, "gc_minor_start").
-%% ok = beamtap:enable_event(Tap, "gc_minor_end", "heap_size > 10000").
+%% ok = beamtap:enable_event(Tap, "gc_minor_end", "heap_words > 10000").
 %% '''
 -spec enable_event(tap(), unicode:chardata(), unicode:chardata()) -> ok | beamtap_error:error().
 enable_event(Tap, Event, Filter) ->

@@ -8,36 +8,13 @@ suite() -> [{timetrap, {minutes, 2}}].
 
 all() -> [modules, clocks, labels, outside_session, listed, joining_session].
 
-init_per_suite(Config) ->
-    case os:find_executable("babeltrace2") of
-        false ->
-            {skip, "babeltrace2 is not installed"};
-        _ ->
-            {ok, _} = application:ensure_all_started(beamtap),
-            PidFile = filename:join(proplists:get_value(priv_dir, Config), "sessiond.pid"),
-            "" = os:cmd("lttng-sessiond --daemonize --no-kernel --pidfile='" ++ PidFile ++ "' 2>&1"),
-            %% The daemon's consumer comes with the first recording and stays with it.
-            {ok, Tap} = beamtap:start(procs, #{output => beamtap_world:scratch(running_daemon, Config)}),
-            {ok, _} = beamtap:stop(Tap),
-            [{pid_file, PidFile} | Config]
-    end.
+init_per_suite(Config) -> beamtap_sessiond:begin_suite(Config).
 
-end_per_suite(Config) ->
-    application:stop(beamtap),
-    "" = os:cmd("kill " ++ sessiond(Config)),
-    beamtap_world:until(fun() ->
-        #{daemons := Daemons} = beamtap_world:snapshot(),
-        Daemons =:= [] orelse Daemons
-    end).
+end_per_suite(Config) -> beamtap_sessiond:end_suite(Config).
 
-init_per_testcase(_, Config) ->
-    {ok, _} = application:ensure_all_started(beamtap),
-    ok = beamtap_native:load(),
-    [{before, beamtap_world:snapshot()} | Config].
+init_per_testcase(_, Config) -> beamtap_sessiond:begin_case(Config).
 
-end_per_testcase(_, Config) ->
-    {ok, _} = beamtap:clear(),
-    beamtap_world:settled(proplists:get_value(before, Config)).
+end_per_testcase(_, Config) -> beamtap_sessiond:end_case(Config).
 
 %% All that are loaded, with their checksums; and those that come while the tap records.
 modules(Config) ->

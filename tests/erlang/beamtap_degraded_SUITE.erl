@@ -30,11 +30,7 @@ all() ->
         disk_filled
     ].
 
-init_per_suite(Config) ->
-    case beamtap_victim:skip() of
-        false -> Config;
-        Skip -> Skip
-    end.
+init_per_suite(Config) -> beamtap_victim:suite(Config).
 
 end_per_suite(_) ->
     ok.

@@ -28,9 +28,7 @@ init_per_suite(Config) ->
         false -> {skip, "the documents are not here"}
     end.
 
-end_per_suite(Config) ->
-    ok = application:stop(beamtap),
-    beamtap_sessiond:stop(Config).
+end_per_suite(Config) -> beamtap_sessiond:end_suite(Config).
 
 init_per_testcase(Case, Config) ->
     {ok, _} = application:ensure_all_started(beamtap),

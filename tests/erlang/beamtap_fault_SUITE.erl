@@ -41,11 +41,7 @@ all() ->
         many_taps
     ].
 
-init_per_suite(Config) ->
-    case beamtap_victim:skip() of
-        false -> Config;
-        Skip -> Skip
-    end.
+init_per_suite(Config) -> beamtap_victim:suite(Config).
 
 end_per_suite(_) ->
     ok.

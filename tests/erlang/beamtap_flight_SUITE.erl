@@ -13,11 +13,7 @@ suite() -> [{timetrap, {minutes, 5}}].
 
 all() -> [vm_killed, vm_aborted, guard_and_vm_killed, foreign_daemon].
 
-init_per_suite(Config) ->
-    case beamtap_victim:skip() of
-        false -> Config;
-        Skip -> Skip
-    end.
+init_per_suite(Config) -> beamtap_victim:suite(Config).
 
 end_per_suite(_) ->
     ok.

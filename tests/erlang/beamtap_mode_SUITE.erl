@@ -41,9 +41,7 @@ init_per_suite(Config) ->
     {ok, _} = application:ensure_all_started(beamtap),
     beamtap_sessiond:start(Config).
 
-end_per_suite(Config) ->
-    ok = application:stop(beamtap),
-    beamtap_sessiond:stop(Config).
+end_per_suite(Config) -> beamtap_sessiond:end_suite(Config).
 
 end_per_testcase(_, _) ->
     {ok, _} = beamtap:clear(),

@@ -18,25 +18,13 @@ all() ->
         garbage_collection_beside_a_tap
     ].
 
-init_per_suite(Config) ->
-    case os:find_executable("babeltrace2") of
-        false ->
-            {skip, "babeltrace2 is not installed"};
-        _ ->
-            {ok, _} = application:ensure_all_started(beamtap),
-            beamtap_sessiond:warm(Config)
-    end.
+init_per_suite(Config) -> beamtap_sessiond:begin_suite(Config).
 
-end_per_suite(Config) ->
-    ok = application:stop(beamtap),
-    beamtap_sessiond:stop(Config).
+end_per_suite(Config) -> beamtap_sessiond:end_suite(Config).
 
-init_per_testcase(_, Config) ->
-    [{before, beamtap_world:snapshot()} | Config].
+init_per_testcase(_, Config) -> beamtap_sessiond:begin_case(Config).
 
-end_per_testcase(_, Config) ->
-    {ok, _} = beamtap:clear(),
-    beamtap_world:settled(proplists:get_value(before, Config)).
+end_per_testcase(_, Config) -> beamtap_sessiond:end_case(Config).
 
 dbg_beside_a_tap(Config) ->
     Worker = beamtap_worker:start(),

@@ -12,11 +12,7 @@ suite() -> [{timetrap, {minutes, 5}}].
 
 all() -> [by_hand, at_next_start, flight_recorder, live, to_relayd, flight_to_relayd, live_to_relayd, damaged, of_known_session, of_own_daemons].
 
-init_per_suite(Config) ->
-    case beamtap_victim:skip() of
-        false -> Config;
-        Skip -> Skip
-    end.
+init_per_suite(Config) -> beamtap_victim:suite(Config).
 
 end_per_suite(_) ->
     ok.

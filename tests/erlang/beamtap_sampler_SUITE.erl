@@ -9,7 +9,7 @@
 
 -import(beamtap_world, [emits/2, number/1]).
 
--define(BEFORE, proplists:get_value(before, Config)).
+-import(beamtap_sessiond, [before/1]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
@@ -32,27 +32,13 @@ all() ->
         nothing_stays
     ].
 
-init_per_suite(Config) ->
-    case os:find_executable("babeltrace2") of
-        false ->
-            {skip, "babeltrace2 is not installed"};
-        _ ->
-            {ok, _} = application:ensure_all_started(beamtap),
-            beamtap_sessiond:warm(Config)
-    end.
+init_per_suite(Config) -> beamtap_sessiond:begin_suite(Config).
 
-end_per_suite(Config) ->
-    ok = application:stop(beamtap),
-    beamtap_sessiond:stop(Config).
+end_per_suite(Config) -> beamtap_sessiond:end_suite(Config).
 
-init_per_testcase(_, Config) ->
-    {ok, _} = application:ensure_all_started(beamtap),
-    ok = beamtap_native:load(),
-    [{before, beamtap_world:snapshot()} | Config].
+init_per_testcase(_, Config) -> beamtap_sessiond:begin_case(Config).
 
-end_per_testcase(_, Config) ->
-    {ok, _} = beamtap:clear(),
-    beamtap_world:settled(?BEFORE).
+end_per_testcase(_, Config) -> beamtap_sessiond:end_case(Config).
 
 %%% The system monitor
 
@@ -282,7 +268,7 @@ changes(Config) ->
     %% Nothing costs time.
     {ok, #{state := paused}} = beamtap:pause(Tap),
     [undefined, undefined] = running(),
-    #{measuring := Unmeasured} = ?BEFORE,
+    #{measuring := Unmeasured} = before(Config),
     #{measuring := Unmeasured} = beamtap_world:snapshot(),
     {ok, #{state := recording}} = beamtap:resume(Tap),
     [Anew, MonitorAnew] = running(),
@@ -345,7 +331,7 @@ overload(Config) ->
     receive
         {'DOWN', Monitor, process, Receiver, Reason} -> {shutdown, overload} = Reason
     end,
-    #{measuring := Unmeasured} = ?BEFORE,
+    #{measuring := Unmeasured} = before(Config),
     #{measuring := Unmeasured} = beamtap_world:snapshot(),
     {ok, #{state := recording}} = beamtap:info(Tap),
     {ok, #{problems := [Problem]} = Receipt} = beamtap:stop(Tap),
@@ -369,11 +355,11 @@ nothing_stays(Config) ->
             Owner = beamtap_worker:start(),
             Tap = start(Classes, #{owner => Owner}, How, Config),
             #{measuring := Measuring} = beamtap_world:snapshot(),
-            false = map_get(measuring, ?BEFORE) =:= Measuring,
+            false = map_get(measuring, before(Config)) =:= Measuring,
             Pids = [whereis(Name) || Name <- Names],
             true = lists:all(fun is_pid/1, Pids),
             Problems = ended(How, Tap, Owner, Pids),
-            beamtap_world:settled(?BEFORE),
+            beamtap_world:settled(before(Config)),
             [undefined, undefined, undefined] = [whereis(Name) || Name <- Names],
             {How, Problems} = {How, length(problems(Tap))},
             exit(Owner, kill)

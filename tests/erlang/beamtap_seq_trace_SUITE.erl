@@ -6,34 +6,21 @@
 
 -import(beamtap_world, [emits/2, number/1]).
 
--define(BEFORE, proplists:get_value(before, Config)).
+-import(beamtap_sessiond, [before/1]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
 all() -> [sequence, changes, one_tap, foreign_tracer, taken_over, nothing_stays].
 
-init_per_suite(Config) ->
-    case os:find_executable("babeltrace2") of
-        false ->
-            {skip, "babeltrace2 is not installed"};
-        _ ->
-            {ok, _} = application:ensure_all_started(beamtap),
-            beamtap_sessiond:warm(Config)
-    end.
+init_per_suite(Config) -> beamtap_sessiond:begin_suite(Config).
 
-end_per_suite(Config) ->
-    ok = application:stop(beamtap),
-    beamtap_sessiond:stop(Config).
+end_per_suite(Config) -> beamtap_sessiond:end_suite(Config).
 
-init_per_testcase(_, Config) ->
-    {ok, _} = application:ensure_all_started(beamtap),
-    ok = beamtap_native:load(),
-    [{before, beamtap_world:snapshot()} | Config].
+init_per_testcase(_, Config) -> beamtap_sessiond:begin_case(Config).
 
 end_per_testcase(_, Config) ->
     _ = seq_trace:set_system_tracer(false),
-    {ok, _} = beamtap:clear(),
-    beamtap_world:settled(?BEFORE).
+    beamtap_sessiond:end_case(Config).
 
 %% What is sent, received and printed under a token, whoever does it, and nothing else.
 sequence(Config) ->
@@ -103,7 +90,7 @@ nothing_stays(Config) ->
             Tap = start(seq_trace, #{owner => Owner}, How, Config),
             {beamtap_nif, _} = seq_trace:get_system_tracer(),
             ok = ended(How, Tap, Owner),
-            beamtap_world:settled(?BEFORE),
+            beamtap_world:settled(before(Config)),
             exit(Owner, kill)
         end,
         [stop, owner, session, process, application]

@@ -1,7 +1,8 @@
-%% A lttng-sessiond that a suite shares: liblttng-ust looks for a new daemon only every 5 s after one has ended.
+%% What suites share before and after their cases: a lttng-sessiond, since liblttng-ust looks for a new daemon only every 5 s
+%% after one has ended, and the proof that a case left the world as it was.
 -module(beamtap_sessiond).
 
--export([start/1, warm/1, stop/1]).
+-export([start/1, warm/1, stop/1, begin_suite/1, end_suite/1, begin_case/1, end_case/1, before/1]).
 
 %% @doc Starts the daemon; the configuration that comes back names it for stop/1.
 start(Config) ->
@@ -24,3 +25,32 @@ stop(Config) ->
         #{daemons := Daemons} = beamtap_world:snapshot(),
         Daemons =:= [] orelse Daemons
     end).
+
+%% @doc For init_per_suite: the application and a warm daemon, where the witness is there.
+begin_suite(Config) ->
+    case os:find_executable("babeltrace2") of
+        false ->
+            {skip, "babeltrace2 is not installed"};
+        _ ->
+            {ok, _} = application:ensure_all_started(beamtap),
+            warm(Config)
+    end.
+
+%% @doc For end_per_suite.
+end_suite(Config) ->
+    ok = application:stop(beamtap),
+    stop(Config).
+
+%% @doc For init_per_testcase. The code is loaded, so that the snapshots before and after see the same modules.
+begin_case(Config) ->
+    {ok, _} = application:ensure_all_started(beamtap),
+    ok = beamtap_native:load(),
+    [{before, beamtap_world:snapshot()} | Config].
+
+%% @doc For end_per_testcase: nothing stays that was not there before.
+end_case(Config) ->
+    {ok, _} = beamtap:clear(),
+    beamtap_world:settled(before(Config)).
+
+%% @doc What was there before the case.
+before(Config) -> proplists:get_value(before, Config).

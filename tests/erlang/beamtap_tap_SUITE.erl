@@ -12,6 +12,8 @@
 -export([work/1, fail/0]).
 -export([init/1, handle_call/3, handle_cast/2]).
 
+-import(beamtap_sessiond, [before/1]).
+
 suite() -> [{timetrap, {minutes, 2}}].
 
 %% A daemon that beamtap has to start and to end itself, and one that is there; the latter is quicker, since
@@ -74,29 +76,21 @@ init_per_suite(Config) ->
 end_per_suite(_) ->
     application:stop(beamtap).
 
-init_per_testcase(_, Config) ->
-    {ok, _} = application:ensure_all_started(beamtap),
-    %% What is there before: the code is loaded, so that the two snapshots see the same modules.
-    ok = beamtap_native:load(),
-    [{before, beamtap_world:snapshot()} | Config].
+init_per_testcase(_, Config) -> beamtap_sessiond:begin_case(Config).
 
-end_per_testcase(_, Config) ->
-    {ok, _} = beamtap:clear(),
-    beamtap_world:settled(proplists:get_value(before, Config)).
-
--define(BEFORE, proplists:get_value(before, Config)).
+end_per_testcase(_, Config) -> beamtap_sessiond:end_case(Config).
 
 %%% How taps end
 
 stop(Config) ->
     Tap = start([{?MODULE, work, 1}, procs], #{}, ?FUNCTION_NAME, Config),
     {ok, #{state := recording, functions := 1}} = beamtap:info(Tap),
-    false = ?BEFORE =:= beamtap_world:snapshot(),
+    false = before(Config) =:= beamtap_world:snapshot(),
     15 = work(5),
     {ok, Receipt} = beamtap:stop(Tap),
     #{ended_by := stop, problems := [], discarded := 0, lost := 0} = Receipt,
     #{events := #{<<"call">> := 6}, path := Path} = Receipt,
-    beamtap_world:settled(?BEFORE),
+    beamtap_world:settled(before(Config)),
     agrees(Receipt, beamtap_world:recorded(Path)),
     %% A second time says the same.
     {ok, Receipt} = beamtap:stop(Tap),
@@ -111,14 +105,14 @@ owner_exit(Config) ->
     ends_when(fun() -> exit(Owner, kill) end),
     {ok, #{ended_by := owner, problems := []} = Receipt} = beamtap:stop(Tap),
     agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
-    beamtap_world:settled(?BEFORE).
+    beamtap_world:settled(before(Config)).
 
 session_killed(Config) ->
     Tap = start([{?MODULE, work, 1}, running, garbage_collection], #{}, ?FUNCTION_NAME, Config),
     1 = work(1),
     ends_when(fun() -> exit(session(), kill) end),
     {ok, #{ended_by := killed}} = beamtap:stop(Tap),
-    beamtap_world:settled(?BEFORE),
+    beamtap_world:settled(before(Config)),
     %% And the next one works.
     Next = start([{?MODULE, work, 1}], #{}, after_kill, Config),
     1 = work(1),
@@ -127,14 +121,14 @@ session_killed(Config) ->
 cleared(Config) ->
     Tap = start([{?MODULE, '_', '_'}, procs], #{}, ?FUNCTION_NAME, Config),
     {ok, [#{tap := Tap, ended_by := clear, problems := []}]} = beamtap:clear(),
-    beamtap_world:settled(?BEFORE),
+    beamtap_world:settled(before(Config)),
     {ok, []} = beamtap:clear().
 
 clear_suspended_session(Config) ->
     Tap = start([{?MODULE, '_', '_'}, procs], #{}, ?FUNCTION_NAME, Config),
     Session = session(),
     ok = sys:suspend(Session),
-    #{flags := Flags, patterns := Patterns} = ?BEFORE,
+    #{flags := Flags, patterns := Patterns} = before(Config),
     Clearing = spawn_monitor(fun() -> beamtap:clear() end),
     %% Flags and patterns go although the session does not answer; the rest waits for it.
     beamtap_world:until(fun() ->
@@ -147,12 +141,12 @@ clear_suspended_session(Config) ->
         {'DOWN', Monitor, process, Pid, normal} when {Pid, Monitor} =:= Clearing -> ok
     end,
     {ok, #{ended_by := killed}} = beamtap:stop(Tap),
-    beamtap_world:settled(?BEFORE).
+    beamtap_world:settled(before(Config)).
 
 application_stopped(Config) ->
     _ = start([{?MODULE, '_', '_'}, procs], #{}, ?FUNCTION_NAME, Config),
     ok = application:stop(beamtap),
-    beamtap_world:settled(?BEFORE),
+    beamtap_world:settled(before(Config)),
     {ok, []} = beamtap:clear().
 
 event_bound(Config) ->
@@ -161,7 +155,7 @@ event_bound(Config) ->
     {ok, #{ended_by := events, problems := [], events := #{<<"call">> := Calls}} = Receipt} = beamtap:stop(Tap),
     true = Calls =< 1000,
     agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
-    beamtap_world:settled(?BEFORE).
+    beamtap_world:settled(before(Config)).
 
 %% A second's worth at once, and what is earned until it is spent.
 rate_bound(Config) ->
@@ -175,14 +169,14 @@ rate_bound(Config) ->
     #{<<"call">> := #{suppressed := Over}} = Incomplete,
     true = Over >= 1,
     agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
-    beamtap_world:settled(?BEFORE).
+    beamtap_world:settled(before(Config)).
 
 deadline(Config) ->
     Tap = start([{?MODULE, work, 1}], #{for => 50}, ?FUNCTION_NAME, Config),
     ends_when(fun() -> ok end),
     {ok, #{ended_by := deadline, problems := [], duration_ms := Ms}} = beamtap:stop(Tap),
     true = Ms >= 50,
-    beamtap_world:settled(?BEFORE).
+    beamtap_world:settled(before(Config)).
 
 %% Taps side by side: each has its own processes; a function stays traced as long as one of them asks for it.
 several_taps(Config) ->
@@ -203,7 +197,7 @@ several_taps(Config) ->
     {ok, #{emitted := 2}} = beamtap:info(Second),
     {ok, #{events := #{<<"call">> := 3}, problems := [], path := Path} = Receipt} = beamtap:stop(Second),
     agrees(Receipt, beamtap_world:recorded(Path)),
-    beamtap_world:settled(?BEFORE),
+    beamtap_world:settled(before(Config)),
     %% Two that want all processes to come cannot both have them.
     All = start(procs, #{}, several_all, Config),
     {error, #{reason := traced_by_tap, tap := All, remedy := Remedy}} = beamtap:start([procs, running]),
@@ -396,7 +390,7 @@ estimate(Config) ->
     true = PerSecond > 0 andalso Ns > 0 andalso Share > 0 andalso Bytes > 0,
     [] = beamtap_ledger:sessions(),
     {error, #{reason := bad_pattern}} = beamtap:estimate("lists:seq/x"),
-    beamtap_world:settled(?BEFORE),
+    beamtap_world:settled(before(Config)),
     exit(Worker, kill).
 
 keep_calling(Worker) ->
@@ -590,7 +584,7 @@ failed_start_leaves_nothing(Config) ->
     {error, #{reason := shm_too_small}} =
         beamtap:start(procs, #{output => Output, subbuf_size => 1073741824, num_subbuf => 65536}),
     false = filelib:is_dir(Output),
-    beamtap_world:settled(?BEFORE).
+    beamtap_world:settled(before(Config)).
 
 own_processes_left_alone(Config) ->
     _ = start([procs, running], #{}, ?FUNCTION_NAME, Config),

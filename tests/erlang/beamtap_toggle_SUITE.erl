@@ -33,14 +33,12 @@ end_per_suite(_) ->
     application:stop(beamtap).
 
 init_per_testcase(_, Config) ->
-    ok = beamtap_native:load(),
     {ok, none} = beamtap_toggle:off(),
-    [{before, beamtap_world:snapshot()} | Config].
+    beamtap_sessiond:begin_case(Config).
 
 end_per_testcase(_, Config) ->
     {ok, _} = beamtap_toggle:off(),
-    {ok, _} = beamtap:clear(),
-    beamtap_world:settled(proplists:get_value(before, Config)).
+    beamtap_sessiond:end_case(Config).
 
 items_on_and_off(_) ->
     Worker = worker(),

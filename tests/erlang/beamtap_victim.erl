@@ -2,7 +2,7 @@
 %% within it.
 -module(beamtap_victim).
 
--export([skip/0, vm/1, call/3, call/4, other/1, other_with_daemon/1, stopped_sessiond/1, relayd/2, relay_url/0]).
+-export([suite/1, vm/1, call/3, call/4, other/1, other_with_daemon/1, stopped_sessiond/1, relayd/2, relay_url/0]).
 -export([nobody/3, gap/1, healthy/1, bounded/1]).
 %% Within the VM
 -export([work/1, spec/0, start/1, start/2, stop/1, call_often/1, longest_gap/1, signal/2, os_pid/0, restart_sessiond/0]).
@@ -11,11 +11,11 @@
 -define(BOUND_MS, 10000).
 -define(GAP_FOR_MS, 300).
 
-%% @doc Why there can be no such VM here; `false' where there can. Daemons are found by name: in a pid namespace there are no
+%% @doc For init_per_suite: whether there can be such VMs here. Daemons are found by name: in a pid namespace there are no
 %% others.
-skip() ->
+suite(Config) ->
     case {os:cmd("id -u"), filelib:is_regular(sandbox())} of
-        {"0\n", true} -> false;
+        {"0\n", true} -> Config;
         {"0\n", false} -> {skip, "scripts/lttng-sandbox is not here"};
         _ -> {skip, "needs root, for a pid namespace and a /dev/shm of its own"}
     end.

@@ -33,16 +33,12 @@ init_per_suite(Config) ->
 
 end_per_suite(Config) ->
     true = os:unsetenv("BEAMTAP_TRACES"),
-    ok = application:stop(beamtap),
-    beamtap_sessiond:stop(Config).
+    beamtap_sessiond:end_suite(Config).
 
-init_per_testcase(_, Config) ->
-    ok = beamtap_native:load(),
-    [{before, beamtap_world:snapshot()} | Config].
+init_per_testcase(_, Config) -> beamtap_sessiond:begin_case(Config).
 
 end_per_testcase(_, Config) ->
-    {ok, _} = beamtap:clear(),
-    beamtap_world:settled(proplists:get_value(before, Config)),
+    beamtap_sessiond:end_case(Config),
     %% What the relay daemon wrote is gone with the watch.
     [] = filelib:wildcard(filename:join(proplists:get_value(traces, Config), "*-watch*")).
 
