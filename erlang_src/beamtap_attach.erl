@@ -17,8 +17,6 @@
 -export([attach/2, start/3, call/3, detach/1]).
 -export_type([attachment/0, opts/0, detached/0]).
 
--include_lib("kernel/include/file.hrl").
-
 %% `cookie' or `cookie_file': the node's, where it is not this user's own. `libraries': `path', `send', or `auto'
 %% (the default), which sends what the node cannot read by its path. `host': the process (the caller) whose end ends the
 %% attachment.
@@ -39,12 +37,8 @@
 -type detached() :: #{modules := non_neg_integer(), files := path | removed, mapped := [binary()], problems := [binary()]}.
 
 %% Modules of the side that attaches.
--define(STAY_HERE, [beamtap_attach, beamtap_attach_command, beamtap_distribution, beamtap_interrupt]).
--define(NIF, "libbeamtap_nif.so").
--define(FILES, [?NIF, "libbeamtap_provider.so", "libbeamtap_provider_otp.so", "beamtapd"]).
+-define(STAY_HERE, [beamtap_attach, beamtap_attach_command, beamtap_attach_libraries, beamtap_distribution, beamtap_interrupt]).
 -define(OLDEST_RELEASE, 25).
-%% A file is sent in parts, so that the distribution's other messages pass between them.
--define(PART_BYTES, 1048576).
 -define(TIMEOUT_MS, 60000).
 
 %% @doc Loads beamtap into Node. When the host, which is the caller unless Opts names another, ends, Node is left.
@@ -100,7 +94,7 @@ detach(#{node := Node, way := Way, modules := Modules} = Attachment) ->
                     #{libraries := sent} -> removed;
                     _ -> path
                 end,
-            mapped => mapped(Node),
+            mapped => beamtap_attach_libraries:mapped(Node),
             problems => Problems ++ [<<Module/binary, " is still loaded">> || Module <- Left]
         }}
     catch
@@ -152,7 +146,7 @@ settle_in(Node, Way, Opts) ->
             libraries => path, directory => beamtap_native:directory()
         },
         try
-            move_in(Resource, Codes, libraries(Settled, maps:get(libraries, Opts, auto)))
+            move_in(Resource, Codes, beamtap_attach_libraries:provide(Settled, maps:get(libraries, Opts, auto)))
         catch
             throw:{error, _} = Error ->
                 _ = leave(Settled),
@@ -263,131 +257,12 @@ enter(Node, Host, Modules) ->
     end.
 
 move_in(Resource, Codes, #{node := Node, directory := Directory, release := Release} = Settled) ->
-    is_same_library(Settled),
+    ok = beamtap_attach_libraries:fit(Settled),
     Rest = lists:keydelete(beamtap_guest, 1, Codes),
     case erpc:call(Node, beamtap_guest, move_in, [Rest, Resource, Directory], ?TIMEOUT_MS) of
         ok -> Settled;
         {error, {Module, Reason}} when is_atom(Reason) -> not_loaded(Node, Module, Reason, Release);
         {error, Reason} -> fail(not_loaded, ["beamtap is not loaded: ", beamtap_error:quote(Reason)], "see its log")
-    end.
-
-%%% Libraries
-
-libraries(#{node := Node} = Settled, How) ->
-    Missing = [File || File <- ?FILES, not is_same_file(Node, beamtap_native:file(File))],
-    Absent = [File || File <- ?FILES, not filelib:is_regular(beamtap_native:file(File))],
-    Absent =:= [] orelse
-        fail(
-            no_native_library,
-            ["there is no ", beamtap_native:file(hd(Absent))],
-            "run scripts/build-native, or name its directory in BEAMTAP_NATIVE_DIR"
-        ),
-    case {How, Missing} of
-        {auto, []} ->
-            Settled;
-        {path, []} ->
-            Settled;
-        {path, [File | _]} ->
-            fail(
-                no_native_library,
-                [atom_to_list(Node), " cannot read ", beamtap_native:file(File)],
-                "let beamtap send it, or put it where the node's user can read it"
-            );
-        {_, _} ->
-            send(Settled)
-    end.
-
-%% The same host is not enough: there are containers, and directories that another user cannot enter.
-is_same_file(Node, File) ->
-    Seen = fun
-        ({ok, #file_info{access = Access} = Info}) when Access =:= read; Access =:= read_write ->
-            #file_info{major_device = Device, inode = Inode, size = Size, mtime = Mtime} = Info,
-            {Device, Inode, Size, Mtime};
-        (_) ->
-            unreadable
-    end,
-    Boot = "/proc/sys/kernel/random/boot_id",
-    file:read_file(Boot) =:= erpc:call(Node, file, read_file, [Boot]) andalso
-        Seen(file:read_file_info(File, [{time, posix}])) =:=
-            Seen(erpc:call(Node, file, read_file_info, [File, [{time, posix}]])).
-
-send(#{node := Node, guest := Guest} = Settled) ->
-    Contents = [{Name, content(Name)} || Name <- ?FILES],
-    Digest = binary:encode_hex(erlang:md5([Content || {_, Content} <- Contents])),
-    Name = "beamtap-" ++ string:lowercase(binary_to_list(Digest)),
-    case erpc:call(Node, beamtap_guest, receive_files, [Guest, Name]) of
-        {ok, Directory} ->
-            Sent = Settled#{libraries := sent, directory := Directory},
-            _ = [send_file(Node, filename:join(Directory, File), Content) || {File, Content} <- Contents],
-            Sent;
-        {error, Reason} ->
-            fail(
-                no_directory,
-                ["no private directory ", Name, " is made on ", atom_to_list(Node), ": ", beamtap_error:quote(Reason)],
-                "remove what is there, or see that the node's TMPDIR (or /tmp) can be written"
-            )
-    end.
-
-content(Name) ->
-    {ok, Content} = file:read_file(beamtap_native:file(Name)),
-    Content.
-
-send_file(Node, File, Content) ->
-    Mode =
-        case filename:extension(File) of
-            ".so" -> 8#600;
-            _ -> 8#700
-        end,
-    send_parts(Node, File, Content, Mode).
-
-send_parts(_, _, <<>>, _) ->
-    ok;
-send_parts(Node, File, Content, Mode) ->
-    {Part, Rest} = split_binary(Content, min(?PART_BYTES, byte_size(Content))),
-    case erpc:call(Node, beamtap_guest, append, [File, Part, Mode], ?TIMEOUT_MS) of
-        ok ->
-            send_parts(Node, File, Rest, Mode);
-        {error, Reason} ->
-            fail(
-                no_directory,
-                [File, " is not written on ", atom_to_list(Node), ": ", file:format_error(Reason)],
-                "make room there"
-            )
-    end.
-
-%% A library cannot be unmapped, and the one that an earlier attachment left is taken again where the path is the same.
-%% Another build beside it, or under its path, would not work.
-is_same_library(#{node := Node, directory := Directory, libraries := How}) ->
-    IsOurs =
-        case How of
-            sent ->
-                %% The directory's name says which build it is.
-                Place = filename:join(filename:basename(Directory), ?NIF),
-                fun(Mapping) -> string:find(Mapping, Place) =/= nomatch end;
-            path ->
-                {ok, #file_info{inode = Inode}} = file:read_file_info(filename:join(Directory, ?NIF)),
-                fun(Mapping) -> lists:member(integer_to_binary(Inode), string:lexemes(Mapping, " ")) end
-        end,
-    Old = [Mapping || Mapping <- mappings(Node), string:find(Mapping, ?NIF) =/= nomatch],
-    lists:all(IsOurs, Old) orelse
-        fail(
-            other_library,
-            [atom_to_list(Node), " still has another build of beamtap's library mapped, from an earlier attachment"],
-            "attach with that build, or restart the node first"
-        ).
-
-%% Each mapped file of ours once.
-mapped(Node) ->
-    lists:usort([
-        Name
-     || Mapping <- mappings(Node),
-        {match, [Name]} <- [re:run(Mapping, "/(libbeamtap_[a-z_]+\\.so)", [{capture, all_but_first, binary}])]
-    ]).
-
-mappings(Node) ->
-    case erpc:call(Node, file, read_file, ["/proc/self/maps"]) of
-        {ok, Text} -> [Line || Line <- string:lexemes(Text, "\n"), string:find(Line, "/libbeamtap_") =/= nomatch];
-        {error, _} -> []
     end.
 
 %%% Errors

@@ -12,8 +12,6 @@
 -type named() :: term().
 -type cursor() :: beamtap_cursor:cursor().
 
-%% Digits of a number; more is a slip, and costs quadratic time.
--define(MAX_DIGITS, 300).
 -define(IS_DIGIT(C), (C >= $0 andalso C =< $9)).
 
 %% What may be called in a guard, by name and arity, and what it is in a match specification.
@@ -143,9 +141,9 @@ primary({L, Where} = M, S0) ->
             {Text, S} = beamtap_name:quoted({[$" | Rest], P + 2}),
             {string(Text), S};
         {[Sign, C | Rest], P} when (Sign =:= $- orelse Sign =:= $+), ?IS_DIGIT(C) ->
-            {{value, Number}, S} = number(L, {[C | Rest], P + 1}),
+            {{value, Number}, S} = beamtap_number:read(L, {[C | Rest], P + 1}),
             {{value, case Sign of $- -> -Number; $+ -> Number end}, S};
-        {[C | _], _} = S1 when ?IS_DIGIT(C) -> number(L, S1);
+        {[C | _], _} = S1 when ?IS_DIGIT(C) -> beamtap_number:read(L, S1);
         {[Mark, C | Rest], P} when L =:= erlang, Mark =:= $$; L =:= elixir, Mark =:= $? ->
             C =/= $\\ orelse beamtap_cursor:fail(P + 1, "write a character that needs a backslash as its number"),
             {{value, C}, {Rest, P + 2}};
@@ -336,48 +334,6 @@ latin1(Text, P) ->
 
 string([]) -> {list, [], none};
 string(Text) -> {string, Text}.
-
-number(L, {_, P} = S0) ->
-    IsDigit = fun(C) -> ?IS_DIGIT(C) orelse C =:= $_ end,
-    {Digits, S} = beamtap_cursor:take(IsDigit, S0),
-    case S of
-        {[$., C | _], _} when ?IS_DIGIT(C) -> float(Digits, S, P);
-        {"#" ++ Rest, At} when L =:= erlang -> based(integer(Digits, 10, P), {Rest, At + 1});
-        {"x" ++ Rest, At} when L =:= elixir, Digits =:= "0" -> based(16, {Rest, At + 1});
-        _ -> {{value, integer(Digits, 10, P)}, S}
-    end.
-
-based(Base, {_, P} = S0) when Base >= 2, Base =< 36 ->
-    {Digits, S} = beamtap_cursor:take(fun(C) -> beamtap_name:is_part(C) end, S0),
-    {{value, integer(Digits, Base, P)}, S};
-based(_, {_, P}) ->
-    beamtap_cursor:fail(P - 1, "a base is a number from 2 to 36").
-
-integer(Text, Base, P) ->
-    Digits = [C || C <- Text, C =/= $_],
-    length(Digits) =< ?MAX_DIGITS orelse beamtap_cursor:fail(P, "a number has at most 300 digits"),
-    try
-        list_to_integer(Digits, Base)
-    catch
-        error:badarg -> beamtap_cursor:fail(P, "this is not a number")
-    end.
-
-float(Whole, {"." ++ Rest, At}, P) ->
-    {Fraction, S} = beamtap_cursor:take(fun(C) -> ?IS_DIGIT(C) end, {Rest, At + 1}),
-    {Exponent, End} = exponent(S),
-    Digits = lists:append([[C || C <- Whole, C =/= $_], ".", Fraction, Exponent]),
-    length(Digits) =< ?MAX_DIGITS orelse beamtap_cursor:fail(P, "a number has at most 300 digits"),
-    try
-        {{value, list_to_float(Digits)}, End}
-    catch
-        error:badarg -> beamtap_cursor:fail(P, "this is not a number")
-    end.
-
-exponent({[E, C | Rest], P}) when (E =:= $e orelse E =:= $E), (?IS_DIGIT(C) orelse C =:= $- orelse C =:= $+) ->
-    {Digits, S} = beamtap_cursor:take(fun(D) -> ?IS_DIGIT(D) end, {Rest, P + 2}),
-    {[$e, C | Digits], S};
-exponent(S) ->
-    {"", S}.
 
 %% Things with commas between them, up to End.
 sequence(Read, S0, End, []) ->
