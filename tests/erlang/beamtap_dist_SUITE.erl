@@ -1,0 +1,79 @@
+%% What the VM's system monitor tells of connections to other nodes, between two nodes with an epmd of their own.
+-module(beamtap_dist_SUITE).
+
+-export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
+-export([busy_dist_port/1]).
+%% Within the node that is traced
+-export([blocked_sender/3]).
+
+-define(COOKIE, "dist_suite").
+
+suite() -> [{timetrap, {minutes, 2}}].
+
+all() -> [busy_dist_port].
+
+init_per_suite(Config) ->
+    case [Program || Program <- ["epmd", "babeltrace2"], os:find_executable(Program) =:= false] of
+        [Missing | _] -> {skip, Missing ++ " is not installed"};
+        [] -> beamtap_sessiond:start([{epmd, free_port()} | Config])
+    end.
+
+end_per_suite(Config) ->
+    _ = os:cmd(["ERL_EPMD_PORT=", epmd(Config), " epmd -kill"]),
+    beamtap_sessiond:stop(Config).
+
+%% A node that has stopped reads nothing: once the connection's buffers are full, whoever sends to it waits.
+busy_dist_port(Config) ->
+    {Reader, Node} = node([], Config),
+    %% In KB: the least there is.
+    {Host, _} = node(["+zdbbl", "1"], Config),
+    OsPid = peer:call(Reader, os, getpid, []),
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    {Receipt, Sender, Connection} = peer:call(Host, ?MODULE, blocked_sender, [Node, OsPid, Output], 60000),
+    #{problems := [], path := Path} = Receipt,
+    [Told | _] = [Told || {busy_dist_port, Told} <- beamtap_world:events(Path, [busy_dist_port])],
+    #{pid := Sender, connection := Connection, connection_kind := 1} = Told,
+    lists:foreach(fun peer:stop/1, [Reader, Host]).
+
+%% One call, because a tap ends with the process that started it.
+blocked_sender(Node, OsPid, Output) ->
+    {ok, _} = application:ensure_all_started(beamtap),
+    Nothing = maps:from_keys([long_gc, long_schedule, large_heap, long_message_queue, busy_port], false),
+    Only = Nothing#{busy_dist_port => true},
+    {ok, Tap} = beamtap:start(system_monitor, #{system_monitor => Only, output => Output, for => infinity}),
+    true = net_kernel:connect_node(Node),
+    {Node, Port} = lists:keyfind(Node, 1, erlang:system_info(dist_ctrl)),
+    "" = os:cmd("kill -STOP " ++ OsPid),
+    Sender = spawn(fun() -> flood({nobody, Node}, binary:copy(<<0>>, 1000000)) end),
+    beamtap_world:emits(Tap, 1),
+    {ok, Receipt} = beamtap:stop(Tap),
+    "" = os:cmd("kill -CONT " ++ OsPid),
+    exit(Sender, kill),
+    "#Port<0." ++ Rest = port_to_list(Port),
+    {Connection, ">"} = string:to_integer(Rest),
+    {Receipt, beamtap_world:number(Sender), Connection}.
+
+flood(To, Message) ->
+    To ! Message,
+    flood(To, Message).
+
+node(Args, Config) ->
+    {ok, Peer, Node} = peer:start(#{
+        name => peer:random_name(?MODULE),
+        host => "localhost",
+        connection => standard_io,
+        wait_boot => 60000,
+        args => ["-setcookie", ?COOKIE, "-pa", ebin(beamtap), ebin(?MODULE) | Args],
+        env => [{"ERL_EPMD_PORT", epmd(Config)}]
+    }),
+    {Peer, Node}.
+
+ebin(Module) -> filename:absname(filename:dirname(code:which(Module))).
+
+epmd(Config) -> integer_to_list(proplists:get_value(epmd, Config)).
+
+free_port() ->
+    {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(Socket),
+    ok = gen_tcp:close(Socket),
+    Port.
