@@ -26,6 +26,13 @@ struct Arena(std::cell::UnsafeCell<[u8; ARENA_BYTES]>);
 // it, and is only read from then on.
 unsafe impl Sync for Arena {}
 
+/// The text of the function with this number, which has been written before.
+#[inline(always)]
+pub(crate) fn known(number: u32) -> Option<*const c_char> {
+    let text = FUNCTIONS.get(number as usize)?.load(Acquire);
+    (!text.is_null()).then(|| text.cast_const())
+}
+
 /// Room for a function's text, `Module:Name/Arity`, where the arena does not have it. Untouched until it is needed: it
 /// is large.
 pub(crate) struct FunctionText(MaybeUninit<[u8; FUNCTION_BYTES]>);

@@ -28,6 +28,13 @@ impl PidTexts {
         )
     }
 
+    /// The text of a local process, where it is at hand.
+    #[inline(always)]
+    pub(crate) fn known(&self, word: u64) -> Option<*const c_char> {
+        let place = &self.0[layout::pid(word)? as usize % PROCESSES];
+        (place.word.load(Relaxed) == word).then(|| place.text.as_ptr().cast())
+    }
+
     /// The text of a local process, as the VM writes it; nothing for any other term. Valid until the thread asks for
     /// another one.
     #[inline]

@@ -5,13 +5,15 @@
 
 use crate::block::{self, Block, Outcome};
 use crate::board;
+use crate::depth;
+use crate::function_text;
 use crate::gate;
 use crate::intern::Key;
 use crate::layout;
-use crate::provider;
+use crate::provider::{self, emit_otp};
 use crate::term;
 use crate::tracer::{Family, Traced};
-use beamtap_schema::{EntityKind, EventKind, WireEvent, wire};
+use beamtap_schema::{EntityKind, EventKind, WireEvent, otp_wire, wire};
 
 /// Emits an event that can be emitted as it is. Answers whether it did; where it did not, nothing has happened.
 #[inline(always)]
@@ -26,6 +28,35 @@ pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: Traced<'_>) ->
         EventKind::In if is(EventKind::Out) => scheduled_out(state, traced),
         _ => false,
     }
+}
+
+/// As [`trace`], for a call or a return that is recorded as OTP's own event alone, with texts written before.
+#[inline(always)]
+pub(crate) fn trace_as_otp(tag: u64, state: u64, traced: Traced<'_>) -> bool {
+    let kind = match tag {
+        _ if board::is_tag(EventKind::Call, tag) => EventKind::Call,
+        _ if board::is_tag(EventKind::ReturnFrom, tag) => EventKind::ReturnFrom,
+        _ => return false,
+    };
+    if !board::is_otp_enabled(kind) || board::is_enabled(kind) {
+        return false;
+    }
+    let Some(block) = block::mine() else { return false };
+    block.enter();
+    let read = if gate::is_open(state) { process_and_function(block, traced) } else { None };
+    let is_emitted = read.is_some_and(|(process, function)| {
+        let texts = block.pids.known(traced.tracee).zip(function_text::known(function));
+        texts.filter(|_| gate::spend_quickly(block, state)).is_some_and(|(pid, entry)| {
+            if kind == EventKind::Call {
+                emit_otp(&otp_wire::FunctionCall { pid, entry, depth: depth::enter(process) });
+            } else {
+                emit_otp(&otp_wire::FunctionReturn { pid, entry, depth: depth::leave(process) });
+            }
+            true
+        })
+    });
+    block.leave();
+    is_emitted
 }
 
 /// An event that may be emitted as far as the gate is concerned.

@@ -86,6 +86,9 @@ unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> 
 unsafe fn take_slowly(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) {
     // SAFETY: the caller's contract, passed on; nothing of it outlives this frame.
     let (tag, state, event) = unsafe { traced(env, argv) };
+    if quick::trace_as_otp(tag, state, event) {
+        return;
+    }
     // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
     if catch_unwind(AssertUnwindSafe(|| tracer::trace(family, tag, state, &event))).is_err() {
         if let Some(block) = block::mine() {
