@@ -3,7 +3,7 @@
 %% stands in the other argument, or is what another tool calls it. Pure.
 -module(beamtap_key).
 
--export([unknown/3]).
+-export([unknown/3, misplaced/2]).
 
 %% What redbug, recon, dbg and people call them.
 -define(CALLED, [
@@ -38,6 +38,11 @@ unknown(Place, Given, Keys) ->
                 false -> refusal(Place, Given, meant(Meant), place(Place, Meant))
             end
     end.
+
+%% @doc The error about what was given as options, and is the value of a key of the spec.
+-spec misplaced(term(), atom()) -> beamtap_error:error().
+misplaced(Given, Key) ->
+    beamtap_error:new(bad_shape, [beamtap_error:quote(Given), " is neither a map nor a list of pairs"], place(option, Key)).
 
 first([]) ->
     none;

@@ -144,6 +144,12 @@ check_opts(Opts, Owner) ->
         throw:{error, _} = Error -> Error
     end.
 
+%% recon's second argument is how many, a process alone is whom.
+keyed(Number, option) when is_integer(Number) ->
+    fail(bad_shape, [quote(Number), " is neither a map nor a list of pairs"],
+        ["a number of events is ", beamtap_wording:either("#{events => ", "events: "), quote(Number), beamtap_wording:either("}", "")]);
+keyed(Pid, option) when is_pid(Pid) ->
+    throw(beamtap_key:misplaced(Pid, targets));
 keyed(Given, Place) ->
     Keys = #{spec => ?SPEC_KEYS, option => ?OPT_KEYS},
     beamtap_shape:keyed(Given, map_get(Place, Keys), fun(Key) -> beamtap_key:unknown(Place, Key, Keys) end).

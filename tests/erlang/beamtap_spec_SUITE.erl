@@ -156,6 +156,10 @@ misplaced_keys(_) ->
     lists:foreach(
         fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, beamtap_spec:check_opts(#{Key => 1}, self())) end, Options
     ),
+    %% As recon and dbg are called.
+    {error, #{reason := bad_shape, remedy := <<"a number of events is #{events => 10}">>}} = beamtap_spec:check_opts(10, self()),
+    {error, #{reason := bad_shape, remedy := <<"targets stand with the functions: ", _/binary>>}} =
+        beamtap_spec:check_opts(self(), self()),
     Keys = [
         {for, <<"there is no key for">>, "beamtap:start(Spec, #{for => ...})"},
         {time, <<"there is no key time; did you mean for?">>, "beamtap:start(Spec, #{for => ...})"},
