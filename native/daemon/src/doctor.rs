@@ -3,7 +3,9 @@
 use crate::arguments::DoctorArguments;
 use crate::failure::{BAD_TRACE, Failure};
 use crate::json;
+use crate::output;
 use crate::safe::Safe;
+use crate::wrap;
 use beamtap_ctl::doctor::{self, Row, Verdict};
 use serde_json::{Value, json};
 use std::env;
@@ -12,10 +14,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use unicode_width::UnicodeWidthStr;
 
+/// The longest verdict.
+const VERDICT: usize = 7;
+/// Between two columns.
+const GUTTER: usize = 2;
+
 pub(crate) fn run(arguments: &DoctorArguments) -> Result<ExitCode, Failure> {
     let rows = doctor::rows(&arguments.output.clone().unwrap_or_else(traces));
     let verdict = doctor::worst(&rows);
-    let text = if arguments.json { json::text(&answer(&rows, verdict)) + "\n" } else { text(&rows) };
+    let text = if arguments.json {
+        json::text(&answer(&rows, verdict)) + "\n"
+    } else {
+        text(&rows, output::width())
+    };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
@@ -47,15 +58,40 @@ fn answer(rows: &[Row], verdict: Verdict) -> Value {
     })
 }
 
-/// A line for each row, and one below with what to do.
-fn text(rows: &[Row]) -> String {
+/// A line for each row, and one below with what to do; more of them where there is no room.
+fn text(rows: &[Row], room: Option<usize>) -> String {
     let width = rows.iter().map(|row| row.check.width()).max().unwrap_or(0);
+    let indent = width + VERDICT + 2 * GUTTER;
+    let room = room.map(|room| room.saturating_sub(indent));
+    let wrapped = |text: &str| wrap::lines(Safe(text).to_string().split(' '), " ", room);
     let mut text = String::new();
     for row in rows {
-        text += &format!("{:width$}  {:7}  {}\n", row.check, row.verdict, Safe(&row.finding));
-        if !row.remedy.is_empty() {
-            text += &format!("{:width$}           {}\n", "", Safe(&row.remedy));
+        let mut begin = format!("{:width$}{:GUTTER$}{:VERDICT$}{:GUTTER$}", row.check, "", row.verdict, "");
+        let remedy = if row.remedy.is_empty() { Vec::new() } else { wrapped(&row.remedy) };
+        for line in wrapped(&row.finding).into_iter().chain(remedy) {
+            text += &format!("{begin}{line}\n");
+            begin = " ".repeat(indent);
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use beamtap_ctl::doctor::{Row, Verdict};
+
+    #[test]
+    fn findings_and_remedies_fit_the_terminal() {
+        let row = Row {
+            check: "shm",
+            verdict: Verdict::Warning,
+            finding: "less room than buffers need".into(),
+            remedy: "remount it larger".into(),
+        };
+        assert_eq!(
+            text(&[row], Some(32)),
+            "shm  warning  less room than\n              buffers need\n              remount it larger\n"
+        );
+    }
 }

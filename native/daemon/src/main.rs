@@ -42,6 +42,7 @@ mod verdict;
 mod wall_clock;
 mod watch;
 mod window;
+mod wrap;
 
 use arguments::{Arguments, Command};
 use clap::Parser;

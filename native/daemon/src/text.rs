@@ -5,6 +5,7 @@ use crate::quantity;
 use crate::reading::Reading;
 use crate::safe::Safe;
 use crate::verdict;
+use crate::wrap;
 use beamtap_analysis::{Align, Cell, Column, Shape, Table};
 use std::fmt::Write;
 use std::path::Path;
@@ -44,20 +45,10 @@ impl Text {
         self.out
     }
 
-    /// Parts of a line, of as many lines as the terminal's width makes of it.
     fn parts<'a>(&mut self, parts: impl IntoIterator<Item = &'a str>, separator: &str) {
-        let mut line = String::new();
-        for part in parts {
-            let needed = line.width() + separator.width() + part.width();
-            if !line.is_empty() && self.width.is_some_and(|width| needed > width) {
-                self.line(&std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push_str(separator);
-            }
-            line.push_str(part);
+        for line in wrap::lines(parts, separator, self.width) {
+            self.line(&line);
         }
-        self.line(&line);
     }
 
     pub(crate) fn blank(&mut self) {
