@@ -7,7 +7,7 @@
 -export([foreign_sessiond_stopped/1, sessiond_stopped_at_start/1, sessiond_stopped_while_starting/1]).
 -export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
--export([no_group_member/1, group_member/1, silent_relayd/1, own_buffers_of_killed_vm/1, daemon_elsewhere/1, many_taps/1]).
+-export([no_group_member/1, group_member/1, silent_relayd/1, own_buffers_of_killed_vm/1, daemon_elsewhere/1, many_taps/1, many_daemons/1]).
 %% In the other VM
 -export([taps/2, held/0]).
 
@@ -38,7 +38,8 @@ all() ->
         two_vms,
         vm_killed,
         own_buffers_of_killed_vm,
-        many_taps
+        many_taps,
+        many_daemons
     ].
 
 init_per_suite(Config) -> beamtap_victim:suite(Config).
@@ -328,12 +329,19 @@ many_taps(Config) ->
     ok = call(Vm, ?MODULE, taps, [3, scratch(warm, Config)]),
     Before = call(Vm, ?MODULE, held, []),
     ok = call(Vm, ?MODULE, taps, [Cycles, scratch(?FUNCTION_NAME, Config)]),
-    %% LTTng's own threads close what a session had a moment after it ended.
-    beamtap_world:until(fun() ->
-        Now = call(Vm, ?MODULE, held, []),
-        lists:all(fun({Key, Count}) -> Count =< map_get(Key, Before) end, maps:to_list(Now)) orelse {Before, Now}
-    end),
+    no_more(Vm, Before),
     ct:pal("~s: ~b taps, held ~p", [?FUNCTION_NAME, Cycles, Before]),
+    healthy(Vm).
+
+%% So do daemons and guards of its own, one for each tap.
+many_daemons(Config) ->
+    Vm = vm([]),
+    ok = call(Vm, ?MODULE, taps, [1, scratch(warm, Config)]),
+    daemons(Vm, []),
+    Before = call(Vm, ?MODULE, held, []),
+    ok = call(Vm, ?MODULE, taps, [3, scratch(?FUNCTION_NAME, Config)]),
+    daemons(Vm, []),
+    no_more(Vm, Before),
     healthy(Vm).
 
 %%% In the other VM
@@ -370,6 +378,13 @@ nothing_left(Vm) ->
     beamtap_world:until(fun() ->
         #{sessions := Sessions} = call(Vm, beamtap_world, snapshot, []),
         Sessions =:= [] orelse Sessions
+    end).
+
+%% LTTng's own threads close what a session had a moment after it ended.
+no_more(Vm, Before) ->
+    beamtap_world:until(fun() ->
+        Now = call(Vm, ?MODULE, held, []),
+        lists:all(fun({Key, Count}) -> Count =< map_get(Key, Before) end, maps:to_list(Now)) orelse {Before, Now}
     end).
 
 daemons(Vm, Wanted) ->
