@@ -1,4 +1,4 @@
-//! The ordinary NIFs: opening the provider, taps, holds, definitions, counters.
+//! The ordinary NIFs: opening the provider, definitions, counters.
 
 use crate::block;
 use crate::board;
@@ -6,20 +6,16 @@ use crate::definitions::{self, Process, Vm};
 use crate::gate::{self, Trip};
 use crate::guard;
 use crate::layout::{self, PidSample};
-use crate::payload::{Payload, Payloads};
 use crate::provider;
 use crate::sys::{CallEnv, word_of};
+use crate::taps;
 use crate::term;
 use crate::tracer;
 use beamtap_schema::{CATALOGUE, EventKind, Phase, WireType};
 use rustler::sys::{enif_make_atom_len, enif_make_list_cell};
-use rustler::{
-    Atom, Binary, Decoder, Encoder, Env, Error, ListIterator, LocalPid, Monitor, NifMap, NifResult,
-    OwnedBinary, Resource, ResourceArc, Term,
-};
+use rustler::{Atom, Binary, Encoder, Env, Error, ListIterator, NifMap, NifResult, OwnedBinary, Term};
 use std::ffi::CString;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 pub(crate) mod atoms {
@@ -79,7 +75,7 @@ pub(crate) fn load(env: Env, _info: Term) -> bool {
     let list = unsafe { enif_make_list_cell(env.as_c_arg(), atoms::ok().as_c_arg(), tuple.as_c_arg()) };
     call.calibrate_lists(word_of(list));
     learn_bits(env, call);
-    env.register::<Owner>().is_ok() && crate::lttng::register(env)
+    taps::register(env) && crate::lttng::register(env)
 }
 
 /// Shows the reader a string of bits as the VM packs large ones. The VM makes them only from its external format.
@@ -220,168 +216,6 @@ fn kinds(names: &[Binary]) -> NifResult<Vec<EventKind>> {
 fn await_enabled(names: Vec<Binary>, timeout_ms: u64) -> NifResult<Atom> {
     let is_enabled = provider::await_enabled(&kinds(&names)?, Duration::from_millis(timeout_ms));
     Ok(if is_enabled { atoms::ok() } else { atoms::timeout() })
-}
-
-/// Monitors a tap's owner: its death disarms the tap at once, whatever the Erlang side does.
-struct Owner {
-    token: u64,
-    monitor: Mutex<Option<Monitor>>,
-}
-
-impl Resource for Owner {
-    const IMPLEMENTS_DOWN: bool = true;
-
-    fn down<'a>(&'a self, _env: Env<'a>, _pid: LocalPid, _monitor: Monitor) {
-        gate::trip(layout::small(self.token), Trip::Owner);
-    }
-}
-
-/// The owners of open taps; a resource lives, and so its monitor, as long as it stands here.
-static OWNERS: Mutex<Vec<ResourceArc<Owner>>> = Mutex::new(Vec::new());
-
-struct Limit(Option<u64>);
-
-impl<'a> Decoder<'a> for Limit {
-    fn decode(term: Term<'a>) -> NifResult<Self> {
-        if term.decode::<Atom>().is_ok_and(|atom| atom == atoms::infinity()) {
-            return Ok(Limit(None));
-        }
-        term.decode().map(|limit| Limit(Some(limit)))
-    }
-}
-
-impl<'a> Decoder<'a> for Payload {
-    fn decode(term: Term<'a>) -> NifResult<Self> {
-        if let Ok(atom) = term.decode::<Atom>() {
-            return match atom {
-                atom if atom == atoms::none() => Ok(Payload::None),
-                atom if atom == atoms::size() => Ok(Payload::Size),
-                _ => Err(Error::BadArg),
-            };
-        }
-        match term.decode::<(Atom, u16)>()? {
-            (atom, bytes) if atom == atoms::text() => Ok(Payload::Text(bytes)),
-            _ => Err(Error::BadArg),
-        }
-    }
-}
-
-impl<'a> Decoder<'a> for Payloads {
-    fn decode(term: Term<'a>) -> NifResult<Self> {
-        let (arguments, return_values, messages, exit_reasons) = term.decode()?;
-        Ok(Payloads::new([arguments, return_values, messages, exit_reasons]))
-    }
-}
-
-#[rustler::nif]
-fn tap_open<'a>(env: Env<'a>, owner: LocalPid, limits: Term<'a>) -> NifResult<Term<'a>> {
-    let Limit(events) = limits.map_get(atoms::events())?.decode()?;
-    let Limit(deadline_ms) = limits.map_get(atoms::deadline_ms())?.decode()?;
-    // Left out, it is no limit.
-    let Limit(events_per_second) = match limits.map_get(atoms::events_per_second()) {
-        Ok(limit) => limit.decode()?,
-        Err(_) => Limit(None),
-    };
-    // Left out, nothing is said of what events carry.
-    let payloads = match limits.map_get(atoms::payloads()) {
-        Ok(payloads) => payloads.decode()?,
-        Err(_) => Payloads::NONE,
-    };
-    let limits = gate::Limits {
-        events: events.unwrap_or(gate::UNLIMITED).min(gate::UNLIMITED),
-        events_per_second: events_per_second.map(|rate| rate.clamp(1, gate::UNLIMITED)),
-        duration_ns: deadline_ms.map(|ms| ms.saturating_mul(1_000_000)),
-        payloads,
-    };
-    let Some(token) = gate::tap_open(limits) else {
-        return Ok((atoms::error(), atoms::no_slot()).encode(env));
-    };
-    let resource = ResourceArc::new(Owner { token, monitor: Mutex::new(None) });
-    match env.monitor(&resource, &owner) {
-        Some(monitor) => *resource.monitor.lock().unwrap_or_else(PoisonError::into_inner) = Some(monitor),
-        // Dead already.
-        None => gate::trip(layout::small(token), Trip::Owner),
-    }
-    OWNERS.lock().unwrap_or_else(PoisonError::into_inner).push(resource);
-    Ok((atoms::ok(), token).encode(env))
-}
-
-#[rustler::nif]
-fn tap_watch<'a>(env: Env<'a>, token: u64, session: LocalPid) -> Term<'a> {
-    if guard::watch(token, session) {
-        atoms::ok().encode(env)
-    } else {
-        (atoms::error(), atoms::no_guard()).encode(env)
-    }
-}
-
-#[rustler::nif]
-fn tap_arm(env: Env, token: u64) -> Term {
-    if !gate::tap_arm(token) {
-        return (atoms::error(), atoms::no_tap()).encode(env);
-    }
-    if !guard::wake() && gate::needs_ticks() {
-        gate::tap_disarm(token);
-        return (atoms::error(), atoms::no_guard()).encode(env);
-    }
-    atoms::ok().encode(env)
-}
-
-/// `ok`, or `{error, not_quiet}` when a callback did not end in time and may still emit.
-fn quiet(env: Env, is_quiet: bool) -> Term {
-    if is_quiet { atoms::ok().encode(env) } else { (atoms::error(), atoms::not_quiet()).encode(env) }
-}
-
-#[rustler::nif(schedule = "DirtyIo")]
-fn tap_disarm(env: Env, token: u64) -> Term {
-    quiet(env, gate::tap_disarm(token))
-}
-
-#[rustler::nif(schedule = "DirtyIo")]
-fn tap_close(env: Env, token: u64) -> Atom {
-    gate::tap_close(token);
-    guard::unwatch(token);
-    let closed: Vec<_> = {
-        let mut owners = OWNERS.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.extract_if(.., |owner| owner.token == token).collect()
-    };
-    for owner in closed {
-        if let Some(monitor) = owner.monitor.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            env.demonitor(&owner, &monitor);
-        }
-    }
-    atoms::ok()
-}
-
-#[derive(NifMap)]
-struct TapInfo {
-    state: Atom,
-    reason: Atom,
-    emitted: u64,
-}
-
-#[rustler::nif]
-fn tap_info(env: Env, token: u64) -> Term {
-    let Some(tap) = gate::tap_state(token) else {
-        return (atoms::error(), atoms::no_tap()).encode(env);
-    };
-    let state = match tap.trip {
-        Trip::None if tap.is_armed => atoms::armed(),
-        Trip::None => atoms::idle(),
-        _ => atoms::tripped(),
-    };
-    TapInfo { state, reason: trip_atom(tap.trip), emitted: tap.emitted }.encode(env)
-}
-
-#[rustler::nif(schedule = "DirtyIo")]
-fn hold(env: Env) -> Term {
-    quiet(env, gate::hold())
-}
-
-#[rustler::nif]
-fn release() -> Atom {
-    gate::release();
-    atoms::ok()
 }
 
 #[rustler::nif]

@@ -2,7 +2,7 @@
 //!
 //! Two worlds live here. On the tracer path ([`raw`], [`quick`], [`tracer`], [`board`], [`emitter`], [`term`], [`intern`], [`block`], [`gate`]) code
 //! runs inside the traced process, once per event: it allocates, locks, formats, calls the kernel and panics never. Beside
-//! it ([`control`], [`lttng`], [`provider`], [`definitions`], [`guard`], [`instruments`]) ordinary NIFs, on dirty schedulers where they
+//! it ([`control`], [`taps`], [`lttng`], [`provider`], [`definitions`], [`guard`], [`instruments`]) ordinary NIFs, on dirty schedulers where they
 //! can take long, open and close the way to LTTng.
 //!
 //! The library links nothing of LTTng, so that it loads wherever the VM runs.
@@ -31,6 +31,7 @@ mod quick;
 mod raw;
 mod sequence;
 mod sys;
+mod taps;
 mod term;
 mod tracer;
 mod writer;

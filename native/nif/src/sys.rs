@@ -1,17 +1,21 @@
 //! Thin safe wrappers around the VM's functions that the tracer path uses.
 
+mod atom_name;
+mod size;
+
+pub(crate) use atom_name::AtomName;
 use beamtap_schema::wire;
 use rustler::sys::{
-    ErlNifBinary, ErlNifCharEncoding, ErlNifEnv, ErlNifHash, ErlNifMapIterator, ErlNifMapIteratorEntry,
-    ErlNifTerm, ErlNifTimeUnit, enif_get_atom, enif_get_list_cell, enif_get_list_length, enif_get_map_value,
-    enif_get_tuple, enif_get_uint64, enif_hash, enif_inspect_binary, enif_is_map, enif_is_ref,
-    enif_map_iterator_create, enif_map_iterator_destroy, enif_map_iterator_get_pair, enif_map_iterator_next,
-    enif_monotonic_time, enif_time_offset,
+    ErlNifBinary, ErlNifEnv, ErlNifHash, ErlNifMapIterator, ErlNifMapIteratorEntry, ErlNifTerm,
+    ErlNifTimeUnit, enif_get_list_cell, enif_get_list_length, enif_get_map_value, enif_get_tuple,
+    enif_get_uint64, enif_hash, enif_inspect_binary, enif_is_map, enif_is_ref, enif_map_iterator_create,
+    enif_map_iterator_destroy, enif_map_iterator_get_pair, enif_map_iterator_next, enif_monotonic_time,
+    enif_time_offset,
 };
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 unsafe extern "C" {
     // Not among rustler's bindings. Its `%T` is the only way to an atom's name beyond Latin-1 before OTP 26.
@@ -31,18 +35,6 @@ const POINTER_TAGS: u64 = 0b111;
 /// A tuple's header has its lowest six bits clear, and its arity above them.
 const HEADER_BITS: u32 = 6;
 const HEADER_MASK: u64 = (1 << HEADER_BITS) - 1;
-/// Headers of large integers have the number of words in the place of the arity.
-const HEADER_POSITIVE: u64 = 0x08;
-const HEADER_NEGATIVE: u64 = 0x0C;
-
-/// How this VM packs a string of bits that is not one of bytes and too large for the heap: its header, and where behind
-/// it stands the size in bytes (before OTP 27), or the first bit and the one behind the last. A header of 0 is none.
-static BITS_HEADER: AtomicU64 = AtomicU64::new(0);
-static BITS_PLACE: AtomicU64 = AtomicU64::new(0);
-/// In [`BITS_PLACE`]: it is that of two bounds.
-const BITS_ARE_BOUNDS: u64 = 1 << 32;
-/// Words behind the header in which the size is looked for; every form of the VM has as many.
-const BITS_WORDS: usize = 4;
 
 /// Elements looked at where a list's length is asked for and could be anything.
 const LIST_READ: u64 = 256;
@@ -163,6 +155,10 @@ impl<'a> CallEnv<'a> {
         None
     }
 
+    fn list_end(self, term: u64) -> bool {
+        self.list_length(term) == Some(0)
+    }
+
     /// Head and tail of a non-empty list.
     #[inline]
     pub(crate) fn list_cell(self, term: u64) -> Option<(u64, u64)> {
@@ -274,65 +270,6 @@ impl<'a> CallEnv<'a> {
         }
     }
 
-    /// The words of an integer too large to be immediate; nothing for other terms and where it cannot be told.
-    pub(crate) fn integer_words(self, term: u64) -> Option<usize> {
-        if !READS_TUPLES.load(Relaxed) || term & PRIMARY_MASK != PRIMARY_BOXED {
-            return None;
-        }
-        let address = std::ptr::with_exposed_provenance::<u64>((term & !POINTER_TAGS) as usize);
-        // SAFETY: as in `tuple_in_memory`: a boxed term points to its header.
-        let header = unsafe { *address };
-        let is_integer = matches!(header & HEADER_MASK, HEADER_POSITIVE | HEADER_NEGATIVE);
-        is_integer.then_some((header >> HEADER_BITS) as usize)
-    }
-
-    /// The header of a boxed term and the words behind it; nothing for other terms and where terms are not read in place.
-    fn boxed(self, term: u64) -> Option<(u64, [u64; BITS_WORDS])> {
-        if !READS_TUPLES.load(Relaxed) || term & PRIMARY_MASK != PRIMARY_BOXED {
-            return None;
-        }
-        let address = std::ptr::with_exposed_provenance::<u64>((term & !POINTER_TAGS) as usize);
-        // SAFETY: as in `tuple_in_memory`: a boxed term points to its header.
-        let header = unsafe { *address };
-        if header >> HEADER_BITS < BITS_WORDS as u64 {
-            return None;
-        }
-        // SAFETY: behind a header stand as many words as it says, which is enough.
-        Some((header, unsafe { *address.add(1).cast::<[u64; BITS_WORDS]>() }))
-    }
-
-    /// Learns how large strings of bits are packed from one of this many bytes and three bits.
-    pub(crate) fn calibrate_bits(self, known: u64, bytes: u64) {
-        let Some((header, words)) = self.boxed(known) else { return };
-        let size = words.iter().position(|&word| word == bytes);
-        let bounds = words.windows(2).position(|pair| pair[1].wrapping_sub(pair[0]) == bytes * 8 + 3);
-        let place = match (size, bounds) {
-            (Some(place), None) => place as u64,
-            (None, Some(place)) => place as u64 | BITS_ARE_BOUNDS,
-            _ => return,
-        };
-        BITS_PLACE.store(place, Relaxed);
-        BITS_HEADER.store(header, Relaxed);
-    }
-
-    /// The whole bytes in a string of bits that is large enough for the VM to keep it outside the heap.
-    pub(crate) fn bits_bytes(self, term: u64) -> Option<u64> {
-        let (header, words) = self.boxed(term)?;
-        if header != BITS_HEADER.load(Relaxed) {
-            return None;
-        }
-        let place = BITS_PLACE.load(Relaxed);
-        let at = (place & !BITS_ARE_BOUNDS) as usize;
-        if place & BITS_ARE_BOUNDS == 0 {
-            return words.get(at).copied();
-        }
-        Some(words.get(at + 1)?.wrapping_sub(*words.get(at)?) / 8)
-    }
-
-    fn list_end(self, term: u64) -> bool {
-        self.list_length(term) == Some(0)
-    }
-
     /// A 64-bit hash of a reference, the same for equal references as long as the VM lives; nothing for other terms.
     #[inline]
     pub(crate) fn reference_hash(self, term: u64) -> Option<u64> {
@@ -347,35 +284,6 @@ impl<'a> CallEnv<'a> {
         };
         // The VM's internal hash has 32 bits.
         Some(half(0x6265_616d) << 32 | (half(0x7461_7021) & 0xFFFF_FFFF))
-    }
-
-    /// The name of an atom, in Latin-1; nothing where it has other letters.
-    pub(crate) fn latin_atom(self, atom: u64, room: &mut [u8; 256]) -> Option<&[u8]> {
-        // SAFETY: `self.env` is valid by `new`; the buffer is as long as the call is told.
-        let written = unsafe {
-            enif_get_atom(
-                self.env,
-                term_of(atom),
-                room.as_mut_ptr().cast(),
-                room.len() as c_uint,
-                ErlNifCharEncoding::ERL_NIF_LATIN1,
-            )
-        };
-        room.get(..usize::try_from(written).ok()?.checked_sub(1)?)
-    }
-
-    /// Writes an atom's name in UTF-8, NUL-terminated and without quotes, and answers its length.
-    pub(crate) fn atom_name(self, atom: u64, out: &mut AtomName) -> Option<usize> {
-        let mut latin = [0; 256];
-        if let Some(name) = self.latin_atom(atom, &mut latin) {
-            return Some(out.fill(name.iter().map(|&byte| char::from(byte))));
-        }
-        crate::layout::atom_index(atom)?;
-        // SAFETY: the buffer's size is given; an atom prints as at most 255 characters, quotes and escapes, and what
-        // does not fit is cut.
-        let printed =
-            unsafe { enif_snprintf(out.0.as_mut_ptr().cast(), out.0.len(), c"%T".as_ptr(), term_of(atom)) };
-        (printed > 0).then(|| out.unquote())
     }
 }
 
@@ -401,58 +309,4 @@ pub(crate) fn print(out: &mut [u8], format: &CStr, term: u64) -> usize {
     // SAFETY: the buffer's size is given, and the format takes the one term it is given.
     unsafe { enif_snprintf(out.as_mut_ptr().cast(), out.len(), format.as_ptr(), term_of(term)) };
     out.iter().position(|&byte| byte == 0).unwrap_or(0)
-}
-
-/// Room for the longest atom: 255 characters of up to four bytes, quotes, escapes and a NUL.
-pub(crate) struct AtomName([u8; 1280]);
-
-impl AtomName {
-    pub(crate) const fn new() -> Self {
-        AtomName([0; 1280])
-    }
-
-    /// The name as a C string.
-    pub(crate) const fn as_ptr(&self) -> *const c_char {
-        self.0.as_ptr().cast()
-    }
-
-    /// The name's bytes, for a length that [`CallEnv::atom_name`] answered.
-    pub(crate) fn bytes(&self, length: usize) -> &[u8] {
-        self.0.get(..length).unwrap_or_default()
-    }
-
-    /// Takes the characters that fit and ends them with a NUL.
-    fn fill(&mut self, characters: impl Iterator<Item = char>) -> usize {
-        let mut length = 0;
-        for character in characters {
-            let mut utf8 = [0; 4];
-            let encoded = character.encode_utf8(&mut utf8).as_bytes();
-            // A NUL inside an atom would end the C string early; the field's text shows it as a space.
-            let encoded = if encoded == [0] { &[b' '][..] } else { encoded };
-            let Some(room) = self.0.get_mut(length..length + encoded.len()) else { break };
-            room.copy_from_slice(encoded);
-            length += encoded.len();
-        }
-        let end = length.min(self.0.len() - 1);
-        self.0[end] = 0;
-        end
-    }
-
-    /// Takes the quotes and escapes off a printed atom, in place.
-    fn unquote(&mut self) -> usize {
-        let printed = self.0.iter().position(|&byte| byte == 0).unwrap_or(self.0.len() - 1);
-        let quoted = printed >= 2 && self.0[0] == b'\'';
-        let (mut read, end) = if quoted { (1, printed - 1) } else { (0, printed) };
-        let mut write = 0;
-        while read < end {
-            if quoted && self.0[read] == b'\\' && read + 1 < end {
-                read += 1;
-            }
-            self.0[write] = self.0[read];
-            write += 1;
-            read += 1;
-        }
-        self.0[write] = 0;
-        write
-    }
 }
