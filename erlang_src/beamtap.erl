@@ -214,7 +214,7 @@ with_session({tap, Number} = Tap, Act) when is_integer(Number) ->
             Act(Session);
         none ->
             case receipt(Tap) of
-                {ok, _} -> beamtap_error:new(ended, [beamtap_error:quote(Tap), " has ended"], ["start another: ", beamtap_wording:either("beamtap:start/2", "Beamtap.start/2")]);
+                {ok, Receipt} -> beamtap_receipt:refuse(Receipt);
                 {error, _} = Error -> Error
             end
     end;

@@ -1,7 +1,7 @@
 %% @doc What a tap leaves to its user: what was recorded, what was lost, and where it is.
 -module(beamtap_receipt).
 
--export([make/2]).
+-export([make/2, refuse/1]).
 
 %% @doc The receipt from what a session knows after it closed. What it never got to know is `unknown'.
 -spec make(beamtap:ended_by(), map()) -> beamtap:receipt().
@@ -33,6 +33,23 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
         scheduler_share => share(Cost, Events, Known),
         problems => interruptions(Gaps) ++ lists:reverse(maps:get(problems, Known, []))
     }.
+
+%% @doc Says of a tap that has ended why it cannot do anything more.
+-spec refuse(beamtap:receipt()) -> beamtap_error:error().
+refuse(#{tap := Tap, ended_by := EndedBy}) ->
+    {Why, Remedy} = why(EndedBy),
+    beamtap_error:new(ended, [beamtap_error:quote(Tap), " has ended: ", Why], Remedy).
+
+why(stop) -> {"it was stopped", another()};
+why(clear) -> {"everything was cleared", another()};
+why(deadline) -> {"its time was over", ["give the next more of it: ", beamtap_wording:either("#{for => Milliseconds}", "for: milliseconds")]};
+why(events) -> {"it had as many events as it may have", ["let the next have more: ", beamtap_wording:either("#{events => N}", "events: n")]};
+why(rate) -> {"its events came faster than they may", ["let the next have more a second: ", beamtap_wording:either("#{rate => N}", "rate: n")]};
+%% A shell's process does so when an expression fails.
+why(owner) -> {"the process that started it has", ["name one that lives longer: ", beamtap_wording:either("#{owner => whereis(init)}", "owner: Process.whereis(:init)")]};
+why(_) -> {"beamtap ended it", ["see the receipt: ", beamtap_wording:either("beamtap:info()", "Beamtap.info()")]}.
+
+another() -> ["start another: ", beamtap_wording:either("beamtap:start/2", "Beamtap.start/2")].
 
 %% Events that were counted between begin and end of the recording, of those that it has enabled: other taps may have
 %% others.

@@ -104,6 +104,9 @@ owner_exit(Config) ->
     1 = work(1),
     ends_when(fun() -> exit(Owner, kill) end),
     {ok, #{ended_by := owner, problems := []} = Receipt} = beamtap:stop(Tap),
+    {error, #{reason := ended, message := Message, remedy := <<"name one that lives longer: #{owner => whereis(init)}">>}} =
+        beamtap:pause(Tap),
+    {match, _} = re:run(Message, "has ended: the process that started it has$"),
     agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
     beamtap_world:settled(before(Config)).
 
@@ -175,6 +178,7 @@ deadline(Config) ->
     Tap = start([{?MODULE, work, 1}], #{for => 50}, ?FUNCTION_NAME, Config),
     ends_when(fun() -> ok end),
     {ok, #{ended_by := deadline, problems := [], duration_ms := Ms}} = beamtap:stop(Tap),
+    {error, #{reason := ended, remedy := <<"give the next more of it: #{for => Milliseconds}">>}} = beamtap:add(Tap, procs),
     true = Ms >= 50,
     beamtap_world:settled(before(Config)).
 
