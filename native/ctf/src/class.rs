@@ -170,10 +170,12 @@ pub(crate) struct Shape {
 /// How to get over a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// All records are of one size.
+    /// All records are of one size, and begin at any byte.
     Fixed,
-    /// By the steps of the class's program, which ask for nothing but the record.
+    /// By the steps of the class's program, which ask for nothing but the record. They begin at any byte.
     Plain,
+    /// The same where records begin at other places.
+    Aligned,
     /// With what the header and earlier fields say.
     General,
 }
@@ -186,6 +188,7 @@ impl Shape {
         let size = u32::try_from(program.rest).ok().filter(|_| program.is_fixed());
         let way = match size {
             _ if class.0.uses_header || !program.is_plain() => Way::General,
+            _ if program.align > 8 => Way::Aligned,
             Some(_) => Way::Fixed,
             None => Way::Plain,
         };

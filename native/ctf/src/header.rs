@@ -19,7 +19,7 @@ pub(crate) enum HeaderPlan {
     Walk,
 }
 
-/// A class id and behind it the low bits of the clock, all in the low bits of one 64-bit load.
+/// A class id and behind it the low bits of the clock, all in the low bits of one 64-bit load, of whole bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PackedHeader {
     /// In bits.
@@ -129,7 +129,8 @@ fn packed(ty: &FieldType) -> Option<HeaderPlan> {
     let clock = member.ty.as_int()?;
     let last_id = short.ranges[0].1;
     let is_adjacent = short.ty.align <= ty.align && u32::from(id.bits) % short.ty.align == 0;
-    let fits = ty.align >= 8 && id.bits < 32 && id.bits + clock.bits <= 64 && last_id < (1 << id.bits) - 1;
+    let bits = id.bits + clock.bits;
+    let fits = ty.align >= 8 && id.bits < 32 && bits <= 64 && bits % 8 == 0 && last_id < (1 << id.bits) - 1;
     if clock.role != Role::Timestamp || !is_plain(clock) || !is_adjacent || !fits {
         return None;
     }
@@ -140,7 +141,7 @@ fn packed(ty: &FieldType) -> Option<HeaderPlan> {
         clock_bits: clock.bits.into(),
         id_bits: id.bits.into(),
         clock_mask: u64::MAX >> (64 - u32::from(clock.bits)),
-        bits: u64::from(id.bits) + u64::from(clock.bits),
+        bits: bits.into(),
     }))
 }
 

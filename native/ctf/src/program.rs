@@ -20,8 +20,10 @@ enum Step {
     Mark,
     /// Leave the number that ends here in its slot.
     Save(Int),
-    /// Move over so many bits and a NUL-terminated string, and remember the position behind it.
-    Text { before: u64 },
+    /// Move over a NUL-terminated string, and remember the position behind it.
+    Text,
+    /// The same so many bits further on. Where there are none, the string's bytes need not wait for their number.
+    TextBehind(u64),
     /// Move over elements, as many as a slot says, of a size (1 or more) and alignment in bits.
     Elements { slot: u16, size: u64, align: u32 },
     /// Walk over a member of one of the scopes by its type.
@@ -209,7 +211,7 @@ impl Compiler {
             }
             _ => 0,
         };
-        self.steps.push(Step::Text { before });
+        self.steps.push(if before == 0 { Step::Text } else { Step::TextBehind(before) });
     }
 
     /// Moves the base to the current position.
@@ -269,12 +271,15 @@ impl Program {
         };
         let fixed = steps.iter().try_fold(rest, |sum: u64, step| match step {
             Step::Align(bits) => sum.checked_add(u64::from(*bits)),
-            Step::Advance(size) | Step::Text { before: size } => sum.checked_add(*size),
-            Step::Mark => Some(sum),
+            Step::Advance(size) | Step::TextBehind(size) => sum.checked_add(*size),
+            Step::Mark | Step::Text => Some(sum),
             Step::Save(_) | Step::Elements { .. } | Step::Walk { .. } => None,
         });
         let is_plain = fixed.is_some_and(|fixed| fixed <= MAX_PLAIN);
-        let marks = 1 + steps.iter().filter(|step| matches!(step, Step::Mark | Step::Text { .. })).count();
+        let marks = 1 + steps
+            .iter()
+            .filter(|step| matches!(step, Step::Mark | Step::Text | Step::TextBehind(_)))
+            .count();
         Program { align, steps: steps.into(), rest, marks, is_plain }
     }
 
@@ -292,20 +297,24 @@ impl Program {
     /// not whole, or none when texts in it do not end or there is no room for all marks.
     #[inline(always)]
     pub(crate) fn run_plain(&self, buf: &[u8], base: u64, end: u64, marks: &mut [u64]) -> Option<u64> {
-        let mut pos = base;
         let mut marks = marks.iter_mut();
         *marks.next()? = base;
+        let mut pos = base;
         for step in &*self.steps {
-            if let Step::Text { before } = step {
-                pos = text_end(buf, pos + before, end)?;
+            if let Step::Text = step {
+                pos = text_end(buf, pos, end)?;
                 *marks.next()? = pos;
                 continue;
             }
             match step {
+                Step::TextBehind(size) => {
+                    pos = text_end(buf, pos + size, end)?;
+                    *marks.next()? = pos;
+                }
                 Step::Advance(size) => pos += size,
                 Step::Align(align) => pos = align_up(pos, u64::from(*align)),
                 Step::Mark => *marks.next()? = pos,
-                Step::Text { .. } | Step::Save(_) | Step::Elements { .. } | Step::Walk { .. } => {}
+                Step::Text | Step::Save(_) | Step::Elements { .. } | Step::Walk { .. } => {}
             }
         }
         Some(pos + self.rest)
@@ -335,8 +344,12 @@ impl Program {
                         *slot = load_int(buf, pos - u64::from(int.bits), int);
                     }
                 }
-                Step::Text { before } => {
-                    pos = string_end(buf, advance(pos, *before, end)?, end)?;
+                Step::Text => {
+                    pos = string_end(buf, pos, end)?;
+                    mark(pos);
+                }
+                Step::TextBehind(size) => {
+                    pos = string_end(buf, advance(pos, *size, end)?, end)?;
                     mark(pos);
                 }
                 Step::Elements { slot, size, align } => {

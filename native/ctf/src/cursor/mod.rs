@@ -112,7 +112,7 @@ impl Cursor {
             has_clock: false,
             time_ns: i64::MIN,
             head: Head::End,
-            record: Record::default(),
+            record: Record::new(),
             losses: Vec::new(),
             counts: PacketCounts::default(),
             slots: vec![0; catalog.slots],

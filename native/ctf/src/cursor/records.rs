@@ -13,7 +13,7 @@ use crate::range::TimeRange;
 use crate::walk::advance;
 
 /// A decoded event record: where its fields are in the packet, and when it happened.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Record {
     /// For merging: the event's time, or that of the record before when the stream has no clock.
     pub(crate) time_ns: i64,
@@ -21,8 +21,15 @@ pub(crate) struct Record {
     pub(crate) clock: u64,
     /// Index of the event class.
     pub(crate) class: u32,
-    /// Its places in bits from the window's origin, first of all the base; behind those, what other records left.
+    /// Its places in bits from the window's origin, first of all the base, for which there always
+    /// is room; behind those, what other records left.
     pub(crate) marks: Vec<u64>,
+}
+
+impl Record {
+    pub(super) fn new() -> Record {
+        Record { time_ns: i64::MIN, clock: 0, class: 0, marks: vec![0] }
+    }
 }
 
 /// What ended a run of events.
@@ -69,23 +76,22 @@ impl<'a> Plain<'a> {
             let word = load_bytes_le(self.buf, (start >> 3) as usize);
             let id = word & header.id_mask;
             let Some(shape) = self.plan.shape(id) else { return false };
-            let base = align_up(start + header.bits, shape.align.into());
-            let next = match shape.way {
-                Way::Fixed => match record.marks.first_mut() {
-                    Some(mark) => {
-                        *mark = base;
-                        base + u64::from(shape.size)
-                    }
-                    None => return false,
-                },
-                Way::Plain => {
-                    let program = &self.catalog.classes[shape.key as usize].0.program;
-                    match program.run_plain(self.buf, base, self.end, &mut record.marks) {
-                        Some(next) => next,
-                        None => return false,
-                    }
+            // Where no alignment is asked for, the next load need not wait until it is known.
+            let body = start + header.bits;
+            let next = if shape.way == Way::Fixed {
+                if let Some(mark) = record.marks.first_mut() {
+                    *mark = body;
                 }
-                Way::General => return false,
+                body + u64::from(shape.size)
+            } else if shape.way == Way::General {
+                return false;
+            } else {
+                let base = if shape.way == Way::Plain { body } else { align_up(body, shape.align.into()) };
+                let program = &self.catalog.classes[shape.key as usize].0.program;
+                match program.run_plain(self.buf, base, self.end, &mut record.marks) {
+                    Some(next) => next,
+                    None => return false,
+                }
             };
             if next > self.end {
                 return false;
