@@ -181,15 +181,15 @@ as_nobody(Groups, Act) ->
     ok = file:make_dir(Home),
     ok = file:change_mode(Home, 8#777),
     try beamtap_victim:nobody(Vm, Home, Groups) of
+        {skip, _} = Skip ->
+            ok = peer:stop(Vm),
+            Skip;
         {Other, Within} ->
             Path = filename:join(Home, "trace"),
             Act(Vm, Within, Path),
             ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
             ok = call(Vm, peer, stop, [Other]),
-            healthy(Vm);
-        Skip ->
-            ok = peer:stop(Vm),
-            Skip
+            healthy(Vm)
     after
         ok = file:del_dir_r(Home)
     end.
