@@ -177,27 +177,49 @@ heap_sizes! {
 const SIZES_READ: usize = 32;
 
 /// Reads `[{Name, Words}, ...]`, by name: releases may list them in any order. The order of today's is tried first.
-pub(crate) fn heap_sizes(env: CallEnv<'_>, atoms: &Atoms, mut list: u64) -> Option<HeapSizes> {
+pub(crate) fn heap_sizes(env: CallEnv<'_>, atoms: &Atoms, list: u64) -> Option<HeapSizes> {
     let mut sizes = HeapSizes::default();
-    let (mut expected, mut found) = (0, 0);
-    for _ in 0..SIZES_READ {
-        let Some((head, tail)) = env.list_cell(list) else { break };
-        list = tail;
-        let Some(&[name, value]) = env.tuple(head) else { continue };
-        let place = if atoms.sizes[expected] == name {
-            expected
-        } else {
-            let Some(place) = atoms.sizes.iter().position(|&size| size == name) else { continue };
-            place
-        };
-        sizes.0[place] = match layout::small_value(value) {
-            Some(words) => words,
-            None => env.unsigned(value)?,
-        };
-        expected = (place + 1) % SIZES;
-        found += 1;
+    if sizes.read_in_order(env, atoms, list).is_some() {
+        return Some(sizes);
     }
-    (found > 0).then_some(sizes)
+    sizes = HeapSizes::default();
+    sizes.read_by_name(env, atoms, list)?;
+    Some(sizes)
+}
+
+impl HeapSizes {
+    /// All of them, each where it is today, and none larger than a small integer.
+    #[inline(always)]
+    fn read_in_order(&mut self, env: CallEnv<'_>, atoms: &Atoms, mut list: u64) -> Option<()> {
+        for (size, &expected) in self.0.iter_mut().zip(&atoms.sizes) {
+            let (head, tail) = env.list_cell(list)?;
+            let &[name, value] = env.tuple_in_place(head)? else { return None };
+            if name != expected {
+                return None;
+            }
+            *size = layout::small_value(value)?;
+            list = tail;
+        }
+        Some(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_by_name(&mut self, env: CallEnv<'_>, atoms: &Atoms, mut list: u64) -> Option<()> {
+        let mut found = 0;
+        for _ in 0..SIZES_READ {
+            let Some((head, tail)) = env.list_cell(list) else { break };
+            list = tail;
+            let Some(&[name, value]) = env.tuple(head) else { continue };
+            let Some(place) = atoms.sizes.iter().position(|&size| size == name) else { continue };
+            self.0[place] = match layout::small_value(value) {
+                Some(words) => words,
+                None => env.unsigned(value)?,
+            };
+            found += 1;
+        }
+        (found > 0).then_some(())
+    }
 }
 
 /// An exit reason reduced to its shape: `normal`, `{badmatch,_}`, `{{badmatch,_},_}`, `_`. No data leaves the VM.
