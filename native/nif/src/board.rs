@@ -24,6 +24,7 @@ struct Place {
     emit: AtomicPtr<c_void>,
 }
 
+#[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
 static BOARD: [Place; EVENT_COUNT] = [const {
     Place {
         tag: AtomicU64::new(0),

@@ -51,22 +51,29 @@ impl Trip {
     }
 }
 
+/// What every event looks at stands in one line of the processor's cache, what threads take from in another.
+#[repr(C, align(128))]
 struct Slot {
     /// The token's term while callbacks may emit.
     open: AtomicU64,
     /// The token's term while the VM is to keep the tracer.
     alive: AtomicU64,
+    /// The tap's [`Payloads`].
+    payloads: AtomicU64,
+    /// When the tap ends, on CLOCK_MONOTONIC; 0 while it is not armed.
+    deadline_ns: AtomicU64,
+    tripped: AtomicU8,
+    shared: Shared,
+}
+
+#[repr(C, align(64))]
+struct Shared {
     /// What is left of the event budget.
     budget: AtomicU64,
     /// What is left of the events of this second; the guard refills it, so that no callback reads a clock.
     bucket: AtomicU64,
     /// Events a thread takes of both at once.
     batch: AtomicU64,
-    /// The tap's [`Payloads`].
-    payloads: AtomicU64,
-    /// When the tap ends, on CLOCK_MONOTONIC; 0 while it is not armed.
-    deadline_ns: AtomicU64,
-    tripped: AtomicU8,
 }
 
 #[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
@@ -74,12 +81,10 @@ static SLOTS_STATE: [Slot; SLOTS] = [const {
     Slot {
         open: AtomicU64::new(0),
         alive: AtomicU64::new(0),
-        budget: AtomicU64::new(0),
-        bucket: AtomicU64::new(0),
-        batch: AtomicU64::new(0),
         payloads: AtomicU64::new(0),
         deadline_ns: AtomicU64::new(0),
         tripped: AtomicU8::new(0),
+        shared: Shared { budget: AtomicU64::new(0), bucket: AtomicU64::new(0), batch: AtomicU64::new(0) },
     }
 }; SLOTS];
 
@@ -189,12 +194,12 @@ pub(crate) fn spend_quickly(block: &Block, state: u64) -> bool {
 
 #[cold]
 fn refill(block: &Block, index: usize, slot: &Slot, state: u64) -> bool {
-    let rated = take(&slot.bucket, slot.batch.load(Relaxed));
+    let rated = take(&slot.shared.bucket, slot.shared.batch.load(Relaxed));
     if rated == 0 {
         trip(state, Trip::Rate);
         return false;
     }
-    let batch = take(&slot.budget, rated);
+    let batch = take(&slot.shared.budget, rated);
     if batch == 0 {
         trip(state, Trip::Events);
         return false;
@@ -255,12 +260,12 @@ pub(crate) fn tap_open(limits: Limits) -> Option<u64> {
     let token = control.generation * SLOTS as u64 + index as u64;
     control.taps[index] = Some(Tap { token, limits, is_armed: false, refilled_ns: 0 });
     let slot = &SLOTS_STATE[index];
-    slot.budget.store(limits.events, Relaxed);
-    slot.bucket.store(limits.events_per_second.unwrap_or(UNLIMITED), Relaxed);
+    slot.shared.budget.store(limits.events, Relaxed);
+    slot.shared.bucket.store(limits.events_per_second.unwrap_or(UNLIMITED), Relaxed);
     // A slow rate is given out in small change, lest a few threads hold all of it.
     let batch = limits.events_per_second.map_or(BATCH, |rate| (rate / BATCH).clamp(1, BATCH));
     // No thread has anything in hand where events carry payloads: so the shortest way, which knows of none, is closed.
-    slot.batch.store(if limits.payloads.is_none() { batch } else { 1 }, Relaxed);
+    slot.shared.batch.store(if limits.payloads.is_none() { batch } else { 1 }, Relaxed);
     slot.payloads.store(limits.payloads.bits(), Relaxed);
     slot.deadline_ns.store(0, Relaxed);
     slot.tripped.store(0, Relaxed);
@@ -325,7 +330,7 @@ pub(crate) fn tap_state(token: u64) -> Option<TapState> {
     let mut control = control();
     let (index, tap) = find(&mut control, token)?;
     let slot = &SLOTS_STATE[index];
-    let left = slot.budget.load(Relaxed) + block::unspent(index, layout::small(token));
+    let left = slot.shared.budget.load(Relaxed) + block::unspent(index, layout::small(token));
     Some(TapState {
         is_armed: tap.is_armed,
         trip: Trip::from_code(slot.tripped.load(Acquire)),
@@ -371,8 +376,10 @@ fn fill(slot: &Slot, tap: &mut Tap, now_ns: u64) {
     }
     // Only the time that whole events took is used up: a slow rate loses nothing to rounding.
     tap.refilled_ns = now_ns - (passed - earned * u128::from(SECOND_NS) / u128::from(rate)) as u64;
-    let _ =
-        slot.bucket.fetch_update(Relaxed, Relaxed, |left| Some(left.saturating_add(earned as u64).min(rate)));
+    let _ = slot
+        .shared
+        .bucket
+        .fetch_update(Relaxed, Relaxed, |left| Some(left.saturating_add(earned as u64).min(rate)));
 }
 
 /// Stops all emission, also through `beamtap:tracer()`, until [`release`]; nests. Answers whether every callback in
