@@ -124,6 +124,20 @@ fn streams_of_all_kinds_are_the_same_handed_and_asked_for() {
     assert_same(&fixture("ust-ctf2"));
 }
 
+#[test]
+fn a_fault_in_the_first_packet_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("metadata"),
+        "/* CTF 1.8 */ trace { major = 1; minor = 8; byte_order = le; };",
+    )
+    .unwrap();
+    std::fs::write(dir.path().join("c_0"), [7; 100]).unwrap();
+    let told = asked(TraceSet::open(dir.path()).unwrap().reader());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_same(dir.path());
+}
+
 /// Ids that a compact header has no room for, and one that stands in it for that there is none.
 #[test]
 fn classes_with_ids_above_the_short_ones_are_found() {

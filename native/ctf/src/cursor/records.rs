@@ -157,8 +157,11 @@ impl Cursor {
     ) -> Run {
         let (mut pos, mut clock) = (self.pos, self.clock);
         let place = (self.trace, self.info.stream);
-        let plain = Plain::new(catalog, place, (self.window.bytes(), self.end), &self.range);
-        let plain = plain.filter(|_| other.is_none());
+        // Only an event says that there is a packet, and what it is of.
+        let plain = match other {
+            None => Plain::new(catalog, place, (self.window.bytes(), self.end), &self.range),
+            Some(_) => None,
+        };
         let ended = loop {
             // Called in one place, so that what is called becomes part of this loop.
             if tell(other.take().unwrap_or(Ok(Item::Event(Event::new(self, catalog))))).is_break() {
