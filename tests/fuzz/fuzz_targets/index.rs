@@ -1,8 +1,14 @@
 //! An index of any bytes beside a good stream.
 #![no_main]
 
+use std::sync::LazyLock;
+
+use beamtap_fuzz::Changed;
+
+static TRACE: LazyLock<Option<Changed>> = LazyLock::new(|| Changed::new("index/c_1.idx").ok());
+
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    if let Ok(directory) = beamtap_fuzz::with_file("index/c_1.idx", data) {
-        beamtap_fuzz::read_by_index(directory.path());
+    if let Some(directory) = TRACE.as_ref().and_then(|trace| trace.with(data).ok()) {
+        beamtap_fuzz::read_by_index(directory);
     }
 });

@@ -1,8 +1,14 @@
 //! TSDL metadata, in packets or plain, before packets that it may or may not describe.
 #![no_main]
 
+use std::sync::LazyLock;
+
+use beamtap_fuzz::Changed;
+
+static TRACE: LazyLock<Option<Changed>> = LazyLock::new(|| Changed::new("metadata").ok());
+
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    if let Ok(directory) = beamtap_fuzz::with_file("metadata", data) {
-        beamtap_fuzz::read(directory.path());
+    if let Some(directory) = TRACE.as_ref().and_then(|trace| trace.with(data).ok()) {
+        beamtap_fuzz::read(directory);
     }
 });
