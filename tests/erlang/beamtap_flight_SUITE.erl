@@ -3,7 +3,7 @@
 -module(beamtap_flight_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
--export([vm_killed/1, vm_aborted/1, guard_and_vm_killed/1, foreign_daemon/1]).
+-export([vm_killed/1, vm_aborted/1, full_disk/1, guard_and_vm_killed/1, foreign_daemon/1]).
 
 -import(beamtap_victim, [vm/1, call/3, call/4, healthy/1]).
 
@@ -11,7 +11,7 @@
 
 suite() -> [{timetrap, {minutes, 5}}].
 
-all() -> [vm_killed, vm_aborted, guard_and_vm_killed, foreign_daemon].
+all() -> [vm_killed, vm_aborted, full_disk, guard_and_vm_killed, foreign_daemon].
 
 init_per_suite(Config) -> beamtap_victim:suite(Config).
 
@@ -32,6 +32,8 @@ vm_killed(Config) ->
     {ok, Beamtapd} = call(Vm, beamtap_sidecar, find, []),
     Listed = fun() -> call(Vm, os, cmd, ["'" ++ Beamtapd ++ "' recover"]) end,
     {match, _} = re:run(Listed(), "written to " ++ Trace),
+    [Finding] = [Finding || {<<"flight recorders">>, ok, Finding, _} <- call(Vm, beamtap_doctor, rows, [])],
+    {match, _} = re:run(Finding, Trace),
     %% The next tap of a VM of that name tells, once.
     {ok, Tap} = call(Vm, start, [scratch(next, Config)]),
     Told = list_to_binary(Trace),
@@ -56,6 +58,26 @@ vm_aborted(Config) ->
     daemons(Vm, []),
     true = call(Vm, filelib, is_file, [Dump]),
     _ = flight(Path),
+    healthy(Vm).
+
+%% What cannot be written is told, with the reason.
+full_disk(Config) ->
+    Vm = vm([]),
+    Disk = scratch(?FUNCTION_NAME, Config),
+    ok = filelib:ensure_path(Disk),
+    "" = call(Vm, os, cmd, ["mount -t tmpfs -o size=8m none '" ++ Disk ++ "' 2>&1"]),
+    {_, Within, OsPid} = beamtap_victim:other(Vm),
+    {ok, _} = Within(beamtap_victim, start, [filename:join(Disk, "trace"), #{mode => snapshot}]),
+    ok = Within(beamtap_victim, call_often, [?CALLS]),
+    _ = call(Vm, os, cmd, ["dd if=/dev/zero of='" ++ Disk ++ "/filler' bs=4k 2>&1"]),
+    _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
+    daemons(Vm, []),
+    [Finding] = [Finding || {<<"flight recorders">>, warning, Finding, _} <- call(Vm, beamtap_doctor, rows, [])],
+    ct:pal("~ts", [Finding]),
+    {ok, Tap} = call(Vm, start, [scratch(next, Config)]),
+    {ok, #{recovered := [#{state := failed, reason := Reason}]}} = call(Vm, stop, [Tap]),
+    true = is_binary(string:find(Finding, Reason)),
+    {match, _} = re:run(Reason, "disk .* is full"),
     healthy(Vm).
 
 %% Nothing is left, though nobody is there any more to end it.

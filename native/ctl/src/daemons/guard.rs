@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use super::child::{Lifetime, Started};
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::flights::Flight;
+use crate::host::{free_bytes, nearest_existing};
 use crate::library::{Lttng, c_string};
 use crate::mode::Output;
 use crate::snapshot;
@@ -27,6 +28,8 @@ const START: Duration = Duration::from_secs(9);
 const RESCUE: Duration = Duration::from_secs(60);
 /// And then to end, before it is killed.
 const END: Duration = Duration::from_secs(20);
+/// A disk with no more room than this, in bytes, is why a recorder could not be written.
+const LITTLE: u64 = 1 << 16;
 
 /// Runs a session daemon for the process `parent`, whose child this process is, and ends it: when `is_told` says so, which
 /// is asked when this thread is unparked, or when the parent has ended. What flight recorders hold then is written where they write, and [`Flight`] tells of it.
@@ -93,7 +96,15 @@ fn write(lttng: &Lttng, name: &str, deadline: Deadline) -> Result<PathBuf, Error
             return snapshot::record_anywhere(functions, &c_name).map(|()| place.into());
         }
         let output = Output::Local(place.into());
-        let directory = snapshot::record(functions, &c_name, &snapshot::Request::new(LABEL, &output)?)?;
-        Ok(directory.unwrap_or_else(|| place.into()))
+        match snapshot::record(functions, &c_name, &snapshot::Request::new(LABEL, &output)?) {
+            Ok(directory) => Ok(directory.unwrap_or_else(|| place.into())),
+            // LTTng does not say why.
+            Err(_) if is_full(Path::new(place)) => Err(Kind::OutputFull { path: place.to_owned() }.into()),
+            Err(error) => Err(error),
+        }
     })
+}
+
+fn is_full(place: &Path) -> bool {
+    free_bytes(nearest_existing(place)).is_ok_and(|free| free < LITTLE)
 }
