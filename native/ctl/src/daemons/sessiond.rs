@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
+use super::waiters;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::library::Lttng;
@@ -25,6 +26,8 @@ const ALREADY_RUNNING: &str = "already running";
 /// A session daemon that answers.
 pub struct Sessiond {
     ours: Option<Started>,
+    /// It started while those that waited for it slept.
+    is_before_waiters: bool,
 }
 
 /// Finds the session daemon that liblttng-ctl talks to, or starts one when none answers.
@@ -40,7 +43,7 @@ pub struct Sessiond {
 pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Sessiond, Error> {
     let deadline = Deadline::after(within);
     if lttng.is_sessiond_alive(deadline.remaining())? {
-        return Ok(Sessiond { ours: None });
+        return Ok(Sessiond::others());
     }
     let program = find_daemon(SESSIOND_PATH, "lttng-sessiond").ok_or(Kind::NoSessiondProgram)?;
     let is_guarded = matches!(lifetime, Lifetime::Guarded { .. });
@@ -54,7 +57,7 @@ pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Ses
 
 fn start(lttng: &Lttng, program: &Path, lifetime: Lifetime, deadline: Deadline) -> Result<Sessiond, Error> {
     let started = Started::spawn(lttng, program, &["--no-kernel".into()], lifetime, deadline)?;
-    let mut sessiond = Sessiond { ours: Some(started) };
+    let mut sessiond = Sessiond { ours: Some(started), is_before_waiters: waiters::are_asleep() };
     let beginning = deadline.poll(|| {
         let has_ended = sessiond.has_ended();
         if !lttng.is_sessiond_alive(deadline.remaining())? {
@@ -71,7 +74,7 @@ fn start(lttng: &Lttng, program: &Path, lifetime: Lifetime, deadline: Deadline) 
     });
     match beginning {
         Ok(Some(Beginning::Ours)) => Ok(sessiond),
-        Ok(Some(Beginning::Others)) => Ok(Sessiond { ours: None }),
+        Ok(Some(Beginning::Others)) => Ok(Sessiond::others()),
         Ok(Some(Beginning::Failed)) => Err(Kind::SessiondFailed { reason: sessiond.last_word() }.into()),
         Ok(None) | Err(_) => {
             // That it did not answer is what there is to tell, and the time is over.
@@ -129,6 +132,10 @@ fn pid_in(directory: &Path) -> Option<u32> {
 }
 
 impl Sessiond {
+    fn others() -> Self {
+        Self { ours: None, is_before_waiters: false }
+    }
+
     /// The id of the daemon that we started; `None` when it was there before us.
     pub fn started_by_us(&self) -> Option<u32> {
         self.ours.as_ref().map(Started::pid)
@@ -156,7 +163,13 @@ impl Sessiond {
 
     fn end(&mut self, deadline: Deadline) -> Result<(), Error> {
         match self.ours.take() {
-            Some(started) => started.end(deadline),
+            Some(started) => {
+                started.end(deadline)?;
+                if !self.is_before_waiters {
+                    waiters::wake_in_vain();
+                }
+                Ok(())
+            }
             None => Ok(()),
         }
     }
