@@ -26,8 +26,8 @@ const ALREADY_RUNNING: &str = "already running";
 /// A session daemon that answers.
 pub struct Sessiond {
     ours: Option<Started>,
-    /// It started while those that waited for it slept.
-    is_before_waiters: bool,
+    /// Those that will wait for the next one are to be woken.
+    is_awaited: bool,
 }
 
 /// Finds the session daemon that liblttng-ctl talks to, or starts one when none answers.
@@ -57,7 +57,7 @@ pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Ses
 
 fn start(lttng: &Lttng, program: &Path, lifetime: Lifetime, deadline: Deadline) -> Result<Sessiond, Error> {
     let started = Started::spawn(lttng, program, &["--no-kernel".into()], lifetime, deadline)?;
-    let mut sessiond = Sessiond { ours: Some(started), is_before_waiters: waiters::are_asleep() };
+    let mut sessiond = Sessiond { ours: Some(started), is_awaited: waiters::expect() };
     let beginning = deadline.poll(|| {
         let has_ended = sessiond.has_ended();
         if !lttng.is_sessiond_alive(deadline.remaining())? {
@@ -133,7 +133,7 @@ fn pid_in(directory: &Path) -> Option<u32> {
 
 impl Sessiond {
     fn others() -> Self {
-        Self { ours: None, is_before_waiters: false }
+        Self { ours: None, is_awaited: false }
     }
 
     /// The id of the daemon that we started; `None` when it was there before us.
@@ -165,7 +165,7 @@ impl Sessiond {
         match self.ours.take() {
             Some(started) => {
                 started.end(deadline)?;
-                if !self.is_before_waiters {
+                if self.is_awaited {
                     waiters::wake_in_vain();
                 }
                 Ok(())

@@ -11,6 +11,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,11 +29,17 @@ const SOMEBODY: u32 = 1;
 
 /// When they were woken last.
 static WOKEN: Mutex<Option<Instant>> = Mutex::new(None);
+/// Whether this process has started a daemon.
+static IS_USED_TO_IT: AtomicBool = AtomicBool::new(false);
 
-/// Whether they still sleep. They come late to a daemon that starts now, and in time to the one after it.
-pub(super) fn are_asleep() -> bool {
+/// Told of every daemon that starts: whether they are to be woken when it has ended.
+///
+/// Not where they still sleep, and so come late to this one: they will be in time for the next. Nor at the first one of
+/// the process, which was there before liblttng-ust.
+pub(super) fn expect() -> bool {
     let woken = WOKEN.lock().unwrap_or_else(PoisonError::into_inner);
-    woken.is_some_and(|woken| woken.elapsed() < SLEEP)
+    let are_asleep = woken.is_some_and(|woken| woken.elapsed() < SLEEP);
+    IS_USED_TO_IT.swap(true, Relaxed) && !are_asleep
 }
 
 /// Lets the threads that wait for this user's daemon look for it now: in vain, so that they are quick next time.
