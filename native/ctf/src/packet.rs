@@ -67,7 +67,8 @@ impl Overlap {
     /// A file follows.
     pub(crate) fn next_file(&mut self) {
         self.files += 1;
-        self.seen_end = self.last.end.filter(|_| self.files > 1);
+        // The end of a packet that was not finished, as lttng-crash gives it, says nothing: it ends after it began.
+        self.seen_end = self.last.end.max(self.last.begin).filter(|_| self.files > 1);
     }
 
     /// Whether the packet was read already; if not, it counts as read from now on.
@@ -182,4 +183,37 @@ fn check_sizes(info: &mut PacketInfo) -> Result<(), HeaderFault> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What of two files of one stream, packets given as begin and end, is seen as read before.
+    fn seen(first: &[(u64, u64)], second: &[(u64, u64)]) -> Vec<bool> {
+        let mut overlap = Overlap::default();
+        let mut read = |file: &[(u64, u64)]| {
+            overlap.next_file();
+            let packet = |&(begin, end): &_| PacketInfo {
+                begin: Some(begin),
+                end: Some(end),
+                ..PacketInfo::default()
+            };
+            file.iter().map(|times| overlap.is_seen(&packet(times))).collect::<Vec<_>>()
+        };
+        assert!(read(first).iter().all(|is_seen| !is_seen));
+        read(second)
+    }
+
+    #[test]
+    fn a_packet_that_an_earlier_file_has_is_seen() {
+        assert_eq!(seen(&[(1, 2), (3, 4)], &[(3, 4), (5, 6)]), [true, false]);
+        assert_eq!(seen(&[(1, 2), (3, 4), (5, 6)], &[(3, 4), (5, 6), (7, 8)]), [true, true, false]);
+    }
+
+    #[test]
+    fn a_packet_before_one_that_a_crash_left_unfinished_is_seen() {
+        assert_eq!(seen(&[(1, 2), (3, 0)], &[(1, 2)]), [true]);
+        assert_eq!(seen(&[(1, 2), (3, 0)], &[(1, 2), (5, 6)]), [true, false]);
+    }
 }
