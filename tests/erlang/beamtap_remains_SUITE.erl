@@ -68,18 +68,21 @@ flight_to_relayd(Config) ->
 live_to_relayd(Config) ->
     recovered({live, beamtap_victim:relay_url(), 60000}, Config).
 
+until_recovered(Vm, Tap) ->
+    beamtap_world:until(fun() ->
+        case call(Vm, beamtap, info, [Tap]) of
+            {ok, #{recovered := [#{state := recovered}]}} -> true;
+            Info -> Info
+        end
+    end).
+
 recovered(Mode, Config) ->
     Traces = scratch(traces, Config),
     Vm = vm([{"BEAMTAP_TRACES", Traces}]),
     ok = beamtap_victim:relayd(Vm, scratch(relayed, Config)),
     {Path, Shm} = crashed(Vm, #{mode => Mode}, Config),
     {ok, Tap} = call(Vm, start, [scratch(next, Config), #{shm_path => Shm}]),
-    beamtap_world:until(fun() ->
-        case call(Vm, beamtap, info, [Tap]) of
-            {ok, #{recovered := [#{state := recovered}]}} -> true;
-            Other -> Other
-        end
-    end),
+    until_recovered(Vm, Tap),
     {ok, #{recovered := [#{session := Session, trace := Trace, events := Events}]}} = call(Vm, stop, [Tap]),
     true = Events > ?CALLS,
     Expected =
@@ -148,12 +151,7 @@ of_own_daemons(Config) ->
     ok = call(Vm, call_often, [2 * ?CALLS]),
     {ok, #{gaps := [_]}} = call(Vm, stop, [Tap]),
     {ok, Other} = call(Vm, start, [Next, #{shm_path => Shm}]),
-    beamtap_world:until(fun() ->
-        case call(Vm, beamtap, info, [Other]) of
-            {ok, #{recovered := [#{state := recovered}]}} -> true;
-            Info -> Info
-        end
-    end),
+    until_recovered(Vm, Other),
     {ok, _} = call(Vm, stop, [Other]),
     Calls = beamtap_world:calls(Path, beamtap_victim, work),
     Calls = 3 * ?CALLS,

@@ -2,7 +2,7 @@
 %% after one has ended, and the proof that a case left the world as it was.
 -module(beamtap_sessiond).
 
--export([start/1, warm/1, stop/1, begin_suite/1, end_suite/1, begin_case/1, end_case/1, before/1]).
+-export([start/1, warm/1, stop/1, begin_suite/1, begin_without_daemon/1, end_suite/1, begin_case/1, end_case/1, before/1]).
 
 %% @doc Starts the daemon; the configuration that comes back names it for stop/1.
 start(Config) ->
@@ -28,12 +28,19 @@ stop(Config) ->
 
 %% @doc For init_per_suite: the application and a warm daemon, where the witness is there.
 begin_suite(Config) ->
+    case begin_without_daemon(Config) of
+        {skip, _} = Skip -> Skip;
+        Begun -> warm(Begun)
+    end.
+
+%% @doc For init_per_suite: the application, where the witness is there.
+begin_without_daemon(Config) ->
     case os:find_executable("babeltrace2") of
         false ->
             {skip, "babeltrace2 is not installed"};
         _ ->
             {ok, _} = application:ensure_all_started(beamtap),
-            warm(Config)
+            Config
     end.
 
 %% @doc For end_per_suite.

@@ -64,14 +64,7 @@ end_per_group(own_daemon, _) ->
 end_per_group(running_daemon, Config) ->
     beamtap_sessiond:stop(Config).
 
-init_per_suite(Config) ->
-    case os:find_executable("babeltrace2") of
-        false ->
-            {skip, "babeltrace2 is not installed"};
-        _ ->
-            {ok, _} = application:ensure_all_started(beamtap),
-            Config
-    end.
+init_per_suite(Config) -> beamtap_sessiond:begin_without_daemon(Config).
 
 end_per_suite(_) ->
     application:stop(beamtap).
