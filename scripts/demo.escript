@@ -14,7 +14,7 @@
     {beam_block, "module"}, {beam_clean, "module"}, {beam_trim, "module"}, {beam_flatten, "module"},
     {erl_lint, "module"}, {erl_expand_records, "module"}, {epp, "parse_file"}, {sys_core_alias, "module"}
 ]).
--define(BOUNDS, #{for => 30000, events => 5000000}).
+-define(BOUNDS, #{for => 30000, events => 20000000}).
 
 main([Root]) ->
     _ = io:setopts([{encoding, unicode}]),
