@@ -7,16 +7,23 @@
 
 -export([change/4, count/1, shared/0]).
 
-%% @doc From what a tap asked for to what it asks for now. The ledger must know of both by then.
+%% @doc From what a tap asked for to what it asks for now. The ledger knows of both before anything is set, and of the
+%% new alone before anybody else changes something: what an ending tap is taken to ask for still, another that ends with
+%% it would leave set.
 -spec change(beamtap:tap(), beamtap_vm:grip(), [beamtap_match:asked()], [beamtap_match:asked()]) -> ok.
-change(_, #{session := Session} = Grip, Old, New) when Session =/= none ->
-    lay(Grip, Old, New);
+change(Tap, #{session := Session} = Grip, Old, New) when Session =/= none ->
+    noted(Tap, Old, New, fun() -> lay(Grip, Old, New) end);
 change(Tap, Grip, Old, New) ->
     %% One at a time, since each change starts from what the one before left.
     beamtap_ledger:locked(fun() ->
         Others = others(Tap),
-        lay(Grip, Others ++ Old, Others ++ New)
+        noted(Tap, Old, New, fun() -> lay(Grip, Others ++ Old, Others ++ New) end)
     end).
+
+noted(Tap, Old, New, Lay) ->
+    ok = beamtap_ledger:note(Tap, #{asked => Old ++ New}),
+    ok = Lay(),
+    beamtap_ledger:note(Tap, #{asked => New}).
 
 lay(Grip, Old, New) ->
     {Gone, Set} = beamtap_match:change(beamtap_match:overlay(Old), beamtap_match:overlay(New)),

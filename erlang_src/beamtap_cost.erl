@@ -36,7 +36,7 @@ floor_of(Tap) ->
     Untraced = beamtap_probe:ns(Probe, ?CALLS),
     Grip = beamtap_vm:open({beamtap_nif, ?FLOOR}, false),
     Asked = [{beamtap_probe:mfa(), [{'_', [], []}]}],
-    ok = beamtap_ledger:note(Tap, #{vm => Grip, asked => Asked, classes => [call], inherit => []}),
+    ok = beamtap_ledger:note(Tap, #{vm => Grip, asked => [], classes => [call], inherit => []}),
     ok = beamtap_breakpoints:change(Tap, Grip, [], Asked),
     Selection = #{pids => [Probe], ports => [], new => false, new_ports => false, named => []},
     case beamtap_vm:flags_on(Grip, [call], Selection, fun(_) -> false end) of
@@ -49,7 +49,7 @@ floor_of(Tap) ->
     end,
     ok = beamtap_vm:flags_off(Grip),
     ok = beamtap_breakpoints:change(Tap, Grip, Asked, []),
-    ok = beamtap_ledger:note(Tap, #{asked => [], classes => []}),
+    ok = beamtap_ledger:note(Tap, #{classes => []}),
     ok = beamtap_vm:close(Grip),
     beamtap_probe:stop(Probe).
 

@@ -35,7 +35,7 @@ untrace() ->
 %% @doc Takes everything in the ledger out of the VM, whoever is responsible for it. Runs in the caller.
 -spec sweep() -> [beamtap:tap()].
 sweep() ->
-    [clean(Tap, Entry) || {Tap, Entry} <- beamtap_ledger:open_entries()].
+    [clean(Tap) || {Tap, _} <- beamtap_ledger:open_entries()].
 
 -spec init(none) -> {ok, map()}.
 init(none) ->
@@ -48,10 +48,7 @@ init(none) ->
 handle_call({watch, Session, Tap}, _From, Watched) ->
     {reply, ok, Watched#{monitor(process, Session) => Tap}};
 handle_call(settle, _From, Watched) ->
-    _ = [
-        clean(Tap, Entry)
-     || {Tap, #{session := Session} = Entry} <- beamtap_ledger:open_entries(), not is_process_alive(Session)
-    ],
+    _ = [clean(Tap) || {Tap, #{session := Session}} <- beamtap_ledger:open_entries(), not is_process_alive(Session)],
     {reply, ok, Watched}.
 
 -spec handle_cast(term(), map()) -> {noreply, map()}.
@@ -60,8 +57,7 @@ handle_cast(_, Watched) ->
 
 -spec handle_info(term(), map()) -> {noreply, map()}.
 handle_info({'DOWN', Monitor, process, _, _}, Watched) when is_map_key(Monitor, Watched) ->
-    Tap = map_get(Monitor, Watched),
-    _ = [clean(Left, Entry) || {Left, Entry} <- beamtap_ledger:open_entries(), Left =:= Tap],
+    _ = clean(map_get(Monitor, Watched)),
     {noreply, maps:remove(Monitor, Watched)};
 handle_info(_, Watched) ->
     {noreply, Watched}.
@@ -70,15 +66,25 @@ handle_info(_, Watched) ->
 terminate(_Reason, _Watched) ->
     sweep().
 
+clean(Tap) ->
+    %% One at a time, and each tap once: its slot may be another tap's afterwards.
+    Cleaned = beamtap_ledger:locked(fun() ->
+        case beamtap_ledger:entry(Tap) of
+            {ok, Entry} -> [clean(Tap, Entry)];
+            none -> []
+        end
+    end),
+    lists:foreach(fun beamtap_telemetry:ended/1, Cleaned),
+    Tap.
+
 %% The same order as a stop: flags, patterns, the slot.
 clean(Tap, #{path := Path} = Entry) ->
     ok = beamtap_tracing:clean(Tap, Entry),
     clean_slot(Entry),
     Receipt = beamtap_receipt:make(killed, #{tap => Tap, path => Path}),
     ok = beamtap_ledger:file_receipt(Tap, Receipt),
-    ok = beamtap_telemetry:ended(Receipt),
     ok = beamtap_ledger:strike(Tap),
-    Tap.
+    Receipt.
 
 clean_slot(#{slot := Slot} = Entry) ->
     _ = beamtap_nif:tap_disarm(Slot),

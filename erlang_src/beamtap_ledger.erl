@@ -42,8 +42,16 @@ write(Tap, Entry) ->
 -spec note(beamtap:tap(), map()) -> ok.
 note(Tap, More) ->
     case entry(Tap) of
-        {ok, Entry} -> write(Tap, maps:merge(Entry, More));
-        none -> ok
+        {ok, Entry} ->
+            Known = {{entry, Tap}, Entry},
+            Noted = {{entry, Tap}, maps:merge(Entry, More)},
+            %% In one step, and again when it was changed meanwhile: a session and one who cleans up may note at once.
+            case ets:select_replace(?MODULE, [{{{entry, Tap}, '_'}, [{'=:=', '$_', {const, Known}}], [{const, Noted}]}]) of
+                1 -> ok;
+                0 -> note(Tap, More)
+            end;
+        none ->
+            ok
     end.
 
 %% @doc What is noted of a tap.

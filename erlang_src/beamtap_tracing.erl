@@ -83,9 +83,7 @@ functions_on(#{asked := Asked} = Tracing) ->
     functions(Tracing, [], Asked).
 
 functions(#{tap := Tap, grip := Grip}, Old, New) ->
-    ok = beamtap_ledger:note(Tap, #{asked => Old ++ New}),
-    ok = beamtap_breakpoints:change(Tap, Grip, Old, New),
-    beamtap_ledger:note(Tap, #{asked => New}).
+    beamtap_breakpoints:change(Tap, Grip, Old, New).
 
 %% @doc Sets the flags on everything selected now, and starts the instruments.
 -spec flags_on(tracing()) -> {ok, tracing()} | beamtap_error:error().
@@ -160,7 +158,6 @@ lost(#{tap := Tap, instruments := Running} = Tracing, Pid, Reason) ->
 -spec close(tracing()) -> ok.
 close(#{tap := Tap, grip := Grip, asked := Asked}) ->
     ok = beamtap_breakpoints:change(Tap, Grip, Asked, []),
-    ok = beamtap_ledger:note(Tap, #{asked => []}),
     beamtap_vm:close(Grip);
 close(_) ->
     ok.
