@@ -66,9 +66,9 @@ static POOL: [Block; BLOCKS] = [const { Block::new() }; BLOCKS];
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 /// Events of threads that found no block.
 static OVERFLOW: [AtomicU64; EVENT_COUNT] = [const { AtomicU64::new(0) }; EVENT_COUNT];
-/// Set where the kernel has no membarrier: then every event pays for a full fence.
+/// Set until the kernel has promised a membarrier, and where it has none: then every event pays for a full fence.
 #[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
-static NEEDS_FENCE: AtomicU32 = AtomicU32::new(0);
+static NEEDS_FENCE: AtomicU32 = AtomicU32::new(1);
 
 thread_local! {
     static MINE: Cell<Option<&'static Block>> = const { Cell::new(None) };
@@ -162,10 +162,11 @@ pub(crate) fn unspent(slot: usize, token: u64) -> u64 {
         .sum()
 }
 
-/// Chooses how [`quiesce`] makes other threads' stores visible. Called once at load.
+/// Asks the kernel for the cheap way in which [`quiesce`] makes other threads' stores visible. The first time in a process
+/// takes the kernel some 10 ms (it waits for all its cores): nothing for a scheduler.
 pub(crate) fn prepare_barrier() {
-    if membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) != 0 {
-        NEEDS_FENCE.store(1, Relaxed);
+    if membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0 {
+        NEEDS_FENCE.store(0, Relaxed);
     }
 }
 

@@ -65,7 +65,6 @@ pub(crate) fn load(env: Env, _info: Term) -> bool {
     term::prepare_atoms(make);
     board::prepare_tags(make);
     tracer::prepare_words(make);
-    block::prepare_barrier();
     gate::open_unbound();
     // SAFETY: the environment is that of the load in progress, which this frame does not outlive.
     let call = unsafe { CallEnv::new(env.as_c_arg()) };
@@ -119,8 +118,10 @@ fn word(term: Term) -> u64 {
     word_of(term.as_c_arg())
 }
 
-#[rustler::nif]
+/// Learns how this VM writes pids and ports, and gets the tracer path ready.
+#[rustler::nif(schedule = "DirtyIo")]
 fn calibrate<'a>(env: Env<'a>, pids: Vec<(Term<'a>, u64, u64)>, ports: Vec<(Term<'a>, u64)>) -> Term<'a> {
+    block::prepare_barrier();
     let pids: Vec<PidSample> =
         pids.iter().map(|&(pid, number, serial)| PidSample { word: word(pid), number, serial }).collect();
     let ports: Vec<(u64, u64)> = ports.iter().map(|&(port, number)| (word(port), number)).collect();

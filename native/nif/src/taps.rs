@@ -99,7 +99,8 @@ fn tap_open<'a>(env: Env<'a>, owner: LocalPid, limits: Term<'a>) -> NifResult<Te
     Ok((atoms::ok(), token).encode(env))
 }
 
-#[rustler::nif]
+/// On a dirty scheduler: the first tap's makes a thread.
+#[rustler::nif(schedule = "DirtyIo")]
 fn tap_watch<'a>(env: Env<'a>, token: u64, session: LocalPid) -> Term<'a> {
     if guard::watch(token, session) {
         atoms::ok().encode(env)
