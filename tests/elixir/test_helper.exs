@@ -18,4 +18,5 @@ defmodule Beamtap.TestTraces do
   end
 end
 
-ExUnit.start()
+# A loaded machine takes longer than the usual 100 ms.
+ExUnit.start(assert_receive_timeout: 20_000)

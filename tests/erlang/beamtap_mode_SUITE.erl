@@ -117,9 +117,14 @@ rotation(Config) ->
     beamtap_world:until(fun() -> length(Seen()) > 2 orelse Seen() end),
     First = hd(lists:sort(Seen())),
     beamtap_world:until(fun() -> not lists:member(First, Seen()) orelse Seen() end),
-    worked(Tap),
     {ok, #{discarded := 0}} = beamtap:stop(Tap),
-    ?CALLS = beamtap_world:calls(Path, ?MODULE, work).
+    %% Chunk by chunk nothing is missing where all of them are kept.
+    {Whole, WholePath} = start(#{rotate => #{every => 200, keep => 1000}}, ?FUNCTION_NAME, Config),
+    worked(Whole),
+    beamtap_world:until(fun() -> filelib:wildcard(binary_to_list(WholePath) ++ "/archives/*") =/= [] end),
+    worked(Whole),
+    {ok, #{discarded := 0}} = beamtap:stop(Whole),
+    2 * ?CALLS = beamtap_world:calls(WholePath, ?MODULE, work).
 
 rotation_by_size(Config) ->
     Opts = #{rotate => #{size => 16384, keep => 2}, subbuf_size => 4096, num_subbuf => 8},

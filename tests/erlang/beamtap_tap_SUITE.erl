@@ -169,7 +169,10 @@ rate_bound(Config) ->
 
 deadline(Config) ->
     Tap = start([{?MODULE, work, 1}], #{for => 50}, ?FUNCTION_NAME, Config),
-    ends_when(fun() -> ok end),
+    beamtap_world:until(fun() ->
+        {ok, #{state := State}} = beamtap:info(Tap),
+        State =:= ended orelse State
+    end),
     {ok, #{ended_by := deadline, problems := [], duration_ms := Ms}} = beamtap:stop(Tap),
     {error, #{reason := ended, remedy := <<"give the next more of it: #{for => Milliseconds}">>}} = beamtap:add(Tap, procs),
     true = Ms >= 50,

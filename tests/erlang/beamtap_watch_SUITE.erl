@@ -47,8 +47,8 @@ until_return(_) ->
     Tap = start(Worker, #{}),
     {Caller, Terminal} = watch(Tap, #{}),
     _ = call(Worker, Terminal, "beamtap_watch_SUITE:work\\(\\[a,<<\"b\">>\\]\\)"),
-    true = shows(Terminal, io_lib:format("^\\d\\d:\\d\\d:\\d\\d\\.\\d{6} ~s beamtap_watch_SUITE:work/1 -> {done,\\[a,<<\"b\">>\\]}$", [quoted(Worker)])),
-    true = shows(Terminal, "beamtap_watch_SUITE:fail/0 raised error: badarg$"),
+    until_shown(Terminal, io_lib:format("^\\d\\d:\\d\\d:\\d\\d\\.\\d{6} ~s beamtap_watch_SUITE:work/1 -> {done,\\[a,<<\"b\">>\\]}$", [quoted(Worker)])),
+    until_shown(Terminal, "beamtap_watch_SUITE:fail/0 raised error: badarg$"),
     %% The session that it makes is beamtap's own.
     [#{tap := Tap}] = [Known || #{state := State} = Known <- beamtap:info(), State =/= ended],
     press_return(Terminal),
@@ -75,7 +75,7 @@ elixir_syntax(_) ->
     _ = call(Worker, Terminal, ":beamtap_watch_SUITE\\.work\\(\\[:a, \"b\"\\]\\)"),
     done = work_of(Worker, #{'__struct__' => 'Elixir.URI', port => 80, owner => 'Elixir.My.App'}),
     until_shown(Terminal, "work\\(%URI\\{owner: My\\.App, port: 80\\}\\)$"),
-    true = shows(Terminal, "#PID" ++ quoted(Worker) ++ " :beamtap_watch_SUITE\\.work/1 -> {:done, \\[:a, \"b\"\\]}$"),
+    until_shown(Terminal, "#PID" ++ quoted(Worker) ++ " :beamtap_watch_SUITE\\.work/1 -> {:done, \\[:a, \"b\"\\]}$"),
     press_return(Terminal),
     {shown, ok} = ended(Caller).
 
@@ -129,7 +129,7 @@ shell_is_not_shown(_) ->
     {ok, Tap} = beamtap:start([{?MODULE, work, 1}, send, 'receive'], #{events => infinity, for => 60000}),
     {Caller, Terminal} = watch(Tap, #{lines => 100000}),
     _ = call(Worker, Terminal, "beamtap_watch_SUITE:work/1"),
-    true = shows(Terminal, quoted(Worker) ++ " send to "),
+    until_shown(Terminal, quoted(Worker) ++ " send to "),
     press_return(Terminal),
     {shown, ok} = ended(Caller),
     %% Its lines would make more lines without end.
