@@ -23,19 +23,26 @@ settle() ->
     try
         gen_server:call(?MODULE, settle, infinity)
     catch
-        exit:{noproc, _} -> ok
+        %% There is none, or the application stops: what it leaves is cleaned up then.
+        exit:_ -> ok
     end.
 
 %% @doc Takes flags and patterns of everything in the ledger out of the VM, and leaves the rest to the sessions. Runs
 %% in the caller.
 -spec untrace() -> ok.
 untrace() ->
-    lists:foreach(fun({Tap, Entry}) -> beamtap_tracing:clean(Tap, Entry) end, beamtap_ledger:open_entries()).
+    lists:foreach(
+        fun({Tap, _}) ->
+            %% As it is now: those before it take their time.
+            _ = [beamtap_tracing:clean(Tap, Entry) || {ok, Entry} <- [beamtap_ledger:entry(Tap)]]
+        end,
+        beamtap_ledger:open_entries()
+    ).
 
-%% @doc Takes everything in the ledger out of the VM, whoever is responsible for it. Runs in the caller.
+%% @doc Takes out of the VM what sessions have left that are dead by now. Runs in the caller.
 -spec sweep() -> [beamtap:tap()].
 sweep() ->
-    [clean(Tap) || {Tap, _} <- beamtap_ledger:open_entries()].
+    [clean(Tap) || {Tap, #{session := Session}} <- beamtap_ledger:open_entries(), not is_process_alive(Session)].
 
 -spec init(none) -> {ok, map()}.
 init(none) ->
@@ -48,7 +55,7 @@ init(none) ->
 handle_call({watch, Session, Tap}, _From, Watched) ->
     {reply, ok, Watched#{monitor(process, Session) => Tap}};
 handle_call(settle, _From, Watched) ->
-    _ = [clean(Tap) || {Tap, #{session := Session}} <- beamtap_ledger:open_entries(), not is_process_alive(Session)],
+    _ = sweep(),
     {reply, ok, Watched}.
 
 -spec handle_cast(term(), map()) -> {noreply, map()}.
@@ -86,13 +93,11 @@ clean(Tap, #{path := Path} = Entry) ->
     ok = beamtap_ledger:strike(Tap),
     Receipt.
 
-clean_slot(#{slot := Slot} = Entry) ->
-    _ = beamtap_nif:tap_disarm(Slot),
-    ok = beamtap_nif:tap_close(Slot),
-    %% Killed while nobody was allowed to emit: else nobody ever could.
-    case Entry of
-        #{held := true} -> beamtap_nif:release();
-        #{} -> ok
-    end;
-clean_slot(_) ->
-    ok.
+%% The session may have been killed before it could note the slot.
+clean_slot(#{session := Session}) ->
+    Slots =
+        case erlang:module_loaded(beamtap_nif) of
+            true -> beamtap_nif:taps_of(Session);
+            false -> []
+        end,
+    lists:foreach(fun beamtap_nif:tap_close/1, Slots).

@@ -12,8 +12,6 @@
     session := pid(),
     path := binary(),
     slot => non_neg_integer(),
-    %% The session holds all emission in the VM.
-    held => boolean(),
     state => closing,
     vm => beamtap_vm:grip(),
     asked => [beamtap_match:asked()],
@@ -54,11 +52,11 @@ note(Tap, More) ->
             ok
     end.
 
-%% @doc What is noted of a tap.
+%% @doc What is noted of a tap; nothing when beamtap does not run.
 -spec entry(beamtap:tap()) -> {ok, entry()} | none.
 entry(Tap) ->
-    case ets:lookup(?MODULE, {entry, Tap}) of
-        [{_, Entry}] -> {ok, Entry};
+    case match({{entry, Tap}, '$1'}) of
+        [[Entry]] -> {ok, Entry};
         [] -> none
     end.
 

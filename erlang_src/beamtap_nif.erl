@@ -19,7 +19,7 @@
 %% What no trace flag makes
 -export([observed/3]).
 %% Taps
--export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, hold/0, release/0]).
+-export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, taps_of/1, hold/1, release/1]).
 %% LTTng
 -export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, audience/1, flights/1, lttng_status/1]).
 -export([session_snapshot/3, session_enable/5, session_disable/4, session_live_port/1]).
@@ -231,11 +231,16 @@ tap_info(_Slot) -> erlang:nif_error(not_loaded).
 -spec tap_watch(slot(), pid()) -> ok | {error, no_guard}.
 tap_watch(_Slot, _Session) -> erlang:nif_error(not_loaded).
 
--spec hold() -> ok | {error, not_quiet}.
-hold() -> erlang:nif_error(not_loaded).
+%% Those that this process has opened and nobody has closed.
+-spec taps_of(pid()) -> [slot()].
+taps_of(_Owner) -> erlang:nif_error(not_loaded).
 
--spec release() -> ok.
-release() -> erlang:nif_error(not_loaded).
+%% Nobody emits until release/1 or tap_close/1.
+-spec hold(slot()) -> ok | {error, not_quiet}.
+hold(_Slot) -> erlang:nif_error(not_loaded).
+
+-spec release(slot()) -> ok.
+release(_Slot) -> erlang:nif_error(not_loaded).
 
 %% Where LTTng is asked, `WithinMs' bounds how long that may take.
 -spec session_open(session_plan(), WithinMs :: non_neg_integer()) -> {ok, session()} | failure().

@@ -6,7 +6,7 @@
 -export([open/2, start/3, widen/3, stop/3, close/2, check/2]).
 -export([snapshot/3, define/0, enable/4, disable/3, prune/1, describe/1, parts/1, wanted/1]).
 -export([begin_sessions/4, prove/3, held/2, seen/1, start_error/1]).
--export_type([plan/0, recording/0, hold/0, seen/0, gap/0]).
+-export_type([plan/0, recording/0, seen/0, gap/0]).
 
 -type plan() :: #{
     name := binary(),
@@ -40,9 +40,6 @@
     gaps := [gap()],
     remake => beamtap_remake:remake()
 }.
-%% Told before all emission in the VM is held, and after it is let go again: should the caller die in between, somebody
-%% else has to let it go.
--type hold() :: fun((boolean()) -> term()).
 -type problem() :: {Said :: string(), ok | {error, term()}}.
 
 %% @doc Makes the LTTng sessions; they do not record yet.
@@ -66,8 +63,8 @@ open(#{path := Path, name := Name, classes := Classes, opts := Opts} = Plan, Dea
     end.
 
 %% @doc Begins to record: counters, a canary and all definitions come first. After an error nothing records.
--spec start(recording(), hold(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
-start(#{sessions := Sessions, events := Events} = Recording, Hold, Deadline) ->
+-spec start(recording(), beamtap_nif:slot(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
+start(#{sessions := Sessions, events := Events} = Recording, Slot, Deadline) ->
     Known = beamtap_definitions:collect(),
     Proved = chain([
         fun() -> beamtap_lttng:start(Sessions, Deadline) end,
@@ -75,18 +72,18 @@ start(#{sessions := Sessions, events := Events} = Recording, Hold, Deadline) ->
     ]),
     case Proved of
         {ok, Verified} ->
-            begin_sessions(fun(_) -> ok end, Known, Hold, Recording#{sessions := Verified});
+            begin_sessions(fun(_) -> ok end, Known, Slot, Recording#{sessions := Verified});
         Failed ->
             start_error(Failed)
     end.
 
 %% @doc Counts what is recorded from here on, and has everything defined. First of all is what Emit emits, which is given
 %% the counters.
--spec begin_sessions(fun((list()) -> ok | {error, term()}), beamtap_definitions:known(), hold(), recording()) ->
+-spec begin_sessions(fun((list()) -> ok | {error, term()}), beamtap_definitions:known(), beamtap_nif:slot(), recording()) ->
     {ok, recording()} | beamtap_error:error().
-begin_sessions(Emit, #{modules := Modules} = Known, Hold, #{sessions := Sessions} = Recording) ->
+begin_sessions(Emit, #{modules := Modules} = Known, Slot, #{sessions := Sessions} = Recording) ->
     %% Everything after this is counted. Nobody emits meanwhile; other taps wait no longer than that.
-    Counted = held(Hold, fun() ->
+    Counted = held(Slot, fun() ->
         Counters = beamtap_nif:counters(),
         {chain([fun() -> Emit(Counters) end, fun() -> beamtap_nif:emit_counters('begin') end]), Counters}
     end),
@@ -162,14 +159,12 @@ prove(Sessions, Events, Deadline) ->
             Failed
     end.
 
-%% @doc Does something while nothing is emitted in the whole VM.
--spec held(hold(), fun(() -> {ok | {error, term()}, Value})) -> {ok, Value} | {error, term()}.
-held(Hold, Act) ->
-    _ = Hold(true),
-    Held = beamtap_nif:hold(),
+%% @doc Does something while nothing is emitted in the whole VM; the tap with this slot holds it.
+-spec held(beamtap_nif:slot(), fun(() -> {ok | {error, term()}, Value})) -> {ok, Value} | {error, term()}.
+held(Slot, Act) ->
+    Held = beamtap_nif:hold(Slot),
     Answer = Act(),
-    ok = beamtap_nif:release(),
-    _ = Hold(false),
+    ok = beamtap_nif:release(Slot),
     case {Held, Answer} of
         {ok, {ok, Value}} -> {ok, Value};
         {ok, {Failed, _}} -> Failed;
@@ -196,36 +191,34 @@ joined(Names, Counters, #{before := Before} = Recording) ->
     Counted#{seen := seen(Counted)}.
 
 %% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
--spec stop(recording(), hold(), beamtap_deadline:deadline()) -> {recording(), [problem()]}.
+-spec stop(recording(), beamtap_nif:slot(), beamtap_deadline:deadline()) -> {recording(), [problem()]}.
 stop(#{remake := _} = Recording, _, Deadline) ->
     %% Nothing to be counted or defined; what is half made goes.
     {beamtap_remake:give_up(Recording, Deadline), []};
-stop(Recording, Hold, Deadline) ->
+stop(Recording, Slot, Deadline) ->
     %% LTTng stops a session whose consumer daemon is dead as if nothing were missing.
     case check(Recording, false) of
-        {interrupted, Interrupted} -> stop(Interrupted, Hold, Deadline);
-        {ok, Checked} -> stop_working(Checked, Hold, Deadline)
+        {interrupted, Interrupted} -> stop(Interrupted, Slot, Deadline);
+        {ok, Checked} -> stop_working(Checked, Slot, Deadline)
     end.
 
-stop_working(#{sessions := Sessions, modules := Modules} = Recording, Hold, Deadline) ->
+stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, Deadline) ->
     New = beamtap_definitions:emit_modules_since(Modules),
-    _ = Hold(true),
-    Held = beamtap_nif:hold(),
+    Held = beamtap_nif:hold(Slot),
     Counted = beamtap_nif:emit_counters('end'),
     After = beamtap_nif:counters(),
     {Stopped, Failures} =
         case beamtap_ledger:sessions() -- [self()] of
             [] ->
                 Answer = beamtap_lttng:stop(Sessions, Deadline),
-                ok = beamtap_nif:release(),
+                ok = beamtap_nif:release(Slot),
                 Answer;
             _ ->
                 %% Other taps do not wait for LTTng; what they emit until it has stopped is in the trace after the last
                 %% counters.
-                ok = beamtap_nif:release(),
+                ok = beamtap_nif:release(Slot),
                 beamtap_lttng:stop(Sessions, Deadline)
         end,
-    _ = Hold(false),
     Problems = [
         {"modules loaded meanwhile are not in the trace", New},
         {"the last counters are not in the trace", Counted},

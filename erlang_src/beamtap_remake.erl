@@ -41,7 +41,7 @@ interrupt(#{daemon := Daemon} = Recording, {error, {Kind, _, _}} = Why) ->
     Recording#{remake => #{step => First, why => Why}}.
 
 %% @doc The next step towards recording again; it may be tried again after so many milliseconds.
--spec step(recording(), beamtap_recording:hold()) -> {recording, recording()} | {again, non_neg_integer(), recording()}.
+-spec step(recording(), beamtap_nif:slot()) -> {recording, recording()} | {again, non_neg_integer(), recording()}.
 step(#{remake := #{step := end_daemon}, sessions := Sessions} = Recording, _) ->
     _ = beamtap_lttng:end_daemon(Sessions, beamtap_deadline:within(?STEP_MS)),
     next(end_sessions, Recording);
@@ -57,9 +57,9 @@ step(#{remake := #{step := await} = Remake, wanted := Wanted} = Recording, _) ->
         ok -> next(prove, Recording);
         timeout -> later(timeout, ?LOOK_MS, Remake, Recording)
     end;
-step(#{remake := #{step := prove} = Remake, sessions := Sessions, wanted := Wanted} = Recording, Hold) ->
+step(#{remake := #{step := prove} = Remake, sessions := Sessions, wanted := Wanted} = Recording, Slot) ->
     case beamtap_recording:prove(Sessions, names(Wanted), beamtap_deadline:within(?PROVE_MS)) of
-        {ok, Verified} -> take_up(Recording#{sessions := Verified}, Hold);
+        {ok, Verified} -> take_up(Recording#{sessions := Verified}, Slot);
         %% This VM may still have known the events as those of the session before.
         {error, #{reason := not_recording}} = Error -> later(Error, 0, Remake#{step := await}, Recording);
         Failed -> failed(beamtap_recording:start_error(Failed), Recording)
@@ -140,7 +140,7 @@ may_start(#{daemon := foreign, remake := #{why := {error, {no_sessiond, _, _}}}}
 may_start(_) -> true.
 
 %% The gap is the first thing in the new part; what is emitted after it is counted anew.
-take_up(#{seen := #{at := At, emitted := Before}, remake := #{why := Why}} = Recording, Hold) ->
+take_up(#{seen := #{at := At, emitted := Before}, remake := #{why := Why}} = Recording, Slot) ->
     {error, {_, Reason, _}} = Why,
     Known = beamtap_definitions:collect(),
     Emit = fun(_) ->
@@ -149,7 +149,7 @@ take_up(#{seen := #{at := At, emitted := Before}, remake := #{why := Why}} = Rec
         beamtap_nif:emit_gap(LengthNs, Emitted - Before, Reason)
     end,
     Gap = gap(Recording, true),
-    case beamtap_recording:begin_sessions(Emit, Known, Hold, Recording) of
+    case beamtap_recording:begin_sessions(Emit, Known, Slot, Recording) of
         {ok, #{gaps := Gaps} = Begun} -> {recording, maps:remove(remake, Begun#{gaps := Gaps ++ [Gap]})};
         {error, _} = Error -> failed(Error, Recording)
     end.

@@ -165,8 +165,8 @@ recording(Type, Event, Data) ->
 
 %% LTTng records nothing. The VM's flags stay as they are: what is emitted costs next to nothing, and is counted.
 -spec degraded(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
-degraded(state_timeout, take_up, #{recording := Recording} = Data) ->
-    case beamtap_remake:step(Recording, beamtap_steps:hold(Data)) of
+degraded(state_timeout, take_up, #{recording := Recording, slot := Slot} = Data) ->
+    case beamtap_remake:step(Recording, Slot) of
         {recording, Anew} -> {next_state, recording, Data#{recording := Anew}, check(1)};
         {again, Ms, Next} -> {keep_state, Data#{recording := Next}, {state_timeout, Ms, take_up}}
     end;

@@ -2,7 +2,7 @@
 %% The steps by which a tap opens, and how each is taken back. They work on what its session knows.
 -module(beamtap_steps).
 
--export([open/2, close/2, hold/1]).
+-export([open/2, close/2]).
 -export_type([step/0]).
 
 -type step() :: admitted | library | directory | remains | provider | tap | lttng | recorder | armed | patterns | flags.
@@ -61,8 +61,8 @@ open(lttng, #{path := Path, session_name := Name, wish := #{classes := Classes},
         {ok, Recording} -> {ok, Data#{recording => Recording}};
         {error, _} = Error -> Error
     end;
-open(recorder, #{recording := Recording, deadline := Deadline} = Data) ->
-    case beamtap_recording:start(Recording, hold(Data), Deadline) of
+open(recorder, #{recording := Recording, slot := Slot, deadline := Deadline} = Data) ->
+    case beamtap_recording:start(Recording, Slot, Deadline) of
         {ok, Started} -> {ok, Data#{recording := Started}};
         {error, _} = Error -> Error
     end;
@@ -100,8 +100,8 @@ close(armed, #{slot := Slot, timed := Before} = Data) ->
     Disarmed = beamtap_nif:tap_disarm(Slot),
     Cost = beamtap_cost:per_event(Before, beamtap_cost:timed()),
     problem("callbacks of the tap did not end", Disarmed, Data#{ns_per_event => Cost});
-close(recorder, #{recording := Recording, deadline := Deadline} = Data) ->
-    {Stopped, Problems} = beamtap_recording:stop(Recording, hold(Data), Deadline),
+close(recorder, #{recording := Recording, slot := Slot, deadline := Deadline} = Data) ->
+    {Stopped, Problems} = beamtap_recording:stop(Recording, Slot, Deadline),
     problems(Problems, Data#{recording := Stopped});
 close(lttng, #{recording := Recording, deadline := Deadline} = Data) ->
     problems(beamtap_recording:close(Recording, Deadline), Data);
@@ -122,11 +122,6 @@ close(directory, #{path := Path, made := Made, opts := Opts} = Data) ->
     problem("the trace's directory is gone", Kept, Data);
 close(Step, Data) when Step =:= admitted; Step =:= library; Step =:= remains ->
     Data.
-
-%% @doc Notes that emission is held in the whole VM, and that it is not any more.
--spec hold(map()) -> beamtap_recording:hold().
-hold(#{tap := Tap}) ->
-    fun(IsHeld) -> beamtap_ledger:note(Tap, #{held => IsHeld}) end.
 
 problems(Problems, Data) ->
     lists:foldl(fun({Said, Answer}, D) -> problem(Said, Answer, D) end, Data, Problems).

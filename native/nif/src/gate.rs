@@ -9,7 +9,7 @@ use crate::layout;
 use crate::payload::Payloads;
 use std::sync::Mutex;
 use std::sync::atomic::{
-    AtomicU8, AtomicU32, AtomicU64,
+    AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
@@ -62,7 +62,8 @@ struct Slot {
     payloads: AtomicU64,
     /// When the tap ends, on CLOCK_MONOTONIC; 0 while it is not armed.
     deadline_ns: AtomicU64,
-    tripped: AtomicU8,
+    /// Who has tripped last, and why; see [`tripped_word`].
+    tripped: AtomicU64,
     shared: Shared,
 }
 
@@ -83,7 +84,7 @@ static SLOTS_STATE: [Slot; SLOTS] = [const {
         alive: AtomicU64::new(0),
         payloads: AtomicU64::new(0),
         deadline_ns: AtomicU64::new(0),
-        tripped: AtomicU8::new(0),
+        tripped: AtomicU64::new(0),
         shared: Shared { budget: AtomicU64::new(0), bucket: AtomicU64::new(0), batch: AtomicU64::new(0) },
     }
 }; SLOTS];
@@ -109,6 +110,8 @@ struct Tap {
     token: u64,
     limits: Limits,
     is_armed: bool,
+    /// Nobody emits until it releases what it holds, or is closed.
+    is_holding: bool,
     /// Up to when the bucket has been refilled, on CLOCK_MONOTONIC.
     refilled_ns: u64,
 }
@@ -116,10 +119,15 @@ struct Tap {
 struct Control {
     taps: [Option<Tap>; SLOTS],
     generation: u64,
-    holds: u32,
 }
 
-static CONTROL: Mutex<Control> = Mutex::new(Control { taps: [None; SLOTS], generation: 0, holds: 0 });
+impl Control {
+    fn is_held(&self) -> bool {
+        self.taps.iter().flatten().any(|tap| tap.is_holding)
+    }
+}
+
+static CONTROL: Mutex<Control> = Mutex::new(Control { taps: [None; SLOTS], generation: 0 });
 
 fn control() -> std::sync::MutexGuard<'static, Control> {
     // A panic while holding the lock leaves plain numbers behind, none of them half written.
@@ -223,9 +231,19 @@ pub(crate) fn trip(state: u64, reason: Trip) {
         return;
     }
     if slot.alive.compare_exchange(state, 0, AcqRel, Relaxed).is_ok() {
-        slot.tripped.store(reason as u8, Release);
+        slot.tripped.store(tripped_word(layout::small_bits(state), reason), Release);
         let _ = slot.open.compare_exchange(state, 0, AcqRel, Relaxed);
     }
+}
+
+/// A trip as its slot keeps it. It names the tap: the thread that trips one may be held up until the slot is another's.
+const fn tripped_word(token: u64, reason: Trip) -> u64 {
+    token << 8 | reason as u64
+}
+
+fn trip_of(slot: &Slot, token: u64) -> Trip {
+    let word = slot.tripped.load(Acquire);
+    if word >> 8 == token { Trip::from_code(word as u8) } else { Trip::None }
 }
 
 /// Counts a panic caught in a callback; from the tenth on no tap emits any more.
@@ -247,7 +265,7 @@ pub(crate) fn panics() -> u32 {
 pub(crate) fn open_unbound() {
     let state = layout::small(OPEN_SLOT as u64);
     SLOTS_STATE[OPEN_SLOT].alive.store(state, Relaxed);
-    if control().holds == 0 {
+    if !control().is_held() {
         SLOTS_STATE[OPEN_SLOT].open.store(state, Release);
     }
 }
@@ -258,7 +276,7 @@ pub(crate) fn tap_open(limits: Limits) -> Option<u64> {
     let index = (OPEN_SLOT + 1..SLOTS).find(|&index| control.taps[index].is_none())?;
     control.generation += 1;
     let token = control.generation * SLOTS as u64 + index as u64;
-    control.taps[index] = Some(Tap { token, limits, is_armed: false, refilled_ns: 0 });
+    control.taps[index] = Some(Tap { token, limits, is_armed: false, is_holding: false, refilled_ns: 0 });
     let slot = &SLOTS_STATE[index];
     slot.shared.budget.store(limits.events, Relaxed);
     slot.shared.bucket.store(limits.events_per_second.unwrap_or(UNLIMITED), Relaxed);
@@ -268,7 +286,6 @@ pub(crate) fn tap_open(limits: Limits) -> Option<u64> {
     slot.shared.batch.store(if limits.payloads.is_none() { batch } else { 1 }, Relaxed);
     slot.payloads.store(limits.payloads.bits(), Relaxed);
     slot.deadline_ns.store(0, Relaxed);
-    slot.tripped.store(0, Relaxed);
     slot.alive.store(layout::small(token), Release);
     Some(token)
 }
@@ -276,7 +293,7 @@ pub(crate) fn tap_open(limits: Limits) -> Option<u64> {
 /// Lets a tap emit; its time begins now. Answers whether there was such a tap and it had not tripped.
 pub(crate) fn tap_arm(token: u64) -> bool {
     let mut control = control();
-    let is_held = control.holds > 0;
+    let is_held = control.is_held();
     let Some((index, tap)) = find(&mut control, token) else { return false };
     let slot = &SLOTS_STATE[index];
     if slot.alive.load(Acquire) != layout::small(token) {
@@ -315,9 +332,11 @@ pub(crate) fn tap_disarm(token: u64) -> bool {
     block::quiesce()
 }
 
-/// Gives a tap's slot back. Tracers that still carry its token are dropped by the VM at their next event.
+/// Gives a tap's slot back, and what it holds. Tracers that still carry its token are dropped by the VM at their next
+/// event.
 pub(crate) fn tap_close(token: u64) {
     tap_disarm(token);
+    release(token);
     let mut control = control();
     if let Some((index, _)) = find(&mut control, token) {
         control.taps[index] = None;
@@ -333,7 +352,7 @@ pub(crate) fn tap_state(token: u64) -> Option<TapState> {
     let left = slot.shared.budget.load(Relaxed) + block::unspent(index, layout::small(token));
     Some(TapState {
         is_armed: tap.is_armed,
-        trip: Trip::from_code(slot.tripped.load(Acquire)),
+        trip: trip_of(slot, token),
         emitted: tap.limits.events.saturating_sub(left),
     })
 }
@@ -358,7 +377,7 @@ pub(crate) fn tick(now_ns: u64) -> Vec<(u64, Trip)> {
         if tap.is_armed {
             fill(slot, tap, now_ns);
         }
-        match Trip::from_code(slot.tripped.load(Acquire)) {
+        match trip_of(slot, tap.token) {
             Trip::None => {}
             reason => tripped.push((tap.token, reason)),
         }
@@ -382,12 +401,13 @@ fn fill(slot: &Slot, tap: &mut Tap, now_ns: u64) {
         .fetch_update(Relaxed, Relaxed, |left| Some(left.saturating_add(earned as u64).min(rate)));
 }
 
-/// Stops all emission, also through `beamtap:tracer()`, until [`release`]; nests. Answers whether every callback in
-/// flight has ended.
-pub(crate) fn hold() -> bool {
+/// Stops all emission, also through `beamtap:tracer()`, until this tap's [`release`] or end; each tap holds for itself.
+/// Answers whether every callback in flight has ended; a tap that was closed meanwhile holds nothing.
+pub(crate) fn hold(token: u64) -> bool {
     {
         let mut control = control();
-        control.holds += 1;
+        let Some((_, tap)) = find(&mut control, token) else { return false };
+        tap.is_holding = true;
         for slot in &SLOTS_STATE {
             slot.open.store(0, Release);
         }
@@ -395,11 +415,11 @@ pub(crate) fn hold() -> bool {
     block::quiesce()
 }
 
-/// Takes one [`hold`] back.
-pub(crate) fn release() {
+/// Takes the tap's [`hold`] back, if it has one.
+pub(crate) fn release(token: u64) {
     let mut control = control();
-    control.holds = control.holds.saturating_sub(1);
-    if control.holds > 0 {
+    let Some((_, tap)) = find(&mut control, token) else { return };
+    if !std::mem::take(&mut tap.is_holding) || control.is_held() {
         return;
     }
     open(&SLOTS_STATE[OPEN_SLOT], OPEN_SLOT as u64);

@@ -39,7 +39,8 @@ fn watched() -> MutexGuard<'static, Watched> {
 pub(crate) fn watch(token: u64, session: LocalPid) -> bool {
     let mut watched = watched();
     let is_running = watched.run();
-    if is_running {
+    // A session that was killed on its way here may have been cleaned up after already.
+    if is_running && gate::tap_state(token).is_some() {
         watched.list.push(Watch { token, session });
     }
     is_running

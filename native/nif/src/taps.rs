@@ -18,6 +18,7 @@ pub(crate) fn register(env: Env) -> bool {
 /// Monitors a tap's owner: its death disarms the tap at once, whatever the Erlang side does.
 struct Owner {
     token: u64,
+    owner: LocalPid,
     monitor: Mutex<Option<Monitor>>,
 }
 
@@ -89,7 +90,7 @@ fn tap_open<'a>(env: Env<'a>, owner: LocalPid, limits: Term<'a>) -> NifResult<Te
     let Some(token) = gate::tap_open(limits) else {
         return Ok((atoms::error(), atoms::no_slot()).encode(env));
     };
-    let resource = ResourceArc::new(Owner { token, monitor: Mutex::new(None) });
+    let resource = ResourceArc::new(Owner { token, owner, monitor: Mutex::new(None) });
     match env.monitor(&resource, &owner) {
         Some(monitor) => *resource.monitor.lock().unwrap_or_else(PoisonError::into_inner) = Some(monitor),
         // Dead already.
@@ -97,6 +98,13 @@ fn tap_open<'a>(env: Env<'a>, owner: LocalPid, limits: Term<'a>) -> NifResult<Te
     }
     OWNERS.lock().unwrap_or_else(PoisonError::into_inner).push(resource);
     Ok((atoms::ok(), token).encode(env))
+}
+
+/// The taps that this process has opened and nobody has closed.
+#[rustler::nif]
+fn taps_of(owner: LocalPid) -> Vec<u64> {
+    let owners = OWNERS.lock().unwrap_or_else(PoisonError::into_inner);
+    owners.iter().filter(|known| known.owner == owner).map(|known| known.token).collect()
 }
 
 /// On a dirty scheduler: the first tap's makes a thread.
@@ -168,12 +176,12 @@ fn tap_info(env: Env, token: u64) -> Term {
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn hold(env: Env) -> Term {
-    quiet(env, gate::hold())
+fn hold(env: Env, token: u64) -> Term {
+    quiet(env, gate::hold(token))
 }
 
 #[rustler::nif]
-fn release() -> Atom {
-    gate::release();
+fn release(token: u64) -> Atom {
+    gate::release(token);
     atoms::ok()
 }
