@@ -225,7 +225,13 @@ stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, Dead
         {"callbacks did not end", Held}
     ],
     Unstopped = [{"LTTng did not stop the session", Failure} || Failure <- Failures],
-    {Recording#{'after' => After, sessions := Stopped}, Problems ++ Unstopped}.
+    %% A daemon may have died in between.
+    case beamtap_lttng:check(Sessions, false) of
+        {error, {Kind, _, _}} = Death when Kind =:= no_sessiond; Kind =:= no_consumer; Kind =:= no_relayd ->
+            {beamtap_remake:give_up(beamtap_remake:interrupt(Recording, Death), Deadline), []};
+        _ ->
+            {Recording#{'after' => After, sessions := Stopped}, Problems ++ Unstopped}
+    end.
 
 %% @doc Ends the LTTng sessions.
 -spec close(recording(), beamtap_deadline:deadline()) -> [problem()].

@@ -3,7 +3,7 @@
 -module(beamtap_fault_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
--export([consumerd_killed/1, sessiond_killed/1, both_killed/1, sessiond_stopped/1]).
+-export([consumerd_killed/1, sessiond_killed/1, both_killed/1, consumerd_killed_at_the_end/1, sessiond_stopped/1]).
 -export([foreign_sessiond_stopped/1, sessiond_stopped_at_start/1, sessiond_stopped_while_starting/1]).
 -export([sessiond_stopped_at_load/1]).
 -export([small_shm/1, full_output/1, read_only_output/1, removed_output/1, two_vms/1, vm_killed/1]).
@@ -22,6 +22,7 @@ all() ->
         consumerd_killed,
         sessiond_killed,
         both_killed,
+        consumerd_killed_at_the_end,
         sessiond_stopped,
         foreign_sessiond_stopped,
         sessiond_stopped_at_start,
@@ -54,7 +55,8 @@ sessiond_killed(Config) ->
     killed(?FUNCTION_NAME, ["lttng-sessiond"], "no LTTng session daemon", Config).
 
 both_killed(Config) ->
-    killed(?FUNCTION_NAME, ["lttng-consumerd", "lttng-sessiond"], "no LTTng session daemon", Config).
+    %% In this order: it may be looked whether they are there after the first.
+    killed(?FUNCTION_NAME, ["lttng-sessiond", "lttng-consumerd"], "no LTTng session daemon", Config).
 
 %% Stopped at once, before it can record again unless the machine is slow: the receipt does not pretend that what was
 %% emitted is in the trace.
@@ -62,7 +64,7 @@ killed(Case, Daemons, Said, Config) ->
     Vm = vm([]),
     {ok, Tap} = call(Vm, start, [scratch(Case, Config)]),
     ok = call(Vm, call_often, [?CALLS]),
-    [1 = call(Vm, signal, [Daemon, "KILL"]) || Daemon <- Daemons],
+    true = length(Daemons) =:= call(Vm, kill, [Daemons]),
     Stopped = bounded(fun() -> call(Vm, stop, [Tap]) end),
     ct:pal("~s: ~tp", [Case, Stopped]),
     {ok, #{emitted := Emitted, recorded := unknown, discarded := unknown, gaps := [Gap], problems := Problems}} = Stopped,
@@ -70,6 +72,28 @@ killed(Case, Daemons, Said, Config) ->
     #{reason := Reason} = Gap,
     {match, _} = re:run(Reason, Said),
     said("recorded nothing for ", Problems),
+    healthy(Vm).
+
+%% While the session daemon waits for it: LTTng may report that all is well.
+consumerd_killed_at_the_end(Config) ->
+    Vm = vm([]),
+    {ok, Tap} = call(Vm, start, [scratch(?FUNCTION_NAME, Config)]),
+    ok = call(Vm, call_often, [?CALLS]),
+    1 = call(Vm, signal, ["lttng-consumerd", "STOP"]),
+    {Stopper, Monitor} = spawn_monitor(fun() -> exit({stopped, call(Vm, stop, [Tap])}) end),
+    beamtap_world:until(fun() ->
+        case call(Vm, beamtap_ledger, entry, [Tap]) of
+            {ok, #{state := closing}} -> true;
+            Other -> Other
+        end
+    end),
+    1 = call(Vm, kill, [["lttng-consumerd"]]),
+    receive
+        {'DOWN', Monitor, process, Stopper, {stopped, Stopped}} ->
+            {ok, #{recorded := unknown, gaps := [#{reason := Reason, resumed := false}], problems := [Problem]}} = Stopped,
+            {match, _} = re:run(Reason, "no user-space consumer daemon"),
+            said("recorded nothing for ", [Problem])
+    end,
     healthy(Vm).
 
 %% A daemon that stands still answers nobody. Every call answers all the same, and once it goes on nothing is left.

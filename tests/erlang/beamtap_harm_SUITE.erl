@@ -83,7 +83,7 @@ naive_start(Config) ->
     ok = call(Vm, ?MODULE, flood, []),
     Usual = lists:max(call(Vm, ?MODULE, latencies, [200])),
     Sampler = call(Vm, ?MODULE, start_sampling, []),
-    Tap = started(Vm, [all, opts(Vm, naive, Config)]),
+    Tap = started(Vm, Config),
     beamtap_world:until(fun() ->
         {ok, #{state := State}} = call(Vm, beamtap, info, [Tap]),
         State =:= ended orelse State
@@ -114,10 +114,10 @@ last_event(Path) ->
     list_to_integer(Ns).
 
 %% Where others keep the machine busy as well, LTTng may not answer in time, which is told; then once more.
-started(Vm, Arguments) ->
-    case call(Vm, beamtap, start, Arguments) of
+started(Vm, Config) ->
+    case call(Vm, beamtap, start, [all, opts(Vm, naive, Config)]) of
         {ok, Tap} -> Tap;
-        {error, #{reason := timeout}} -> started(Vm, Arguments)
+        {error, #{reason := timeout}} -> started(Vm, Config)
     end.
 
 latencies(Count) -> [latency() || _ <- lists:seq(1, Count)].

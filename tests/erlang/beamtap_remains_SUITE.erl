@@ -141,7 +141,7 @@ of_own_daemons(Config) ->
     [Path, Shm, Next] = [scratch(Name, Config) || Name <- [trace, shm, next]],
     {ok, Tap} = call(Vm, start, [Path, #{shm_path => Shm}]),
     ok = call(Vm, call_often, [?CALLS]),
-    [1 = call(Vm, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-sessiond", "lttng-consumerd"]],
+    2 = call(Vm, kill, [["lttng-sessiond", "lttng-consumerd"]]),
     beamtap_world:until(fun() ->
         case call(Vm, beamtap, info, [Tap]) of
             {ok, #{state := recording, gaps := [_]}} -> true;
@@ -168,7 +168,7 @@ crashed(Vm, Opts, Config) ->
     {_, Within, OsPid} = beamtap_victim:other_with_daemon(Vm),
     {ok, _} = Within(beamtap_victim, start, [Path, Opts#{shm_path => Shm}]),
     ok = Within(beamtap_victim, call_often, [?CALLS]),
-    _ = [call(Vm, signal, [Daemon, "KILL"]) || Daemon <- ["lttng-consumerd", "lttng-sessiond"]],
+    2 = call(Vm, kill, [["lttng-consumerd", "lttng-sessiond"]]),
     _ = call(Vm, os, cmd, ["kill -KILL " ++ OsPid]),
     {Path, Shm}.
 
