@@ -115,7 +115,13 @@ init(#{tap := Tap, path := Path, opts := #{owner := Owner} = Opts, wish := Wish,
         deadline => beamtap_deadline:start(),
         tracing => beamtap_tracing:new(Tap, Owner, Wish, maps:with(beamtap_sampling:keys(), Opts))
     },
-    {ok, opening, Data, {state_timeout, 0, steps() -- [armed || maps:get(counting, Plan, false)]}}.
+    ok = soon(steps() -- [armed || maps:get(counting, Plan, false)]),
+    {ok, opening, Data}.
+
+%% What is to be done next, after all that has come by now: a timeout of 0 would come before it.
+soon(Next) ->
+    self() ! {?MODULE, soon, Next},
+    ok.
 
 %% LTTng's daemon is there before the provider: liblttng-ust looks for it when it is opened. A tap that is not armed
 %% counts what it would emit.
@@ -126,15 +132,17 @@ steps() ->
 %%% States
 
 -spec opening(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
-opening(state_timeout, [], #{waiting := Waiting, tap := Tap, path := Path, opts := #{for := For}} = Data) ->
+opening(info, {?MODULE, soon, []}, #{waiting := Waiting, tap := Tap, path := Path, opts := #{for := For}} = Data) ->
     ok = beamtap_telemetry:started(Tap, Path),
     Grace = [{{timeout, deadline}, For + ?GRACE_MS, over} || is_integer(For)],
     Prune = [prune() || #{opts := #{rotate := #{keep := Keep}}} <- [Data], is_integer(Keep)],
     Replies = [{reply, From, ok} || From <- Waiting],
     {next_state, recording, Data#{waiting := []}, [check(1) | Replies ++ Grace ++ Prune]};
-opening(state_timeout, [Step | Rest], #{opened := Opened} = Data) ->
+opening(info, {?MODULE, soon, [Step | Rest]}, #{opened := Opened} = Data) ->
     case beamtap_steps:open(Step, Data) of
-        {ok, Data1} -> {keep_state, Data1#{opened := [Step | Opened]}, {state_timeout, 0, Rest}};
+        {ok, Data1} ->
+            ok = soon(Rest),
+            {keep_state, Data1#{opened := [Step | Opened]}};
         {error, _} = Error -> abandon(Error, Data)
     end;
 opening({call, From}, {await, _}, #{waiting := Waiting} = Data) ->
@@ -154,7 +162,8 @@ recording({timeout, check}, Number, #{recording := Recording} = Data) ->
         {ok, Checked} ->
             {keep_state, Data#{recording := Checked}, check(Number + 1)};
         {interrupted, Interrupted} ->
-            {next_state, degraded, Data#{recording := Interrupted}, {state_timeout, 0, take_up}}
+            ok = soon(take_up),
+            {next_state, degraded, Data#{recording := Interrupted}}
     end;
 recording({timeout, prune}, prune, #{recording := Recording}) ->
     ok = beamtap_recording:prune(Recording),
@@ -165,7 +174,10 @@ recording(Type, Event, Data) ->
 
 %% LTTng records nothing. The VM's flags stay as they are: what is emitted costs next to nothing, and is counted.
 -spec degraded(gen_statem:event_type(), term(), map()) -> gen_statem:event_handler_result(atom()).
-degraded(state_timeout, take_up, #{recording := Recording, slot := Slot} = Data) ->
+degraded(state_timeout, take_up, _) ->
+    ok = soon(take_up),
+    keep_state_and_data;
+degraded(info, {?MODULE, soon, take_up}, #{recording := Recording, slot := Slot} = Data) ->
     case beamtap_remake:step(Recording, Slot) of
         {recording, Anew} -> {next_state, recording, Data#{recording := Anew}, check(1)};
         {again, Ms, Next} -> {keep_state, Data#{recording := Next}, {state_timeout, Ms, take_up}}

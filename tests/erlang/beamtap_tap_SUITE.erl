@@ -3,7 +3,7 @@
 
 -export([all/0, groups/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
 -export([init_per_testcase/2, end_per_testcase/2]).
--export([stop/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
+-export([stop/1, stopped_while_it_opens/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
 -export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, cost/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
 -export([bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
@@ -25,6 +25,7 @@ groups() ->
         {own_daemon, [stop, application_stopped, failed_start_leaves_nothing]},
         {running_daemon, [
             stop,
+            stopped_while_it_opens,
             owner_exit,
             session_killed,
             cleared,
@@ -90,6 +91,24 @@ stop(Config) ->
     {ok, #{state := ended, ended_by := stop}} = beamtap:info(Tap),
     true = lists:any(fun(#{tap := Known}) -> Known =:= Tap end, beamtap:info()),
     {error, #{reason := unknown_tap}} = beamtap:stop({tap, 987654321}).
+
+%% A stop is heard before the next step.
+stopped_while_it_opens(Config) ->
+    Opts = #{output => beamtap_world:scratch(?FUNCTION_NAME, Config), owner => self()},
+    ok = sys:suspend(beamtap_janitor),
+    {Starter, Starting} = spawn_monitor(fun() -> exit(beamtap:start({?MODULE, work, 1}, Opts)) end),
+    beamtap_world:until(fun() -> length(beamtap_ledger:sessions()) =:= 1 end),
+    Session = session(),
+    {Stopper, Stopping} = spawn_monitor(fun() -> exit(beamtap_session:stop(Session, stop)) end),
+    beamtap_world:until(fun() -> {message_queue_len, 1} =:= process_info(Session, message_queue_len) end),
+    ok = sys:resume(beamtap_janitor),
+    receive
+        {'DOWN', Stopping, process, Stopper, {ok, #{ended_by := stop, problems := []}}} -> ok
+    end,
+    receive
+        {'DOWN', Starting, process, Starter, {error, #{reason := ended}}} -> ok
+    end,
+    beamtap_world:settled(before(Config)).
 
 owner_exit(Config) ->
     Owner = beamtap_worker:start(),
