@@ -52,10 +52,16 @@
 start_link(Plan) ->
     gen_statem:start_link(?MODULE, Plan, []).
 
-%% @doc Waits until the tap records, or says why it does not.
+%% @doc Waits until the tap records, or says why it does not; one that is not waited for any longer ends.
 -spec await(pid()) -> ok | beamtap_error:error().
 await(Session) ->
-    call(Session, await, beamtap_deadline:start()).
+    case call(Session, await, beamtap_deadline:start()) of
+        {error, #{reason := timeout}} = Error ->
+            _ = spawn(fun() -> stop(Session, stop) end),
+            Error;
+        Answer ->
+            Answer
+    end.
 
 %% @doc Ends the tap; returns when it is closed. When LTTng does not answer it closes all the same, a little later.
 -spec stop(pid(), beamtap:ended_by()) -> {ok, beamtap:receipt()} | beamtap_error:error().

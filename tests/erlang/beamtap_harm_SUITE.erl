@@ -117,7 +117,7 @@ last_event(Path) ->
 started(Vm, Config) ->
     case call(Vm, beamtap, start, [all, opts(Vm, naive, Config)]) of
         {ok, Tap} -> Tap;
-        {error, #{reason := timeout}} -> started(Vm, Config)
+        {error, #{reason := Reason}} when Reason =:= timeout; Reason =:= traced_by_tap -> started(Vm, Config)
     end.
 
 latencies(Count) -> [latency() || _ <- lists:seq(1, Count)].

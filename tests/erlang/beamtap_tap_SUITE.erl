@@ -3,7 +3,7 @@
 
 -export([all/0, groups/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
 -export([init_per_testcase/2, end_per_testcase/2]).
--export([stop/1, stopped_while_it_opens/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
+-export([stop/1, stopped_while_it_opens/1, not_waited_for/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
 -export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, cost/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
 -export([bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
@@ -26,6 +26,7 @@ groups() ->
         {running_daemon, [
             stop,
             stopped_while_it_opens,
+            not_waited_for,
             owner_exit,
             session_killed,
             cleared,
@@ -94,21 +95,36 @@ stop(Config) ->
 
 %% A stop is heard before the next step.
 stopped_while_it_opens(Config) ->
-    Opts = #{output => beamtap_world:scratch(?FUNCTION_NAME, Config), owner => self()},
+    {Starter, Stopper, _} = begun(fun(Session) -> beamtap_session:stop(Session, stop) end, ?FUNCTION_NAME, Config),
+    {ok, #{ended_by := stop, problems := []}} = answer(Stopper),
+    {error, #{reason := ended}} = answer(Starter),
+    beamtap_world:settled(before(Config)).
+
+%% Where a start is not answered in time, there is no tap that nobody knows of.
+not_waited_for(Config) ->
+    {Starter, Suspender, Session} = begun(fun sys:suspend/1, ?FUNCTION_NAME, Config),
+    ok = answer(Suspender),
+    {error, #{reason := timeout}} = answer(Starter),
+    ok = sys:resume(Session),
+    beamtap_world:until(fun() -> beamtap_ledger:sessions() =:= [] end),
+    beamtap_world:settled(before(Config)).
+
+%% Begins a tap whose session has Meanwhile done to it before its first step.
+begun(Meanwhile, Case, Config) ->
+    Opts = #{output => beamtap_world:scratch(Case, Config), owner => self()},
     ok = sys:suspend(beamtap_janitor),
-    {Starter, Starting} = spawn_monitor(fun() -> exit(beamtap:start({?MODULE, work, 1}, Opts)) end),
+    Starter = spawn_monitor(fun() -> exit(beamtap:start({?MODULE, work, 1}, Opts)) end),
     beamtap_world:until(fun() -> length(beamtap_ledger:sessions()) =:= 1 end),
     Session = session(),
-    {Stopper, Stopping} = spawn_monitor(fun() -> exit(beamtap_session:stop(Session, stop)) end),
+    Doer = spawn_monitor(fun() -> exit(Meanwhile(Session)) end),
     beamtap_world:until(fun() -> {message_queue_len, 1} =:= process_info(Session, message_queue_len) end),
     ok = sys:resume(beamtap_janitor),
+    {Starter, Doer, Session}.
+
+answer({Pid, Monitor}) ->
     receive
-        {'DOWN', Stopping, process, Stopper, {ok, #{ended_by := stop, problems := []}}} -> ok
-    end,
-    receive
-        {'DOWN', Starting, process, Starter, {error, #{reason := ended}}} -> ok
-    end,
-    beamtap_world:settled(before(Config)).
+        {'DOWN', Monitor, process, Pid, Answer} -> Answer
+    end.
 
 owner_exit(Config) ->
     Owner = beamtap_worker:start(),
@@ -400,7 +416,7 @@ cost(Config) ->
 estimate(Config) ->
     Worker = beamtap_worker:start(),
     Busy = spawn_link(fun() -> keep_calling(Worker) end),
-    {ok, Estimate} = beamtap:estimate(#{functions => {?MODULE, work, 1}, targets => Worker}, #{for => 300}),
+    {ok, Estimate} = estimated(Worker),
     unlink(Busy),
     exit(Busy, kill),
     ct:log("~p", [Estimate]),
@@ -411,6 +427,13 @@ estimate(Config) ->
     {error, #{reason := bad_pattern}} = beamtap:estimate("lists:seq/x"),
     beamtap_world:settled(before(Config)),
     exit(Worker, kill).
+
+%% Where others keep the machine busy as well, LTTng may not answer in time, which is told; then once more.
+estimated(Worker) ->
+    case beamtap:estimate(#{functions => {?MODULE, work, 1}, targets => Worker}, #{for => 300}) of
+        {error, #{reason := Reason}} when Reason =:= timeout; Reason =:= traced_by_tap -> estimated(Worker);
+        Answer -> Answer
+    end.
 
 keep_calling(Worker) ->
     _ = beamtap_worker:does(Worker, fun() -> work(10) end),
