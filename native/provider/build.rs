@@ -15,7 +15,15 @@ fn main() {
     println!("cargo::rustc-cfg=lttng_ust");
     // Tracepoints announce themselves from sections and constructors nobody refers to: take the archive whole.
     let sources = std::fs::read_dir("generated").into_iter().flatten().flatten().map(|entry| entry.path());
-    cc::Build::new()
+    let mut build = cc::Build::new();
+    // Every record asks several times where LTTng's read-side state of the thread is. Descriptors answer in three
+    // instructions where the loader had room for it in every thread's block, and are as right as a call where it had not.
+    // Elsewhere they are what compilers use anyway. glibc before 2.40 may change vector registers in such a call: the
+    // rendered functions, which do nothing but lock, call and unlock, have nothing in any.
+    if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64") {
+        build.flag_if_supported("-mtls-dialect=gnu2");
+    }
+    build
         .files(sources.filter(|path| path.extension().is_some_and(|extension| extension == "c")))
         .include("generated")
         .warnings(true)
