@@ -4,10 +4,11 @@
 //! allocates. A thread takes one at its first event and keeps it; the VM's threads live as long as the VM.
 
 use crate::gate;
+use crate::intern::Words;
 use crate::layout;
+use crate::own_word;
 use crate::pid_text::PidTexts;
 use beamtap_schema::{Counters, EVENT_COUNT, EventKind};
-use std::cell::Cell;
 use std::sync::atomic::{
     AtomicU32, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -34,8 +35,10 @@ pub(crate) enum Outcome {
 }
 const OUTCOMES: usize = 4;
 
+/// What has a number, as the VM's words: events are compared with these as they come.
+#[repr(C, align(32))]
 struct CacheEntry {
-    key: AtomicU64,
+    words: [AtomicU64; 3],
     id: AtomicU32,
 }
 
@@ -58,6 +61,8 @@ pub(crate) struct Block {
     counters: [[AtomicU64; OUTCOMES]; EVENT_COUNT],
     samples: AtomicU64,
     sampled_ns: AtomicU64,
+    /// 1 while an event is timed.
+    timing: AtomicU32,
     cache: [CacheEntry; 1 << CACHE_BITS],
     pub(crate) pids: PidTexts,
 }
@@ -70,21 +75,22 @@ static OVERFLOW: [AtomicU64; EVENT_COUNT] = [const { AtomicU64::new(0) }; EVENT_
 #[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
 static NEEDS_FENCE: AtomicU32 = AtomicU32::new(1);
 
-thread_local! {
-    static MINE: Cell<Option<&'static Block>> = const { Cell::new(None) };
+/// This thread's block, if it has taken one.
+#[inline(always)]
+pub(crate) fn mine_already() -> Option<&'static Block> {
+    let block = std::ptr::with_exposed_provenance::<Block>(own_word::get());
+    // SAFETY: the word is 0 or, from `take`, the address of a block of the pool, which is static and shared by atomics only.
+    unsafe { block.as_ref() }
 }
 
 /// This thread's block; nothing when all are taken.
 #[inline]
 pub(crate) fn mine() -> Option<&'static Block> {
-    MINE.with(|mine| match mine.get() {
-        Some(block) => Some(block),
-        None => take(mine),
-    })
+    mine_already().or_else(take)
 }
 
 #[cold]
-fn take(mine: &Cell<Option<&'static Block>>) -> Option<&'static Block> {
+fn take() -> Option<&'static Block> {
     let place = TAKEN.fetch_add(1, Relaxed);
     if place >= BLOCKS {
         TAKEN.store(BLOCKS, Relaxed);
@@ -94,7 +100,7 @@ fn take(mine: &Cell<Option<&'static Block>>) -> Option<&'static Block> {
     // SAFETY: gettid takes nothing and cannot fail. It is the one system call on this path, once per thread.
     let thread_id = unsafe { libc::syscall(libc::SYS_gettid) };
     block.thread_id.store(thread_id as u32, Relaxed);
-    mine.set(Some(block));
+    own_word::set((&raw const *block).expose_provenance());
     Some(block)
 }
 
@@ -145,12 +151,6 @@ fn clock_cost_ns() -> u64 {
         })
         .min()
         .unwrap_or(0)
-}
-
-#[cold]
-#[inline(never)]
-fn begin() -> u64 {
-    gate::monotonic_ns()
 }
 
 /// What threads still hold of the budget of the tap with this token.
@@ -206,7 +206,9 @@ impl Block {
             counters: [const { [const { AtomicU64::new(0) }; OUTCOMES] }; EVENT_COUNT],
             samples: AtomicU64::new(0),
             sampled_ns: AtomicU64::new(0),
-            cache: [const { CacheEntry { key: AtomicU64::new(0), id: AtomicU32::new(0) } }; 1 << CACHE_BITS],
+            timing: AtomicU32::new(0),
+            cache: [const { CacheEntry { words: [const { AtomicU64::new(0) }; 3], id: AtomicU32::new(0) } };
+                1 << CACHE_BITS],
             pids: PidTexts::new(),
         }
     }
@@ -223,10 +225,16 @@ impl Block {
         }
     }
 
-    /// The thread has left the callback, also when it left by a panic.
+    /// The thread has left the callback.
     #[inline]
     pub(crate) fn leave(&self) {
         self.active.store(0, Release);
+    }
+
+    /// The thread has left the callback by a panic.
+    pub(crate) fn leave_by_panic(&self) {
+        self.timing.store(0, Relaxed);
+        self.leave();
     }
 
     /// The kernel's id of the thread.
@@ -247,30 +255,38 @@ impl Block {
         Some(pid)
     }
 
-    /// When an event of this kind begins, if it is one to be timed, else 0; for [`Block::end_sample`].
+    /// Whether the next event of this kind is one to be timed, and not being timed already.
     #[inline(always)]
-    pub(crate) fn begin_sample(&self, kind: EventKind) -> u64 {
-        let emitted = self.counters[kind as usize][Outcome::Emitted as usize].load(Relaxed);
+    pub(crate) fn is_to_be_timed(&self, kind: EventKind) -> bool {
         // Not the first ones: they find every cache cold.
-        if emitted % SAMPLE_EVERY == SAMPLE_EVERY / 2 { begin() } else { 0 }
-    }
-
-    /// Keeps what the event took. It was not timed if `begin` is 0.
-    #[inline(always)]
-    pub(crate) fn end_sample(&self, begin: u64) {
-        if begin != 0 {
-            self.keep_sample(begin);
-        }
+        self.emitted(kind) % SAMPLE_EVERY == SAMPLE_EVERY / 2 && self.is_not_timing()
     }
 
     #[cold]
+    fn is_not_timing(&self) -> bool {
+        self.timing.load(Relaxed) == 0
+    }
+
+    #[inline(always)]
+    fn emitted(&self, kind: EventKind) -> u64 {
+        self.counters[kind as usize][Outcome::Emitted as usize].load(Relaxed)
+    }
+
+    /// Has `take` take what is given of an event of this kind, and keeps how long that was if the event was emitted.
+    #[cold]
     #[inline(never)]
-    fn keep_sample(&self, begin: u64) {
+    pub(crate) fn time<G, T>(&self, kind: EventKind, take: impl FnOnce(G) -> T, given: G) -> T {
+        self.timing.store(1, Relaxed);
+        let emitted = self.emitted(kind);
+        let begin = gate::monotonic_ns();
+        let taken = take(given);
         let ns = gate::monotonic_ns() - begin;
-        if ns < LONGEST_SAMPLE_NS {
+        self.timing.store(0, Relaxed);
+        if self.emitted(kind) != emitted && ns < LONGEST_SAMPLE_NS {
             self.samples.store(self.samples.load(Relaxed) + 1, Relaxed);
             self.sampled_ns.store(self.sampled_ns.load(Relaxed) + ns, Relaxed);
         }
+        taken
     }
 
     /// Counts what happened to an event. A load and a store: nobody else writes here.
@@ -280,17 +296,24 @@ impl Block {
         counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    /// The interned number of a key this thread has seen lately; 0 when it has to be looked up.
-    #[inline]
-    pub(crate) fn cached(&self, key: crate::intern::Key) -> u32 {
-        let entry = &self.cache[key.hash(CACHE_BITS)];
-        if entry.key.load(Relaxed) == key.bits() { entry.id.load(Relaxed) } else { 0 }
+    /// The number of what this thread has met lately; nothing when it has to be looked up.
+    #[inline(always)]
+    pub(crate) fn cached(&self, words: Words) -> Option<u32> {
+        let entry = self.entry(words);
+        let is_it = entry.words.iter().zip(words).all(|(kept, word)| kept.load(Relaxed) == word);
+        is_it.then(|| entry.id.load(Relaxed))
     }
 
-    /// Remembers a key's number in place of whatever stood there.
-    pub(crate) fn remember(&self, key: crate::intern::Key, id: u32) {
-        let entry = &self.cache[key.hash(CACHE_BITS)];
-        entry.key.store(key.bits(), Relaxed);
+    /// Remembers a number in place of whatever stood there.
+    pub(crate) fn remember(&self, words: Words, id: u32) {
+        let entry = self.entry(words);
+        entry.words.iter().zip(words).for_each(|(kept, word)| kept.store(word, Relaxed));
         entry.id.store(id, Relaxed);
+    }
+
+    #[inline(always)]
+    fn entry(&self, [first, second, third]: Words) -> &CacheEntry {
+        let mixed = (first.rotate_left(32) ^ second).wrapping_add(third).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        &self.cache[(mixed >> (u64::BITS - CACHE_BITS)) as usize]
     }
 }

@@ -22,6 +22,9 @@ static KEYS: [AtomicU64; CAPACITY] = [const { AtomicU64::new(0) }; CAPACITY];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key(u64);
 
+/// What has a number, in the words that the VM has for it.
+pub(crate) type Words = [u64; 3];
+
 /// A key taken apart: atoms as the VM's terms.
 pub(crate) enum Named {
     Function { module: u64, name: u64, arity: u8 },
@@ -40,19 +43,6 @@ impl Key {
         }
     }
 
-    /// As [`Key::function`] of three terms as the VM has them, in a few instructions; nothing also where it takes more
-    /// than that to tell.
-    #[inline(always)]
-    pub(crate) const fn quickly(module: u64, name: u64, arity: u64) -> Option<Key> {
-        let (module, name, arity) = (layout::as_atom(module), layout::as_atom(name), layout::as_small(arity));
-        // No plain atom's key is among them.
-        const ATOMS: u64 = ATOM_LIMIT / 2 - 1;
-        if ((module | name) & !ATOMS) | (arity & !0xFF) != 0 {
-            return None;
-        }
-        Some(Key(arity << 56 | module << 28 | name))
-    }
-
     /// The key of a plain atom.
     pub(crate) const fn atom(atom: u64) -> Option<Key> {
         match layout::atom_index(atom) {
@@ -61,7 +51,16 @@ impl Key {
         }
     }
 
-    /// The key as the number caches compare; never 0, since no function is named by atom 0 in module atom 0.
+    /// The VM's terms for it: module, name and arity of a function; a plain atom and two words that are no terms.
+    #[inline]
+    pub(crate) const fn words(self) -> Words {
+        match self.named() {
+            Named::Function { module, name, arity } => [module, name, layout::small(arity as u64)],
+            Named::Atom(atom) => [atom, 0, 0],
+        }
+    }
+
+    /// The key as a number; never 0, since no function is named by atom 0 in module atom 0.
     #[inline]
     pub(crate) const fn bits(self) -> u64 {
         self.0

@@ -108,18 +108,6 @@ pub(crate) const fn atom_index(word: u64) -> Option<u64> {
     if word & ATOM_MASK == TAG_ATOM { Some(word >> ATOM_BITS) } else { None }
 }
 
-/// The place of an atom; for any other term, a number beyond all places.
-#[inline(always)]
-pub(crate) const fn as_atom(word: u64) -> u64 {
-    (word ^ TAG_ATOM).rotate_right(ATOM_BITS)
-}
-
-/// The value of a small, non-negative integer; for any other term, a number beyond all those.
-#[inline(always)]
-pub(crate) const fn as_small(word: u64) -> u64 {
-    (word ^ TAG_SMALL).rotate_right(TAG_BITS)
-}
-
 /// The word of the atom at `index` of the VM's atom table.
 pub(crate) const fn atom_word(index: u64) -> u64 {
     index << ATOM_BITS | TAG_ATOM

@@ -23,6 +23,7 @@ mod lttng;
 mod marks;
 mod naming;
 mod otp;
+mod own_word;
 mod payload;
 mod pid_text;
 mod ports;

@@ -3,6 +3,7 @@
 use crate::block::{Block, Outcome};
 use crate::board;
 use crate::intern::{self, Interned, Key, Named};
+use crate::layout;
 use crate::provider;
 use crate::sys::{AtomName, CallEnv};
 use beamtap_schema::{EventKind, WireEvent, wire};
@@ -12,15 +13,6 @@ pub(crate) fn emit_counted<E: WireEvent>(block: &Block, event: &E) {
     if board::is_enabled(E::KIND) {
         provider::emit(event);
         block.count(E::KIND, Outcome::Emitted);
-    }
-}
-
-/// The number of a function or atom; defines it when it is new.
-#[inline(always)]
-fn number(env: CallEnv<'_>, block: &Block, key: Key) -> u32 {
-    match block.cached(key) {
-        0 => number_slowly(env, block, key),
-        id => id,
     }
 }
 
@@ -34,7 +26,7 @@ fn number_slowly(env: CallEnv<'_>, block: &Block, key: Key) -> u32 {
         }
         Interned::Full => return 0,
     };
-    block.remember(key, id);
+    block.remember(key.words(), id);
     id
 }
 
@@ -66,13 +58,17 @@ pub(crate) fn define(env: CallEnv<'_>, block: &Block, id: u32, key: Key) {
     }
 }
 
-/// The number of a function given by three terms; nothing when they are not two atoms and an arity.
+/// The number of a function given by three terms, which is defined when it is new; nothing when they are not two atoms
+/// and an arity.
 #[inline(always)]
 pub(crate) fn function_number(env: CallEnv<'_>, block: &Block, mfa: (u64, u64, u64)) -> Option<u32> {
-    Key::function(mfa.0, mfa.1, mfa.2).map(|key| number(env, block, key))
+    let (module, name, arity) = mfa;
+    block
+        .cached([module, name, layout::small(arity)])
+        .or_else(|| Key::function(module, name, arity).map(|key| number_slowly(env, block, key)))
 }
 
-/// The number of an atom; nothing when the term is none.
+/// The number of an atom, which is defined when it is new; nothing when the term is none.
 pub(crate) fn atom_number(env: CallEnv<'_>, block: &Block, atom: u64) -> Option<u32> {
-    Key::atom(atom).map(|key| number(env, block, key))
+    block.cached([atom, 0, 0]).or_else(|| Key::atom(atom).map(|key| number_slowly(env, block, key)))
 }

@@ -1,6 +1,6 @@
 //! The shortest way of the most frequent events: where nothing has to be looked up, defined, refilled or told.
 //!
-//! Whatever needs more than that is left alone, untouched, to [`tracer::trace`](crate::tracer::trace). Nothing here can
+//! Whatever needs more than that is left alone, untouched, to [`raw::take_slowly`]. Nothing here can
 //! panic: there is no catching around it.
 
 use crate::block::{self, Block, Outcome};
@@ -8,40 +8,43 @@ use crate::board;
 use crate::depth;
 use crate::function_text;
 use crate::gate;
-use crate::intern::Key;
 use crate::layout;
 use crate::provider::{self, emit_otp};
+use crate::raw;
+use crate::sys::CallEnv;
 use crate::term;
-use crate::tracer::{Family, Traced};
+use crate::tracer::{self, Family, Given, Traced};
 use beamtap_schema::{EntityKind, EventKind, WireEvent, otp_wire, wire};
 
-/// Emits an event that can be emitted as it is. Answers whether it did; where it did not, nothing has happened.
+/// Takes an event: emits it if it can be emitted as it is, leaves it to [`raw::take_slowly`] if not.
 #[inline(always)]
-pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: Traced<'_>) -> bool {
-    let is = |kind| board::is_tag(kind, tag);
+pub(crate) fn trace(family: Family, given: Given<'_>) -> u64 {
+    let is = |kind| board::is_tag(kind, given.tag());
     match family[0] {
-        EventKind::Call if is(EventKind::Call) => call(state, traced),
-        EventKind::Call if is(EventKind::ReturnFrom) => return_from(state, traced),
-        EventKind::Call if is(EventKind::Send) => send(state, traced),
-        EventKind::Receive if is(EventKind::Receive) => receive(state, traced),
-        EventKind::In if is(EventKind::In) => scheduled_in(state, traced),
-        EventKind::In if is(EventKind::Out) => scheduled_out(state, traced),
-        _ => false,
+        EventKind::Call if is(EventKind::Call) => call(given.env, given.words),
+        EventKind::Call if is(EventKind::ReturnFrom) => return_from(given.env, given.words),
+        EventKind::Call if is(EventKind::Send) => send(given.env, given.words),
+        EventKind::Receive if is(EventKind::Receive) => receive(given.env, given.words),
+        EventKind::In if is(EventKind::In) => scheduled_in(given.env, given.words),
+        EventKind::In if is(EventKind::Out) => scheduled_out(given.env, given.words),
+        _ => raw::take_slowly(family, given),
     }
 }
 
-/// As [`trace`], for a call or a return that is recorded as OTP's own event alone, with texts written before.
+/// Emits a call or a return that is recorded as OTP's own event alone, with texts written before. Answers whether it did;
+/// where it did not, nothing has happened.
 #[inline(always)]
-pub(crate) fn trace_as_otp(tag: u64, state: u64, traced: Traced<'_>) -> bool {
-    let kind = match tag {
-        _ if board::is_tag(EventKind::Call, tag) => EventKind::Call,
-        _ if board::is_tag(EventKind::ReturnFrom, tag) => EventKind::ReturnFrom,
+pub(crate) fn trace_as_otp(given: Given<'_>) -> bool {
+    let kind = match given.tag() {
+        tag if board::is_tag(EventKind::Call, tag) => EventKind::Call,
+        tag if board::is_tag(EventKind::ReturnFrom, tag) => EventKind::ReturnFrom,
         _ => return false,
     };
     if !board::is_otp_enabled(kind) || board::is_enabled(kind) {
         return false;
     }
     let Some(block) = block::mine() else { return false };
+    let (state, traced) = (given.state(), given.traced());
     block.enter();
     let read = if gate::is_open(state) { process_and_function(block, traced) } else { None };
     let is_emitted = read.is_some_and(|(process, function)| {
@@ -59,116 +62,94 @@ pub(crate) fn trace_as_otp(tag: u64, state: u64, traced: Traced<'_>) -> bool {
     is_emitted
 }
 
-/// An event that may be emitted as far as the gate is concerned.
-struct Open {
-    block: &'static Block,
-    state: u64,
-    begin: u64,
-}
+/// As the VM calls what takes an event. That it cannot unwind lets one jump to the other.
+type Take<'a> = extern "C" fn(CallEnv<'a>, &'a [u64; 5]) -> u64;
 
-impl Open {
-    #[inline(always)]
-    fn of(kind: EventKind, state: u64) -> Option<Open> {
-        if !board::is_enabled(kind) || board::is_otp_enabled(kind) {
-            return None;
-        }
-        let block = block::mine()?;
-        block.enter();
-        if !gate::is_open(state) {
-            block.leave();
-            return None;
-        }
-        Some(Open { block, state, begin: block.begin_sample(kind) })
+/// Takes an event with what `read` makes of it. An event that is to be timed is taken `again` meanwhile.
+#[inline(always)]
+fn take<'a, E: WireEvent>(
+    family: Family,
+    given: Given<'a>,
+    again: Take<'a>,
+    read: impl FnOnce(&Block, Traced<'a>) -> Option<E>,
+) -> u64 {
+    if !board::is_enabled(E::KIND) || board::is_otp_enabled(E::KIND) {
+        return raw::take_slowly(family, given);
     }
-
-    /// Emits the event, where it could be read and the budget has it. Answers whether it did.
-    #[inline(always)]
-    fn close<E: WireEvent>(self, event: Option<E>) -> bool {
-        let Open { block, state, begin } = self;
-        let is_emitted = match event {
-            Some(event) if gate::spend_quickly(block, state) => {
-                provider::emit(&event);
-                block.end_sample(begin);
-                block.count(E::KIND, Outcome::Emitted);
-                true
-            }
-            _ => false,
-        };
+    let Some(block) = block::mine_already() else { return raw::take_slowly(family, given) };
+    if block.is_to_be_timed(E::KIND) {
+        return block.time(E::KIND, |(again, given)| again(given.env, given.words), (again, given));
+    }
+    let Some(event) = read(block, given.traced()) else { return raw::take_slowly(family, given) };
+    block.enter();
+    if !gate::is_open(given.state()) || !gate::spend_quickly(block, given.state()) {
         block.leave();
-        is_emitted
+        return raw::take_slowly(family, given);
     }
+    provider::emit(&event);
+    block.count(E::KIND, Outcome::Emitted);
+    block.leave();
+    tracer::discard()
 }
 
 /// The process, and the number of a function that this thread has seen lately.
 #[inline(always)]
 fn process_and_function(block: &Block, traced: Traced<'_>) -> Option<(u64, u32)> {
     let &[module, name, arity] = traced.env.tuple_in_place(traced.term)? else { return None };
-    let function = block.cached(Key::quickly(module, name, arity)?);
-    let pid = block.pid(traced.tracee)?;
-    (function != 0).then_some((pid, function))
-}
-
-#[inline(always)]
-fn call(state: u64, traced: Traced<'_>) -> bool {
-    let Some(open) = Open::of(EventKind::Call, state) else { return false };
-    let read = process_and_function(open.block, traced);
-    open.close(read.map(|(pid, function)| wire::Call { pid, function }))
-}
-
-#[inline(always)]
-fn return_from(state: u64, traced: Traced<'_>) -> bool {
-    let Some(open) = Open::of(EventKind::ReturnFrom, state) else { return false };
-    let read = process_and_function(open.block, traced);
-    open.close(read.map(|(pid, function)| wire::ReturnFrom { pid, function }))
-}
-
-#[inline(always)]
-fn scheduled_in(state: u64, traced: Traced<'_>) -> bool {
-    let Some(open) = Open::of(EventKind::In, state) else { return false };
-    let thread = open.block.thread_id();
-    let read = process_and_function(open.block, traced);
-    open.close(read.map(|(pid, function)| wire::In { pid, function, thread }))
-}
-
-#[inline(always)]
-fn scheduled_out(state: u64, traced: Traced<'_>) -> bool {
-    let Some(open) = Open::of(EventKind::Out, state) else { return false };
-    let thread = open.block.thread_id();
-    let read = process_and_function(open.block, traced);
-    open.close(read.map(|(pid, function)| wire::Out { pid, function, thread }))
+    let function = block.cached([module, name, arity])?;
+    Some((block.pid(traced.tracee)?, function))
 }
 
 #[inline(never)]
-fn send(state: u64, traced: Traced<'_>) -> bool {
-    let Some(open) = Open::of(EventKind::Send, state) else { return false };
-    let event = read_send(open.block, traced);
-    open.close(event)
+extern "C" fn call<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
+    take(tracer::DEFAULT, Given { env, words }, call, |block, traced| {
+        process_and_function(block, traced).map(|(pid, function)| wire::Call { pid, function })
+    })
+}
+
+#[inline(never)]
+extern "C" fn return_from<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
+    take(tracer::DEFAULT, Given { env, words }, return_from, |block, traced| {
+        process_and_function(block, traced).map(|(pid, function)| wire::ReturnFrom { pid, function })
+    })
+}
+
+#[inline(never)]
+extern "C" fn scheduled_in<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
+    take(tracer::RUNNING_PROCS, Given { env, words }, scheduled_in, |block, traced| {
+        let (pid, function) = process_and_function(block, traced)?;
+        Some(wire::In { pid, function, thread: block.thread_id() })
+    })
+}
+
+#[inline(never)]
+extern "C" fn scheduled_out<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
+    take(tracer::RUNNING_PROCS, Given { env, words }, scheduled_out, |block, traced| {
+        let (pid, function) = process_and_function(block, traced)?;
+        Some(wire::Out { pid, function, thread: block.thread_id() })
+    })
 }
 
 /// From a process to a process.
-#[inline(always)]
-fn read_send(block: &Block, traced: Traced<'_>) -> Option<wire::Send> {
-    let Traced { env, tracee, term, options } = traced;
-    let atoms = term::atoms()?;
-    let from = block.pid(tracee)?;
-    let extra = env.map_value(options, atoms.extra)?;
-    let to = if extra == tracee { from } else { layout::pid(extra)? };
-    let (message, tag) = term::message(env, atoms, term);
-    let (from_kind, to_kind) = (EntityKind::Process.to_wire(), EntityKind::Process.to_wire());
-    Some(wire::Send { from, from_kind, to, to_kind, message: message.to_wire(), tag })
-}
-
-#[inline(always)]
-fn receive(state: u64, traced: Traced<'_>) -> bool {
-    let Some(open) = Open::of(EventKind::Receive, state) else { return false };
-    let event = read_receive(open.block, traced);
-    open.close(event)
+#[inline(never)]
+extern "C" fn send<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
+    take(tracer::DEFAULT, Given { env, words }, send, |block, Traced { env, tracee, term, options }| {
+        let atoms = term::atoms()?;
+        let from = block.pid(tracee)?;
+        let extra = env.map_value(options, atoms.extra)?;
+        let to = if extra == tracee { from } else { layout::pid(extra)? };
+        let (message, tag) = term::message(env, atoms, term);
+        let (from_kind, to_kind) = (EntityKind::Process.to_wire(), EntityKind::Process.to_wire());
+        Some(wire::Send { from, from_kind, to, to_kind, message: message.to_wire(), tag })
+    })
 }
 
 /// By a process.
-#[inline(always)]
-fn read_receive(block: &Block, traced: Traced<'_>) -> Option<wire::Receive> {
-    let to = block.pid(traced.tracee)?;
-    let (message, tag) = term::message(traced.env, term::atoms()?, traced.term);
-    Some(wire::Receive { to, to_kind: EntityKind::Process.to_wire(), message: message.to_wire(), tag })
+#[inline(never)]
+extern "C" fn receive<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
+    take(tracer::RECEIVE, Given { env, words }, receive, |block, traced| {
+        let to = block.pid(traced.tracee)?;
+        let (message, tag) = term::message(traced.env, term::atoms()?, traced.term);
+        Some(wire::Receive { to, to_kind: EntityKind::Process.to_wire(), message: message.to_wire(), tag })
+    })
 }

@@ -7,7 +7,7 @@ use crate::block;
 use crate::gate;
 use crate::quick;
 use crate::sys::{CallEnv, term_of};
-use crate::tracer::{self, Family, Traced};
+use crate::tracer::{self, Family, Given};
 use rustler::Nif;
 use rustler::codegen_runtime::inventory;
 use rustler::sys::{ErlNifEnv, ErlNifTerm};
@@ -25,17 +25,17 @@ const TRACE_ARITY: usize = 5;
 #[inline(always)]
 unsafe fn answer(family: Family, argv: *const ErlNifTerm) -> ErlNifTerm {
     // SAFETY: `argv` points to 3 terms for the length of this call, by the contract above; 3 is the arity registered.
-    let &[tag, state, tracee] = unsafe { &*argv.cast::<[u64; ENABLED_ARITY]>() };
-    match tracer::enabled_quickly(family, tag, state, tracee) {
+    let question = unsafe { &*argv.cast::<[u64; ENABLED_ARITY]>() };
+    match tracer::enabled_quickly(family, question) {
         Some(word) => term_of(word),
-        None => answer_slowly(family, tag, state, tracee),
+        None => answer_slowly(family, question),
     }
 }
 
 /// A panic answers `discard`: anything unexpected would make the VM drop the tracer.
 #[cold]
 #[inline(never)]
-fn answer_slowly(family: Family, tag: u64, state: u64, tracee: u64) -> ErlNifTerm {
+fn answer_slowly(family: Family, &[tag, state, tracee]: &[u64; ENABLED_ARITY]) -> ErlNifTerm {
     match catch_unwind(|| tracer::enabled(family, tag, state, tracee)) {
         Ok(word) => term_of(word),
         Err(_) => {
@@ -45,57 +45,34 @@ fn answer_slowly(family: Family, tag: u64, state: u64, tracee: u64) -> ErlNifTer
     }
 }
 
-/// One event as the VM hands it over: its tag, the tracer's state, and the rest.
+/// Takes one event, the shortest way where that will do. The answer is ignored by the VM; it has to be a term.
 ///
 /// # Safety
 ///
 /// The VM's contract of a NIF of arity 5: `env` is the call's environment and `argv` points to that many terms, both
-/// for the length of the call, which the result must not outlive.
-#[inline(always)]
-unsafe fn traced<'a>(env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> (u64, u64, Traced<'a>) {
-    // SAFETY: `argv` points to 5 terms for the length of this call, by the contract above; 5 is the arity registered.
-    let &[tag, state, tracee, term, options] = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
-    // SAFETY: the environment is the running call's, by the contract above.
-    let env = unsafe { CallEnv::new(env) };
-    (tag, state, Traced { env, tracee, term, options })
-}
-
-/// Takes one event, the shortest way where that will do. The answer is ignored by the VM.
-///
-/// # Safety
-///
-/// As [`traced`].
+/// for the length of the call.
 #[inline(always)]
 unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> ErlNifTerm {
-    // SAFETY: the caller's contract, passed on; nothing of it outlives this frame.
-    let (tag, state, event) = unsafe { traced(env, argv) };
-    if !quick::trace(family, tag, state, event) {
-        // SAFETY: as above. What was read is read anew, so that the shortest way need not keep it.
-        unsafe { take_slowly(family, env, argv) };
-    }
-    // The VM ignores it; it has to be a term.
-    term_of(tracer::discard())
+    // SAFETY: `argv` points to 5 terms for the length of this call, by the contract above; 5 is the arity registered.
+    let words = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
+    // SAFETY: the environment is the running call's, by the contract above.
+    let given = Given { env: unsafe { CallEnv::new(env) }, words };
+    term_of(quick::trace(family, given))
 }
 
-/// A panic is counted.
-///
-/// # Safety
-///
-/// As [`traced`].
+/// Takes one event that the shortest way is not for. A panic is counted.
 #[inline(never)]
-unsafe fn take_slowly(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) {
-    // SAFETY: the caller's contract, passed on; nothing of it outlives this frame.
-    let (tag, state, event) = unsafe { traced(env, argv) };
-    if quick::trace_as_otp(tag, state, event) {
-        return;
-    }
-    // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
-    if catch_unwind(AssertUnwindSafe(|| tracer::trace(family, tag, state, &event))).is_err() {
-        if let Some(block) = block::mine() {
-            block.leave();
+pub(crate) fn take_slowly(family: Family, given: Given<'_>) -> u64 {
+    if !quick::trace_as_otp(given) {
+        // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
+        if catch_unwind(AssertUnwindSafe(|| tracer::trace(family, given))).is_err() {
+            if let Some(block) = block::mine() {
+                block.leave_by_panic();
+            }
+            gate::panicked();
         }
-        gate::panicked();
     }
+    tracer::discard()
 }
 
 macro_rules! callbacks {

@@ -15,18 +15,21 @@ use rustler::sys::{
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 unsafe extern "C" {
     // Not among rustler's bindings. Its `%T` is the only way to an atom's name beyond Latin-1 before OTP 26.
     fn enif_snprintf(out: *mut c_char, size: usize, format: *const c_char, ...) -> c_int;
 }
 
-/// Whether the VM packs tuples and list cells as below: learnt at load, asked of the VM otherwise.
+/// Whether the VM packs list cells, and tuples, as below: learnt at load, asked of the VM otherwise.
 #[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
 static READS_LISTS: AtomicBool = AtomicBool::new(false);
+/// The primary tag of a tuple that can be read where it lies: so that asking whether any can takes no time.
 #[cfg_attr(target_os = "linux", unsafe(link_section = ".data.beamtap_hot"))]
-static READS_TUPLES: AtomicBool = AtomicBool::new(false);
+static TUPLE_TAG: AtomicU64 = AtomicU64::new(NO_TAG);
+/// Before a VM is known to pack tuples as below: what no term's tag is.
+const NO_TAG: u64 = u64::MAX;
 const PRIMARY_MASK: u64 = 0b11;
 const PRIMARY_LIST: u64 = 0b01;
 const PRIMARY_BOXED: u64 = 0b10;
@@ -53,16 +56,17 @@ pub(crate) const fn term_of(word: u64) -> ErlNifTerm {
     unsafe { std::mem::transmute::<u64, ErlNifTerm>(word) }
 }
 
+fn reads_tuples() -> bool {
+    TUPLE_TAG.load(Relaxed) != NO_TAG
+}
+
 /// Reads a tuple where it lies: what the VM's own function does, without the call.
 ///
 /// # Safety
 ///
-/// This VM packs terms as the constants above say, and the term is alive for `'a`.
+/// This VM packs terms as the constants above say, the term is a boxed one and alive for `'a`.
 #[inline(always)]
 unsafe fn tuple_in_memory<'a>(term: u64) -> Option<&'a [u64]> {
-    if term & PRIMARY_MASK != PRIMARY_BOXED {
-        return None;
-    }
     let address = std::ptr::with_exposed_provenance::<u64>((term & !POINTER_TAGS) as usize);
     // SAFETY: a boxed term points to its header word, by the contract above.
     let header = unsafe { *address };
@@ -76,6 +80,7 @@ unsafe fn tuple_in_memory<'a>(term: u64) -> Option<&'a [u64]> {
 
 /// The environment of one call from the VM. Cannot outlive the call.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub(crate) struct CallEnv<'a> {
     env: *mut ErlNifEnv,
     call: PhantomData<&'a ()>,
@@ -94,18 +99,20 @@ impl<'a> CallEnv<'a> {
     /// The elements of a tuple, where it can be read without asking the VM.
     #[inline(always)]
     pub(crate) fn tuple_in_place(self, term: u64) -> Option<&'a [u64]> {
-        // SAFETY: checked with a known tuple before `READS_TUPLES` was set; the term is one of this call's.
-        READS_TUPLES.load(Relaxed).then(|| unsafe { tuple_in_memory(term) }).flatten()
+        if term & PRIMARY_MASK != TUPLE_TAG.load(Relaxed) {
+            return None;
+        }
+        // SAFETY: checked with a known tuple before `TUPLE_TAG` was set to the tag of boxed terms; the term is one of this
+        // call's.
+        unsafe { tuple_in_memory(term) }
     }
 
     /// The elements of a tuple.
     #[inline]
     pub(crate) fn tuple(self, term: u64) -> Option<&'a [u64]> {
-        if READS_TUPLES.load(Relaxed) {
-            // SAFETY: checked with a known tuple before `READS_TUPLES` was set; the term is one of this call's.
-            unsafe { tuple_in_memory(term) }
-        } else {
-            self.tuple_by_vm(term)
+        match self.tuple_in_place(term) {
+            None if !reads_tuples() => self.tuple_by_vm(term),
+            found => found,
         }
     }
 
@@ -131,7 +138,7 @@ impl<'a> CallEnv<'a> {
             known & PRIMARY_MASK == PRIMARY_BOXED && (known & !POINTER_TAGS) + size_of::<u64>() as u64 == at;
         // SAFETY: the word points where the VM says the tuple is.
         if is_boxed && unsafe { tuple_in_memory::<'a>(known) } == Some(by_vm) {
-            READS_TUPLES.store(true, Relaxed);
+            TUPLE_TAG.store(PRIMARY_BOXED, Relaxed);
         }
     }
 
@@ -180,7 +187,7 @@ impl<'a> CallEnv<'a> {
     pub(crate) fn calibrate_lists(self, known: u64) {
         let Some((_, tuple)) = self.list_cell_by_vm(known) else { return };
         let is_near = (known & !POINTER_TAGS).abs_diff(tuple & !POINTER_TAGS) <= 64;
-        if READS_TUPLES.load(Relaxed) && known & PRIMARY_MASK == PRIMARY_LIST && is_near {
+        if reads_tuples() && known & PRIMARY_MASK == PRIMARY_LIST && is_near {
             READS_LISTS.store(true, Relaxed);
             if self.list_cell(known) != self.list_cell_by_vm(known) {
                 READS_LISTS.store(false, Relaxed);

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 pub(crate) struct Atoms {
     pub(crate) extra: u64,
     pub(crate) undefined: u64,
+    pub(crate) normal: u64,
     pub(crate) alias: u64,
     pub(crate) gen_call: u64,
     pub(crate) gen_cast: u64,
@@ -38,6 +39,7 @@ pub(crate) fn prepare_atoms(make: impl Fn(&str) -> u64) {
     ATOMS.get_or_init(|| Atoms {
         extra: make("extra"),
         undefined: make("undefined"),
+        normal: make("normal"),
         alias: make("alias"),
         gen_call: make("$gen_call"),
         gen_cast: make("$gen_cast"),

@@ -116,10 +116,12 @@ fn is_wanted(kind: EventKind) -> bool {
     board::is_enabled(kind) || board::is_otp_enabled(kind) || is_sequence
 }
 
-/// Answers an `enabled` question that needs no counting.
+/// Answers an `enabled` question that needs no counting: its tag, the tracer's state, and the tracee.
 #[inline(always)]
-pub(crate) fn enabled_quickly(family: Family, tag: u64, state: u64, tracee: u64) -> Option<u64> {
-    let is_so = if tag == WORDS.trace_status.load(Relaxed) {
+pub(crate) fn enabled_quickly(family: Family, &[tag, state, tracee]: &[u64; 3]) -> Option<u64> {
+    // Asked of all alone; should the VM ask another, the slow way knows the answer.
+    let is_of_all = matches!(family, [EventKind::Call, _, ..]);
+    let is_so = if is_of_all && tag == WORDS.trace_status.load(Relaxed) {
         gate::is_alive(state)
     } else {
         let kind = kind_of(family, tag, tracee)?;
@@ -168,6 +170,31 @@ fn unreadable(kind: EventKind) {
     }
 }
 
+/// What the VM gives a callback that takes an event: the tag, the tracer's state, and the rest.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a> {
+    pub(crate) env: CallEnv<'a>,
+    pub(crate) words: &'a [u64; 5],
+}
+
+impl<'a> Given<'a> {
+    #[inline(always)]
+    pub(crate) const fn tag(self) -> u64 {
+        self.words[0]
+    }
+
+    #[inline(always)]
+    pub(crate) const fn state(self) -> u64 {
+        self.words[1]
+    }
+
+    #[inline(always)]
+    pub(crate) const fn traced(self) -> Traced<'a> {
+        let &[_, _, tracee, term, options] = self.words;
+        Traced { env: self.env, tracee, term, options }
+    }
+}
+
 /// One traced event, as the VM hands it over.
 #[derive(Clone, Copy)]
 pub(crate) struct Traced<'a> {
@@ -178,7 +205,8 @@ pub(crate) struct Traced<'a> {
 }
 
 /// Emits one event of the family, unless the gate or a limit says no.
-pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
+pub(crate) fn trace(family: Family, given: Given<'_>) {
+    let (tag, state, traced) = (given.tag(), given.state(), &given.traced());
     let Some(kind) = kind_of(family, tag, traced.tracee) else { return };
     // One tag for three kinds of events, and the term says which.
     let kind = if kind == EventKind::SeqSend {
@@ -195,8 +223,10 @@ pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
         return;
     }
     let Some(block) = block::mine() else { return block::overflowed(kind) };
+    if block.is_to_be_timed(kind) {
+        return block.time(kind, |given| trace(family, given), given);
+    }
     block.enter();
-    let begin = block.begin_sample(kind);
     if gate::is_open(state) && gate::spend(block, state) {
         let emitter = Emitter { block, traced };
         let is_read =
@@ -207,7 +237,6 @@ pub(crate) fn trace(family: Family, tag: u64, state: u64, traced: &Traced<'_>) {
         } else if is_typed && !payloads.is_none() {
             emitter.emit_payload(kind, payloads);
         }
-        block.end_sample(begin);
     } else {
         block.count(kind, Outcome::Suppressed);
     }

@@ -1,6 +1,6 @@
 //! How large terms are that can be of any size: what is too large to be written is told by its size.
 
-use super::{CallEnv, HEADER_BITS, HEADER_MASK, POINTER_TAGS, PRIMARY_BOXED, PRIMARY_MASK, READS_TUPLES};
+use super::{CallEnv, HEADER_BITS, HEADER_MASK, POINTER_TAGS, PRIMARY_BOXED, PRIMARY_MASK, reads_tuples};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Headers of large integers have the number of words in the place of the arity.
@@ -19,7 +19,7 @@ const BITS_WORDS: usize = 4;
 impl CallEnv<'_> {
     /// The words of an integer too large to be immediate; nothing for other terms and where it cannot be told.
     pub(crate) fn integer_words(self, term: u64) -> Option<usize> {
-        if !READS_TUPLES.load(Relaxed) || term & PRIMARY_MASK != PRIMARY_BOXED {
+        if !reads_tuples() || term & PRIMARY_MASK != PRIMARY_BOXED {
             return None;
         }
         let address = std::ptr::with_exposed_provenance::<u64>((term & !POINTER_TAGS) as usize);
@@ -31,7 +31,7 @@ impl CallEnv<'_> {
 
     /// The header of a boxed term and the words behind it; nothing for other terms and where terms are not read in place.
     fn boxed(self, term: u64) -> Option<(u64, [u64; BITS_WORDS])> {
-        if !READS_TUPLES.load(Relaxed) || term & PRIMARY_MASK != PRIMARY_BOXED {
+        if !reads_tuples() || term & PRIMARY_MASK != PRIMARY_BOXED {
             return None;
         }
         let address = std::ptr::with_exposed_provenance::<u64>((term & !POINTER_TAGS) as usize);
