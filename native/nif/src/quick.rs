@@ -27,6 +27,9 @@ pub(crate) fn trace(family: Family, given: Given<'_>) -> u64 {
         EventKind::Receive if is(EventKind::Receive) => receive(given.env, given.words),
         EventKind::In if is(EventKind::In) => scheduled_in(given.env, given.words),
         EventKind::In if is(EventKind::Out) => scheduled_out(given.env, given.words),
+        EventKind::Spawn if is(EventKind::Spawn) => spawn(given.env, given.words),
+        EventKind::Spawn if is(EventKind::Spawned) => spawned(given.env, given.words),
+        EventKind::Spawn if is(EventKind::Exit) => exit(given.env, given.words),
         _ => raw::take_slowly(family, given),
     }
 }
@@ -151,5 +154,38 @@ extern "C" fn receive<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
         let to = block.pid(traced.tracee)?;
         let (message, tag) = term::message(traced.env, term::atoms()?, traced.term);
         Some(wire::Receive { to, to_kind: EntityKind::Process.to_wire(), message: message.to_wire(), tag })
+    })
+}
+
+/// The number of the function that a process begins with, where this thread has seen it lately.
+#[inline(always)]
+fn initial(block: &Block, env: CallEnv<'_>, options: u64) -> Option<u32> {
+    let (module, name, arity) = term::mfa(env, env.map_value(options, term::atoms()?.extra)?)?;
+    block.cached([module, name, layout::small(arity)])
+}
+
+/// On this node.
+#[inline(never)]
+extern "C" fn spawn<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
+    take(tracer::PROCS, Given { env, words }, spawn, |block, Traced { env, tracee, term, options }| {
+        let (pid, parent) = (layout::pid(term)?, layout::pid(tracee)?);
+        Some(wire::Spawn { pid, parent, function: initial(block, env, options)? })
+    })
+}
+
+#[inline(never)]
+extern "C" fn spawned<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
+    take(tracer::PROCS, Given { env, words }, spawned, |block, Traced { env, tracee, term, options }| {
+        let (pid, parent) = (layout::pid(tracee)?, layout::pid(term)?);
+        Some(wire::Spawned { pid, parent, function: initial(block, env, options)? })
+    })
+}
+
+/// With the reason that most processes have.
+#[inline(never)]
+extern "C" fn exit<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
+    take(tracer::PROCS, Given { env, words }, exit, |_, Traced { tracee, term, .. }| {
+        let pid = layout::pid(tracee)?;
+        (term == term::atoms()?.normal).then_some(wire::Exit { pid, reason: c"normal".as_ptr() })
     })
 }
