@@ -89,8 +89,8 @@
 //! # Ok::<(), beamtap_ctf::Error>(())
 //! ```
 //!
-//! On several threads see [`TraceSet::fold_packets`] and [`TraceSet::map_parallel`]; what is still being written is read
-//! by [`Follower`] and [`LiveReader`].
+//! On several threads see [`TraceSet::fold_packets`] and [`TraceSet::fold_in_order`]; what is still being written is
+//! read by [`Follower`] and [`LiveReader`].
 
 #![forbid(unsafe_code)]
 
@@ -137,7 +137,7 @@ pub use loss::{Loss, StreamKey};
 pub use metadata::EnvValue;
 pub use overview::{Bin, Overview};
 pub use packets::{Packet, Packets};
-pub use parallel::{Folded, Merged, PacketReader};
+pub use parallel::{Folded, Ordered, PacketReader, Stretch};
 pub use range::TimeRange;
 pub use reader::Reader;
 pub use trace_set::{Stream, Trace, TraceSet};

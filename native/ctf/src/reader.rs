@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::class::{Catalog, EventClass};
-use crate::cursor::{Cursor, Head, Run};
+use crate::cursor::{Copied, Cursor, Head, Run};
 use crate::error::Error;
 use crate::event::{Event, Item};
 use crate::loss::{Loss, StreamKey};
@@ -118,6 +118,36 @@ impl Reader {
                 Run::Later => true,
                 Run::Over => cursor.advance_in_memory(&self.catalog),
             };
+        }
+    }
+
+    /// Copies everything from the next event on, and gives what was copied to `tell`, which empties it, whenever that is
+    /// enough or something other than an event follows.
+    pub(crate) fn copy_all(
+        &mut self,
+        copied: &mut Copied,
+        mut tell: impl FnMut(&mut Copied, Option<Result<Item<'static>, Error>>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut is_event = self.advance_current();
+        loop {
+            let is_next = is_event && self.cursors[self.current].time_ns() <= self.limit_ns;
+            let ended = if is_next || self.choose(is_event) {
+                let ended = self.cursors[self.current].copy_run(&self.catalog, self.limit_ns, copied);
+                if copied.room_bits() == 0 {
+                    tell(copied, None)?;
+                }
+                ended
+            } else {
+                let other = match self.take_other() {
+                    Other::Discarded(loss) => Ok(Item::Discarded(loss)),
+                    Other::LostPackets(loss) => Ok(Item::LostPackets(loss)),
+                    Other::Fault(error) => Err(error),
+                    Other::End => return tell(copied, None),
+                };
+                tell(copied, Some(other))?;
+                Run::Over
+            };
+            is_event = ended == Run::Later || self.advance_current();
         }
     }
 

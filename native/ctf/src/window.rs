@@ -126,6 +126,17 @@ impl Window {
         self.buf.resize(self.valid + PAD, 0);
     }
 
+    /// Exchanges what is in memory for other bytes, of which there are `PAD` more than are data.
+    pub(crate) fn exchange(&mut self, bytes: &mut Vec<u8>) {
+        std::mem::swap(&mut self.buf, bytes);
+        (self.valid, self.origin) = (self.buf.len().saturating_sub(PAD), 0);
+    }
+
+    /// Puts the origin at one of the bytes in memory.
+    pub(crate) fn set_origin(&mut self, origin: usize) {
+        self.origin = origin.min(self.valid);
+    }
+
     /// Where what is still to be fed begins, and how much of it to feed at once: none when all was.
     pub(crate) fn missing(&self) -> Option<(u64, u64)> {
         let at = self.start + self.valid as u64;

@@ -1,4 +1,5 @@
-//! Being handed everything one after the other must be what asking for each gives, and may be broken off anywhere.
+//! Being handed everything one after the other, or on other threads, must be what asking for each gives, and may be broken
+//! off anywhere.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod witness;
@@ -7,7 +8,7 @@ mod writer;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use beamtap_ctf::{Error, Item, PacketReader, Reader, TimeRange, TraceSet};
+use beamtap_ctf::{Error, Item, Ordered, PacketReader, Reader, Stretch, TimeRange, TraceSet};
 use witness::{corpus, fixture, line};
 use writer::{Header, TraceSpec};
 
@@ -46,6 +47,26 @@ fn handed(mut reader: Reader, length: usize, asks: bool) -> Vec<String> {
     }
 }
 
+/// Has the events made lines of on so many threads.
+fn folded(set: &TraceSet, range: TimeRange, threads: usize) -> Vec<String> {
+    let fold = |stretch: Stretch<'_>| {
+        let mut lines = Vec::new();
+        stretch.for_each(|event| lines.push(told(Ok(Item::Event(event)))));
+        lines
+    };
+    let mut all = Vec::new();
+    set.fold_in_order(threads, range, fold, |item| {
+        match item {
+            Ok(Ordered::Events(lines)) => all.extend(lines),
+            Ok(Ordered::Discarded(loss)) => all.push(told(Ok(Item::Discarded(loss)))),
+            Ok(Ordered::LostPackets(loss)) => all.push(told(Ok(Item::LostPackets(loss)))),
+            Err(error) => all.push(told(Err(error))),
+        }
+        ControlFlow::Continue(())
+    });
+    all
+}
+
 fn assert_same(path: &Path) {
     // What has no metadata that can be read is told elsewhere.
     let Ok(set) = TraceSet::open(path) else { return };
@@ -64,6 +85,10 @@ fn assert_same(path: &Path) {
         {
             let case = format!("{} by {length}, {asks}", path.display());
             witness::assert_same(&handed(set.reader_of(range), length, asks), &expected, &case);
+        }
+        for threads in [1, 3] {
+            let case = format!("{} on {threads} threads", path.display());
+            witness::assert_same(&folded(&set, range, threads), &expected, &case);
         }
     }
     let by_packet = |fold: fn(&mut PacketReader<'_>) -> Vec<String>| {
@@ -176,4 +201,49 @@ fn classes_with_ids_above_the_short_ones_are_found() {
     assert!(flow.is_continue());
     witness::assert_same(&found, &expected, "ids");
     assert_same(dir.path());
+}
+
+/// More than is copied at once, in packets and records of all sizes, with losses between.
+#[test]
+fn what_is_large_and_what_is_lost_is_the_same_on_other_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    let events = [
+        ("t:number", "uint64_t _n;"),
+        ("t:text", "string _s; uint8_t _n;"),
+        ("t:many", "uint32_t __b_length; uint8_t _b[ __b_length ];"),
+        ("t:none", ""),
+    ];
+    for header in [Header::Compact, Header::Large] {
+        let spec = TraceSpec { uuid: *b"a trace for test", hostname: "one", header, events: &events };
+        spec.create(dir.path());
+        for cpu in 0..3 {
+            let mut stream = spec.stream(dir.path(), &format!("c_{cpu}"), cpu, 75_000 + (1000 << cpu));
+            for n in 0..4000_u32 {
+                let length = if n % 1000 == 999 { 70_000 } else { n % 50 };
+                match (n + cpu) % 5 {
+                    0 | 1 => stream.event(0, u64::from(n) * 10, &u64::from(n).to_le_bytes()),
+                    2 => stream.event(
+                        1,
+                        u64::from(n) * 10,
+                        &[&b"words\0"[usize::from(n as u8 % 6)..], &[7]].concat(),
+                    ),
+                    3 => {
+                        let bytes = vec![n as u8; length as usize];
+                        stream.event(2, u64::from(n) * 10, &[&length.to_le_bytes()[..], &bytes].concat());
+                    }
+                    _ => stream.event(3, u64::from(n) * 10 + u64::from(cpu), &[]),
+                }
+                if n % 1000 == 500 {
+                    stream.discard(5);
+                    stream.end_packet(u64::from(n) * 10 + 5);
+                    stream.lose_packets(u64::from(n / 1000 % 2));
+                }
+            }
+            stream.end_file();
+        }
+        let told = asked(TraceSet::open(dir.path()).unwrap().reader());
+        let is_loss = |line: &&String| line.contains("Discarded(") || line.contains("LostPackets(");
+        assert!(told.len() > 12_000 && told.iter().filter(is_loss).count() > 10, "{}", told.len());
+        assert_same(dir.path());
+    }
 }

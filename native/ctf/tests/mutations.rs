@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use beamtap_ctf::{Follower, Item, Poll, TimeRange, TraceSet};
+use beamtap_ctf::{Follower, Item, Ordered, Poll, Stretch, TimeRange, TraceSet};
 use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use witness::{copy, corpus, fixture, read};
@@ -133,16 +133,19 @@ fn exercise(directory: &Path) {
         ControlFlow::Continue(())
     });
     assert_eq!(handed, told.lines.len());
-    let mut count = 0;
-    set.map_parallel(
-        2,
-        TimeRange::default(),
-        |event| Some(event.fields().count()),
-        |item| {
-            count += usize::from(item.is_ok());
-            ControlFlow::Continue(())
-        },
-    );
+    let mut folded = 0;
+    let fold = |stretch: Stretch<'_>| {
+        let mut count = 0;
+        stretch.for_each(|event| count += usize::from(event.fields().count() < usize::MAX));
+        count
+    };
+    set.fold_in_order(2, TimeRange::default(), fold, |item| {
+        if let Ok(Ordered::Events(count)) = item {
+            folded += count;
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(folded, told.lines.len());
     let Ok(mut follower) = Follower::open(directory) else { return };
     for round in 0..2 {
         let mut errors = 0;

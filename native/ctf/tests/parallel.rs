@@ -7,25 +7,25 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use beamtap_ctf::{Item, Merged, PacketReader, TimeRange, TraceSet};
+use beamtap_ctf::{Item, Ordered, PacketReader, Stretch, TimeRange, TraceSet};
 use witness::{Told, copy, corpus, fixture, line, read};
 
 fn read_parallel(set: &TraceSet, threads: usize, range: TimeRange) -> Told {
     let mut told = Told::default();
-    set.map_parallel(
-        threads,
-        range,
-        |event| Some(line(&event)),
-        |item| {
-            match item {
-                Ok(Merged::Event { value, .. }) => told.lines.push(value),
-                Ok(Merged::Discarded(loss)) => told.discarded.push(loss),
-                Ok(Merged::LostPackets(loss)) => told.lost_packets.push(loss),
-                Err(error) => told.errors.push(error),
-            }
-            ControlFlow::Continue(())
-        },
-    );
+    let fold = |stretch: Stretch<'_>| {
+        let mut lines = Vec::new();
+        stretch.for_each(|event| lines.push(line(&event)));
+        lines
+    };
+    set.fold_in_order(threads, range, fold, |item| {
+        match item {
+            Ok(Ordered::Events(lines)) => told.lines.extend(lines),
+            Ok(Ordered::Discarded(loss)) => told.discarded.push(loss),
+            Ok(Ordered::LostPackets(loss)) => told.lost_packets.push(loss),
+            Err(error) => told.errors.push(error),
+        }
+        ControlFlow::Continue(())
+    });
     told
 }
 
@@ -177,27 +177,23 @@ fn the_sink_can_stop() {
     let set = TraceSet::open(&fixture("ust-mixed")).unwrap();
     for threads in [1, 4] {
         let mut seen = 0;
-        set.map_parallel(
+        set.fold_in_order(
             threads,
             TimeRange::default(),
-            |_| Some(()),
+            |_| (),
             |_| {
                 seen += 1;
-                if seen == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                ControlFlow::Break(())
             },
         );
-        assert_eq!(seen, 5);
+        assert_eq!(seen, 1);
     }
 }
 
 #[test]
 #[should_panic(expected = "a scoped thread panicked")]
-fn a_panic_of_the_mapping_function_is_not_swallowed() {
+fn a_panic_of_the_folding_function_is_not_swallowed() {
     let set = TraceSet::open(&fixture("ust-mixed")).unwrap();
-    set.map_parallel(
-        2,
-        TimeRange::default(),
-        |_| -> Option<()> { panic!("on purpose") },
-        |_| ControlFlow::Continue(()),
-    );
+    let fold = |_: Stretch<'_>| panic!("on purpose");
+    set.fold_in_order(2, TimeRange::default(), fold, |_: Result<Ordered<()>, _>| ControlFlow::Continue(()));
 }

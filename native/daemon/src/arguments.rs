@@ -8,6 +8,7 @@ use crate::window::Moment;
 use beamtap_schema::Entity;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZero;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -149,6 +150,10 @@ pub(crate) struct ReadArguments {
     /// Print up to here only
     #[arg(long, value_name = "TIME")]
     pub(crate) end: Option<Moment>,
+    /// How many threads make lines of a recorded trace's events, beside the one that reads them; with 1 all is done by one
+    /// [default: as many as there are processors, 8 at the most]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
     /// Where in a live session to begin [default: beginning]
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: Option<Place>,

@@ -4,9 +4,14 @@ use crate::cut::cut;
 use crate::wall_clock::{WallClock, write_seconds};
 use beamtap_ctf::{EnvValue, Event, Trace};
 
+/// What stands for the time since the event before in the first line.
+const UNKNOWN: &[u8] = b"(+?.?????????) ";
+
 /// Writes lines of text.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct EventText {
+    /// Where the first event has [`UNKNOWN`], and its time.
+    first: Option<(usize, i64)>,
     /// Time of the event before.
     last_ns: Option<i64>,
 }
@@ -21,15 +26,33 @@ impl EventText {
         let ns = event.timestamp_ns();
         out.push(b'[');
         clock.write(ns, out);
+        out.extend_from_slice(b"] ");
         match self.last_ns.replace(ns) {
-            None => out.extend_from_slice(b"] (+?.?????????) "),
-            Some(last) => {
-                // Only live events can come late.
-                out.extend_from_slice(if ns < last { b"] (-" } else { b"] (+" });
-                write_seconds(ns.abs_diff(last), out);
-                out.extend_from_slice(b") ");
+            None => {
+                self.first = Some((out.len(), ns));
+                out.extend_from_slice(UNKNOWN);
             }
+            Some(last) => write_since(last, ns, out),
         }
+    }
+
+    /// Makes the first line of a further text, which was written for itself, follow the last one of this; appends it as
+    /// far as it is another then, and gives the rest.
+    pub(crate) fn continue_with<'a>(
+        &mut self,
+        further: &EventText,
+        text: &'a [u8],
+        out: &mut Vec<u8>,
+    ) -> &'a [u8] {
+        let mut rest = text;
+        if let (Some(last), Some((place, ns))) = (self.last_ns, further.first) {
+            let (before, behind) = text.split_at(place);
+            out.extend_from_slice(before);
+            write_since(last, ns, out);
+            rest = &behind[UNKNOWN.len()..];
+        }
+        self.last_ns = further.last_ns.or(self.last_ns);
+        rest
     }
 
     /// Appends the event's name and fields, and ends the line.
@@ -43,6 +66,15 @@ impl EventText {
         }
         out.push(b'\n');
     }
+}
+
+/// Appends how long after another an event is.
+#[inline]
+fn write_since(last_ns: i64, ns: i64, out: &mut Vec<u8>) {
+    // Only live events can come late.
+    out.extend_from_slice(if ns < last_ns { b"(-" } else { b"(+" });
+    write_seconds(ns.abs_diff(last_ns), out);
+    out.extend_from_slice(b") ");
 }
 
 /// Where events of the trace come from, as it stands before their names: `host:process:(pid) `, as far as it is known.

@@ -1,13 +1,13 @@
 //! The lines that `read` prints.
 
 use crate::event_json;
-use crate::event_text::{self, EventText};
+use crate::pages::{Page, Pages};
 use crate::quantity;
 use crate::safe::Safe;
+use crate::scribe::Scribe;
 use crate::selection::Selection;
 use crate::show::{Missing, Show};
 use crate::sink::Sink;
-use crate::wall_clock::WallClock;
 use beamtap_ctf::{Event, Loss, Trace};
 use std::io;
 use std::path::Path;
@@ -15,25 +15,12 @@ use std::path::Path;
 /// Prints events and losses.
 pub(crate) struct Lines {
     sink: Sink,
-    form: Form,
-    selection: Selection,
-    clock: WallClock,
-    /// What stands in each line on where the event was recorded, by the index of its trace.
-    origins: Vec<Option<Vec<u8>>>,
-    /// A line without that: the place for it, and the index of the trace.
-    gap: Option<(usize, usize)>,
-}
-
-enum Form {
-    Text(EventText),
-    Json,
+    scribe: Scribe,
 }
 
 impl Lines {
     pub(crate) fn new(is_json: bool, selection: Selection) -> Lines {
-        let form = if is_json { Form::Json } else { Form::Text(EventText::default()) };
-        let clock = WallClock::local();
-        Lines { sink: Sink::new(), form, selection, clock, origins: Vec::new(), gap: None }
+        Lines { sink: Sink::new(), scribe: Scribe::new(is_json, selection) }
     }
 
     /// Somebody watches.
@@ -41,18 +28,27 @@ impl Lines {
         self.sink.is_terminal()
     }
 
+    /// Pages for others to write on what is to be printed here.
+    pub(crate) fn pages(&self) -> Pages {
+        Pages::new(self.scribe.clone())
+    }
+
+    /// Prints what was written on a page.
+    pub(crate) fn page(&mut self, page: &Page) -> io::Result<()> {
+        let rest = self.scribe.continue_with(page, self.sink.lines());
+        self.sink.append(rest)
+    }
+
+    /// Takes over what was seen by those who wrote on pages.
+    pub(crate) fn learn(&mut self, pages: Pages) {
+        self.scribe.learn(pages);
+    }
+
     /// Writes all that was printed, and tells what was asked for and is nowhere in the trace.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.sink.flush()?;
-        self.selection.unseen().iter().for_each(|sentence| self.warn(sentence));
+        self.scribe.selection().unseen().iter().for_each(|sentence| self.warn(sentence));
         Ok(())
-    }
-
-    /// A time as the lines show it.
-    fn time(&mut self, ns: i64) -> String {
-        let mut text = Vec::new();
-        self.clock.write(ns, &mut text);
-        String::from_utf8_lossy(&text).into_owned()
     }
 
     fn warn(&self, sentence: &str) {
@@ -63,46 +59,21 @@ impl Lines {
 impl Show for Lines {
     #[inline]
     fn event(&mut self, event: Event<'_>) -> io::Result<()> {
-        if !self.selection.wants(event) {
-            return Ok(());
-        }
         self.sink.settle()?;
-        let out = self.sink.lines();
-        match &mut self.form {
-            Form::Text(text) => text.write_time(event, &mut self.clock, out),
-            Form::Json => event_json::write_head(event, out),
-        }
-        match self.origins.get(event.trace()) {
-            Some(Some(origin)) => out.extend_from_slice(origin),
-            _ => self.gap = Some((out.len(), event.trace())),
-        }
-        match &mut self.form {
-            Form::Text(text) => text.write_body(event, self.selection.fields(), out),
-            Form::Json => event_json::write_body(event, self.selection.fields(), out),
-        }
+        self.scribe.write(event, self.sink.lines());
         Ok(())
     }
 
     fn stranger(&self) -> Option<usize> {
-        self.gap.map(|(_, trace)| trace)
+        self.scribe.stranger()
     }
 
     fn introduce(&mut self, index: usize, trace: &Trace) {
-        let origin = match &self.form {
-            Form::Text(_) => event_text::origin(trace),
-            Form::Json => event_json::origin(trace),
-        };
-        if let Some((place, _)) = self.gap.take_if(|(_, missing)| *missing == index) {
-            self.sink.lines().splice(place..place, origin.iter().copied());
-        }
-        if self.origins.len() <= index {
-            self.origins.resize_with(index + 1, || None);
-        }
-        self.origins[index] = Some(origin);
+        self.scribe.introduce(index, trace, self.sink.lines());
     }
 
     fn loss(&mut self, missing: Missing, loss: &Loss, stream: Option<&Path>) -> io::Result<()> {
-        if matches!(self.form, Form::Json) {
+        if self.scribe.writes_json() {
             let what = match missing {
                 Missing::Events => "discarded",
                 Missing::Packets => "lost_packets",
@@ -117,7 +88,7 @@ impl Show for Lines {
         };
         let when = match (loss.begin_ns, loss.end_ns) {
             (0, 0) => "at a time not known".to_owned(),
-            (begin, end) => format!("between [{}] and [{}]", self.time(begin), self.time(end)),
+            (begin, end) => format!("between [{}] and [{}]", self.scribe.time(begin), self.scribe.time(end)),
         };
         let stream = stream.map(|path| format!(", in {}", path.display())).unwrap_or_default();
         self.warn(&format!("{} {what} {when}{stream}", quantity::count(loss.count)));
@@ -125,11 +96,11 @@ impl Show for Lines {
     }
 
     fn gap(&mut self, begin_ns: i64, end_ns: i64) -> io::Result<()> {
-        if matches!(self.form, Form::Json) {
+        if self.scribe.writes_json() {
             event_json::write_gap(begin_ns, end_ns, self.sink.lines());
         }
         self.sink.flush()?;
-        let (begin, end) = (self.time(begin_ns), self.time(end_ns));
+        let (begin, end) = (self.scribe.time(begin_ns), self.scribe.time(end_ns));
         self.warn(&format!("what happened between [{begin}] and [{end}] may be missing"));
         Ok(())
     }

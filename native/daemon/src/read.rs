@@ -1,21 +1,22 @@
 //! `beamtapd read`: the events themselves.
 
 use crate::arguments::ReadArguments;
+use crate::course::Course;
 use crate::failure::{BAD_TRACE, Failure};
-use crate::growing::{self, tell};
+use crate::growing;
 use crate::interrupt::Interrupt;
 use crate::lines::Lines;
 use crate::live;
-use crate::progress::Progress;
 use crate::selection::Selection;
 use crate::show::{Missing, Show};
 use crate::source::Source;
-use beamtap_ctf::{Follower, Item, TimeRange, TraceSet};
+use beamtap_ctf::{Follower, Item, Ordered, Stretch, TimeRange, TraceSet};
+use std::num::NonZero;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Items between two looks at Ctrl-C: some milliseconds.
-const STRIDE: u64 = 1 << 13;
+/// Most threads that are begun unless more are asked for: one that reads keeps no more busy.
+const MOST_THREADS: usize = 8;
 
 pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen()?;
@@ -65,29 +66,44 @@ fn read_recorded(
     for (index, trace) in set.traces().iter().enumerate() {
         lines.introduce(index, trace);
     }
-    let mut progress = (!lines.are_watched()).then(Progress::new);
-    let mut reader = set.reader_of(range(arguments, || first_ns(&set)));
-    let (mut items, mut has_faults) = (0_u64, false);
-    loop {
-        match reader.next() {
-            Ok(Some(Item::Event(event))) => lines.event(event)?,
-            Ok(Some(Item::Discarded(loss))) => tell(lines, Missing::Events, &loss, set.streams())?,
-            Ok(Some(Item::LostPackets(loss))) => tell(lines, Missing::Packets, &loss, set.streams())?,
-            Ok(None) => break,
-            Err(error) => {
-                has_faults = true;
-                lines.fault(&format!("{error}; what comes before it and the other streams are read"))?;
-            }
+    let range = range(arguments, || first_ns(&set));
+    let mut course = Course::new(&set, lines, interrupt);
+    match threads(arguments.threads) {
+        1 => {
+            let _ = set.reader_of(range).for_each(|item| match item {
+                Ok(Item::Event(event)) => course.event(event),
+                Ok(Item::Discarded(loss)) => course.loss(Missing::Events, &loss),
+                Ok(Item::LostPackets(loss)) => course.loss(Missing::Packets, &loss),
+                Err(error) => course.fault(&error),
+            });
         }
-        items += 1;
-        if items.is_multiple_of(STRIDE) {
-            progress.iter_mut().for_each(|progress| progress.at(items));
-            if interrupt.came() {
-                return Err(Failure::Interrupted);
-            }
+        threads => {
+            let pages = course.pages();
+            let write = |stretch: Stretch<'_>| {
+                let mut page = pages.take();
+                stretch.for_each(|event| page.event(event));
+                page
+            };
+            set.fold_in_order(threads, range, write, |told| match told {
+                Ok(Ordered::Events(page)) => {
+                    let flow = course.page(&page);
+                    pages.give_back(page);
+                    flow
+                }
+                Ok(Ordered::Discarded(loss)) => course.loss(Missing::Events, &loss),
+                Ok(Ordered::LostPackets(loss)) => course.loss(Missing::Packets, &loss),
+                Err(error) => course.fault(&error),
+            });
+            course.learn(pages);
         }
     }
-    Ok(has_faults)
+    course.end()
+}
+
+/// How many threads make lines of events, where nobody said it.
+fn threads(wanted: Option<NonZero<usize>>) -> usize {
+    let available = || std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS));
+    wanted.map_or_else(available, NonZero::get)
 }
 
 /// The stretch of time that is asked for; `begin` tells the trace's first time, where it matters.

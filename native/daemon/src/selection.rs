@@ -6,6 +6,7 @@ use beamtap_ctf::{Event, EventClass, Field, Value};
 use std::collections::BTreeSet;
 
 /// What somebody wants to see of a trace.
+#[derive(Clone)]
 pub(crate) struct Selection {
     globs: Vec<(Glob, bool)>,
     conditions: Vec<(Condition, bool)>,
@@ -17,6 +18,7 @@ pub(crate) struct Selection {
 }
 
 /// What the conditions mean for the events of one class.
+#[derive(Clone)]
 struct Known {
     is_named: bool,
     /// Where each condition finds its field.
@@ -66,6 +68,17 @@ impl Selection {
             .chain(conditions.map(|(condition, _)| format!("no event had a field {}", condition.field())))
             .chain(self.unseen.iter().map(|name| format!("no event had a field {name}")))
             .collect()
+    }
+
+    /// Takes over what was seen with the same selection in other parts of the trace.
+    pub(crate) fn learn_of(&mut self, other: &Selection) {
+        for ((_, is_seen), (_, was_seen)) in self.globs.iter_mut().zip(&other.globs) {
+            *is_seen |= was_seen;
+        }
+        for ((_, is_seen), (_, was_seen)) in self.conditions.iter_mut().zip(&other.conditions) {
+            *is_seen |= was_seen;
+        }
+        self.unseen.retain(|name| other.unseen.contains(name));
     }
 
     fn holds_for(&mut self, event: Event<'_>) -> bool {

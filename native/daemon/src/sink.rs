@@ -35,6 +35,17 @@ impl Sink {
         if self.lines.len() >= PIECE { self.flush() } else { Ok(()) }
     }
 
+    /// Appends many lines, or the rest of one and more; what is large is written as it is.
+    pub(crate) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        if self.is_terminal || lines.len() < PIECE / 4 {
+            self.lines.extend_from_slice(lines);
+            return self.settle();
+        }
+        self.out.write_all(&self.lines)?;
+        self.lines.clear();
+        self.out.write_all(lines)
+    }
+
     /// Writes all that there is. To be called between lines.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         if self.is_terminal {

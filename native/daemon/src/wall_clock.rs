@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 const NS_PER_SECOND: i64 = 1_000_000_000;
 
 /// Writes times of day. Looking up what a second is called costs more than the rest, and many events share one.
+#[derive(Clone)]
 pub(crate) struct WallClock {
     zone: TimeZone,
     second: i64,

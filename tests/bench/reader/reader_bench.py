@@ -109,7 +109,12 @@ def dummy(path):
 
 
 def text(path):
-    return ["babeltrace2", path], [BEAMTAPD, "read", path]
+    return ["babeltrace2", path], *lines(path)
+
+
+def lines(path, *form):
+    """Lines on one thread and on all."""
+    return tuple([BEAMTAPD, "read", *form, "--threads", str(threads), path] for threads in (1, THREADS))
 
 
 def values():
@@ -132,12 +137,14 @@ def texts():
     rows = []
     for name, events in TEXT:
         path, _ = write_trace(f"text-{name}", name, events)
-        theirs, ours = text(path)
-        (their_s, their_mb), (our_s, our_mb) = measure([theirs, ours], max(ROUNDS - 2, 1))
-        rows.append([name, f"{events / 1e6:g} M", rate(events, their_s), f"{their_mb:.0f} MB", rate(events, our_s),
-                     f"{their_s / our_s:.1f}", f"{our_mb:.0f} MB"])
-    heads = ["text to /dev/null", "events", "babeltrace2", "memory", "beamtapd read", "ratio", "memory"]
-    table("Text", heads, rows)
+        (their_s, their_mb), (one_s, one_mb), (many_s, many_mb), (json_s, _), (jsons_s, json_mb) = measure(
+            [*text(path), *lines(path, "--json")], max(ROUNDS - 2, 1))
+        rows.append([name, f"{events / 1e6:g} M", rate(events, their_s), f"{their_mb:.0f} MB", rate(events, one_s),
+                     f"{their_s / one_s:.1f}", rate(events, many_s), f"{one_s / many_s:.2f}", rate(events, json_s),
+                     rate(events, jsons_s), f"{json_s / jsons_s:.2f}", f"{max(one_mb, many_mb, json_mb):.0f} MB"])
+    heads = ["lines to /dev/null", "events", "babeltrace2", "memory", "beamtapd read", "ratio", f"{THREADS} threads",
+             "to one", "JSON", f"{THREADS} threads", "to one", "memory"]
+    table("Text and JSON: one thread and all", heads, rows)
 
 
 def large():
@@ -145,12 +152,13 @@ def large():
     (theirs, their_mb), (one, one_mb), (many, many_mb) = measure(
         [dummy(path), [BENCH, "values", path], [BENCH, "values", path, str(THREADS)]], 1)
     quick = {what: statistics.median(found(what, path)[1] for _ in range(ROUNDS)) for what in ("first", "overview")}
-    text_s, text_mb = run(text(path)[1])
+    (one_text_s, one_text_mb), (text_s, text_mb) = map(run, lines(path))
     rows = [
         ["babeltrace2's dummy sink", f"{theirs:.2f} s", f"{their_mb:.0f} MB"],
         ["values in order, one thread", f"{one:.2f} s", f"{one_mb:.0f} MB"],
         [f"values by packet, {THREADS} threads", f"{many:.2f} s", f"{many_mb:.0f} MB"],
-        ["text, beamtapd read", f"{text_s:.2f} s", f"{text_mb:.0f} MB"],
+        ["text, beamtapd read, one thread", f"{one_text_s:.2f} s", f"{one_text_mb:.0f} MB"],
+        [f"text, beamtapd read, {THREADS} threads", f"{text_s:.2f} s", f"{text_mb:.0f} MB"],
         ["first event", f"{quick['first'] * 1e3:.1f} ms", ""],
         ["overview in 1000 stretches, from the index", f"{quick['overview'] * 1e3:.1f} ms", ""],
     ]

@@ -1,5 +1,6 @@
 //! One stream, event by event.
 
+mod copied;
 mod growing;
 mod jump;
 mod records;
@@ -14,6 +15,7 @@ use crate::range::TimeRange;
 use crate::walk::Roles;
 use crate::window::{Allowance, Window};
 
+pub(crate) use copied::Copied;
 pub(crate) use records::{Record, Run};
 
 /// A file of a stream, and the trace whose metadata describes it.
@@ -61,6 +63,8 @@ pub(crate) struct Cursor {
     content_end: u64,
     clock: u64,
     has_clock: bool,
+    /// Where the head began to be looked for when it is an event, and the clock there.
+    sought: (u64, u64),
     /// Time of the head, for merging.
     time_ns: i64,
     head: Head,
@@ -110,6 +114,7 @@ impl Cursor {
             content_end: 0,
             clock: 0,
             has_clock: false,
+            sought: (0, 0),
             time_ns: i64::MIN,
             head: Head::End,
             record: Record::new(),
@@ -234,6 +239,7 @@ impl Cursor {
         if self.pos >= self.content_end {
             return self.leave_packet();
         }
+        self.sought = (self.pos, self.clock);
         match self.decode(catalog) {
             Ok(time_ns) if time_ns > self.range.end_ns => Ok(Some(Head::End)),
             Ok(time_ns) if time_ns < self.range.begin_ns => Ok(None),

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Cursor, Head};
+use super::{Copied, Cursor, Head};
 use crate::bits::{align_up, load_bytes_le};
 use crate::class::{Catalog, StreamPlan, Way};
 use crate::clock::{unwrap_low_bits, unwrap_masked};
@@ -131,6 +131,7 @@ impl Cursor {
             return false;
         }
         self.record.time_ns = self.time_ns;
+        self.sought = (self.pos, self.clock);
         let place = (self.trace, self.info.stream);
         let plain = Plain::new(catalog, place, (self.window.bytes(), self.end), &self.range);
         let is_plain =
@@ -179,6 +180,38 @@ impl Cursor {
             self.time_ns = self.record.time_ns;
         }
         (self.pos, self.clock) = (pos, clock);
+        ended
+    }
+
+    /// Copies the head, which is an event, and the events behind it as long as they are plain, in memory, and not later
+    /// than `limit_ns`, and there is room for more.
+    pub(crate) fn copy_run(&mut self, catalog: &Catalog, limit_ns: i64, copied: &mut Copied) -> Run {
+        let (begin, clock_before) = self.sought;
+        let (mut pos, mut clock) = (self.pos, self.clock);
+        let enough = begin + copied.room_bits();
+        let place = (self.trace, self.info.stream);
+        let plain = Plain::new(catalog, place, (self.window.bytes(), self.end), &self.range);
+        let mut end = pos;
+        let mut ended = Run::Over;
+        while let Some(plain) = &plain
+            && pos < enough
+        {
+            let before = (pos, clock);
+            let is_plain = plain.next(&mut pos, &mut clock, &mut self.record);
+            if is_plain && self.record.time_ns > limit_ns {
+                (self.sought, ended) = (before, Run::Later);
+                break;
+            }
+            end = pos;
+            if !is_plain {
+                break;
+            }
+        }
+        if plain.is_some() {
+            self.time_ns = self.record.time_ns;
+        }
+        (self.pos, self.clock) = (pos, clock);
+        copied.push(self, (begin, end), clock_before, catalog.align_bytes);
         ended
     }
 

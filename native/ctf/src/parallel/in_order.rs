@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::Folded;
-use super::schedule::Schedule;
+use super::schedule::{Schedule, Unit};
 use super::team::{Decoded, Team};
 use crate::error::Error;
 
@@ -25,7 +25,7 @@ impl InOrder {
     pub(super) fn run<T: Send>(
         mut self,
         schedule: &mut Schedule<'_>,
-        team: &Team<T>,
+        team: &Team<Unit, Decoded<T>>,
         threads: usize,
         sink: &mut impl FnMut(Result<Folded<T>, Error>) -> ControlFlow<()>,
     ) {
@@ -41,7 +41,7 @@ impl InOrder {
                             return;
                         }
                     }
-                    Some(Err((_, _, error))) => {
+                    Some(Err(error)) => {
                         given += 1;
                         received += 1;
                         early.insert(given, Err(error));

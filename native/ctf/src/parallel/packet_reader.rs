@@ -82,9 +82,4 @@ impl<'a> PacketReader<'a> {
             }
         }
     }
-
-    /// Time of the last item, for merging.
-    pub(super) fn time_ns(&self) -> i64 {
-        self.cursor.time_ns()
-    }
 }

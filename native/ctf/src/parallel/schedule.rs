@@ -13,7 +13,6 @@ use crate::trace_set::TraceSet;
 pub(super) struct Unit {
     pub(super) number: u64,
     pub(super) stream: StreamKey,
-    pub(super) from_ns: i64,
     pub(super) packet: Packet,
 }
 
@@ -25,8 +24,6 @@ pub(super) struct Schedule<'a> {
     last_from: Vec<i64>,
     range: TimeRange,
     number: u64,
-    /// Every stream's first packet says when it begins.
-    pub(super) is_timed: bool,
 }
 
 impl<'a> Schedule<'a> {
@@ -39,7 +36,6 @@ impl<'a> Schedule<'a> {
             last_from: vec![i64::MIN; count],
             range,
             number: 0,
-            is_timed: true,
         };
         for i in 0..count {
             schedule.load(i);
@@ -55,7 +51,6 @@ impl<'a> Schedule<'a> {
         });
         if let Some(Ok(packet)) = &head {
             let loss_begin = |loss: Option<Loss>| loss.map_or(i64::MAX, |loss| loss.begin_ns);
-            self.is_timed &= packet.begin_ns.is_some();
             let begin = packet.begin_ns.unwrap_or(self.last_from[i]);
             if begin > self.range.end_ns {
                 return;
@@ -69,19 +64,11 @@ impl<'a> Schedule<'a> {
         self.heads[i] = head;
     }
 
-    /// Earliest time and stream of what was not taken yet.
-    pub(super) fn earliest(&self) -> Option<(i64, u32)> {
-        self.next.peek().map(|first| first.0)
-    }
-
-    pub(super) fn take(&mut self) -> Option<Result<Unit, (u32, i64, Error)>> {
-        let Reverse((from_ns, stream)) = self.next.pop()?;
+    pub(super) fn take(&mut self) -> Option<Result<Unit, Error>> {
+        let Reverse((_, stream)) = self.next.pop()?;
         let head = self.heads[stream as usize].take()?;
         self.load(stream as usize);
         self.number += 1;
-        Some(match head {
-            Ok(packet) => Ok(Unit { number: self.number, stream: StreamKey(stream), from_ns, packet }),
-            Err(error) => Err((stream, from_ns, error)),
-        })
+        Some(head.map(|packet| Unit { number: self.number, stream: StreamKey(stream), packet }))
     }
 }

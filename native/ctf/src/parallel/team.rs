@@ -1,4 +1,4 @@
-//! Threads that decode packets.
+//! Threads that decode.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,56 +20,50 @@ pub(super) struct Decoded<T> {
     pub(super) fault: Option<Error>,
 }
 
-/// Threads that wait for packets; they leave when this is dropped.
-pub(super) struct Team<T> {
-    to_workers: Sender<Unit>,
-    results: Receiver<Option<Decoded<T>>>,
+/// Threads that wait for something to do; they leave when this is dropped.
+pub(super) struct Team<J, R> {
+    to_workers: Sender<J>,
+    results: Receiver<Option<R>>,
 }
 
-impl<T: Send> Team<T> {
-    pub(super) fn start<'scope, 'env, F>(
-        scope: &'scope Scope<'scope, 'env>,
-        set: &'env TraceSet,
+impl<J: Send, R: Send> Team<J, R> {
+    /// Starts threads that do what the function given makes for each of them.
+    pub(super) fn start<'scope, W>(
+        scope: &'scope Scope<'scope, '_>,
         threads: usize,
-        range: TimeRange,
-        fold: &'env F,
-    ) -> Team<T>
+        worker: impl Fn() -> W,
+    ) -> Team<J, R>
     where
-        T: 'scope,
-        F: Fn(&mut PacketReader<'_>) -> T + Sync,
+        J: 'scope,
+        R: 'scope,
+        W: FnMut(J) -> R + Send + 'scope,
     {
         let (to_workers, jobs) = channel();
         let (to_team, results) = channel();
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..threads {
-            let (jobs, to_team) = (jobs.clone(), to_team.clone());
-            scope.spawn(move || work(set, range, &jobs, &to_team, fold));
+            let (jobs, to_team, worker) = (jobs.clone(), to_team.clone(), worker());
+            scope.spawn(move || work(&jobs, &to_team, worker));
         }
         Team { to_workers, results }
     }
 
-    /// Gives a packet to whoever is free; false when a thread is gone.
-    pub(super) fn give(&self, unit: Unit) -> bool {
-        self.to_workers.send(unit).is_ok()
+    /// Gives something to do to whoever is free; false when a thread is gone.
+    pub(super) fn give(&self, job: J) -> bool {
+        self.to_workers.send(job).is_ok()
     }
 
-    /// Waits for a decoded packet, of those that were given. `None` when a thread is gone: leaving lets its panic show.
-    pub(super) fn receive(&self) -> Option<Decoded<T>> {
+    /// Waits for what became of something that was given. `None` when a thread is gone: leaving lets its panic show.
+    pub(super) fn receive(&self) -> Option<R> {
         self.results.recv().ok().flatten()
     }
 }
 
-/// Decodes packets until there are none.
-fn work<T>(
-    set: &TraceSet,
-    range: TimeRange,
-    jobs: &Mutex<Receiver<Unit>>,
-    results: &Sender<Option<Decoded<T>>>,
-    fold: &impl Fn(&mut PacketReader<'_>) -> T,
-) {
-    /// Tells the team that this thread is gone, should `fold` panic: it would wait for ever otherwise.
-    struct Farewell<'s, T>(&'s Sender<Option<Decoded<T>>>);
-    impl<T> Drop for Farewell<'_, T> {
+/// Works until there is nothing to do.
+fn work<J, R>(jobs: &Mutex<Receiver<J>>, results: &Sender<Option<R>>, mut worker: impl FnMut(J) -> R) {
+    /// Tells the team that this thread is gone, should it panic: it would wait for ever otherwise.
+    struct Farewell<'s, R>(&'s Sender<Option<R>>);
+    impl<R> Drop for Farewell<'_, R> {
         fn drop(&mut self) {
             if std::thread::panicking() {
                 // The team may be gone as well.
@@ -78,11 +72,10 @@ fn work<T>(
         }
     }
     let _farewell = Farewell(results);
-    let mut worker = Worker::new(set, range);
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(unit) = job else { return };
-        if results.send(Some(worker.decode(unit, fold))).is_err() {
+        let Ok(job) = job else { return };
+        if results.send(Some(worker(job))).is_err() {
             return;
         }
     }

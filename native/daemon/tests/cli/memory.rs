@@ -45,7 +45,13 @@ fn fill(stream: &mut StreamWriter, bytes: usize, text: usize) -> u64 {
 
 fn assert_bounded(trace: &Path, events: u64) {
     let trace = trace.to_str().expect("UTF-8");
-    for arguments in [&["read", trace][..], &["read", "--json", trace], &["info", trace]] {
+    let commands = [
+        &["read", "--threads", "1", trace][..],
+        &["read", "--threads", "8", trace],
+        &["read", "--json", trace],
+        &["info", trace],
+    ];
+    for arguments in commands {
         let (kb, lines) = peak_kb(arguments);
         assert!(kb < LIMIT_KB, "{arguments:?}: {kb} KB");
         assert!(arguments[0] != "read" || lines == events, "{arguments:?}: {lines} of {events} lines");

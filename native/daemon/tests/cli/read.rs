@@ -2,6 +2,7 @@
 
 use crate::program::{Trace, command, demo, done, run};
 use crate::script::Script;
+use crate::writer::{Header, TraceSpec};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -201,6 +202,104 @@ fn a_stretch_of_time_is_cut_out() {
     assert_eq!(lines(&["read", "--json", "--begin", "1us", "--end", "1us", trace.path()]), all[1..2]);
     assert_eq!(lines(&["read", "--json", "--begin", "500ns", trace.path()]), all[1..]);
     assert_eq!(lines(&["read", "--json", "--end", "1us", trace.path()]), all[..2]);
+}
+
+/// What `read` prints, says and ends with, on so many threads.
+fn on_threads(count: &str, trace: &Path, arguments: &[&str]) -> (Vec<u8>, String, Option<i32>) {
+    let output = command()
+        .args(["read", "--threads", count])
+        .args(arguments)
+        .arg(trace)
+        .env("TZ", "UTC")
+        .output()
+        .expect("beamtapd can be started");
+    (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned(), output.status.code())
+}
+
+/// Asserts that it is the same on one thread and on several; gives the number of lines of all events.
+fn assert_same_on_threads(trace: &Path) -> usize {
+    const QUESTIONS: [&[&str]; 6] = [
+        &[],
+        &["--json"],
+        &["--fields", "cpu_id,n,pid"],
+        &["--event", "*a*", "--where", "cpu_id=1"],
+        &["--begin", "3us", "--end", "700us"],
+        &["--json", "--where", "nowhere=1", "--begin", "1ns"],
+    ];
+    let said = QUESTIONS.map(|question| {
+        let alone = on_threads("1", trace, question);
+        for count in ["2", "5"] {
+            let (text, told, code) = on_threads(count, trace, question);
+            let case = format!("{} on {count} threads, {question:?}", trace.display());
+            assert_eq!((&told, code), (&alone.1, alone.2), "{case}");
+            assert!(text == alone.0, "{case}: other lines");
+        }
+        alone.0
+    });
+    said[0].iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[test]
+fn threads_do_not_change_a_byte() {
+    const SPEC: TraceSpec<'static> = TraceSpec {
+        uuid: *b"beamtap thread i",
+        hostname: "one",
+        header: Header::Compact,
+        events: &[("t:a", "uint32_t _n;"), ("t:b", "string _s;")],
+    };
+    let dir = tempfile::tempdir().unwrap();
+    SPEC.create(dir.path());
+    let mut expected = 0;
+    for cpu in 0..3 {
+        let mut stream = SPEC.stream(dir.path(), &format!("c_{cpu}"), cpu, 8 << (10 + cpu));
+        for n in 0..5000_u32 {
+            let ns = u64::from(n) * 200 + u64::from(cpu);
+            // In places only one stream has something.
+            if n / 500 % 3 != cpu {
+                match n % 3 {
+                    0 => stream.event(1, ns, b"words that are text\0"),
+                    _ => stream.event(0, ns, &n.to_le_bytes()),
+                }
+                expected += 1;
+            }
+            if n % 800 == 799 {
+                stream.end_packet(ns + 10);
+                stream.discard(7);
+                stream.lose_packets(u64::from(n / 800 % 2));
+            }
+        }
+        stream.end_file();
+    }
+    assert_eq!(assert_same_on_threads(dir.path()), expected);
+    let (_, told, _) = on_threads("2", dir.path(), &[]);
+    assert!(told.contains("events discarded") && told.contains("packets lost"), "{told}");
+    // A packet's begin, an event in the middle, and the end.
+    let file = dir.path().join("c_1");
+    let whole = fs::read(&file).unwrap();
+    for damage in [(16 << 10) + 4, (16 << 10) + 300, 40 << 10] {
+        let mut bytes = whole.clone();
+        bytes[damage] ^= 0xff;
+        fs::write(&file, bytes).unwrap();
+        assert_same_on_threads(dir.path());
+    }
+    fs::write(&file, &whole[..(20 << 10) + 77]).unwrap();
+    assert!(assert_same_on_threads(dir.path()) < expected);
+    assert_eq!(on_threads("2", dir.path(), &[]).2, Some(1));
+}
+
+#[test]
+fn threads_do_not_change_a_byte_of_real_traces() {
+    assert!(assert_same_on_threads(&golden()) > 0);
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/traces/babeltrace/ctf-traces");
+    if !corpus.is_dir() {
+        println!("skipped: {} is not there", corpus.display());
+        return;
+    }
+    for kind in ["succeed", "fail", "packet-seq-num"] {
+        for case in fs::read_dir(corpus.join(kind)).unwrap() {
+            assert_same_on_threads(&case.unwrap().path());
+        }
+    }
 }
 
 #[test]
