@@ -291,8 +291,8 @@ info({tap, Number} = Tap) when is_integer(Number) ->
 info(Other) ->
     unknown_tap(Other).
 
-%% @doc Ends everything that beamtap set in this VM, and nothing else; works also when a session does not answer.
-%% Answers with the receipts of the taps it ended.
+%% @doc Ends everything that beamtap set in this VM, and nothing else; works also when a session does not answer. A
+%% session daemon that was kept for the next tap ends, too. Answers with the receipts of the taps it ended.
 %%
 %% ```
 %% {ok, _} = beamtap:start(procs).
@@ -306,6 +306,7 @@ clear() ->
     _ = [spawn(fun() -> beamtap_session:stop(Session, clear) end) || {Session, _} <- Sessions],
     lists:foreach(fun await_end/1, Sessions),
     _ = beamtap_janitor:sweep(),
+    ok = beamtap_lttng:dismiss_daemon(),
     {ok, [Receipt || Tap <- Taps, {ok, Receipt} <- [beamtap_ledger:receipt(Tap)]]}.
 
 await_end({Session, Monitor}) ->

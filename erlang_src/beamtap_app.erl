@@ -10,4 +10,4 @@ start(_Type, _Args) ->
 
 -spec stop(term()) -> ok.
 stop(_State) ->
-    ok.
+    beamtap_lttng:dismiss_daemon().

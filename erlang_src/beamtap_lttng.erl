@@ -4,7 +4,7 @@
 -module(beamtap_lttng).
 
 -export([open/3, start/2, flush/2, verify/3, check/2, stop/2, destroy/2, snapshot/3, prune/1, describe/1]).
--export([enable/4, disable/3, daemon/1, end_daemon/2, interrupted/1]).
+-export([enable/4, disable/3, daemon/1, end_daemon/2, dismiss_daemon/0, interrupted/1]).
 -export_type([session/0, wanted/0, plan/0]).
 
 %% An event of the catalogue, the class that makes it (`<<>>' for beamtap's own) and the channel that carries it.
@@ -30,6 +30,11 @@
 -define(ARCHIVES, "archives").
 %% A tap whose session daemon stands still must hear its user all the same.
 -define(CHECK_MS, 1000).
+-define(DISMISS_MS, 3000).
+%% A new daemon has to wait for LTTng's threads for the 5 s after the old one's end, whenever that is: somebody who traces
+%% now and again rarely makes a pause of just this length.
+-define(KEEP_DAEMON_MS, 60000).
+-define(LONGEST_KEEP_MS, 86400000).
 
 %% @doc Makes the LTTng sessions; none stays when one cannot be made.
 -spec open(plan(), beamtap_mode:checked(), beamtap_deadline:deadline()) -> {ok, [session()]} | beamtap_error:error().
@@ -62,6 +67,7 @@ open_one(#{name := Name, kind := Kind, native := Native} = Place, Plan, Mode, De
         rotation => rotation(Kind, Mode),
         trace_format => maps:get(trace_format, Mode),
         may_start => MayStart,
+        keep_daemon_ms => keep_daemon_ms(),
         guard => guard()
     },
     case beamtap_nif:session_open(Terms, beamtap_deadline:for_request(Deadline)) of
@@ -112,6 +118,13 @@ guard() ->
     case beamtap_sidecar:find() of
         {ok, File} -> unicode:characters_to_binary(filename:absname(File));
         {error, _} -> <<>>
+    end.
+
+%% How long a session daemon that this VM started stays for the next tap.
+keep_daemon_ms() ->
+    case application:get_env(beamtap, keep_daemon) of
+        {ok, Ms} when is_integer(Ms), Ms >= 0 -> min(Ms, ?LONGEST_KEEP_MS);
+        _ -> ?KEEP_DAEMON_MS
     end.
 
 qualified(Event) -> <<"beamtap:", Event/binary>>.
@@ -243,6 +256,13 @@ daemon([#{session := Session} | _]) ->
 -spec end_daemon([session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
 end_daemon([#{session := Session} | _], Deadline) ->
     beamtap_nif:session_end_daemon(Session, beamtap_deadline:for_request(Deadline)).
+
+%% @doc Ends the session daemon that this VM started and has kept for the next tap, unless somebody has a session in it.
+-spec dismiss_daemon() -> ok.
+dismiss_daemon() ->
+    %% What does not end in time is killed, and ends with the VM at the latest.
+    _ = erlang:module_loaded(beamtap_nif) andalso beamtap_nif:dismiss_daemon(?DISMISS_MS),
+    ok.
 
 %% @doc Stops recording, waits for what is under way, and notes what was lost. Answers with the failures, too.
 -spec stop([session()], beamtap_deadline:deadline()) -> {[session()], [beamtap_nif:failure()]}.

@@ -23,7 +23,7 @@
 %% LTTng
 -export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, audience/1, flights/1, lttng_status/1]).
 -export([session_snapshot/3, session_enable/5, session_disable/4, session_live_port/1]).
--export([session_check/2, session_daemon/1, session_end_daemon/2]).
+-export([session_check/2, session_daemon/1, session_end_daemon/2, dismiss_daemon/1]).
 -export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
 
 -on_load(load/0).
@@ -65,6 +65,7 @@
     rotation := {Microseconds :: non_neg_integer(), Bytes :: non_neg_integer()},
     trace_format := default | ctf1 | ctf2,
     may_start := boolean(),
+    keep_daemon_ms := non_neg_integer(),
     %% The sidecar's file, which sees to the session daemon that is started; empty without.
     guard := binary()
 }.
@@ -281,6 +282,11 @@ session_daemon(_Session) -> erlang:nif_error(not_loaded).
 
 -spec session_end_daemon(session(), WithinMs :: non_neg_integer()) -> ok | failure().
 session_end_daemon(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
+
+%% The session daemon that this VM started ends unless somebody has a session in it, and none is kept until the next
+%% session opens.
+-spec dismiss_daemon(WithinMs :: non_neg_integer()) -> ok | failure().
+dismiss_daemon(_WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec session_live_port(session()) -> inet:port_number() | none.
 session_live_port(_Session) -> erlang:nif_error(not_loaded).

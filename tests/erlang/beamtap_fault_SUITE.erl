@@ -361,6 +361,7 @@ many_taps(Config) ->
 %% So do daemons and guards of its own, one for each tap.
 many_daemons(Config) ->
     Vm = vm([]),
+    ok = call(Vm, application, set_env, [beamtap, keep_daemon, 0, [{persistent, true}]]),
     ok = call(Vm, ?MODULE, taps, [1, scratch(warm, Config)]),
     daemons(Vm, []),
     Before = call(Vm, ?MODULE, held, []),

@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     NoSessiond,
     NoSessiondProgram,
     SessiondFailed { reason: String },
+    SessiondForeign { pid: Option<u32> },
     NotPermitted { what: String },
     Timeout { what: String, within: Duration },
     ShmTooSmall { path: String, needed: u64, free: u64 },
@@ -167,6 +168,7 @@ impl Error {
             Kind::OldLibrary { .. } => "install lttng-tools 2.13 or newer",
             Kind::NoSessiondProgram => "install lttng-tools, or set LTTNG_SESSIOND_PATH to lttng-sessiond",
             Kind::NoSessiond => "start one: lttng-sessiond --daemonize",
+            Kind::SessiondForeign { .. } => "nothing: a tap starts a guard of its own where it needs one",
             Kind::SessiondFailed { .. } => {
                 "run lttng-sessiond by hand to see why; HOME or LTTNG_HOME must be writable"
             }
@@ -221,6 +223,14 @@ impl fmt::Display for Error {
             Kind::NoSessiond => write!(f, "no LTTng session daemon answers"),
             Kind::NoSessiondProgram => {
                 write!(f, "no LTTng session daemon answers and the program lttng-sessiond is missing")
+            }
+            Kind::SessiondForeign { pid } => {
+                let which = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+                write!(
+                    f,
+                    "the LTTng session daemon that answers{which} is already running and not the guard's own: what it \
+                     records is left alone"
+                )
             }
             Kind::SessiondFailed { reason } => write!(f, "lttng-sessiond could not be started: {reason}"),
             Kind::NotPermitted { what } => write!(f, "LTTng refuses {what}: not permitted"),

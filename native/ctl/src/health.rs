@@ -32,13 +32,7 @@ impl Daemons {
     pub(crate) fn look(mode: &Mode) -> Self {
         let sessiond = find_process();
         let starter = sessiond.and_then(|sessiond| process::parent(sessiond.pid)).and_then(Identity::of);
-        let consumers = sessiond.map_or_else(Vec::new, |sessiond| {
-            let is_ours = |pid: &u32| {
-                process::is_named(*pid, CONSUMER)
-                    && !process::arguments(*pid).iter().any(|word| word == KERNEL_CONSUMER)
-            };
-            process::children(sessiond.pid).into_iter().filter(is_ours).filter_map(Identity::of).collect()
-        });
+        let consumers = sessiond.map_or_else(Vec::new, |sessiond| consumers(sessiond.pid));
         let mut relayd = mode.url().and_then(control_address).unwrap_or_default();
         if !is_connected(&relayd) {
             relayd.clear();
@@ -69,6 +63,15 @@ impl Daemons {
             None => Ok(()),
         }
     }
+}
+
+/// The consumer daemons that a session daemon has started for user space.
+pub(crate) fn consumers(sessiond: u32) -> Vec<Identity> {
+    let is_ours = |pid: &u32| {
+        process::is_named(*pid, CONSUMER)
+            && !process::arguments(*pid).iter().any(|word| word == KERNEL_CONSUMER)
+    };
+    process::children(sessiond).into_iter().filter(is_ours).filter_map(Identity::of).collect()
 }
 
 /// All addresses of the host that a URL like `net://HOST:CONTROL_PORT:DATA_PORT` names.

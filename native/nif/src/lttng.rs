@@ -300,6 +300,13 @@ fn session_destroy(env: Env, handle: ResourceArc<Handle>, within: u64) -> Term {
     }
 }
 
+/// Ends the session daemon that this VM started, unless somebody has a session in it; none is kept until the next session
+/// opens.
+#[rustler::nif(schedule = "DirtyIo")]
+fn dismiss_daemon(env: Env, within: u64) -> Term {
+    done(env, daemon::dismiss(ms(within)))
+}
+
 #[rustler::nif(schedule = "DirtyIo")]
 fn sessions(env: Env) -> Term {
     match Lttng::load().and_then(|lttng| lttng.sessions(DEFAULT_TIMEOUT)) {

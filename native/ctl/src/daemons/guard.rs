@@ -9,12 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use super::child::{Lifetime, Started};
+use super::sessiond::find_process;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::flights::Flight;
 use crate::host::{free_bytes, nearest_existing};
 use crate::library::{Lttng, c_string};
 use crate::mode::Output;
+use crate::process;
 use crate::snapshot;
 use crate::spawn::Notes;
 
@@ -39,7 +41,8 @@ const LITTLE: u64 = 1 << 16;
 ///
 /// # Errors
 ///
-/// Returns an error when the daemon cannot be started, or not be ended.
+/// Returns an error when the daemon cannot be started, or not be ended; or when another one answers, before or in the end:
+/// that one's recorders are somebody else's.
 pub fn guard(
     lttng: &Lttng,
     program: &Path,
@@ -47,6 +50,9 @@ pub fn guard(
     parent: u32,
     is_told: impl Fn() -> bool,
 ) -> Result<(), Error> {
+    if lttng.is_sessiond_alive(START)? {
+        return Err(Kind::SessiondForeign { pid: find_process().map(|theirs| theirs.pid) }.into());
+    }
     let mut daemon = Started::spawn_noting(
         lttng,
         program,
@@ -56,24 +62,28 @@ pub fn guard(
         Notes::elsewhere,
         Deadline::after(START),
     )?;
-    loop {
+    let rescued = loop {
         if daemon.has_ended() {
             return Ok(());
         }
         if is_told() {
-            break;
+            break Ok(());
         }
         if parent_id() != parent {
-            rescue(lttng, Deadline::after(RESCUE));
-            break;
+            break rescue(lttng, daemon.pid(), Deadline::after(RESCUE));
         }
         thread::park_timeout(PAUSE);
-    }
-    daemon.end(Deadline::after(END))
+    };
+    daemon.end(Deadline::after(END)).and(rescued)
 }
 
 /// Writes every flight recorder of the daemon: all of them end with it.
-fn rescue(lttng: &Lttng, deadline: Deadline) {
+fn rescue(lttng: &Lttng, daemon: u32, deadline: Deadline) -> Result<(), Error> {
+    // Where it cannot be seen who answers it is ours: nobody did before.
+    let is_ours = |found: u32| found == daemon || process::descendants(daemon).contains(&found);
+    if let Some(theirs) = find_process().filter(|found| !is_ours(found.pid)) {
+        return Err(Kind::SessiondForeign { pid: Some(theirs.pid) }.into());
+    }
     // A daemon that does not answer cannot write anything either.
     let sessions = lttng.sessions(deadline.remaining()).unwrap_or_default();
     for session in sessions.into_iter().filter(|session| session.is_snapshot) {
@@ -84,6 +94,7 @@ fn rescue(lttng: &Lttng, deadline: Deadline) {
             eprintln!("beamtapd: the flight recorder {} is not told of: {error}", session.name);
         }
     }
+    Ok(())
 }
 
 /// Writes one where it would have written its snapshots, and answers with the place.

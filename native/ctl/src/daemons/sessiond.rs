@@ -10,6 +10,7 @@ use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
 use super::waiters;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
+use crate::health;
 use crate::library::Lttng;
 use crate::process::{self, Identity};
 use crate::socket::CLIENT_SOCKET;
@@ -28,6 +29,8 @@ pub struct Sessiond {
     ours: Option<Started>,
     /// Those that will wait for the next one are to be woken.
     is_awaited: bool,
+    /// The daemon and its consumer daemons, when it came to rest.
+    at_rest: Vec<Identity>,
 }
 
 /// Finds the session daemon that liblttng-ctl talks to, or starts one when none answers.
@@ -57,7 +60,7 @@ pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Ses
 
 fn start(lttng: &Lttng, program: &Path, lifetime: Lifetime, deadline: Deadline) -> Result<Sessiond, Error> {
     let started = Started::spawn(lttng, program, &["--no-kernel".into()], lifetime, deadline)?;
-    let mut sessiond = Sessiond { ours: Some(started), is_awaited: waiters::expect() };
+    let mut sessiond = Sessiond { ours: Some(started), is_awaited: waiters::expect(), at_rest: Vec::new() };
     let beginning = deadline.poll(|| {
         let has_ended = sessiond.has_ended();
         if !lttng.is_sessiond_alive(deadline.remaining())? {
@@ -133,12 +136,30 @@ fn pid_in(directory: &Path) -> Option<u32> {
 
 impl Sessiond {
     fn others() -> Self {
-        Self { ours: None, is_awaited: false }
+        Self { ours: None, is_awaited: false, at_rest: Vec::new() }
     }
 
     /// The id of the daemon that we started; `None` when it was there before us.
     pub fn started_by_us(&self) -> Option<u32> {
         self.ours.as_ref().map(Started::pid)
+    }
+
+    /// To be called when nobody has a session in it any more: whether it had better stay for whoever comes next.
+    ///
+    /// So it is where liblttng-ust would come 5 s late to a daemon that is started within 5 s of the end of this one. Not
+    /// where we did not start it, nor where it has no consumer daemon (any more): it could not be trusted to record.
+    pub fn rest(&mut self) -> bool {
+        let Some(pid) = self.started_by_us().filter(|_| self.is_awaited) else { return false };
+        let consumers = health::consumers(pid);
+        let may_stay = !consumers.is_empty();
+        self.at_rest = Identity::of(pid).into_iter().chain(consumers).collect();
+        may_stay
+    }
+
+    /// Whether a daemon that [rests](Sessiond::rest) can serve again: all of it still runs, and none stands still.
+    pub fn is_fit(&mut self) -> bool {
+        let runs = |daemon: &Identity| daemon.is_alive() && !process::is_stopped(daemon.pid);
+        !self.has_ended() && self.at_rest.iter().all(runs)
     }
 
     /// Ends the daemon if we started it, with the consumer daemons it started; leaves another's alone.

@@ -15,6 +15,7 @@ mod writer;
 mod doctor;
 mod faults;
 mod golden;
+mod guard;
 mod info;
 mod live;
 mod live_and_disk;

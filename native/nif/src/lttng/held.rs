@@ -25,22 +25,26 @@ impl Held {
         let lifetime = terms.may_start.then(|| terms.lifetime()).transpose()?;
         let end = Instant::now() + within;
         let left = || end.saturating_duration_since(Instant::now());
-        let started = (|| {
-            let lttng = Lttng::load()?;
-            let user = User::new(&lttng, lifetime, left())?;
-            let (mode, relayd) = match &terms.mode {
-                ModeTerms::Of(mode) => (mode.clone(), None),
-                ModeTerms::OwnRelayd { output, interval } => {
-                    let lifetime = daemons::Lifetime::WithProcess;
-                    let relayd = daemons::start_relayd(&lttng, output, lifetime, left())?;
-                    (Mode::Live { url: relayd.url(), interval: *interval }, Some(relayd))
-                }
-            };
-            Ok((lttng, user, relayd, mode))
-        })();
-        let (lttng, user, relayd, mode) = match started {
-            Ok(started) => started,
+        let lttng = match Lttng::load() {
+            Ok(lttng) => lttng,
             Err(error) => return Ok(Err(error)),
+        };
+        let user = User::new(terms.keep_daemon_ms, end);
+        let started = user.find_daemon(&lttng, lifetime, left()).and_then(|()| match &terms.mode {
+            ModeTerms::Of(mode) => Ok((mode.clone(), None)),
+            ModeTerms::OwnRelayd { output, interval } => {
+                let lifetime = daemons::Lifetime::WithProcess;
+                let relayd = daemons::start_relayd(&lttng, output, lifetime, left())?;
+                Ok((Mode::Live { url: relayd.url(), interval: *interval }, Some(relayd)))
+            }
+        });
+        let (mode, relayd) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                // The error that stopped it is the one to tell.
+                let _ = Ending::of(move || end_daemons(None, user)).wait(left());
+                return Ok(Err(error));
+            }
         };
         let plan = terms.plan(mode)?;
         Ok(match lttng.open(&plan, left()) {

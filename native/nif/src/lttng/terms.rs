@@ -82,6 +82,8 @@ pub(super) struct PlanTerms<'a> {
     trace_format: Atom,
     /// A session daemon is started where none answers.
     pub(super) may_start: bool,
+    /// How long that daemon stays when nobody uses it any more.
+    pub(super) keep_daemon_ms: u64,
     /// The sidecar, which guards that daemon; empty where there is none.
     guard: Binary<'a>,
 }
