@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::item::{Item, Lost};
 use beamtap_ctf::{Loss, Reader, TraceSet};
 use beamtap_schema::EventKind;
+use std::ops::ControlFlow;
 
 /// Reads a trace as events of the catalogue, in the order of time.
 ///
@@ -67,6 +68,24 @@ impl Lift {
             Some(beamtap_ctf::Item::LostPackets(loss)) => Ok(Some(Item::LostPackets(lost(&loss)))),
             Some(beamtap_ctf::Item::Event(event)) => self.bindings.lift(event).map(Some),
         }
+    }
+
+    /// Gives everything from the next item on to `tell`, until that breaks off or the trace ends: what
+    /// [`next`](Lift::next) gives one by one, in less time. Errors come in between.
+    #[inline]
+    pub fn for_each(
+        &mut self,
+        mut tell: impl FnMut(Result<Item<'_>, Error>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let bindings = &mut self.bindings;
+        self.reader.for_each(|item| {
+            tell(match item {
+                Ok(beamtap_ctf::Item::Event(event)) => bindings.lift(event),
+                Ok(beamtap_ctf::Item::Discarded(loss)) => Ok(Item::Discarded(lost(&loss))),
+                Ok(beamtap_ctf::Item::LostPackets(loss)) => Ok(Item::LostPackets(lost(&loss))),
+                Err(error) => Err(error.into()),
+            })
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::progress::Progress;
 use crate::window::Window;
 use beamtap_analysis::{Lift, Pass, Table};
 use beamtap_ctf::TraceSet;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Items between two looks at the clock and at Ctrl-C: about a millisecond.
@@ -39,16 +40,15 @@ impl Reading {
         let mut faults = Vec::new();
         let mut items = 0_u64;
         let is_narrow = window.is_narrow();
-        loop {
+        let flow = lift.for_each(|item| {
             // Looked at where it is: an item is large, and moving it costs a tenth of the time.
-            match &lift.next() {
-                Ok(Some(item)) if is_narrow => {
+            match &item {
+                Ok(item) if is_narrow => {
                     if let Some(item) = window.cut(item) {
                         pass.push(&item);
                     }
                 }
-                Ok(Some(item)) => pass.push(item),
-                Ok(None) => break,
+                Ok(item) => pass.push(item),
                 Err(error) => {
                     tracing::warn!(%error, "after {items} items");
                     let consequence = if error.is_mismatch() {
@@ -63,9 +63,13 @@ impl Reading {
             if items.is_multiple_of(STRIDE) {
                 progress.at(items);
                 if interrupt.came() {
-                    return Err(Failure::Interrupted);
+                    return ControlFlow::Break(());
                 }
             }
+            ControlFlow::Continue(())
+        });
+        if flow.is_break() {
+            return Err(Failure::Interrupted);
         }
         tracing::info!(items, seconds = progress.elapsed().as_secs_f64(), "read");
         drop(progress);

@@ -29,6 +29,7 @@ TRACES = [
 ]
 TEXT = [("typed", 2_000_000), ("strings", 1_000_000), ("sequences", 20_000)]
 LARGE_EVENTS = 66_000_000
+ANALYSED_EVENTS = 6_000_000
 
 
 def write_trace(name, kind, events):
@@ -147,6 +148,24 @@ def texts():
     table("Text and JSON: one thread and all", heads, rows)
 
 
+def analyses():
+    """What the commands that analyse a trace take beside reading it: a trace of beamtap's calls."""
+    path, _ = write_trace("analysed", "typed", ANALYSED_EVENTS)
+    metadata = os.path.join(path, "metadata")
+    with open(metadata, encoding="utf-8") as file:
+        text_of_metadata = file.read()
+    # The name that beamtap's events have.
+    with open(metadata, "w", encoding="utf-8") as file:
+        file.write(text_of_metadata.replace("_process;", "_pid;"))
+    commands = {"values in order": [BENCH, "values", path], "beamtapd info": [BEAMTAPD, "info", path],
+                "beamtapd report": [BEAMTAPD, "report", path]}
+    measured = measure(list(commands.values()), ROUNDS)
+    rows = [[name, rate(ANALYSED_EVENTS, seconds), f"{seconds / measured[0][0]:.1f}", f"{mb:.0f} MB"]
+            for name, (seconds, mb) in zip(commands, measured)]
+    table(f"Analyses of {ANALYSED_EVENTS / 1e6:g} M calls and returns",
+          ["one thread", "events", "to values", "memory"], rows)
+
+
 def large():
     path, size = write_trace("large", "typed", LARGE_EVENTS)
     (theirs, their_mb), (one, one_mb), (many, many_mb) = measure(
@@ -167,4 +186,5 @@ def large():
 
 values()
 texts()
+analyses()
 large()

@@ -6,6 +6,7 @@ use beamtap_analysis::{Error, Item, Lift, Lost};
 use beamtap_ctf::TraceSet;
 use beamtap_schema::{CATALOGUE, Event, EventKind, WireType};
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 
@@ -27,17 +28,28 @@ fn every_kind() -> Script {
 }
 
 fn items(directory: &Path) -> Result<Vec<String>, Error> {
-    let mut lift = Lift::new(&TraceSet::open(directory)?);
-    let mut items = Vec::new();
+    let set = TraceSet::open(directory)?;
+    let (mut lift, mut items) = (Lift::new(&set), Vec::new());
     while let Some(item) = lift.next()? {
-        items.push(match item {
-            Item::Event(stamp, event) => format!("{} {:?} {event:?}", stamp.ns, stamp.cpu),
-            Item::Discarded(lost) => format!("discarded {}", stretch(&lost)),
-            Item::LostPackets(lost) => format!("lost {}", stretch(&lost)),
-            Item::Other(stamp, name) => format!("{} {:?} {name}", stamp.ns, stamp.cpu),
-        });
+        items.push(told(&item));
     }
+    let mut handed = Vec::new();
+    let flow = Lift::new(&set).for_each(|item| {
+        handed.extend(item.as_ref().map(told));
+        ControlFlow::Continue(())
+    });
+    assert!(flow.is_continue());
+    assert_eq!(handed, items, "handed over and asked for");
     Ok(items)
+}
+
+fn told(item: &Item<'_>) -> String {
+    match item {
+        Item::Event(stamp, event) => format!("{} {:?} {event:?}", stamp.ns, stamp.cpu),
+        Item::Discarded(lost) => format!("discarded {}", stretch(lost)),
+        Item::LostPackets(lost) => format!("lost {}", stretch(lost)),
+        Item::Other(stamp, name) => format!("{} {:?} {name}", stamp.ns, stamp.cpu),
+    }
 }
 
 fn stretch(lost: &Lost) -> String {
@@ -159,10 +171,17 @@ fn read_with_metadata_changed(from: &str, to: &str) -> (Vec<String>, Vec<Error>)
         match lift.next() {
             Ok(Some(Item::Event(_, event))) => items.push(event.kind().info().name.to_owned()),
             Ok(Some(item)) => items.push(format!("{item:?}")),
-            Ok(None) => return (items, errors),
+            Ok(None) => break,
             Err(error) => errors.push(error),
         }
     }
+    let mut handed = Vec::new();
+    let _ = Lift::new(&TraceSet::open(home.path()).expect("a trace")).for_each(|item| {
+        handed.extend(item.err().map(|error| error.to_string()));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(handed, errors.iter().map(Error::to_string).collect::<Vec<_>>(), "handed over and asked for");
+    (items, errors)
 }
 
 #[test]
