@@ -151,7 +151,7 @@ pub(crate) struct ReadArguments {
     #[arg(long, value_name = "TIME")]
     pub(crate) end: Option<Moment>,
     /// How many threads make lines of a recorded trace's events, beside the one that reads them; with 1 all is done by one
-    /// [default: as many as there are processors, 8 at the most]
+    /// [default: as many as there are processors, 8 at the most; for text on two processors, 1]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZero<usize>>,
     /// Where in a live session to begin [default: beginning]

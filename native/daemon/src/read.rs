@@ -17,6 +17,9 @@ use std::process::ExitCode;
 
 /// Most threads that are begun unless more are asked for: one that reads keeps no more busy.
 const MOST_THREADS: usize = 8;
+/// With fewer processors than this text is made by the thread that reads: copying a small event for another thread takes
+/// about as long as printing it, and JSON three times that.
+const PROCESSORS_FOR_TEXT: usize = 3;
 
 pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen()?;
@@ -68,7 +71,7 @@ fn read_recorded(
     }
     let range = range(arguments, || first_ns(&set));
     let mut course = Course::new(&set, lines, interrupt);
-    match threads(arguments.threads) {
+    match threads(arguments) {
         1 => {
             let _ = set.reader_of(range).for_each(|item| match item {
                 Ok(Item::Event(event)) => course.event(event),
@@ -100,10 +103,15 @@ fn read_recorded(
     course.end()
 }
 
-/// How many threads make lines of events, where nobody said it.
-fn threads(wanted: Option<NonZero<usize>>) -> usize {
-    let available = || std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS));
-    wanted.map_or_else(available, NonZero::get)
+/// How many threads make lines of events; with one that is the thread that reads.
+fn threads(arguments: &ReadArguments) -> usize {
+    arguments.threads.map_or_else(
+        || match std::thread::available_parallelism().map_or(1, NonZero::get) {
+            few if few < PROCESSORS_FOR_TEXT && !arguments.json => 1,
+            processors => processors.min(MOST_THREADS),
+        },
+        NonZero::get,
+    )
 }
 
 /// The stretch of time that is asked for; `begin` tells the trace's first time, where it matters.
