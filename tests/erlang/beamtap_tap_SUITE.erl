@@ -57,12 +57,14 @@ groups() ->
     ].
 
 init_per_group(own_daemon, Config) ->
+    %% None is kept for the next tap, however many taps this VM has seen: see beamtap_daemon_SUITE for those.
+    ok = application:set_env(beamtap, keep_daemon, 0),
     Config;
 init_per_group(running_daemon, Config) ->
     beamtap_sessiond:warm(Config).
 
 end_per_group(own_daemon, _) ->
-    ok;
+    application:unset_env(beamtap, keep_daemon);
 end_per_group(running_daemon, Config) ->
     beamtap_sessiond:stop(Config).
 
