@@ -8,7 +8,6 @@ use crate::window::Moment;
 use beamtap_schema::Entity;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::num::NonZero;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -151,9 +150,9 @@ pub(crate) struct ReadArguments {
     #[arg(long, value_name = "TIME")]
     pub(crate) end: Option<Moment>,
     /// How many threads make lines of a recorded trace's events, beside the one that reads them; with 1 all is done by one
-    /// [default: as many as there are processors, 8 at the most; for text on two processors, 1]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZero<usize>>,
+    /// [1 to 64; default: as many as there are processors, 8 at the most; for text on two processors, 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) threads: Option<u8>,
     /// Where in a live session to begin [default: beginning]
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: Option<Place>,

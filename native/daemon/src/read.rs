@@ -110,7 +110,7 @@ fn threads(arguments: &ReadArguments) -> usize {
             few if few < PROCESSORS_FOR_TEXT && !arguments.json => 1,
             processors => processors.min(MOST_THREADS),
         },
-        NonZero::get,
+        usize::from,
     )
 }
 

@@ -358,3 +358,12 @@ fn nobody_reading_any_more_is_no_fault() {
         done(Command::new("bash").args(["-c", &format!("set -o pipefail; {script}")]).output().unwrap());
     assert_eq!((ended.code, ended.stdout.lines().count(), ended.stderr.as_str()), (Some(0), 1, ""));
 }
+
+#[test]
+fn threads_are_bounded() {
+    for count in ["0", "65", "20000"] {
+        let (printed, told, code) = on_threads(count, Path::new("/nonexistent"), &[]);
+        assert_eq!((printed.as_slice(), code), (&[][..], Some(2)), "{told}");
+        assert!(told.contains("--threads"), "{told}");
+    }
+}
