@@ -22,7 +22,7 @@
 %% function of the guard not.
 -spec clauses(beamtap_pattern:pattern()) -> {ok, [tuple()]} | beamtap_error:error().
 clauses(#{match_spec := Spec}) ->
-    {ok, Spec};
+    {ok, [with_exceptions(Clause) || Clause <- Spec]};
 clauses(#{head := #{arguments := Arguments, guard := Guard}, actions := Actions} = Pattern) ->
     try
         Head = [head(A) || A <- Arguments],
@@ -40,10 +40,20 @@ clauses(#{actions := Actions}) ->
 alternatives([]) -> [[]];
 alternatives(Guard) -> [[condition(G)] || G <- Guard].
 
-%% exception_trace tells of returns, too.
+%% exception_trace tells of returns, too. return_trace alone is never asked for: a call that an exception leaves would
+%% have no end, and what its catcher does next would be counted as its time.
 body([]) -> [];
-body([return]) -> [{return_trace}];
 body(_) -> [{exception_trace}].
+
+%% The same for a specification that the user wrote.
+with_exceptions({Head, Guards, Body}) ->
+    {Head, Guards, [
+        case Action of
+            {return_trace} -> {exception_trace};
+            _ -> Action
+        end
+     || Action <- Body
+    ]}.
 
 head('_') -> '_';
 head({var, N}) -> variable(N);
@@ -217,8 +227,7 @@ unique([Clause | Rest]) -> [Clause | unique([Other || Other <- Rest, Other =/= C
 
 %% Stable, so that a user's own clauses stay in their order, before ours.
 weight({_, _, [{exception_trace}]}) -> 2;
-weight({_, _, [{return_trace}]}) -> 3;
-weight({_, _, []}) -> 4;
+weight({_, _, []}) -> 3;
 weight(_) -> 1.
 
 %% What stands behind a clause that fits every call is never looked at.

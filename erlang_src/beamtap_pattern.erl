@@ -12,6 +12,7 @@
 %% `_' and `*' stand for anything; what is left out is anything. Names that need it are quoted: `'...'' in Erlang
 %% form, `"..."' in Elixir form; so `Kernel.*' is every function of Kernel and `Kernel."*"/2' is multiplication.
 %% Arguments and guard are in the language of the function's form; a guard may call what a match specification may.
+%% `return' and `exception' both record how calls end, by a return or by an exception: the VM tells the two together.
 -module(beamtap_pattern).
 
 -export([parse/1, print/1]).

@@ -2,11 +2,11 @@
 -module(beamtap_pattern_SUITE).
 
 -export([all/0, suite/0]).
--export([reads/1, arguments/1, positions/1, any_text/1, print_parse/1, match_specs/1, refused_match_specs/1, overlaps/1]).
+-export([reads/1, arguments/1, positions/1, any_text/1, print_parse/1, match_specs/1, returns_with_exceptions/1, refused_match_specs/1, overlaps/1]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
-all() -> [reads, arguments, positions, any_text, print_parse, match_specs, refused_match_specs, overlaps].
+all() -> [reads, arguments, positions, any_text, print_parse, match_specs, returns_with_exceptions, refused_match_specs, overlaps].
 
 reads(_) ->
     Expected = [
@@ -191,6 +191,28 @@ match_specs(_) ->
     {error, #{reason := no_atom}} = beamtap_match:clauses(Unknown),
     Before = erlang:system_info(atom_count).
 
+%% Whoever asks for returns is told of exceptions, too: else a call that one leaves has no end.
+returns_with_exceptions(_) ->
+    Clauses = fun(Function) ->
+        {ok, #{functions := [Pattern]}} = beamtap_spec:check(Function),
+        {ok, Clauses} = beamtap_match:clauses(Pattern),
+        Clauses
+    end,
+    Both = [{'_', [], [{exception_trace}]}],
+    [
+        Both = Clauses(Function)
+     || Function <- [
+            "lists:seq/2 -> return",
+            "lists:seq/2 -> exception",
+            "lists:seq/2 -> return, exception",
+            {{lists, seq, 2}, return},
+            {{lists, seq, 2}, [{'_', [], [{return_trace}]}]}
+        ]
+    ],
+    [{'_', [], []}] = Clauses("lists:seq/2"),
+    [{[1, '_'], [], [{message, {caller}}, {exception_trace}]}] =
+        Clauses({{lists, seq, 2}, [{[1, '_'], [], [{message, {caller}}, {return_trace}]}]}).
+
 refused_match_specs(_) ->
     {ok, #{functions := [#{match_spec := [_]}]}} = beamtap_spec:check({{lists, seq, 2}, [{['_', 3], [], [{return_trace}]}]}),
     lists:foreach(
@@ -215,13 +237,13 @@ overlaps(_) ->
     One = {[1], [], []},
     [
         {{m, '_', '_'}, true},
-        {{m, f, '_'}, [{'_', [], [{return_trace}]}]},
-        {{m, f, 1}, [{'_', [], [{exception_trace}]}]},
+        {{m, f, '_'}, [{'_', [], [{exception_trace}]}]},
+        {{m, f, 1}, [{'_', [], [{message, {caller}}, {exception_trace}]}]},
         {{n, f, 1}, [One]}
     ] = beamtap_match:overlay([
-        {{m, f, 1}, [Any([{exception_trace}])]},
+        {{m, f, 1}, [Any([{message, {caller}}, {exception_trace}])]},
         {{n, f, 1}, [One]},
-        {{m, f, '_'}, [Any([{return_trace}])]},
+        {{m, f, '_'}, [Any([{exception_trace}])]},
         {{m, '_', '_'}, [Any([])]}
     ]),
     [{{m, '_', '_'}, _}, {{m, f, '_'}, _}, {{m, f, 1}, _}] =

@@ -5,11 +5,11 @@
 -export([init_per_testcase/2, end_per_testcase/2]).
 -export([stop/1, stopped_while_it_opens/1, not_waited_for/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
 -export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, cost/1, counts_agree/1, counts_agree_when_discarding/1]).
--export([returns_and_exceptions/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
+-export([returns_and_exceptions/1, exception_under_return/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
 -export([bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
 -export([report/1, doctor_fits_the_terminal/1]).
 %% Traced
--export([work/1, fail/0]).
+-export([work/1, fail/0, catches/0]).
 -export([init/1, handle_call/3, handle_cast/2]).
 
 -import(beamtap_sessiond, [before/1]).
@@ -43,6 +43,7 @@ groups() ->
             counts_agree,
             counts_agree_when_discarding,
             returns_and_exceptions,
+            exception_under_return,
             guards,
             classes,
             targets,
@@ -486,6 +487,24 @@ returns_and_exceptions(Config) ->
     {ok, #{events := Events} = Receipt} = beamtap:stop(Tap),
     #{<<"call">> := 4, <<"return_from">> := 3, <<"exception_from">> := 1} = Events,
     agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))).
+
+%% An exception ends the calls that it leaves, also where only returns were asked for: no call stays open.
+exception_under_return(Config) ->
+    Tap = start(
+        [{{?MODULE, catches, 0}, return}, {{?MODULE, fail, 0}, [{'_', [], [{return_trace}]}]}], #{}, ?FUNCTION_NAME, Config
+    ),
+    _ = [catches() || _ <- lists:seq(1, 3)],
+    {ok, #{path := Path, events := Events} = Receipt} = beamtap:stop(Tap),
+    #{<<"call">> := 6, <<"return_from">> := 3, <<"exception_from">> := 3} = Events,
+    agrees(Receipt, beamtap_world:recorded(Path)),
+    {ok, Beamtapd} = beamtap_sidecar:find(),
+    Report = os:cmd("'" ++ Beamtapd ++ "' report --json '" ++ unicode:characters_to_list(Path) ++ "'"),
+    {match, [["0"], ["0"]]} = re:run(Report, "\"unfinished\": (\\d+)", [global, {capture, all_but_first, list}]),
+    {match, Raised} = re:run(Report, "\"raised\": (\\d+)", [global, {capture, all_but_first, list}]),
+    [["0"], ["3"]] = lists:sort(Raised).
+
+catches() ->
+    catch ?MODULE:fail().
 
 %% Only the calls whose arguments fit; overlapping patterns each get what they ask for.
 guards(Config) ->

@@ -11,14 +11,14 @@ events! {
         /// The function called.
         function: Function,
     }
-    /// A traced function returned; asked for with `return` in the function's pattern.
+    /// A traced function returned; asked for with `return` or `exception` in the function's pattern.
     "return_from" ReturnFrom (Events, Call) {
         /// The process that returned.
         pid: Pid,
         /// The function it returned from.
         function: Function,
     }
-    /// A traced function was left by an exception; asked for with `exception` in the function's pattern.
+    /// A traced function was left by an exception; asked for with `return` or `exception` in the function's pattern.
     "exception_from" ExceptionFrom (Events, Call) {
         /// The process that raised.
         pid: Pid,
