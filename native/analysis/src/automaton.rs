@@ -6,8 +6,15 @@
 //! open at the beginning of a stretch with losses, and those open at its end, are given up
 //! ([`Ending::Interrupted`]). Calls whose both ends were recorded inside the stretch count: what is missing may be
 //! calls between, and every result says that it is lossy.
+//!
+//! # When a process exits
+//!
+//! Its `exit` is not its last event: it gives up its name after that and, with the flag `exiting`, is scheduled until
+//! `out_exited`. All of that is the same process's ([`Departed`]). Whatever only a living process does, under the pid of
+//! one that has exited, is another process's: the VM uses pids again.
 
 mod change;
+mod departed;
 mod names;
 mod process;
 mod stack;
@@ -18,6 +25,7 @@ pub use process::{Identity, Process};
 
 use crate::item::{Item, Lost};
 use beamtap_schema::{EVENT_COUNT, EntityKind, Event, EventKind};
+use departed::Departed;
 use foldhash::HashMap;
 use stack::{Matched, Sink};
 
@@ -29,8 +37,9 @@ pub struct Automaton {
     by_pid: HashMap<u64, u32>,
     /// The process met last and its slot: the next event is most often of the same one.
     met: Option<(u64, u32)>,
-    /// Freed before the next item: the analyses still look at it.
-    leaving: Option<u32>,
+    /// Freed before the next item: the analyses still look at them.
+    leaving: Vec<u32>,
+    departed: Departed,
     names: Names,
     /// Frames on all stacks together, stale ones included.
     open_calls: usize,
@@ -39,8 +48,6 @@ pub struct Automaton {
     /// The end of the stretch with losses that the trace is in.
     suspect_until_ns: u64,
     lossy: bool,
-    /// Some event of the flag `exiting` was seen: a process is not gone with its `exit`, but after `out_exited`.
-    exiting_recorded: bool,
     unmatched_returns: u64,
     guessed_returns: u64,
     overfull: u64,
@@ -106,7 +113,7 @@ impl Automaton {
     /// Returns the slot of the process that did what the item tells of; `None` where that is no process.
     #[inline]
     pub fn apply(&mut self, item: &Item<'_>, changes: &mut Vec<Change>) -> Option<u32> {
-        if let Some(slot) = self.leaving.take() {
+        while let Some(slot) = self.leaving.pop() {
             self.release(slot);
         }
         match item {
@@ -131,6 +138,10 @@ impl Automaton {
         let mut slots: Vec<u32> = self.live_slots().collect();
         slots.sort_unstable();
         for slot in slots {
+            if self.slots[slot as usize].has_exited() {
+                self.dismiss(slot, self.last_ns, changes);
+                continue;
+            }
             let stale = self.slots[slot as usize].epoch != self.epoch;
             let how = if stale { Ending::Interrupted } else { Ending::Unfinished };
             let mut sink = Sink { slot, ns: self.last_ns, changes };
@@ -176,14 +187,21 @@ impl Automaton {
                 Some(slot)
             }
             Event::InExiting(e) => {
-                self.exiting_recorded = true;
-                let slot = self.enter(e.pid, ns, changes);
-                self.slots[slot as usize].schedule_in(ns, e.thread);
+                let slot = self.enter_late(e.pid, ns, changes)?;
+                let process = &mut self.slots[slot as usize];
+                process.settle(slot, changes);
+                process.schedule_in(ns, e.thread);
                 Some(slot)
             }
             Event::Out(e) => {
                 let slot = self.enter(e.pid, ns, changes);
-                self.slots[slot as usize].schedule_out(&mut Sink { slot, ns, changes });
+                let process = &mut self.slots[slot as usize];
+                let sink = &mut Sink { slot, ns, changes };
+                if self.names.leaves_no_stack(e.function) {
+                    self.open_calls -= process.depth();
+                    process.hibernate(sink);
+                }
+                process.schedule_out(sink);
                 Some(slot)
             }
             Event::OutExiting(e) => self.out_exiting(e.pid, ns, changes),
@@ -216,12 +234,12 @@ impl Automaton {
                 self.slots[slot as usize].identify(0, e.name, 0);
                 Some(slot)
             }
-            Event::Unregister(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::Unregister(e) => self.enter_late(e.pid, ns, changes),
             Event::Open(e) => Some(self.enter(e.opener, ns, changes)),
             Event::Link(e) => Some(self.enter(e.pid, ns, changes)),
-            Event::Unlink(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::Unlink(e) => self.enter_late(e.pid, ns, changes),
             Event::GettingLinked(e) => Some(self.enter(e.pid, ns, changes)),
-            Event::GettingUnlinked(e) => Some(self.enter(e.pid, ns, changes)),
+            Event::GettingUnlinked(e) => self.enter_late(e.pid, ns, changes),
             Event::DefProcess(e) => {
                 let slot = self.enter(e.pid, ns, changes);
                 self.slots[slot as usize].identify(e.parent, e.name, e.function);
@@ -243,10 +261,32 @@ impl Automaton {
             Some((met, slot)) if met == pid => slot,
             _ => self.find(pid),
         };
-        if self.slots[slot as usize].epoch != self.epoch {
-            self.interrupt(slot, ns, changes);
+        if self.slots[slot as usize].epoch != self.epoch { self.bring_up(slot, ns, changes) } else { slot }
+    }
+
+    /// Brings a process up to the present epoch. One that has exited makes room for the one that has its pid now.
+    #[cold]
+    fn bring_up(&mut self, slot: u32, ns: u64, changes: &mut Vec<Change>) -> u32 {
+        let process = &self.slots[slot as usize];
+        if process.has_exited() {
+            let pid = process.identity().pid;
+            self.dismiss(slot, ns, changes);
+            return self.admit(pid);
         }
+        self.interrupt(slot, ns, changes);
         slot
+    }
+
+    /// The slot of a process named in an event that may come after its `exit`; `None` where it is gone.
+    fn enter_late(&mut self, pid: u64, ns: u64, changes: &mut Vec<Change>) -> Option<u32> {
+        match self.by_pid.get(&pid) {
+            Some(&slot) if self.slots[slot as usize].has_exited() => {
+                self.slots[slot as usize].go_on_exiting(self.epoch, slot, changes);
+                Some(slot)
+            }
+            None if self.departed.is_gone(pid) => None,
+            _ => Some(self.enter(pid, ns, changes)),
+        }
     }
 
     fn find(&mut self, pid: u64) -> u32 {
@@ -269,6 +309,7 @@ impl Automaton {
         });
         self.slots[slot as usize] = Process::new(pid, self.epoch);
         self.by_pid.insert(pid, slot);
+        self.departed.forget(pid);
         slot
     }
 
@@ -305,46 +346,50 @@ impl Automaton {
         slot
     }
 
-    /// A process that begins to exist. One that exited under the same pid makes room.
+    /// A process that begins to exist.
     fn born(&mut self, pid: u64, parent: u64, function: u32, ns: u64, changes: &mut Vec<Change>) -> u32 {
-        let mut slot = self.enter(pid, ns, changes);
-        if self.slots[slot as usize].has_exited() {
-            self.dismiss(slot, ns, changes);
-            slot = self.admit(pid);
-        }
+        let slot = self.enter(pid, ns, changes);
         self.slots[slot as usize].identify(parent, 0, function);
         slot
     }
 
     fn exit(&mut self, slot: u32, ns: u64, changes: &mut Vec<Change>) {
         let process = &mut self.slots[slot as usize];
-        let sink = &mut Sink { slot, ns, changes };
         self.open_calls -= process.depth();
-        process.exit(sink);
-        if !self.exiting_recorded {
-            process.schedule_out(sink);
+        process.exit(self.epoch, &mut Sink { slot, ns, changes });
+        // Where the trace cannot hold events of the flag `exiting`, nothing comes that counts.
+        if !self.may_hold_exiting() {
             self.dismiss(slot, ns, changes);
+        } else if let Some((waited, exit_ns)) = self.departed.wait(slot, ns)
+            && self.slots[waited as usize].exit_ns() == Some(exit_ns)
+        {
+            self.dismiss(waited, ns, changes);
         }
+    }
+
+    fn may_hold_exiting(&self) -> bool {
+        self.declared.is_none_or(|declared| declared[EventKind::OutExited as usize])
     }
 
     /// An `out` of an exiting process. One that is gone already has had its say.
     fn out_exiting(&mut self, pid: u64, ns: u64, changes: &mut Vec<Change>) -> Option<u32> {
-        self.exiting_recorded = true;
-        let known = self.by_pid.contains_key(&pid);
-        known.then(|| {
-            let slot = self.enter(pid, ns, changes);
-            self.slots[slot as usize].schedule_out(&mut Sink { slot, ns, changes });
-            slot
-        })
+        if !self.by_pid.contains_key(&pid) {
+            return None;
+        }
+        let slot = self.enter_late(pid, ns, changes)?;
+        self.slots[slot as usize].schedule_out(&mut Sink { slot, ns, changes });
+        Some(slot)
     }
 
     /// Says that the slot's process is gone; the slot itself lasts until the next item.
     fn dismiss(&mut self, slot: u32, ns: u64, changes: &mut Vec<Change>) {
         self.interrupt(slot, ns, changes);
-        self.by_pid.remove(&self.slots[slot as usize].identity().pid);
+        let pid = self.slots[slot as usize].identity().pid;
+        self.by_pid.remove(&pid);
+        self.departed.remember(pid);
         self.met = None;
         changes.push(Change::Gone { slot });
-        self.leaving = Some(slot);
+        self.leaving.push(slot);
     }
 
     fn release(&mut self, slot: u32) {
@@ -364,7 +409,9 @@ impl Automaton {
         self.epoch += 1;
         let slots: Vec<u32> = self.live_slots().collect();
         for slot in slots {
-            self.interrupt(slot, ns, changes);
+            if !self.slots[slot as usize].has_exited() {
+                self.interrupt(slot, ns, changes);
+            }
         }
     }
 }

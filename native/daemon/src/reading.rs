@@ -36,6 +36,7 @@ impl Reading {
         );
         let mut lift = Lift::new(&set);
         let mut pass = Pass::new(analyses)?;
+        pass.declare(&lift.kinds());
         let mut progress = Progress::new();
         let mut faults = Vec::new();
         let mut items = 0_u64;

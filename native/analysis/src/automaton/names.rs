@@ -74,6 +74,8 @@ pub struct Names {
     atoms: Interned<Box<str>>,
     threads: HashMap<u32, ThreadName>,
     vms: Vec<Vm>,
+    /// The functions that a process is scheduled out in once its stack is thrown away.
+    without_stack: [u32; 2],
 }
 
 impl Names {
@@ -119,6 +121,13 @@ impl Names {
         &self.vms
     }
 
+    /// Whether a process that is scheduled out in this function has no stack: `erlang:hibernate/3` throws it away, or
+    /// the process has not yet begun. The VM names the one or, in some releases, what the process will begin with.
+    #[inline]
+    pub(super) fn leaves_no_stack(&self, function: u32) -> bool {
+        function != 0 && self.without_stack.contains(&function)
+    }
+
     /// Takes in a definition; whether the event is one of a function, an atom, a thread or a VM.
     pub fn learn(&mut self, event: &Event<'_>) -> bool {
         match event {
@@ -138,6 +147,13 @@ impl Names {
         });
         if !known {
             let name = FunctionName { module: def.module.into(), name: def.name.into(), arity: def.arity };
+            match (def.module, def.name, def.arity) {
+                ("erlang", "hibernate", 3) => self.without_stack[0] = def.function,
+                (module, "run_process", 3) if module.starts_with("erts_") => {
+                    self.without_stack[1] = def.function;
+                }
+                _ => {}
+            }
             self.functions.insert(def.function, name);
         }
     }

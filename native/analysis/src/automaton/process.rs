@@ -35,10 +35,21 @@ pub struct Process {
     pub(super) stack: Stack,
     running: Running,
     collecting: Option<u64>,
-    exited: bool,
-    /// The automaton's epoch that the rest of this belongs to.
+    exit: Option<Exit>,
+    /// The automaton's epoch that the rest of this belongs to; [`EXITED`] once its `exit` has been seen.
     pub(super) epoch: u32,
 }
+
+/// When a process exited.
+#[derive(Clone, Copy, Debug)]
+struct Exit {
+    ns: u64,
+    /// The automaton's epoch up to which its scheduling has been followed.
+    epoch: u32,
+}
+
+/// An epoch that the automaton never has, so that whoever meets the process looks twice.
+const EXITED: u32 = u32::MAX;
 
 impl Process {
     pub(super) fn new(pid: u64, epoch: u32) -> Process {
@@ -52,7 +63,11 @@ impl Process {
 
     /// Its `exit` has been seen.
     pub fn has_exited(&self) -> bool {
-        self.exited
+        self.exit.is_some()
+    }
+
+    pub(super) fn exit_ns(&self) -> Option<u64> {
+        self.exit.map(|exit| exit.ns)
     }
 
     /// The thread it is running on, where that is known.
@@ -126,15 +141,41 @@ impl Process {
         }
     }
 
-    /// An `exit`: ends every call.
-    pub(super) fn exit(&mut self, sink: &mut Sink<'_>) {
+    /// An `exit`: ends every call. The process may go on to run until it is out.
+    pub(super) fn exit(&mut self, epoch: u32, sink: &mut Sink<'_>) {
         self.charge(sink.ns);
         self.stack.clear(Ending::Exited, sink);
-        self.exited = true;
+        self.exit = Some(Exit { ns: sink.ns, epoch });
+        self.epoch = EXITED;
+    }
+
+    /// An event of a process that has exited.
+    pub(super) fn go_on_exiting(&mut self, epoch: u32, slot: u32, changes: &mut Vec<Change>) {
+        if self.exit.is_some_and(|exit| exit.epoch != epoch) {
+            self.settle(slot, changes);
+            self.exit.iter_mut().for_each(|exit| exit.epoch = epoch);
+        }
+    }
+
+    /// Has a process that has exited run up to its exit, where nothing has told that it ran on.
+    pub(super) fn settle(&mut self, slot: u32, changes: &mut Vec<Change>) {
+        if let (Some(exit), Running::In { thread, since_ns }) = (self.exit, self.running) {
+            if since_ns <= exit.ns {
+                changes.push(Change::Slice(Slice { slot, thread, run_ns: exit.ns - since_ns }));
+            }
+            self.running = Running::Unknown;
+        }
+    }
+
+    /// Ends every call: the stack is thrown away.
+    pub(super) fn hibernate(&mut self, sink: &mut Sink<'_>) {
+        self.charge(sink.ns);
+        self.stack.clear(Ending::Implied, sink);
     }
 
     /// Forgets what cannot be relied on after events were lost.
     pub(super) fn interrupt(&mut self, epoch: u32, sink: &mut Sink<'_>) {
+        self.settle(sink.slot, sink.changes);
         self.stack.clear(Ending::Interrupted, sink);
         self.running = Running::Unknown;
         self.collecting = None;

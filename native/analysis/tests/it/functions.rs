@@ -175,6 +175,44 @@ fn scheduled_out_for_40_inside_g_is_nobodys_own_time() {
 }
 
 #[test]
+fn calls_whose_stack_is_thrown_away_by_hibernate_end_there() {
+    for (module, name) in [("erlang", "hibernate"), ("erts_internal", "run_process")] {
+        let mut script = named(Script::new()).define(9, module, name, 3).at(0).goes_in(P);
+        for turn in 0..3 {
+            let begin = 1000 * turn;
+            script = script
+                .at(begin)
+                .goes_in(P)
+                .call(P, F)
+                .at(begin + 10)
+                .call(P, G)
+                .at(begin + 30)
+                .goes_out_in(P, 9);
+        }
+        assert_eq!(
+            answer(&script, &["function", "calls", "own", "total", "out", "p50", "max", "implied"]),
+            ["m:g/1 | 3 | 60 | 60 | 0 | 20 | 20 | 3", "m:f/0 | 3 | 30 | 90 | 0 | 30 | 30 | 3"]
+        );
+    }
+}
+
+#[test]
+fn hibernate_without_arguments_keeps_the_stack() {
+    let script = named(Script::new())
+        .define(9, "erlang", "hibernate", 0)
+        .at(0)
+        .goes_in(P)
+        .call(P, F)
+        .at(10)
+        .goes_out_in(P, 9)
+        .at(50)
+        .goes_in(P)
+        .at(55)
+        .return_from(P, F);
+    assert_eq!(answer(&script, TIMES), ["m:f/0 | 1 | 15 | 55 | 0 | 40"]);
+}
+
+#[test]
 fn collecting_for_15_inside_f_is_gc_and_not_own() {
     let script = named(Script::new())
         .at(0)

@@ -5,6 +5,8 @@ use beamtap_analysis::{Automaton, Cell, Change};
 use beamtap_schema::EventKind;
 use proptest::prelude::*;
 
+const HIBERNATE: u64 = 99;
+
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Call(u64),
@@ -16,6 +18,8 @@ enum Act {
     Collect,
     Collected,
     Exit,
+    OutExited,
+    Hibernate,
     Lose(u64),
 }
 
@@ -30,13 +34,15 @@ fn acts() -> impl Strategy<Value = Vec<(u64, u64, Act)>> {
         1 => Just(Act::Collect),
         1 => Just(Act::Collected),
         1 => Just(Act::Exit),
+        1 => Just(Act::OutExited),
+        1 => Just(Act::Hibernate),
         1 => (0..30u64).prop_map(Act::Lose),
     ];
     prop::collection::vec((0..20u64, 1..4u64, act), 0..200)
 }
 
 fn script(acts: &[(u64, u64, Act)]) -> Script {
-    let mut script = Script::new();
+    let mut script = Script::new().define(HIBERNATE, "erlang", "hibernate", 3);
     let mut ns = 0;
     for &(passed, pid, act) in acts {
         ns += passed;
@@ -51,6 +57,8 @@ fn script(acts: &[(u64, u64, Act)]) -> Script {
             Act::Collect => script.gc(EventKind::GcMinorStart, pid),
             Act::Collected => script.gc(EventKind::GcMinorEnd, pid),
             Act::Exit => script.exit(pid),
+            Act::OutExited => script.scheduled(EventKind::OutExited, pid),
+            Act::Hibernate => script.goes_out_in(pid, HIBERNATE),
             Act::Lose(length) => script.discarded(1, ns + length),
         };
     }
@@ -115,8 +123,11 @@ proptest! {
         }
         let mut changes = Vec::new();
         automaton.finish(&mut changes);
-        let given_up = |change: &Change| matches!(change, Change::Call(call) if !call.how.is_complete());
-        prop_assert!(changes.iter().all(given_up));
-        prop_assert_eq!(changes.len(), open.iter().map(Vec::len).sum::<usize>());
+        let ended = changes.iter().filter_map(|change| match change {
+            Change::Call(call) => Some(call.how),
+            _ => None,
+        });
+        prop_assert!(ended.clone().all(|how| !how.is_complete()));
+        prop_assert_eq!(ended.count(), open.iter().map(Vec::len).sum::<usize>());
     }
 }

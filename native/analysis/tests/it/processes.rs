@@ -127,6 +127,66 @@ fn a_process_that_is_slow_to_exit_runs_until_it_is_out() {
 }
 
 #[test]
+fn the_first_process_that_exits_under_exiting_has_one_row() {
+    let script = Script::new()
+        .at(10)
+        .goes_in(P)
+        .at(20)
+        .exit(P)
+        .unregister(P, 31)
+        .at(25)
+        .scheduled(EventKind::OutExiting, P)
+        .at(30)
+        .scheduled(EventKind::InExiting, P)
+        .at(34)
+        .scheduled(EventKind::OutExited, P)
+        // Nothing comes after this; if it did, it would be nobody's.
+        .unregister(P, 31);
+    assert_eq!(answer(&script, &["pid", "run", "slices", "ended"]), ["<0.100.0> | 19 | 2 | true"]);
+}
+
+#[test]
+fn what_comes_after_an_exit_is_no_second_process() {
+    let script = Script::new().at(10).goes_in(P).at(20).exit(P).at(21).unregister(P, 31).at(22).receive(Q);
+    let recorded = [EventKind::In, EventKind::Exit, EventKind::Unregister, EventKind::Receive];
+    let expected = ["<0.100.0> | 10 | true", "<0.200.7> | 0 | false"];
+    // Whether the trace may hold events of the flag `exiting` or not.
+    assert_eq!(answer(&script, &["pid", "run", "ended"]), expected);
+    let table = &script.tables_of(&["processes"], &recorded)[0];
+    assert_eq!(rows(table, &["pid", "run", "ended"]), expected);
+}
+
+#[test]
+fn what_only_a_living_process_does_is_another_ones_after_an_exit() {
+    let script = Script::new().at(10).call(P, 5).exit(P).at(20).call(P, 5).call(P, 5).at(30).exit(P);
+    let expected = ["2 | true", "1 | true"];
+    assert_eq!(answer(&script, &["calls", "ended"]), expected);
+    let table = &script.tables_of(&["processes"], &[EventKind::Call, EventKind::Exit])[0];
+    assert_eq!(rows(table, &["calls", "ended"]), expected);
+}
+
+#[test]
+fn a_process_whose_last_events_are_lost_has_run_until_its_exit() {
+    let exited = Script::new().at(10).goes_in(P).at(25).exit(P);
+    let lost = exited.clone().at(30).discarded(3, 40).at(50).scheduled(EventKind::OutExited, P);
+    let followed = exited.at(30).scheduled(EventKind::OutExited, P).at(31).discarded(3, 40);
+    assert_eq!(answer(&lost, &["run", "slices", "ended"]), ["15 | 1 | true"]);
+    assert_eq!(answer(&followed, &["run", "slices", "ended"]), ["20 | 1 | true"]);
+}
+
+#[test]
+fn however_many_exit_meanwhile_a_slow_exit_makes_one_row() {
+    let mut script = Script::new().at(10).goes_in(P).at(25).exit(P).at(30);
+    for pid in 1000..6000 {
+        script = script.exit(pid);
+    }
+    let script = script.at(40).unregister(P, 31).at(50).scheduled(EventKind::OutExited, P);
+    let found = answer(&script, &["pid", "ended"]);
+    assert_eq!(found.iter().filter(|row| row.starts_with("<0.100.0>")).count(), 1);
+    assert_eq!(found.iter().filter(|row| row.ends_with("true")).count(), 5001);
+}
+
+#[test]
 fn a_process_that_exits_has_run_until_its_exit() {
     let script = Script::new().at(10).goes_in(P).at(25).exit(P);
     assert_eq!(answer(&script, &["run", "slices", "ended"]), ["15 | 1 | true"]);

@@ -116,6 +116,11 @@ impl Script {
         self.scheduled(EventKind::In, pid)
     }
 
+    /// Scheduled out in a function.
+    pub(crate) fn goes_out_in(self, pid: u64, function: u64) -> Script {
+        self.event(EventKind::Out, vec![pid.into(), function.into(), 1000.into()])
+    }
+
     pub(crate) fn goes_out(self, pid: u64) -> Script {
         self.scheduled(EventKind::Out, pid)
     }
@@ -132,6 +137,10 @@ impl Script {
 
     pub(crate) fn exit(self, pid: u64) -> Script {
         self.event(EventKind::Exit, vec![pid.into(), "normal".into()])
+    }
+
+    pub(crate) fn unregister(self, pid: u64, name: u64) -> Script {
+        self.event(EventKind::Unregister, vec![pid.into(), name.into()])
     }
 
     pub(crate) fn register(self, pid: u64, name: u64) -> Script {
@@ -209,6 +218,14 @@ impl Script {
     /// The tables of the analyses named.
     pub(crate) fn tables(&self, analyses: &[&str]) -> Vec<Table> {
         let mut pass = Pass::new(analyses).expect("the analyses exist");
+        self.feed(&mut pass);
+        pass.finish()
+    }
+
+    /// The tables of the analyses named, of a trace that may hold these kinds of events.
+    pub(crate) fn tables_of(&self, analyses: &[&str], kinds: &[EventKind]) -> Vec<Table> {
+        let mut pass = Pass::new(analyses).expect("the analyses exist");
+        pass.declare(kinds);
         self.feed(&mut pass);
         pass.finish()
     }
