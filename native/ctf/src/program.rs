@@ -200,6 +200,8 @@ impl Compiler {
         self.flush();
         self.steps.push(Step::Align(align as u32));
         self.known_align = align;
+        // A mark that stands here was set before the position was rounded up.
+        self.needs_mark = true;
     }
 
     /// Adds the step over a string, and takes in what was to be moved over before it.

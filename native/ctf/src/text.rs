@@ -140,12 +140,13 @@ impl ElementIndex {
 }
 
 pub(crate) fn write_number(out: &mut Vec<u8>, value: u64, int: &Int) {
-    let mask = u64::MAX >> (64 - u32::from(int.bits));
+    // babeltrace2 shows whole digits: the sign of a negative number fills the first one.
+    let mask = |digit: u32| u64::MAX >> 64_u32.saturating_sub(u32::from(int.bits).next_multiple_of(digit));
     // Writing to a Vec cannot fail.
     let _ = match int.base {
-        16 => write!(out, "0x{:X}", value & mask),
-        8 => write!(out, "0{:o}", value & mask),
-        2 => write!(out, "0b{:0width$b}", value & mask, width = usize::from(int.bits)),
+        16 => write!(out, "0x{:X}", value & mask(4)),
+        8 => write!(out, "0{:o}", value & mask(3)),
+        2 => write!(out, "0b{:0width$b}", value & mask(1), width = usize::from(int.bits)),
         _ if int.signed => {
             let value = value as i64;
             if value < 0 {
@@ -178,7 +179,7 @@ fn write_enum(out: &mut Vec<u8>, value: &EnumValue<'_>, int: &Int) {
         }
     }
     out.extend_from_slice(b" : container = ");
-    write_number(out, value.value(), &Int { base: 10, ..*int });
+    write_number(out, value.value(), int);
     out.extend_from_slice(b" )");
 }
 
