@@ -337,9 +337,10 @@ impl Cursor {
 
     fn open_next_file(&mut self) -> Result<bool, Error> {
         let Some(file) = self.files.get(self.next_file) else { return Ok(false) };
+        // A file that cannot be opened is told once and passed over.
+        self.next_file += 1;
         self.window.open(&file.path)?;
         self.trace = file.trace;
-        self.next_file += 1;
         self.overlap.next_file();
         self.index_was_tried = false;
         (self.in_file, self.packet_index, self.packet_offset) = (true, 0, 0);
