@@ -1,6 +1,7 @@
 //! How `read` gets through a recorded trace.
 
 use crate::failure::Failure;
+use crate::faults::Faults;
 use crate::growing::tell;
 use crate::interrupt::Interrupt;
 use crate::lines::Lines;
@@ -22,7 +23,7 @@ pub(crate) struct Course<'a> {
     /// Number of events that were taken in, and where to look at Ctrl-C again.
     events: u64,
     next_look: u64,
-    has_faults: bool,
+    faults: Faults,
     failure: Option<Failure>,
 }
 
@@ -35,7 +36,7 @@ impl<'a> Course<'a> {
             interrupt,
             events: 0,
             next_look: STRIDE,
-            has_faults: false,
+            faults: Faults::default(),
             failure: None,
         }
     }
@@ -67,7 +68,9 @@ impl<'a> Course<'a> {
     }
 
     pub(crate) fn fault(&mut self, error: &Error) -> ControlFlow<()> {
-        self.has_faults = true;
+        if !self.faults.tells_one_more() {
+            return self.go_on(1, Ok::<(), Failure>(()));
+        }
         let told = self.lines.fault(&format!("{error}; what comes before it and the other streams are read"));
         self.go_on(1, told)
     }
@@ -100,6 +103,9 @@ impl<'a> Course<'a> {
 
     /// Says whether parts of the trace could not be read.
     pub(crate) fn end(self) -> Result<bool, Failure> {
-        self.failure.map_or(Ok(self.has_faults), Err)
+        if let Some(rest) = self.faults.rest() {
+            self.lines.fault(&rest)?;
+        }
+        self.failure.map_or(Ok(self.faults.are_there()), Err)
     }
 }

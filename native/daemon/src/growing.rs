@@ -1,6 +1,7 @@
 //! What is printed while it is recorded: live sessions, and directories that are written to.
 
 use crate::failure::Failure;
+use crate::faults::Faults;
 use crate::interrupt::Interrupt;
 use crate::show::{Missing, Show};
 use beamtap_ctf::{Error, Follower, Item, Loss, Poll, Stream, TimeRange, Trace};
@@ -76,7 +77,7 @@ pub(crate) fn show<G: Growing>(
         let range = wanted.get_or_insert_with(|| range(begin_ns));
         (begin_ns <= range.end_ns && range.begin_ns <= end_ns, begin_ns > range.end_ns)
     };
-    let (mut has_faults, mut is_finished) = (false, false);
+    let (mut faults, mut has_gap, mut is_finished) = (Faults::default(), false, false);
     // Time of the last event, and of the last one before a gap that is still to be told.
     let (mut last_ns, mut gap_from): (Option<i64>, Option<i64>) = (None, None);
     let mut fatal = None;
@@ -128,7 +129,7 @@ pub(crate) fn show<G: Growing>(
             Err(error) if G::is_fatal(&error) => match growing.mend(error, show, interrupt)? {
                 Mended::Whole => {}
                 Mended::WithGap => {
-                    has_faults = true;
+                    has_gap = true;
                     gap_from = gap_from.or(last_ns);
                 }
                 Mended::Never(error) => {
@@ -138,10 +139,14 @@ pub(crate) fn show<G: Growing>(
                 }
             },
             Err(error) => {
-                has_faults = true;
-                show.fault(&format!("{error}; the other streams are read on"))?;
+                if faults.tells_one_more() {
+                    show.fault(&format!("{error}; the other streams are read on"))?;
+                }
             }
         }
+    }
+    if let Some(rest) = faults.rest() {
+        show.fault(&rest)?;
     }
     if let Some(from) = gap_from {
         show.gap(from, wall_ns())?;
@@ -149,7 +154,7 @@ pub(crate) fn show<G: Growing>(
     match fatal {
         _ if interrupt.came() => Err(Failure::Interrupted),
         Some(error) => Err(error.into()),
-        None => Ok(has_faults),
+        None => Ok(has_gap || faults.are_there()),
     }
 }
 

@@ -13,6 +13,7 @@ mod elixir_term;
 mod event_json;
 mod event_text;
 mod failure;
+mod faults;
 mod flights;
 mod glob;
 mod growing;

@@ -1,6 +1,7 @@
 //! One pass over a trace: what is read, what was at fault, how far it has come.
 
 use crate::failure::Failure;
+use crate::faults::Faults;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::window::Window;
@@ -38,7 +39,7 @@ impl Reading {
         let mut pass = Pass::new(analyses)?;
         pass.declare(&lift.kinds());
         let mut progress = Progress::new();
-        let mut faults = Vec::new();
+        let (mut faults, mut fault_count) = (Vec::new(), Faults::default());
         let mut items = 0_u64;
         let is_narrow = window.is_narrow();
         let flow = lift.for_each(|item| {
@@ -57,7 +58,9 @@ impl Reading {
                     } else {
                         "what comes before it and the other streams were read"
                     };
-                    faults.push(format!("{error}; {consequence}"));
+                    if fault_count.tells_one_more() {
+                        faults.push(format!("{error}; {consequence}"));
+                    }
                 }
             }
             items += 1;
@@ -72,6 +75,7 @@ impl Reading {
         if flow.is_break() {
             return Err(Failure::Interrupted);
         }
+        faults.extend(fault_count.rest());
         tracing::info!(items, seconds = progress.elapsed().as_secs_f64(), "read");
         drop(progress);
         pass.declare(&lift.kinds());

@@ -2,9 +2,17 @@
 
 use crate::program::{Trace, command, demo, done, run};
 use crate::script::Script;
+use crate::writer::{Header, TraceSpec};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+
+const SPEC: TraceSpec<'static> = TraceSpec {
+    uuid: *b"beamtap unopened",
+    hostname: "many",
+    header: Header::Large,
+    events: &[("many:number", "uint64_t n;")],
+};
 
 #[test]
 fn a_directory_that_is_no_trace_ends_1() {
@@ -152,5 +160,44 @@ fn a_full_disk_is_told_in_one_line() {
         assert_eq!(told.code, Some(1), "{arguments:?}");
         let expected = "beamtapd: cannot write the answer: No space left on device (os error 28)\n";
         assert!(told.stderr.ends_with(expected), "{arguments:?}: {}", told.stderr);
+    }
+}
+
+#[test]
+fn streams_that_cannot_be_opened_are_told_and_all_else_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    SPEC.create(dir.path());
+    const STREAMS: u32 = 200;
+    for cpu in 0..STREAMS {
+        let mut stream = SPEC.stream(dir.path(), &format!("c_{cpu:03}"), cpu, 4096);
+        stream.event(0, cpu.into(), &u64::from(cpu).to_le_bytes());
+        stream.end_file();
+    }
+    let path = dir.path().to_str().unwrap();
+    for arguments in [&["read", "--threads", "1"][..], &["read", "--threads", "4"], &["info"], &["report"]] {
+        // As many files as a few streams need: each of the others is a fault, of which 100 are told.
+        let limited = format!(
+            "ulimit -n 40; exec '{}' {} '{path}'",
+            env!("CARGO_BIN_EXE_beamtapd"),
+            arguments.join(" ")
+        );
+        let told = done(Command::new("timeout").args(["60", "sh", "-c", &limited]).output().unwrap());
+        assert_eq!(told.code, Some(1), "{arguments:?}: {}", told.stderr);
+        let warnings: Vec<&str> = told.stderr.lines().collect();
+        assert_eq!(warnings.len(), 101, "{arguments:?}: {}", told.stderr);
+        assert!(
+            warnings[0].contains("/c_") && warnings[0].contains("cannot open: Too many open files"),
+            "{}",
+            warnings[0]
+        );
+        let more: usize = warnings[100]
+            .strip_prefix("beamtapd: warning: ")
+            .and_then(|text| text.strip_suffix(" more faults, which are not listed"))
+            .and_then(|count| count.parse().ok())
+            .unwrap_or_else(|| panic!("{}", warnings[100]));
+        if arguments[0] == "read" {
+            assert_eq!(told.stdout.lines().count() + 100 + more, STREAMS as usize, "{arguments:?}");
+            assert!(told.stdout.lines().count() > 20, "{arguments:?}: {}", told.stdout);
+        }
     }
 }
