@@ -1,13 +1,12 @@
 //! What can be asked on the command line.
 
-use crate::condition::Condition;
-use crate::glob::Glob;
+use crate::choice::{Choice, parse_pid};
 use crate::source::Source;
 use crate::syntax::Syntax;
 use crate::window::Moment;
-use beamtap_schema::Entity;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -137,18 +136,17 @@ pub(crate) struct ReadArguments {
     /// Print only the fields with these names, of payload and contexts
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
-    /// Print only events of this name; `*` is any text, `?` any character. Given again: also those
-    #[arg(long = "event", value_name = "GLOB")]
-    pub(crate) events: Vec<Glob>,
-    /// Print only events whose field has such a value: pid=131, size>=0x1000, comm!=sh. Given again: both must hold
-    #[arg(long = "where", value_name = "CONDITION")]
-    pub(crate) conditions: Vec<Condition>,
-    /// Print from here on only: since the trace's begin (1.5s, 200ms) or a time (2026-11-23T12:41:49.7Z)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) begin: Option<Moment>,
-    /// Print up to here only
-    #[arg(long, value_name = "TIME")]
-    pub(crate) end: Option<Moment>,
+    /// Print lines for people, as `watch` does: functions and processes by their names
+    #[arg(long, conflicts_with_all = ["json", "fields"])]
+    pub(crate) named: bool,
+    /// The language that names and terms are written in
+    #[arg(long, value_name = "LANGUAGE", default_value = "erlang", requires = "named")]
+    pub(crate) syntax: Syntax,
+    /// Whether lines with names are coloured; auto: on a terminal, unless NO_COLOR is set or TERM is dumb
+    #[arg(long, value_name = "WHEN", default_value = "auto", requires = "named")]
+    pub(crate) colour: Colour,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     /// How many threads make lines of a recorded trace's events, beside the one that reads them; with 1 all is done by one
     /// [1 to 64; default: as many as there are processors, 8 at the most; for text on two processors, 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
@@ -181,12 +179,14 @@ pub(crate) struct WatchArguments {
     /// Events to show per second
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) lines: u64,
-    /// Whether lines are coloured; auto: on a terminal, unless NO_COLOR is set
+    /// Whether lines are coloured; auto: on a terminal, unless NO_COLOR is set or TERM is dumb
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) colour: Colour,
     /// Leave out what a process does: <0.87.0>. Given again: also those
     #[arg(long, value_name = "PID", value_parser = parse_pid)]
     pub(crate) without: Vec<u64>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
     /// Where in a live session to begin [default: beginning]
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: Option<Place>,
@@ -206,15 +206,17 @@ pub(crate) enum Colour {
     Never,
 }
 
-/// A local process as Erlang writes it, as events have it.
-fn parse_pid(text: &str) -> Result<u64, String> {
-    let numbers = text
-        .strip_prefix("<0.")
-        .and_then(|rest| rest.strip_suffix('>'))
-        .and_then(|rest| rest.split_once('.'));
-    match numbers.map(|(number, serial)| (number.parse::<u32>(), serial.parse::<u32>())) {
-        Some((Ok(number), Ok(serial))) => Ok(Entity::process(number, serial).id),
-        _ => Err("a process of the node itself is <0.87.0>".to_owned()),
+impl Colour {
+    /// Whether lines on standard output are coloured.
+    pub(crate) fn is_wanted(self) -> bool {
+        match self {
+            Colour::Auto => {
+                let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() && !is_dumb
+            }
+            Colour::Always => true,
+            Colour::Never => false,
+        }
     }
 }
 

@@ -8,15 +8,16 @@ use crate::lines::Lines;
 use crate::pages::{Page, Pages};
 use crate::progress::Progress;
 use crate::show::{Missing, Show};
-use beamtap_ctf::{Error, Event, Loss, Stream, TraceSet};
+use beamtap_ctf::{Error, Event, Item, Loss, Reader, Stream, TraceSet};
+use std::io::IsTerminal;
 use std::ops::ControlFlow;
 
 /// Items between two looks at Ctrl-C: some milliseconds.
 const STRIDE: u64 = 1 << 13;
 
-/// The printing of a recorded trace.
-pub(crate) struct Course<'a> {
-    lines: &'a mut Lines,
+/// The showing of a recorded trace.
+pub(crate) struct Course<'a, S> {
+    show: &'a mut S,
     streams: &'a [Stream],
     interrupt: &'a Interrupt,
     progress: Option<Progress>,
@@ -27,11 +28,11 @@ pub(crate) struct Course<'a> {
     failure: Option<Failure>,
 }
 
-impl<'a> Course<'a> {
-    pub(crate) fn new(set: &'a TraceSet, lines: &'a mut Lines, interrupt: &'a Interrupt) -> Course<'a> {
+impl<'a, S: Show> Course<'a, S> {
+    pub(crate) fn new(set: &'a TraceSet, show: &'a mut S, interrupt: &'a Interrupt) -> Course<'a, S> {
         Course {
-            progress: (!lines.are_watched()).then(Progress::new),
-            lines,
+            progress: (!std::io::stdout().is_terminal()).then(Progress::new),
+            show,
             streams: set.streams(),
             interrupt,
             events: 0,
@@ -42,28 +43,13 @@ impl<'a> Course<'a> {
     }
 
     #[inline]
-    pub(crate) fn event(&mut self, event: Event<'_>) -> ControlFlow<()> {
-        let printed = self.lines.event(event);
-        self.go_on(1, printed)
-    }
-
-    pub(crate) fn page(&mut self, page: &Page) -> ControlFlow<()> {
-        let printed = self.lines.page(page);
-        self.go_on(page.events(), printed)
-    }
-
-    /// Pages for others to write on.
-    pub(crate) fn pages(&self) -> Pages {
-        self.lines.pages()
-    }
-
-    /// Takes over what was seen by those who wrote on pages.
-    pub(crate) fn learn(&mut self, pages: Pages) {
-        self.lines.learn(pages);
+    fn event(&mut self, event: Event<'_>) -> ControlFlow<()> {
+        let shown = self.show.event(event);
+        self.go_on(1, shown)
     }
 
     pub(crate) fn loss(&mut self, missing: Missing, loss: &Loss) -> ControlFlow<()> {
-        let told = tell(self.lines, missing, loss, self.streams);
+        let told = tell(self.show, missing, loss, self.streams);
         self.go_on(1, told)
     }
 
@@ -71,7 +57,7 @@ impl<'a> Course<'a> {
         if !self.faults.tells_one_more() {
             return self.go_on(1, Ok::<(), Failure>(()));
         }
-        let told = self.lines.fault(&format!("{error}; what comes before it and the other streams are read"));
+        let told = self.show.fault(&format!("{error}; what comes before it and the other streams are read"));
         self.go_on(1, told)
     }
 
@@ -101,11 +87,38 @@ impl<'a> Course<'a> {
         ControlFlow::Break(())
     }
 
+    /// Gives all that the reader has.
+    pub(crate) fn run(&mut self, mut reader: Reader) {
+        let _ = reader.for_each(|item| match item {
+            Ok(Item::Event(event)) => self.event(event),
+            Ok(Item::Discarded(loss)) => self.loss(Missing::Events, &loss),
+            Ok(Item::LostPackets(loss)) => self.loss(Missing::Packets, &loss),
+            Err(error) => self.fault(&error),
+        });
+    }
+
     /// Says whether parts of the trace could not be read.
     pub(crate) fn end(self) -> Result<bool, Failure> {
         if let Some(rest) = self.faults.rest() {
-            self.lines.fault(&rest)?;
+            self.show.fault(&rest)?;
         }
         self.failure.map_or(Ok(self.faults.are_there()), Err)
+    }
+}
+
+impl Course<'_, Lines> {
+    pub(crate) fn page(&mut self, page: &Page) -> ControlFlow<()> {
+        let printed = self.show.page(page);
+        self.go_on(page.events(), printed)
+    }
+
+    /// Pages for others to write on.
+    pub(crate) fn pages(&self) -> Pages {
+        self.show.pages()
+    }
+
+    /// Takes over what was seen by those who wrote on pages.
+    pub(crate) fn learn(&mut self, pages: Pages) {
+        self.show.learn(pages);
     }
 }

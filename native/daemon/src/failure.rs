@@ -1,6 +1,7 @@
 //! Ways to end without an answer, and the exit codes that tell them.
 
 use crate::safe::Safe;
+use crate::warning;
 use std::process::ExitCode;
 
 /// The trace could not be read, or not to its end.
@@ -40,7 +41,7 @@ impl Failure {
             Failure::Output(error) => (format!("cannot write the answer: {error}"), BAD_TRACE),
             Failure::Interrupted => ("interrupted".to_owned(), INTERRUPTED),
         };
-        eprintln!("beamtapd: {}", Safe(&line));
+        warning::line(&format!("beamtapd: {}", Safe(&line)));
         ExitCode::from(code)
     }
 }

@@ -16,8 +16,13 @@ impl FromStr for Glob {
 }
 
 impl Glob {
+    /// Whether the pattern stands for all of an event's name, `provider:event`, or for what follows the provider.
+    pub(crate) fn matches_event(&self, name: &str) -> bool {
+        self.matches(name) || name.split_once(':').is_some_and(|(_, event)| self.matches(event))
+    }
+
     /// Whether the pattern stands for all of the name.
-    pub(crate) fn matches(&self, name: &str) -> bool {
+    fn matches(&self, name: &str) -> bool {
         let (pattern, name): (Vec<char>, Vec<char>) = (self.0.chars().collect(), name.chars().collect());
         let (mut at, mut in_name) = (0, 0);
         // The last star, and how much of the name it has been tried with: only that one needs to be given more.
@@ -70,6 +75,22 @@ mod tests {
         ] {
             let glob: Glob = pattern.parse().unwrap();
             assert_eq!(glob.matches(name), expected, "{pattern} for {name}");
+        }
+    }
+
+    #[test]
+    fn a_provider_may_be_left_out() {
+        for (pattern, name, expected) in [
+            ("call", "beamtap:call", true),
+            ("beamtap:call", "beamtap:call", true),
+            ("gc_*", "beamtap:gc_minor_start", true),
+            ("all", "beamtap:call", false),
+            ("b", "a:b:c", false),
+            ("b:c", "a:b:c", true),
+            ("sched_switch", "sched_switch", true),
+        ] {
+            let glob: Glob = pattern.parse().unwrap();
+            assert_eq!(glob.matches_event(name), expected, "{pattern} for {name}");
         }
     }
 }

@@ -3,11 +3,11 @@
 use crate::event_json;
 use crate::pages::{Page, Pages};
 use crate::quantity;
-use crate::safe::Safe;
 use crate::scribe::Scribe;
 use crate::selection::Selection;
 use crate::show::{Missing, Show};
 use crate::sink::Sink;
+use crate::warning;
 use beamtap_ctf::{Event, Loss, Trace};
 use std::io;
 use std::path::Path;
@@ -23,9 +23,9 @@ impl Lines {
         Lines { sink: Sink::new(), scribe: Scribe::new(is_json, selection) }
     }
 
-    /// Somebody watches.
-    pub(crate) fn are_watched(&self) -> bool {
-        self.sink.is_terminal()
+    /// Leaves out so many of the first events that are wanted.
+    pub(crate) fn leave_out(&mut self, events: u64) {
+        self.scribe.leave_out(events);
     }
 
     /// Pages for others to write on what is to be printed here.
@@ -52,7 +52,7 @@ impl Lines {
     }
 
     fn warn(&self, sentence: &str) {
-        eprintln!("beamtapd: warning: {}", Safe(sentence));
+        warning::tell(sentence);
     }
 }
 

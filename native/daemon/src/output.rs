@@ -3,7 +3,7 @@
 use crate::failure::{BAD_TRACE, Failure};
 use crate::json;
 use crate::reading::Reading;
-use crate::safe::Safe;
+use crate::warning;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -36,7 +36,7 @@ pub(crate) fn print_text(reading: &Reading, answer: &str) -> Result<ExitCode, Fa
 
 fn warn(reading: &Reading) -> ExitCode {
     for fault in &reading.faults {
-        eprintln!("beamtapd: warning: {}", Safe(fault));
+        warning::tell(fault);
     }
     ExitCode::from(if reading.faults.is_empty() { 0 } else { BAD_TRACE })
 }

@@ -1,16 +1,19 @@
 //! `beamtapd read`: the events themselves.
 
 use crate::arguments::ReadArguments;
+use crate::choice::Last;
 use crate::course::Course;
 use crate::failure::{BAD_TRACE, Failure};
 use crate::growing;
 use crate::interrupt::Interrupt;
 use crate::lines::Lines;
 use crate::live;
+use crate::named_lines::{NamedLines, Style};
+use crate::recorded::{self, Recorded};
 use crate::selection::Selection;
 use crate::show::{Missing, Show};
 use crate::source::Source;
-use beamtap_ctf::{Follower, Item, Ordered, Stretch, TimeRange, TraceSet};
+use beamtap_ctf::{Follower, Ordered, Stretch};
 use std::num::NonZero;
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,15 +26,27 @@ const PROCESSORS_FOR_TEXT: usize = 3;
 
 pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen()?;
-    let selection = Selection::new(&arguments.events, &arguments.conditions, &arguments.fields);
-    let mut lines = Lines::new(arguments.json, selection);
-    let range_from = |begin_ns| range(arguments, || begin_ns);
+    let choice = &arguments.choice;
+    let is_recorded = matches!(arguments.source, Source::Directory(_)) && !arguments.follow;
+    if matches!(arguments.source, Source::Directory(_)) && arguments.from.is_some() {
+        return Err(Failure::Usage("--from is for live sessions; --begin is for recorded ones".to_owned()));
+    }
+    if !is_recorded {
+        choice.check_growing()?;
+    }
+    if arguments.named {
+        let style = Style {
+            syntax: arguments.syntax,
+            is_coloured: arguments.colour.is_wanted(),
+            limit: None,
+            without: Vec::new(),
+        };
+        let lines = NamedLines::new(choice, style);
+        return read_named(arguments, lines, &interrupt);
+    }
+    let mut lines = Lines::new(arguments.json, Selection::new(choice, &arguments.fields));
+    let range_from = |begin_ns| choice.range(|| begin_ns);
     let has_faults = match &arguments.source {
-        Source::Directory(_) if arguments.from.is_some() => {
-            return Err(Failure::Usage(
-                "--from is for live sessions; --begin is for recorded ones".to_owned(),
-            ));
-        }
         Source::Directory(directory) if arguments.follow => {
             growing::show(&mut Follower::open(directory)?, range_from, &mut lines, &interrupt)
         }
@@ -51,6 +66,29 @@ pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(if has_faults { BAD_TRACE } else { 0 }))
 }
 
+/// Shows lines with names until the trace ends, or whoever records it.
+fn read_named(
+    arguments: &ReadArguments,
+    mut lines: NamedLines<'_>,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Failure> {
+    let choice = &arguments.choice;
+    let range = |begin_ns| NamedLines::range(choice, begin_ns);
+    let has_faults = match &arguments.source {
+        Source::Directory(directory) if !arguments.follow => {
+            recorded::show_named(directory, choice, &mut lines, interrupt)
+        }
+        Source::Directory(directory) => {
+            growing::show(&mut Follower::open(directory)?, range, &mut lines, interrupt)
+        }
+        Source::Live(url) => {
+            let mut live = live::attach(url, arguments.from, arguments.reconnect)?;
+            growing::show(&mut live, range, &mut lines, interrupt)
+        }
+    };
+    lines.end(has_faults)
+}
+
 /// Prints a recorded trace; says whether parts of it could not be read.
 fn read_recorded(
     directory: &Path,
@@ -58,28 +96,19 @@ fn read_recorded(
     lines: &mut Lines,
     interrupt: &Interrupt,
 ) -> Result<bool, Failure> {
-    let set = TraceSet::open(directory)?;
-    tracing::debug!(
-        traces = set.traces().len(),
-        streams = set.streams().len(),
-        classes = set.classes().len(),
-        "opened {}",
-        directory.display()
-    );
+    let recorded = Recorded::open(directory)?;
+    let set = &recorded.set;
     for (index, trace) in set.traces().iter().enumerate() {
         lines.introduce(index, trace);
     }
-    let range = range(arguments, || first_ns(&set));
-    let mut course = Course::new(&set, lines, interrupt);
+    let range = recorded.range(&arguments.choice);
+    if let Some(Last::Events(count)) = arguments.choice.last {
+        let selection = || Selection::new(&arguments.choice, &arguments.fields);
+        lines.leave_out(recorded.before_last(count, range, selection(), interrupt)?);
+    }
+    let mut course = Course::new(set, lines, interrupt);
     match threads(arguments) {
-        1 => {
-            let _ = set.reader_of(range).for_each(|item| match item {
-                Ok(Item::Event(event)) => course.event(event),
-                Ok(Item::Discarded(loss)) => course.loss(Missing::Events, &loss),
-                Ok(Item::LostPackets(loss)) => course.loss(Missing::Packets, &loss),
-                Err(error) => course.fault(&error),
-            });
-        }
+        1 => course.run(set.reader_of(range)),
         threads => {
             let pages = course.pages();
             let write = |stretch: Stretch<'_>| {
@@ -105,6 +134,10 @@ fn read_recorded(
 
 /// How many threads make lines of events; with one that is the thread that reads.
 fn threads(arguments: &ReadArguments) -> usize {
+    if matches!(arguments.choice.last, Some(Last::Events(_))) {
+        // Lines are counted.
+        return 1;
+    }
     arguments.threads.map_or_else(
         || match std::thread::available_parallelism().map_or(1, NonZero::get) {
             few if few < PROCESSORS_FOR_TEXT && !arguments.json => 1,
@@ -112,35 +145,4 @@ fn threads(arguments: &ReadArguments) -> usize {
         },
         usize::from,
     )
-}
-
-/// The stretch of time that is asked for; `begin` tells the trace's first time, where it matters.
-fn range(arguments: &ReadArguments, begin: impl FnOnce() -> i64) -> TimeRange {
-    let mut range = TimeRange::default();
-    if arguments.begin.is_none() && arguments.end.is_none() {
-        return range;
-    }
-    let begin_ns = u64::try_from(begin()).unwrap_or(0);
-    let at = |ns: u64| i64::try_from(ns).unwrap_or(i64::MAX);
-    if let Some(moment) = arguments.begin {
-        range.begin_ns = at(moment.resolve(begin_ns));
-    }
-    if let Some(moment) = arguments.end {
-        range.end_ns = at(moment.resolve(begin_ns));
-    }
-    range
-}
-
-/// Time of the first event or loss of a trace.
-fn first_ns(set: &TraceSet) -> i64 {
-    let mut reader = set.reader();
-    loop {
-        match reader.next() {
-            Ok(Some(Item::Event(event))) => return event.timestamp_ns(),
-            Ok(Some(Item::Discarded(loss) | Item::LostPackets(loss))) => return loss.begin_ns,
-            Ok(None) => return 0,
-            // It is told when the trace is read.
-            Err(_) => {}
-        }
-    }
 }

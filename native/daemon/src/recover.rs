@@ -7,6 +7,7 @@ use crate::flights;
 use crate::json;
 use crate::reading::Reading;
 use crate::safe::Safe;
+use crate::warning;
 use crate::window::Window;
 use beamtap_analysis::Cell;
 use beamtap_ctl::Remains;
@@ -55,7 +56,7 @@ pub(crate) fn run(arguments: &RecoverArguments) -> Result<ExitCode, Failure> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     for fault in all.iter().flat_map(|one| &one.faults) {
-        eprintln!("beamtapd: warning: {}", Safe(fault));
+        warning::tell(fault);
     }
     let is_whole = all.iter().all(|one| one.faults.is_empty());
     Ok(ExitCode::from(if is_whole { 0 } else { BAD_TRACE }))

@@ -31,6 +31,11 @@ impl Scribe {
         Scribe { form, selection, clock: WallClock::local(), origins: Vec::new(), gap: None }
     }
 
+    /// Leaves out so many of the first events that are wanted.
+    pub(crate) fn leave_out(&mut self, events: u64) {
+        self.selection.skip = events;
+    }
+
     /// Appends the event's line, if it is wanted.
     #[inline]
     pub(crate) fn write(&mut self, event: Event<'_>, out: &mut Vec<u8>) {

@@ -43,6 +43,23 @@ pub(crate) enum Tone {
     Failure,
 }
 
+impl Sentence {
+    /// What an event says that is not in the catalogue: its name and fields as they are.
+    pub(crate) fn of_other(recorded: Recorded<'_>) -> Sentence {
+        let mut text = Vec::new();
+        recorded.write_text(&mut text);
+        let text = String::from_utf8_lossy(&text);
+        let (what, more) = text.split_at(recorded.name().len().min(text.len()));
+        Sentence {
+            owner: Entity { kind: EntityKind::Unknown, id: 0 },
+            who: recorded.cpu_id().map_or_else(|| "-".to_owned(), |cpu| format!("CPU {cpu}")),
+            what: what.to_owned(),
+            more: more.to_owned(),
+            tone: Tone::Plain,
+        }
+    }
+}
+
 impl Dictionary {
     pub(crate) fn new(syntax: Syntax) -> Dictionary {
         Dictionary { syntax, names: Names::default(), registered: HashMap::new() }

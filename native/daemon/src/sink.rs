@@ -19,11 +19,6 @@ impl Sink {
         Sink { lines: Vec::with_capacity(PIECE + PIECE / 4), is_terminal: out.is_terminal(), out }
     }
 
-    /// Somebody watches.
-    pub(crate) fn is_terminal(&self) -> bool {
-        self.is_terminal
-    }
-
     /// What to append lines to.
     pub(crate) fn lines(&mut self) -> &mut Vec<u8> {
         &mut self.lines

@@ -18,7 +18,7 @@ pub(crate) struct WallClock {
 impl WallClock {
     /// A clock that shows the local time.
     pub(crate) fn local() -> WallClock {
-        let mut clock = WallClock { zone: TimeZone::system(), second: 0, text: *b"00:00:00" };
+        let mut clock = WallClock { zone: local_zone(), second: 0, text: *b"00:00:00" };
         clock.turn_to(0);
         clock
     }
@@ -49,6 +49,11 @@ impl WallClock {
             self.text[place + 1] = b'0' + (part % 10) as u8;
         }
     }
+}
+
+/// The zone that times of day are of: see TZ.
+pub(crate) fn local_zone() -> TimeZone {
+    TimeZone::system()
 }
 
 /// Appends a duration as seconds with nine decimals.

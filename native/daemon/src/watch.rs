@@ -1,268 +1,38 @@
 //! `beamtapd watch`: what happens now, in lines for people.
 
-use crate::arguments::{Colour, WatchArguments};
-use crate::failure::{BAD_TRACE, Failure};
+use crate::arguments::WatchArguments;
+use crate::failure::Failure;
 use crate::growing;
 use crate::interrupt::Interrupt;
 use crate::live;
-use crate::quantity;
-use crate::safe::Safe;
-use crate::sentence::{self, Dictionary, Sentence, Tone};
-use crate::show::{Missing, Show};
+use crate::named_lines::{NamedLines, Style};
 use crate::source::Source;
-use crate::throttle::Throttle;
-use crate::wall_clock::WallClock;
-use beamtap_analysis::{Bindings, Item, Stamp};
-use beamtap_ctf::{Event, Follower, Loss, TimeRange};
-use beamtap_schema::{Entity, EntityKind, Event as Catalogued};
-use std::collections::VecDeque;
-use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use beamtap_ctf::Follower;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
-
-/// Lines wait no longer than that, whatever comes after them.
-const PROMPT: Duration = Duration::from_millis(100);
-/// `HH:MM:SS.uuuuuu`
-const TIME_BYTES: usize = 15;
-
-const DIM: &str = "\x1b[2m";
-const BOLD: &str = "\x1b[1m";
-const GREEN: &str = "\x1b[32m";
-const RED: &str = "\x1b[31m";
-const RESET: &str = "\x1b[0m";
 
 pub(crate) fn run(arguments: &WatchArguments) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen()?;
     if arguments.while_input {
         interrupt.listen_for_end_of_input();
     }
-    let mut watch = Watch { bindings: Bindings::default(), page: Page::new(arguments) };
-    let all = |_| TimeRange::default();
+    let choice = &arguments.choice;
+    let style = Style {
+        syntax: arguments.syntax,
+        is_coloured: arguments.colour.is_wanted(),
+        limit: Some(arguments.lines),
+        without: arguments.without.clone(),
+    };
+    let mut lines = NamedLines::new(choice, style);
+    let range = |begin_ns| NamedLines::range(choice, begin_ns);
+    choice.check_growing()?;
     let has_faults = match &arguments.source {
         Source::Directory(directory) => {
-            growing::show(&mut Follower::open(directory)?, all, &mut watch, &interrupt)
+            growing::show(&mut Follower::open(directory)?, range, &mut lines, &interrupt)
         }
         Source::Live(url) => {
             let mut live = live::attach(url, arguments.from, arguments.reconnect)?;
-            growing::show(&mut live, all, &mut watch, &interrupt)
+            growing::show(&mut live, range, &mut lines, &interrupt)
         }
     };
-    if !matches!(has_faults, Err(Failure::Output(_))) {
-        watch.page.finish()?;
-    }
-    Ok(ExitCode::from(if has_faults? { BAD_TRACE } else { 0 }))
-}
-
-/// Shows what it is given as lines that a person can follow.
-struct Watch {
-    bindings: Bindings,
-    page: Page,
-}
-
-/// The lines and what they are made with.
-struct Page {
-    dictionary: Dictionary,
-    clock: WallClock,
-    throttle: Throttle,
-    is_coloured: bool,
-    without: Vec<u64>,
-    /// Lines that were not printed yet; what an event carried comes in an event of its own, right after it.
-    waiting: VecDeque<Line>,
-    /// Number of the first of them, counted from the first line of all.
-    first: u64,
-    /// By stream, the number of the line that may still be completed.
-    open: Vec<Option<u64>>,
-    printed: Instant,
-}
-
-struct Line {
-    ns: i64,
-    sentence: Sentence,
-}
-
-impl Page {
-    fn new(arguments: &WatchArguments) -> Page {
-        let now = Instant::now();
-        Page {
-            dictionary: Dictionary::new(arguments.syntax),
-            clock: WallClock::local(),
-            throttle: Throttle::new(arguments.lines, now),
-            is_coloured: match arguments.colour {
-                Colour::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-                Colour::Always => true,
-                Colour::Never => false,
-            },
-            without: arguments.without.clone(),
-            waiting: VecDeque::new(),
-            first: 0,
-            open: Vec::new(),
-            printed: now,
-        }
-    }
-
-    /// Takes one event of the catalogue.
-    fn take(&mut self, stamp: Stamp, event: &Catalogued<'_>, recorded: Event<'_>) -> io::Result<()> {
-        let stream = stamp.stream as usize;
-        match event {
-            Catalogued::PayloadText(payload) => {
-                let owner = Entity::from_wire(payload.owner_kind, payload.owner);
-                self.complete(stream, owner, payload.part, payload.text);
-                return Ok(());
-            }
-            Catalogued::PayloadSize(payload) => {
-                let owner = Entity::from_wire(payload.owner_kind, payload.owner);
-                self.complete(
-                    stream,
-                    owner,
-                    payload.part,
-                    &format!("({} bytes)", quantity::count(payload.bytes)),
-                );
-                return Ok(());
-            }
-            _ if self.dictionary.learn(event) => return Ok(()),
-            _ => {}
-        }
-        if self.open.len() <= stream {
-            self.open.resize(stream + 1, None);
-        }
-        self.open[stream] = None;
-        if self.printed.elapsed() >= PROMPT {
-            self.print_complete()?;
-        }
-        let owner = sentence::owner(event.kind(), recorded);
-        let is_hidden = owner.kind == EntityKind::Process && self.without.contains(&owner.id);
-        if !is_hidden && self.throttle.lets_through() {
-            self.open[stream] = Some(self.first + self.waiting.len() as u64);
-            let sentence = self.dictionary.sentence(event, recorded);
-            self.waiting.push_back(Line { ns: recorded.timestamp_ns(), sentence });
-        }
-        self.dictionary.forget(event);
-        Ok(())
-    }
-
-    /// Takes what an event carried to the line of that event.
-    fn complete(&mut self, stream: usize, owner: Entity, part: u8, text: &str) {
-        let number = self.open.get_mut(stream).and_then(Option::take);
-        let Some(line) = number.and_then(|number| self.waiting.get_mut((number - self.first) as usize))
-        else {
-            return;
-        };
-        if line.sentence.owner == owner {
-            self.dictionary.add_payload(&mut line.sentence, part, text);
-        }
-    }
-
-    /// Prints lines, but for those that may still be completed and what comes after them.
-    fn print_complete(&mut self) -> io::Result<()> {
-        let open = self.open.iter().flatten().min().copied();
-        let complete = open.map_or(self.waiting.len(), |number| (number - self.first) as usize);
-        self.print(complete)
-    }
-
-    fn print(&mut self, count: usize) -> io::Result<()> {
-        self.printed = Instant::now();
-        let mut out = Vec::new();
-        for line in self.waiting.drain(..count) {
-            write_line(&line, self.is_coloured, &mut self.clock, &mut out)?;
-        }
-        self.first += count as u64;
-        if let Some(left_out) = self.throttle.left_out(self.printed) {
-            write_left_out(left_out, self.is_coloured, &mut out)?;
-        }
-        if out.is_empty() {
-            return Ok(());
-        }
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(&out)?;
-        stdout.flush()
-    }
-
-    /// Prints all lines: nothing more is there for now.
-    fn flush(&mut self) -> io::Result<()> {
-        self.open.fill(None);
-        self.print(self.waiting.len())
-    }
-
-    fn tell(&mut self, text: &str) -> io::Result<()> {
-        self.flush()?;
-        let mut out = Vec::new();
-        write_note(text, self.is_coloured, &mut out)?;
-        io::stdout().write_all(&out)
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.flush()?;
-        match self.throttle.rest() {
-            Some(left_out) => {
-                let mut out = Vec::new();
-                write_left_out(left_out, self.is_coloured, &mut out)?;
-                io::stdout().write_all(&out)
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-impl Show for Watch {
-    fn event(&mut self, event: Event<'_>) -> io::Result<()> {
-        match self.bindings.lift(event) {
-            Ok(Item::Event(stamp, lifted)) => self.page.take(stamp, &lifted, event),
-            Ok(_) => Ok(()),
-            Err(error) => self.page.tell(&format!("{error}; its events are left out")),
-        }
-    }
-
-    fn loss(&mut self, missing: Missing, loss: &Loss, _: Option<&Path>) -> io::Result<()> {
-        let what = match missing {
-            Missing::Events => "events lost here: LTTng's buffers were full",
-            Missing::Packets => "packets of events lost here",
-        };
-        self.page.tell(&format!("{} {what}", quantity::count(loss.count)))
-    }
-
-    fn gap(&mut self, _: i64, _: i64) -> io::Result<()> {
-        self.page.tell("something may be missing here")
-    }
-
-    fn fault(&mut self, fault: &str) -> io::Result<()> {
-        self.page.tell(fault)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.page.flush()
-    }
-}
-
-fn write_line(line: &Line, is_coloured: bool, clock: &mut WallClock, out: &mut Vec<u8>) -> io::Result<()> {
-    let paint = |code: &'static str| if is_coloured { code } else { "" };
-    let Sentence { who, what, more, tone, .. } = &line.sentence;
-    let more_colour = match tone {
-        Tone::Plain => "",
-        Tone::Result => GREEN,
-        Tone::Failure => RED,
-    };
-    out.extend_from_slice(paint(DIM).as_bytes());
-    let begin = out.len();
-    clock.write(line.ns, out);
-    out.truncate(begin + TIME_BYTES);
-    writeln!(
-        out,
-        "{reset} {who} {bold}{what}{reset}{colour}{more}{reset}",
-        reset = paint(RESET),
-        bold = paint(BOLD),
-        colour = paint(more_colour),
-        who = Safe(who),
-        what = Safe(what),
-        more = Safe(more),
-    )
-}
-
-fn write_left_out(left_out: u64, is_coloured: bool, out: &mut Vec<u8>) -> io::Result<()> {
-    write_note(&format!("{} more", quantity::count(left_out)), is_coloured, out)
-}
-
-fn write_note(text: &str, is_coloured: bool, out: &mut Vec<u8>) -> io::Result<()> {
-    let (dim, reset) = if is_coloured { (DIM, RESET) } else { ("", "") };
-    writeln!(out, "{dim}… {}{reset}", Safe(text))
+    lines.end(has_faults)
 }

@@ -1,6 +1,7 @@
 //! The stretch of a trace that a report is asked about.
 
 use crate::quantity;
+use crate::wall_clock::local_zone;
 use beamtap_analysis::{Item, Stamp};
 use beamtap_schema::{Class, Event};
 use std::str::FromStr;
@@ -12,37 +13,54 @@ pub(crate) enum Moment {
     SinceBegin(u64),
     /// Nanoseconds since the Unix epoch.
     Absolute(u64),
+    /// Nanoseconds since midnight, local time: the first such time that the trace has.
+    OfDay(u64),
 }
+
+/// One day; a time of day is looked for within the one after the trace's begin.
+const DAY_NS: u64 = 86_400_000_000_000;
+/// Lines show times in microseconds or less: the begin of a trace is taken for the time that its line has.
+const SHOWN_NS: u64 = 1_000_000_000;
 
 impl FromStr for Moment {
     type Err = String;
 
-    /// Reads `1.5s`, `200ms`, `35us`, `10ns`, `2m`, or a time with its zone such as `2026-11-23T12:41:49.7Z`.
+    /// Reads `1.5s`, `200ms`, `35us`, `10ns`, `2m`, a time of day such as `12:41:49.7`, or a time with its zone such as
+    /// `2026-11-23T12:41:49.7Z`.
     fn from_str(text: &str) -> Result<Moment, String> {
         if let Ok(time) = text.parse::<jiff::Timestamp>() {
             let ns = u64::try_from(time.as_nanosecond()).map_err(|_| "is before 1970".to_owned())?;
             return Ok(Moment::Absolute(ns));
         }
-        let refuse = || {
-            "give a time since the trace's begin, such as 1.5s or 200ms, or 2026-11-23T12:41:49.7Z".to_owned()
-        };
-        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let unit = match &text[digits.len()..] {
-            "ns" => 1.0,
-            "us" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            "m" => 60e9,
-            _ => return Err(refuse()),
-        };
-        let number: f64 = digits.parse().map_err(|_| refuse())?;
-        let ns = number * unit;
-        if (0.0..=u64::MAX as f64).contains(&ns) {
-            Ok(Moment::SinceBegin(ns.round() as u64))
-        } else {
-            Err(refuse())
+        if text.contains(':')
+            && let Ok(time) = text.parse::<jiff::civil::Time>()
+        {
+            let ns = time.duration_since(jiff::civil::Time::midnight()).as_nanos();
+            return Ok(Moment::OfDay(u64::try_from(ns).unwrap_or(0)));
         }
+        duration_ns(text).map(Moment::SinceBegin).map_err(|_| {
+            "give a time since the trace's begin, such as 1.5s or 200ms, a time of day, such as 12:41:49.7, or \
+             2026-11-23T12:41:49.7Z"
+                .to_owned()
+        })
     }
+}
+
+/// Nanoseconds of a duration as people write it: `1.5s`, `200ms`, `35us`, `10ns`, `2m`.
+pub(crate) fn duration_ns(text: &str) -> Result<u64, String> {
+    let refuse = || "give a duration, such as 1.5s or 200ms".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "ns" => 1.0,
+        "us" => 1e3,
+        "ms" => 1e6,
+        "s" => 1e9,
+        "m" => 60e9,
+        _ => return Err(refuse()),
+    };
+    let number: f64 = digits.parse().map_err(|_| refuse())?;
+    let ns = number * unit;
+    if (0.0..=u64::MAX as f64).contains(&ns) { Ok(ns.round() as u64) } else { Err(refuse()) }
 }
 
 impl Moment {
@@ -51,8 +69,19 @@ impl Moment {
         match self {
             Moment::SinceBegin(ns) => begin_ns.saturating_add(ns),
             Moment::Absolute(ns) => ns,
+            Moment::OfDay(ns) => ns_of_day(&local_zone(), begin_ns, ns),
         }
     }
+}
+
+/// The first time of this name that is not before the begin of the trace.
+fn ns_of_day(zone: &jiff::tz::TimeZone, begin_ns: u64, of_day_ns: u64) -> u64 {
+    let Ok(begin) = jiff::Timestamp::from_nanosecond(begin_ns.into()) else { return begin_ns };
+    let offset_ns = i128::from(zone.to_offset(begin).seconds()) * 1_000_000_000;
+    let local = i128::from(begin_ns) + offset_ns;
+    let midnight = local - local.rem_euclid(DAY_NS.into());
+    let day = u64::try_from(midnight - offset_ns + i128::from(of_day_ns)).unwrap_or(0);
+    if day.saturating_add(SHOWN_NS) < begin_ns { day + DAY_NS } else { day }
 }
 
 /// From when to when, both ends included; all of the trace where neither is given.
@@ -130,8 +159,29 @@ mod tests {
         assert_eq!(ns("10ns"), Ok(Moment::SinceBegin(10)));
         assert_eq!(ns("2m"), Ok(Moment::SinceBegin(120_000_000_000)));
         assert_eq!(ns("2023-11-14T22:13:20.5Z"), Ok(Moment::Absolute(1_700_000_000_500_000_000)));
-        for wrong in ["", "5", "-1s", "1.5.5s", "nans", "infs", "1969-01-01T00:00:00Z", "1e99s", "s"] {
+        assert_eq!(
+            ns("12:41:49.7"),
+            Ok(Moment::OfDay((12 * 3600 + 41 * 60 + 49) * 1_000_000_000 + 700_000_000))
+        );
+        assert_eq!(ns("00:01"), Ok(Moment::OfDay(60_000_000_000)));
+        for wrong in
+            ["25:00:00", ":", "", "5", "-1s", "1.5.5s", "nans", "infs", "1969-01-01T00:00:00Z", "1e99s", "s"]
+        {
             assert!(ns(wrong).is_err(), "{wrong:?} was understood as {:?}", ns(wrong));
         }
+    }
+
+    #[test]
+    fn a_time_of_day_is_the_first_one_of_the_trace() {
+        let second = 1_000_000_000;
+        // 2023-11-14T22:13:20.5Z
+        let begin = 1_700_000_000 * second + second / 2;
+        let of_day = |zone: &str, time: &str| {
+            let Ok(Moment::OfDay(ns)) = time.parse() else { panic!("{time}") };
+            ns_of_day(&jiff::tz::TimeZone::posix(zone).unwrap(), begin, ns) - begin
+        };
+        assert_eq!(of_day("UTC0", "22:13:21.5"), second);
+        assert_eq!(of_day("IST-5:30", "03:43:21.5"), second, "local time");
+        assert_eq!(of_day("UTC0", "00:00:00"), (3600 + 46 * 60 + 40) * second - second / 2, "the next day");
     }
 }

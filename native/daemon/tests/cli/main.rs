@@ -20,6 +20,7 @@ mod info;
 mod live;
 mod live_and_disk;
 mod memory;
+mod named;
 mod program;
 mod read;
 mod recover;
