@@ -39,6 +39,7 @@ pub(crate) enum Kind {
     RelaydFailed { reason: String },
     NoCrashProgram,
     RecoveryFailed { reason: String },
+    NotBuffers { path: String, file: String },
     InUse { path: String, pid: u32 },
     BeingRecovered { path: String },
     Library { call: &'static str, code: i32, text: String },
@@ -200,7 +201,10 @@ impl Error {
             Kind::NoRelaydProgram => "install lttng-tools, or set LTTNG_RELAYD_PATH to lttng-relayd",
             Kind::RelaydFailed { .. } => "run lttng-relayd by hand to see why",
             Kind::NoCrashProgram => "install lttng-tools",
-            Kind::RecoveryFailed { .. } => "run lttng-crash by hand to see why",
+            Kind::RecoveryFailed { .. } => "run lttng-crash by hand to see why; the buffers are kept",
+            Kind::NotBuffers { .. } => {
+                "give the directory that the tap had as shm_path; a trace is read as it is: beamtapd info DIR"
+            }
             Kind::InUse { .. } => {
                 "stop the tap, or end its session with `lttng destroy NAME`: that writes what its buffers hold"
             }
@@ -270,7 +274,10 @@ impl fmt::Display for Error {
             Kind::NoRelaydProgram => write!(f, "the program lttng-relayd is missing"),
             Kind::RelaydFailed { reason } => write!(f, "lttng-relayd could not be started: {reason}"),
             Kind::NoCrashProgram => write!(f, "the program lttng-crash is missing"),
-            Kind::RecoveryFailed { reason } => write!(f, "lttng-crash recovered nothing: {reason}"),
+            Kind::RecoveryFailed { reason } => write!(f, "the buffers could not be recovered: {reason}"),
+            Kind::NotBuffers { path, file } => {
+                write!(f, "there are no buffers of LTTng's in {path}: {file} does not begin as one does")
+            }
             Kind::InUse { path, pid } => write!(f, "process {pid} still records in {path}"),
             Kind::BeingRecovered { path } => write!(f, "another process recovers {path}"),
             Kind::Library { call, code, text } => write!(f, "{call} failed: {text} (LTTng error {code})"),

@@ -1,6 +1,8 @@
 //! Events recovered from the buffers that a crash left in a session's shared memory path.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,26 +23,67 @@ const LINK: &str = "trace";
 /// From the shared memory path down: the session's, its own with the time in it, and one for whoever collects paths.
 const MAX_DEPTH: usize = 4;
 
+/// What each of LTTng's ring buffers in a file begins with, so that a crash leaves it recognisable
+/// (`RB_CRASH_DUMP_ABI_MAGIC` in lttng-ust).
+const BUFFER_MAGIC: [u8; 16] =
+    [0x17, 0x7b, 0xf1, 0x77, 0xbf, 0x17, 0x7b, 0xf1, 0x77, 0xbf, 0x17, 0x7b, 0xf1, 0x77, 0xbf, 0x17];
+
 /// The buffers of one session that a crash left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remains {
     directory: PathBuf,
+    /// Its ring buffers and the metadata beside them, relative to the directory.
+    files: Vec<PathBuf>,
+    /// What else is there: it is not LTTng's, and left alone.
+    others: Vec<PathBuf>,
 }
 
 impl Remains {
     /// All that is at or below a shared memory path, in the order of their names; empty where a session ended orderly,
-    /// for LTTng then removes its buffers.
+    /// for LTTng then removes its buffers. Buffers are known by what their files begin with.
     ///
     /// # Errors
     ///
-    /// Returns an error when the directory cannot be read.
+    /// Returns an error when the directory cannot be read, and one that names a file when there is something that
+    /// looks like a session's and nothing of it is a buffer: a trace, say.
     pub fn find(shm_path: &Path) -> Result<Vec<Self>, Error> {
-        let mut found = Vec::new();
         // What is below may be another user's; the path itself must be readable.
         fs::read_dir(shm_path).map_err(|error| Error::system(shm_path.display().to_string(), error))?;
-        collect(shm_path, MAX_DEPTH, &mut found);
-        found.sort_by(|a: &Self, b: &Self| a.directory.cmp(&b.directory));
-        Ok(found)
+        let mut directories = Vec::new();
+        collect(shm_path, MAX_DEPTH, &mut directories);
+        directories.sort();
+        let mut found = Vec::new();
+        let mut stranger = None;
+        for directory in directories {
+            let remains = Self::of(directory);
+            if remains.files.is_empty() {
+                stranger = stranger.or_else(|| Some(remains.directory.join(remains.others.first()?)));
+            } else {
+                found.push(remains);
+            }
+        }
+        match stranger {
+            Some(path) if found.is_empty() => Err(Kind::NotBuffers {
+                path: shm_path.display().to_string(),
+                file: path.display().to_string(),
+            }
+            .into()),
+            _ => Ok(found),
+        }
+    }
+
+    /// What is in a directory of the kind that LTTng makes for a session.
+    fn of(directory: PathBuf) -> Self {
+        let (mut files, mut others) = (Vec::new(), Vec::new());
+        sort_out(&directory, Path::new(DOMAIN), MAX_DEPTH, &mut files, &mut others);
+        files.sort();
+        others.sort();
+        Self { directory, files, others }
+    }
+
+    /// Files among the buffers that are none: nothing of them is recovered, and they are not removed.
+    pub fn others(&self) -> impl Iterator<Item = PathBuf> {
+        self.others.iter().map(|file| self.directory.join(file))
     }
 
     /// Where they are.
@@ -79,9 +122,9 @@ impl Remains {
         let output =
             &fs::canonicalize(output).map_err(|error| Error::system(output.display().to_string(), error))?;
         let into = free(&output.join(RECOVERED));
-        extract(&program, &self.directory, &into, Deadline::after(within))?;
+        let complaint = extract(&program, &self.directory, &into, Deadline::after(within))?;
         complete_metadata(&into, output)?;
-        Ok(Recovered { remains: self, trace: into, _lock: lock })
+        Ok(Recovered { remains: self, trace: into, complaint, _lock: lock })
     }
 
     fn lock(&self) -> Result<File, Error> {
@@ -107,6 +150,8 @@ impl Remains {
 pub struct Recovered {
     remains: Remains,
     trace: PathBuf,
+    /// What lttng-crash said, which says nothing when all is well.
+    complaint: Option<String>,
     /// Held until it is dropped.
     _lock: File,
 }
@@ -117,18 +162,49 @@ impl Recovered {
         &self.trace
     }
 
+    /// Why not all of the buffers may have been recovered; `None` when a file was written for each of them and is on the
+    /// disk. That it can be read is for the caller to see.
+    pub fn doubt(&self) -> Option<String> {
+        if let Some(complaint) = &self.complaint {
+            return Some(format!("lttng-crash said: {complaint}"));
+        }
+        self.remains.files.iter().find_map(|file| {
+            let written = self.trace.join(file);
+            let doubt = match File::open(&written).and_then(|file| file.sync_all().and(file.metadata())) {
+                Ok(meta) if meta.len() > 0 => return None,
+                Ok(_) => "is empty".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            Some(format!("{}: {doubt}", written.display()))
+        })
+    }
+
     /// Removes the buffers with the link to their trace, and directories above them that are empty then, up to and
-    /// without `shm_path`.
+    /// without `shm_path`. What is not a buffer stays.
     ///
     /// # Errors
     ///
-    /// Returns an error when they cannot be removed.
+    /// Returns an error when they cannot be removed, or when there is a [`doubt`](Self::doubt).
     pub fn remove(self, shm_path: &Path) -> Result<(), Error> {
         // A session that was just being made may have these buffers.
         self.remains.check_unused()?;
+        if let Some(reason) = self.doubt() {
+            return Err(Kind::RecoveryFailed { reason }.into());
+        }
         let directory = &self.remains.directory;
-        fs::remove_dir_all(directory)
-            .map_err(|error| Error::system(directory.display().to_string(), error))?;
+        for file in &self.remains.files {
+            let file = directory.join(file);
+            fs::remove_file(&file).map_err(|error| Error::system(file.display().to_string(), error))?;
+        }
+        let below: BTreeSet<&Path> =
+            self.remains.files.iter().flat_map(|file| file.ancestors().skip(1)).collect();
+        // The deepest first; one that still has something stays.
+        for empty in below.into_iter().rev() {
+            let _ = fs::remove_dir(directory.join(empty));
+        }
+        if directory.exists() {
+            return Ok(());
+        }
         if let Some(link) = self.remains.links().find(|link| link.is_symlink()) {
             fs::remove_file(&link).map_err(|error| Error::system(link.display().to_string(), error))?;
         }
@@ -143,9 +219,10 @@ impl Recovered {
     }
 }
 
-fn collect(directory: &Path, depth: usize, found: &mut Vec<Remains>) {
+/// Directories that are made as LTTng makes a session's.
+fn collect(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     if directory.join(DOMAIN).is_dir() {
-        found.push(Remains { directory: directory.to_owned() });
+        found.push(directory.to_owned());
         return;
     }
     let Some(depth) = depth.checked_sub(1) else { return };
@@ -157,6 +234,33 @@ fn collect(directory: &Path, depth: usize, found: &mut Vec<Remains>) {
     }
 }
 
+/// Tells ring buffers, and the metadata beside them, from other files.
+fn sort_out(root: &Path, below: &Path, depth: usize, files: &mut Vec<PathBuf>, others: &mut Vec<PathBuf>) {
+    let (mut metadata, mut has_buffers) = (None, false);
+    for entry in fs::read_dir(root.join(below)).into_iter().flatten().flatten() {
+        let path = below.join(entry.file_name());
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() && depth > 0 {
+            sort_out(root, &path, depth - 1, files, others);
+        } else if kind.is_file() && entry.file_name() == METADATA {
+            metadata = Some(path);
+        } else if kind.is_file() && is_buffer(&entry.path()) {
+            has_buffers = true;
+            files.push(path);
+        } else {
+            others.push(path);
+        }
+    }
+    if let Some(metadata) = metadata {
+        if has_buffers { files.push(metadata) } else { others.push(metadata) }
+    }
+}
+
+fn is_buffer(path: &Path) -> bool {
+    let mut begin = [0; BUFFER_MAGIC.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == BUFFER_MAGIC
+}
+
 /// The path, with a number behind it where there is something already. lttng-crash makes the directory itself.
 fn free(path: &Path) -> PathBuf {
     let numbered = (2_u32..).map(|number| PathBuf::from(format!("{}-{number}", path.display())));
@@ -164,7 +268,8 @@ fn free(path: &Path) -> PathBuf {
     candidates.find(|candidate| fs::symlink_metadata(candidate).is_err()).unwrap_or_else(|| path.to_owned())
 }
 
-fn extract(program: &Path, from: &Path, into: &Path, deadline: Deadline) -> Result<(), Error> {
+/// Has lttng-crash write a trace; gives what it said.
+fn extract(program: &Path, from: &Path, into: &Path, deadline: Deadline) -> Result<Option<String>, Error> {
     let mut notes = Notes::new().map_err(|error| Error::system(PROGRAM, error))?;
     // The child runs in another directory.
     let from = fs::canonicalize(from).map_err(|error| Error::system(from.display().to_string(), error))?;
@@ -175,15 +280,16 @@ fn extract(program: &Path, from: &Path, into: &Path, deadline: Deadline) -> Resu
         process::signal(child.id(), libc::SIGKILL);
         return Err(Kind::RecoveryFailed { reason: "it did not end in time".into() }.into());
     }
+    let complaint = notes.last_line();
     let mut traces = Vec::new();
     collect(into, MAX_DEPTH, &mut traces);
     if traces.is_empty() {
-        let reason = notes.last_line().unwrap_or_else(|| "it ended without a word".into());
+        let reason = complaint.unwrap_or_else(|| "it ended without a word".into());
         // An empty directory would look like something recovered.
         let _ = fs::remove_dir_all(into);
         return Err(Kind::RecoveryFailed { reason }.into());
     }
-    Ok(())
+    Ok(complaint)
 }
 
 /// Gives each trace of the output that has streams and no metadata yet that of the same place in what was recovered.
@@ -191,8 +297,8 @@ fn complete_metadata(recovered: &Path, output: &Path) -> Result<(), Error> {
     let mut traces = Vec::new();
     collect(recovered, MAX_DEPTH, &mut traces);
     for trace in traces {
-        for metadata in metadata_below(&trace.directory.join(DOMAIN), MAX_DEPTH) {
-            let Ok(place) = metadata.strip_prefix(&trace.directory) else { continue };
+        for metadata in metadata_below(&trace.join(DOMAIN), MAX_DEPTH) {
+            let Ok(place) = metadata.strip_prefix(&trace) else { continue };
             let written = output.join(place);
             let is_lacking = written.parent().is_some_and(Path::is_dir)
                 && fs::metadata(&written).map_or(true, |meta| meta.len() == 0);
@@ -222,39 +328,110 @@ fn metadata_below(directory: &Path, depth: usize) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
+    /// Buffers of a session as LTTng makes them, with a file of the same name in what was recovered.
+    fn buffers(home: &Path, session: &str) -> PathBuf {
+        let place = "ust/uid/0/64-bit";
+        let (directory, written) = (home.join(session).join(place), home.join("out").join(place));
+        for directory in [&directory, &written] {
+            fs::create_dir_all(directory).unwrap();
+            fs::write(directory.join("c_0"), [&BUFFER_MAGIC[..], b"events"].concat()).unwrap();
+            fs::write(directory.join("metadata"), "/* CTF 1.8 */").unwrap();
+        }
+        directory
+    }
+
+    fn recovered(home: &Path, remains: Remains) -> Recovered {
+        let lock = remains.lock().unwrap();
+        assert!(remains.lock().unwrap_err().is_in_use(), "one recovers them");
+        Recovered { remains, trace: home.join("out"), complaint: None, _lock: lock }
+    }
+
     #[test]
     fn remains_are_found_at_and_below_a_path_and_removed_with_the_empty_directories_above() {
         let home = tempfile::tempdir().unwrap();
         let shm = home.path().join("shm");
-        for session in ["b/b-1/ust/uid/0/64-bit", "a/ust/uid/0/64-bit", "other"] {
-            fs::create_dir_all(shm.join(session)).unwrap();
+        for session in ["shm/b/b-1", "shm/a"] {
+            buffers(home.path(), session);
         }
+        fs::create_dir_all(shm.join("other")).unwrap();
+        // As an orderly end leaves it for a moment.
+        fs::create_dir_all(shm.join("ended/ust/uid/0/64-bit")).unwrap();
         let found = Remains::find(&shm).unwrap();
         let directories: Vec<&Path> = found.iter().map(Remains::directory).collect();
         assert_eq!(directories, [shm.join("a"), shm.join("b/b-1")]);
         assert_eq!(Remains::find(&shm.join("b/b-1")).unwrap(), found[1..]);
+        assert_eq!(Remains::find(&shm.join("ended")), Ok(Vec::new()));
         for remains in found {
-            let lock = remains.lock().unwrap();
-            assert!(remains.lock().unwrap_err().is_in_use(), "one recovers them");
-            Recovered { remains, trace: PathBuf::new(), _lock: lock }.remove(&shm).unwrap();
+            recovered(home.path(), remains).remove(&shm).unwrap();
         }
-        assert_eq!(fs::read_dir(&shm).unwrap().count(), 1, "what is not a session's stays");
+        assert_eq!(fs::read_dir(&shm).unwrap().count(), 2, "what is not a session's stays");
         assert!(Remains::find(&home.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_trace_is_no_remains_wherever_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let traces = home.path().join("traces");
+        for trace in ["one", "two"] {
+            let directory = traces.join(trace).join("ust/uid/0/64-bit");
+            fs::create_dir_all(directory.join("index")).unwrap();
+            fs::write(directory.join("c_0"), [0xc1, 0x1f, 0xfc, 0xc1].repeat(100)).unwrap();
+            fs::write(directory.join("metadata"), "/* CTF 1.8 */").unwrap();
+        }
+        for path in [traces.clone(), traces.join("one")] {
+            let error = Remains::find(&path).unwrap_err();
+            assert!(error.to_string().contains("c_0"), "{error}");
+            assert!(error.remedy().contains("beamtapd info"), "{}", error.remedy());
+        }
+        // Beside buffers it is left alone.
+        buffers(home.path(), "traces/three");
+        let [one] = Remains::find(&traces).unwrap().try_into().unwrap();
+        assert_eq!(one.directory(), traces.join("three"));
+    }
+
+    #[test]
+    fn only_what_was_written_is_removed_and_strangers_stay() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = buffers(home.path(), "shm/a");
+        fs::write(directory.join("notes"), "mine").unwrap();
+        let find = || {
+            let [one] = Remains::find(&home.path().join("shm")).unwrap().try_into().unwrap();
+            one
+        };
+        assert_eq!(find().others().collect::<Vec<_>>(), [directory.join("notes")]);
+        let written = home.path().join("out/ust/uid/0/64-bit/c_0");
+        let whole = fs::read(&written).unwrap();
+        for damage in ["nothing", "empty"] {
+            match damage {
+                "empty" => fs::write(&written, "").unwrap(),
+                _ => fs::remove_file(&written).unwrap(),
+            }
+            let error = recovered(home.path(), find()).remove(home.path()).unwrap_err();
+            assert!(error.to_string().contains("c_0"), "{error}");
+            assert!(directory.join("c_0").exists(), "{damage} was written");
+        }
+        fs::write(&written, whole).unwrap();
+        let complaint = Some("Error: no space".to_owned());
+        let doubtful = Recovered { complaint, ..recovered(home.path(), find()) };
+        assert!(doubtful.remove(home.path()).unwrap_err().to_string().contains("no space"));
+        recovered(home.path(), find()).remove(home.path()).unwrap();
+        let left: Vec<_> =
+            fs::read_dir(&directory).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(left, ["notes"]);
     }
 
     #[test]
     fn a_link_beside_the_buffers_tells_their_trace_and_goes_with_them() {
         let home = tempfile::tempdir().unwrap();
-        for session in ["a/a-1/ust", "b/ust"] {
-            fs::create_dir_all(home.path().join(session)).unwrap();
+        for session in ["shm/a/a-1", "shm/b"] {
+            buffers(home.path(), session);
         }
-        std::os::unix::fs::symlink("/trace/of/a", home.path().join("a.trace")).unwrap();
-        let [a, b] = Remains::find(home.path()).unwrap().try_into().unwrap();
+        let shm = home.path().join("shm");
+        std::os::unix::fs::symlink("/trace/of/a", shm.join("a.trace")).unwrap();
+        let [a, b] = Remains::find(&shm).unwrap().try_into().unwrap();
         assert_eq!((a.trace(), b.trace()), (Some("/trace/of/a".into()), None));
-        let lock = a.lock().unwrap();
-        Recovered { remains: a, trace: PathBuf::new(), _lock: lock }.remove(&home.path().join("a")).unwrap();
-        let left: Vec<_> =
-            fs::read_dir(home.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        recovered(home.path(), a).remove(&shm.join("a")).unwrap();
+        let left: Vec<_> = fs::read_dir(&shm).unwrap().flatten().map(|entry| entry.file_name()).collect();
         assert_eq!(left.len(), 2, "what was given and what is not its own stay: {left:?}");
     }
 

@@ -250,7 +250,7 @@ pub(crate) struct RecoverArguments {
     /// writes traces]
     #[arg(long, value_name = "DIR", requires = "shm_path")]
     pub(crate) output: Option<PathBuf>,
-    /// Remove the buffers of each session that was recovered; without SHM_PATH, list these flight recorders no more
+    /// Remove the buffers of each session of which every event was recovered and read back; without SHM_PATH, list these flight recorders no more
     #[arg(long)]
     pub(crate) remove: bool,
     /// Print JSON
@@ -326,7 +326,8 @@ The JSON is one object. Members are added between versions; `format` goes up whe
   format            1
   beamtapd          the version that answered
   recovered         for each session buffers, their directory; output, the directory to give to other commands;
-                    trace, what was recovered, below it; read, the events in all of output; faults
+                    trace, what was recovered, below it; events, those recovered; read, those in all of
+                    output; removed, whether the buffers were; faults
   flights           without SHM_PATH, for each flight recorder session, its name; trace, where it was written, or
                     null; reason, why it was not, or null
 

@@ -25,7 +25,10 @@ struct Recovered {
     buffers: PathBuf,
     output: PathBuf,
     trace: PathBuf,
+    /// Events in all of the output, and of them those recovered.
     read: u64,
+    events: u64,
+    is_removed: bool,
     faults: Vec<String>,
 }
 
@@ -66,18 +69,36 @@ fn recover(remains: Remains, shm_path: &Path, arguments: &RecoverArguments) -> R
     let buffers = remains.directory().to_owned();
     let written = arguments.output.clone().or_else(|| remains.trace());
     let output = written.unwrap_or_else(|| traces().join(name(&buffers)));
+    let others: Vec<PathBuf> = remains.others().collect();
     let recovered = remains.recover(&output, TIMEOUT)?;
     let trace = recovered.trace().to_owned();
-    let reading = Reading::of(&output, &["overview"], Window::default())?;
+    let (events, in_recovered) = read_back(&trace)?;
+    let mut faults = in_recovered.clone();
+    faults.extend(recovered.doubt());
+    let is_removed = arguments.remove && faults.is_empty();
+    if is_removed {
+        recovered.remove(shm_path)?;
+    } else if arguments.remove {
+        faults.push(format!("{} is not removed: not all of it was recovered", buffers.display()));
+    }
+    faults.extend(
+        others.iter().map(|file| format!("{} is no buffer of LTTng's: it is left as it is", file.display())),
+    );
+    let (read, of_output) = read_back(&output)?;
+    // What was recovered is below the output.
+    faults.extend(of_output.into_iter().filter(|fault| !in_recovered.contains(fault)));
+    Ok(Recovered { buffers, output, trace, read, events, is_removed, faults })
+}
+
+/// How many events a trace has, and what of it cannot be read.
+fn read_back(trace: &Path) -> Result<(u64, Vec<String>), Failure> {
+    let reading = Reading::of(trace, &["overview"], Window::default())?;
     let count = |name| match reading.table("sum").and_then(|sum| sum.value(name)) {
         Some(Cell::Count(count)) => *count,
         _ => 0,
     };
-    let read = ["read", "counters", "other_events"].into_iter().map(count).sum();
-    if arguments.remove {
-        recovered.remove(shm_path)?;
-    }
-    Ok(Recovered { buffers, output, trace, read, faults: reading.faults })
+    let events = ["read", "counters", "other_events"].into_iter().map(count).sum();
+    Ok((events, reading.faults))
 }
 
 /// LTTng names a session's directory after the session and the time.
@@ -92,7 +113,9 @@ fn answer(all: &[Recovered]) -> Value {
             "buffers": one.buffers.to_string_lossy(),
             "output": one.output.to_string_lossy(),
             "trace": one.trace.to_string_lossy(),
+            "events": one.events,
             "read": one.read,
+            "removed": one.is_removed,
             "faults": one.faults,
         })
     };
@@ -106,8 +129,9 @@ fn answer(all: &[Recovered]) -> Value {
 fn told(all: &[Recovered]) -> String {
     let line = |one: &Recovered| {
         let line = format!(
-            "{}: recovered into {}; {} holds {} events now",
+            "{}: {} events recovered into {}; {} holds {} events now",
             one.buffers.display(),
+            one.events,
             one.trace.display(),
             one.output.display(),
             one.read

@@ -9,7 +9,7 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/st
 fn named(trace: &str, arguments: &[&str]) -> Vec<String> {
     let mut asked = command();
     asked.args(["read", "--named"]).args(arguments).arg(trace).env("TZ", "UTC");
-    let answer = done(asked.output().unwrap());
+    let answer = done(asked.output().expect("beamtapd can be started"));
     assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""), "{arguments:?}");
     answer.stdout.lines().map(str::to_owned).collect()
 }

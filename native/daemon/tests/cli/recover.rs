@@ -73,6 +73,7 @@ fn after_a_crash_the_trace_and_what_is_recovered_hold_every_event() {
     assert_eq!(one["output"], output);
     let recovered = babeltrace(Path::new(one["trace"].as_str().expect("a path"))).len() as u64;
     assert!(recovered > 0 && recovered < recording.emitted, "the rest had been written: {recovered}");
+    assert_eq!((&one["events"], &one["removed"]), (&recovered.into(), &true.into()));
     assert_eq!(babeltrace(&trace).len() as u64, recording.emitted, "babeltrace2 reads them as one, too");
     assert!(is_empty(&recording.path("shm")), "the buffers are removed");
 
@@ -96,6 +97,58 @@ fn a_trace_that_has_no_metadata_gets_it() {
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
     assert!(stdout.contains(&format!("holds {} events now", recording.emitted)), "{stdout}");
     assert!(!is_empty(&recording.path("shm")), "the buffers stay unless told otherwise");
+}
+
+/// Every file below a directory, with its bytes.
+fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in directory.read_dir().expect("a directory").flatten() {
+        match entry.path() {
+            path if path.is_dir() => found.extend(files(&path)),
+            path => found.push((path.clone(), std::fs::read(&path).expect("a file"))),
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_finished_trace_is_refused_and_left_as_it_is() {
+    let recording = Recording::new();
+    recording.world.run("lttng", &["destroy", "crashed"]);
+    let trace = recording.path("trace");
+    let before = files(&trace);
+    assert_eq!(babeltrace(&trace).len() as u64, recording.emitted);
+    // The trace itself, and the folder of all traces.
+    for path in [trace.as_path(), recording.world.home()] {
+        let output = recording.path("output");
+        for more in [&["--remove"][..], &["--remove", "--json"], &[]] {
+            let mut command = recording.world.command(env!("CARGO_BIN_EXE_beamtapd"));
+            command.arg("recover").arg(path).args(more).arg("--output").arg(&output);
+            let told = done(command.output().expect("beamtapd can be started"));
+            assert_eq!((told.code, told.stdout.as_str()), (Some(1), ""), "{}", told.stderr);
+            assert!(told.stderr.contains("there are no buffers of LTTng's in"), "{}", told.stderr);
+            assert!(told.stderr.contains("beamtapd info DIR"), "{}", told.stderr);
+        }
+        assert!(!output.exists(), "nothing is written");
+    }
+    assert!(files(&trace) == before, "nothing is removed and nothing changed");
+}
+
+/// What cannot be read back is no reason to throw away what it was made of.
+#[test]
+fn buffers_that_were_not_recovered_whole_stay() {
+    let mut recording = Recording::new();
+    recording.crash();
+    let shm = recording.path("shm");
+    let damaged = files(&shm).into_iter().find(|(path, _)| path.ends_with("c_0")).expect("a buffer").0;
+    let bytes = std::fs::read(&damaged).expect("a buffer");
+    // Cut in the middle of its sub-buffers.
+    std::fs::write(&damaged, &bytes[..bytes.len() / 2]).expect("a buffer");
+    let before = files(&shm);
+    let (code, stdout, stderr) = recording.recover(&["--remove"]);
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert!(files(&shm) == before, "{stdout}{stderr}");
 }
 
 #[test]
