@@ -102,9 +102,10 @@ start(Spec) ->
 %% ```
 %% {ok, Long} = beamtap:start("lists:seq(A, B) when B > 1000 -> return", #{for => 5000}), beamtap:stop(Long).
 %% {ok, Both} = beamtap:start([procs, {orddict, fetch, 2}]), beamtap:stop(Both).
-%% {ok, Server} = beamtap:start(#{functions => my_server, classes => [send, 'receive'], targets => my_server}).
+%% {ok, Server} = beamtap:start(#{functions => my_server, classes => [send, 'receive'], targets => my_server, for => 5000}).
 %% '''
-%% Spec is a function, a class, a list of these, or a map with `functions', `classes' and `targets':
+%% Spec is a function, a class, a list of these, or a map with `functions', `classes' and `targets', which may hold the
+%% options, too:
 %% <ul>
 %% <li>a function is a text as {@link beamtap_pattern} reads it, with what is to be recorded besides its calls behind
 %% ` -> ', `{Module, Function, Arity}' with `\'_\'' for anything, `fun Module:Function/Arity', a module, `{app, Name}', or
@@ -324,11 +325,6 @@ await_end(Monitor, [{Timeout, Next} | Rest]) ->
         await_end(Monitor, Rest)
     end.
 
-%% @equiv report(What, #{})
--spec report(tap() | receipt() | file:filename_all()) -> ok | beamtap_error:error().
-report(What) ->
-    report(What, #{}).
-
 %% @doc Writes what a flight recorder (`#{mode => snapshot}') holds: the newest events that fit its buffers.
 %%
 %% Answers with the directory, a complete trace for {@link report/1} and beamtapd, named after Label with date, time and
@@ -371,43 +367,29 @@ enable_event(Tap, Event, Filter) ->
 disable_event(Tap, Event) ->
     with_text(Event, "event", fun(Name) -> ask(Tap, {disable, Name}) end).
 
-%% @doc Prints where the time went in an ended tap, given as tap or receipt, or in the trace in a directory; with `json => true' as JSON.
+%% @equiv report(What, #{})
+-spec report(beamtap_report:what()) -> ok | beamtap_error:error().
+report(What) ->
+    report(What, #{}).
+
+%% @doc Prints where the time went in an ended tap, given as tap or receipt, or in the trace in a directory. Options:
+%% <ul>
+%% <li>`top': rows of each table (20; in JSON all); `sort': the column to sort by;</li>
+%% <li>`\'begin\'', `\'end\'': the part of the trace, in milliseconds since its begin, or as a text
+%% (`"1.5s"', `"2026-11-23T12:41:49.7Z"');</li>
+%% <li>`functions', `processes': `true' shows that table alone; `json': `true' prints JSON.</li>
+%% </ul>
 %%
 %% ```
 %% {ok, Tap} = beamtap:start("lists:seq/2 -> return").
 %% [1, 2, 3] = lists:seq(1, 3).
 %% {ok, #{path := Path}} = beamtap:stop(Tap).
 %% ok = beamtap:report(Tap).
-%% ok = beamtap:report(Path, #{json => true}).
+%% ok = beamtap:report(Path, #{functions => true, sort => max, top => 5}).
 %% '''
--spec report(tap() | receipt() | file:filename_all(), #{json => boolean()} | [{json, boolean()}]) -> ok | beamtap_error:error().
+-spec report(beamtap_report:what(), beamtap_report:opts()) -> ok | beamtap_error:error().
 report(What, Opts) ->
-    case beamtap_sidecar:report_options(Opts) of
-        {ok, Options} -> show(What, Options);
-        {error, _} = Error -> Error
-    end.
-
-show({tap, _} = Tap, Options) ->
-    case info(Tap) of
-        {ok, #{state := ended} = Receipt} ->
-            show(Receipt, Options);
-        {ok, _} ->
-            beamtap_error:new(
-                still_running,
-                "the tap still records",
-                ["end it first: ", beamtap_wording:either("beamtap:stop(", "Beamtap.stop("), beamtap_error:quote(Tap), ")"]
-            );
-        {error, _} = Error ->
-            Error
-    end;
-show(#{ended_by := _, path := Path}, Options) ->
-    show(Path, Options);
-show(#{tap := Tap}, Options) ->
-    show(Tap, Options);
-show(Path, Options) when is_binary(Path); is_list(Path) ->
-    beamtap_sidecar:report(Path, Options);
-show(Other, _) ->
-    unknown_tap(Other).
+    beamtap_report:print(What, Opts).
 
 %% @doc Looks at everything a tap needs and prints what it finds. Answers with the gravest verdict;
 %% {@link beamtap_doctor:rows/0} has the findings as terms.

@@ -25,6 +25,12 @@
 %% @doc Counts what the spec would trace, measures what an event costs, and foretells.
 -spec run(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, estimate()} | beamtap_error:error().
 run(Spec, Opts) ->
+    case beamtap_request:divide(Spec, Opts) of
+        {ok, Named, Bounds} -> bounded(Named, Bounds);
+        {error, _} = Error -> Error
+    end.
+
+bounded(Spec, Opts) ->
     case beamtap_spec:check_opts(Opts, self()) of
         {ok, #{for := For} = Checked} ->
             Given = is_map(Opts) andalso is_map_key(for, Opts) orelse is_list(Opts) andalso proplists:is_defined(for, Opts),

@@ -9,8 +9,7 @@
 carry_out(Spec, Opts, More) ->
     pipe(
         [
-            fun(Plan) -> with(beamtap_spec:check(Spec), fun(Checked) -> maps:merge(Plan, Checked) end) end,
-            fun(Plan) -> with(beamtap_spec:check_opts(Opts, self()), fun(Checked) -> Plan#{opts => Checked} end) end,
+            fun(Plan) -> checked(beamtap_request:divide(Spec, Opts), Plan) end,
             fun running/1,
             fun resolve/1,
             fun place/1,
@@ -18,6 +17,14 @@ carry_out(Spec, Opts, More) ->
         ],
         More
     ).
+
+checked({ok, Spec, Opts}, Plan) ->
+    case beamtap_spec:check(Spec) of
+        {ok, Named} -> with(beamtap_spec:check_opts(Opts, self()), fun(Checked) -> (maps:merge(Plan, Named))#{opts => Checked} end);
+        {error, _} = Error -> Error
+    end;
+checked({error, _} = Error, _) ->
+    Error.
 
 running(Plan) ->
     case application:ensure_all_started(beamtap) of

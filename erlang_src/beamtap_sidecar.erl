@@ -1,10 +1,12 @@
 %% @doc Runs beamtapd beside the VM and shows what it prints.
 -module(beamtap_sidecar).
 
--export([report/2, report_options/1, watch/2, put_chars/1, ended/1, has_canary/3, capture/2, find/0]).
+-export([report/2, watch/2, put_chars/1, ended/1, has_canary/3, capture/2, find/0]).
 
 %% Beyond the time that beamtapd was given itself.
 -define(GRACE_MS, 2000).
+%% What a line begins with that says why beamtapd gives no answer.
+-define(REASON, "beamtapd: ").
 
 %% @doc Prints the report of the trace in a directory to the caller's group leader.
 -spec report(file:filename_all(), [string()]) -> ok | beamtap_error:error().
@@ -12,18 +14,6 @@ report(Path, Options) ->
     %% As wide as the terminal of who asked, which is not always that of the VM.
     Width = case io:columns() of {ok, Columns} -> ["--width=" ++ integer_to_list(Columns)]; {error, _} -> [] end,
     run(["report", Path | Width ++ Options]).
-
-%% @doc The options of a report as beamtapd takes them.
--spec report_options(term()) -> {ok, [string()]} | beamtap_error:error().
-report_options(Opts) ->
-    try beamtap_shape:keyed(Opts, [json]) of
-        #{json := true} -> {ok, ["--json"]};
-        #{json := false} -> {ok, []};
-        #{json := Other} -> beamtap_error:new(bad_option, [beamtap_wording:setting(json, Other), " cannot be"], "json is true or false");
-        #{} -> {ok, []}
-    catch
-        throw:{error, _} = Error -> Error
-    end.
 
 %% @doc Has lines made of a live session. They come from the port, which ends with beamtapd's exit status; closing it
 %% ends beamtapd.
@@ -128,15 +118,37 @@ open(Executable, Arguments) ->
             )
     end.
 
-%% Characters may be cut at the borders of what the port delivers.
-relay(Port, Rest) ->
+%% A single line may be the reason for which nothing else comes, and is then the answer instead of being printed.
+relay(Port, Held) ->
     receive
         {Port, {data, Data}} ->
-            relay(Port, put_chars(<<Rest/binary, Data/binary>>));
+            Said = <<Held/binary, Data/binary>>,
+            case is_reason(Said) of
+                true -> relay(Port, Said);
+                false -> print(Port, put_chars(Said))
+            end;
+        {Port, {exit_status, Status}} when Status =/= 0, Held =/= <<>> ->
+            beamtap_error:new(beamtapd_failed, reason(Held), "beamtapd report --help tells its options");
+        {Port, {exit_status, Status}} ->
+            ended(Status)
+    end.
+
+%% Characters may be cut at the borders of what the port delivers.
+print(Port, Rest) ->
+    receive
+        {Port, {data, Data}} ->
+            print(Port, put_chars(<<Rest/binary, Data/binary>>));
         {Port, {exit_status, Status}} ->
             ok = io:put_chars(unicode:characters_to_list(Rest, latin1)),
             ended(Status)
     end.
+
+is_reason(Said) ->
+    Size = min(byte_size(Said), byte_size(<<?REASON>>)),
+    binary:part(Said, 0, Size) =:= binary:part(<<?REASON>>, 0, Size) andalso length(binary:split(Said, <<"\n">>, [global, trim])) =< 1.
+
+reason(<<?REASON, Line/binary>>) -> string:trim(Line);
+reason(Line) -> string:trim(Line).
 
 %% @doc Prints what beamtapd wrote, and answers with the bytes of a character that is not whole yet.
 -spec put_chars(binary()) -> binary().

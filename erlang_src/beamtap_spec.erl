@@ -3,8 +3,8 @@
 %% Every check of user input is here, that of functions in {@link beamtap_function}.
 -module(beamtap_spec).
 
--export([check/1, check_change/1, check_opts/2]).
--export([classes/0]).
+-export([check/1, check_change/1, check_opts/2, fields/1]).
+-export([classes/0, keys/1]).
 -export_type([spec/0, opts/0, checked/0, checked_opts/0, class/0, inheritance/0, target/0]).
 
 %% The flags of `erlang:trace/3' that beamtap records, and what no flag makes: sequential tracing, messages of the
@@ -43,9 +43,11 @@
     #{
         functions => beamtap_function:spec() | [beamtap_function:spec()],
         classes => all | flag() | [flag()],
-        targets => target() | [target()]
+        targets => target() | [target()],
+        %% And options, for start/2 and estimate/2.
+        atom() => term()
     }
-    | [{functions | classes | targets, term()}]
+    | [{atom(), term()}]
     | all
     | beamtap_function:spec()
     | class()
@@ -105,6 +107,11 @@
 classes() ->
     ?TRACED ++ beamtap_instruments:classes().
 
+%% @doc The keys that are known, the most used first.
+-spec keys(spec | option) -> [atom()].
+keys(spec) -> ?SPEC_KEYS;
+keys(option) -> ?OPT_KEYS.
+
 %% @doc Checks what is to be traced.
 -spec check(term()) -> {ok, checked()} | beamtap_error:error().
 check(Spec) ->
@@ -151,11 +158,13 @@ keyed(Number, option) when is_integer(Number) ->
 keyed(Pid, option) when is_pid(Pid) ->
     throw(beamtap_key:misplaced(Pid, targets));
 keyed(Given, Place) ->
-    Keys = #{spec => ?SPEC_KEYS, option => ?OPT_KEYS},
-    beamtap_shape:keyed(Given, map_get(Place, Keys), fun(Key) -> beamtap_key:unknown(Place, Key, Keys) end).
+    Keys = #{spec => keys(spec), option => keys(option)},
+    beamtap_shape:keyed(Given, keys(Place), fun(Key) -> beamtap_key:unknown(Place, Key, Keys) end).
 
 %%% What is to be traced
 
+%% @doc The spec by its keys, whatever its form; throws an error.
+-spec fields(term()) -> map().
 fields(Spec) when is_map(Spec) ->
     keyed(Spec, spec);
 fields([{Key, _} | _] = Spec) when is_atom(Key) ->

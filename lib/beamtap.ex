@@ -12,7 +12,7 @@ defmodule Beamtap do
   unless the option `:payload` asks for them.
 
   What to trace is a function, a class of events, or a list of both, or a keyword list with `:functions`, `:classes`
-  and `:targets`:
+  and `:targets`, in which the options of `start/2` may stand, too:
 
     * a function is `{module, function, arity}` with `:_` for anything, a capture such as `&Enum.map/2`, a module (all
       its functions), `{:app, name}`, or a text in Elixir's or Erlang's form: `"Enum.map/2"`, `"MyApp.Repo.*"`,
@@ -52,6 +52,8 @@ defmodule Beamtap do
 
   @doc """
   Starts tracing what `spec` names, for no longer than the bounds in `opts`. Returns when LTTng records.
+
+  One keyword list is enough: `Beamtap.start(functions: "Enum.map/2", targets: self(), for: 5_000)`.
 
   Options: `:for` in milliseconds (10 s), `:events` (1,000,000), `:rate` in events per second (none), `:output` (a directory that does not exist or is
   empty), `:subbuf_size` in bytes and `:num_subbuf`, both powers of two, for each CPU's ring buffer, `:owner` (the
@@ -171,10 +173,19 @@ defmodule Beamtap do
   defdelegate clear(), to: :beamtap
 
   @doc """
-  Prints where the time went in an ended tap, given as tap or receipt, or in the trace in a directory; with `json: true`
-  as JSON.
+  Prints where the time went in an ended tap, given as tap or receipt, or in the trace in a directory.
+
+      Beamtap.report(tap, functions: true, sort: :max, top: 5)
+
+  Options: `:top`, rows of each table (20; in JSON all), `:sort`, the column to sort by, `:begin` and `:end`, the part of
+  the trace, in milliseconds since its begin or as a text (`"1.5s"`, `"2026-11-23T12:41:49.7Z"`), `functions: true` or
+  `processes: true` for that table alone, `json: true` for JSON.
+
+      iex> {:error, error} = Beamtap.report("/tmp", top: 0)
+      iex> {error.reason, error.message}
+      {:bad_option, "top: 0 cannot be"}
   """
-  @spec report(tap | receipt | Path.t(), json: boolean) :: :ok | {:error, Beamtap.Error.t()}
+  @spec report(tap | receipt | Path.t(), :beamtap_report.opts()) :: :ok | {:error, Beamtap.Error.t()}
   def report(tap_or_path, opts \\ []), do: elixir(fn -> :beamtap.report(tap_or_path, opts) end)
 
   @doc """

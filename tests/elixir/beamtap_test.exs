@@ -66,6 +66,24 @@ defmodule BeamtapTest do
     assert %{"call" => 1, "exit" => 1} = Beamtap.stop!(tap).events
   end
 
+  test "takes what to trace and the options in one keyword list", %{directory: directory} do
+    tap =
+      Beamtap.start!(
+        functions: &Work.twice/1,
+        targets: self(),
+        for: 60_000,
+        events: 7,
+        output: Path.join(directory, "trace")
+      )
+
+    assert {:ok, %{for: 60_000, events: 7, functions: 1}} = Beamtap.info(tap)
+    Work.twice(2)
+    assert %{"call" => 1} = Beamtap.stop!(tap).events
+
+    # As short as it gets.
+    assert {:ok, _} = Beamtap.start(&Work.twice/1, targets: self(), output: Path.join(directory, "other"))
+  end
+
   test "ends when its owner ends", %{directory: directory} do
     {:ok, owner} = Agent.start(fn -> nil end)
     tap = Beamtap.start!(:procs, output: Path.join(directory, "trace"), owner: owner)
@@ -94,8 +112,8 @@ defmodule BeamtapTest do
       text
     end
 
-    assert told.(Beamtap.start("Enum.map/2", targets: self())) =~ "Beamtap.start([functions: ..., targets: ...], opts)"
-    assert told.(Beamtap.start(functions: "Enum.map/2", for: 1000)) =~ "Beamtap.start([functions: ...], for: ...)"
+    assert told.(Beamtap.start(functions: "Enum.map/2", fro: 1000)) =~ "did you mean :for?"
+    assert told.(Beamtap.start([functions: "Enum.map/2", for: 1000], for: 2000)) =~ ":for stands in both arguments"
     assert told.(Beamtap.start("Enum.map/2", pid: self())) =~ "did you mean :targets?"
     assert told.(Beamtap.start("Enum.map/2", for: "3s")) =~ ~s(for: "3s")
     assert told.(Beamtap.start("Enum.mop/2")) =~ "Enum.module_info(:functions)"

@@ -2,7 +2,7 @@
 -module(beamtap_spec_SUITE).
 
 -export([all/0]).
--export([specs/1, refused_specs/1, options/1, refused_options/1, misplaced_keys/1, any_wrong_key/1, any_wrong_value/1]).
+-export([specs/1, refused_specs/1, options/1, refused_options/1, misplaced_keys/1, one_argument/1, any_wrong_key/1, any_wrong_value/1]).
 -export([near_names/1, functions/1, no_functions/1, told_in_elixir/1]).
 
 all() ->
@@ -12,6 +12,7 @@ all() ->
         options,
         refused_options,
         misplaced_keys,
+        one_argument,
         any_wrong_key,
         any_wrong_value,
         near_names,
@@ -170,6 +171,45 @@ misplaced_keys(_) ->
     lists:foreach(
         fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, beamtap_spec:check(#{functions => lists, Key => 1})) end, Keys
     ).
+
+%% A key stands in either argument: no option is a key of a spec.
+one_argument(_) ->
+    [] = [Key || Key <- beamtap_spec:keys(spec), lists:member(Key, beamtap_spec:keys(option))],
+    Expected = {ok, #{functions => lists, targets => all}, #{for => 5, rate => 9}},
+    lists:foreach(
+        fun({Spec, Opts}) -> {Spec, Opts, Expected} = {Spec, Opts, beamtap_request:divide(Spec, Opts)} end,
+        [
+            {#{functions => lists, targets => all, for => 5, rate => 9}, #{}},
+            {[{functions, lists}, {targets, all}, {for, 5}, {rate, 9}], []},
+            {[{for, 5}, {functions, lists}, {targets, all}], [{rate, 9}]},
+            {#{functions => lists, for => 5}, #{rate => 9, targets => all}}
+        ]
+    ),
+    %% The short forms.
+    {ok, #{functions := ["lists:seq/2"], targets := all}, #{for := 5}} =
+        beamtap_request:divide("lists:seq/2", #{for => 5, targets => all}),
+    {ok, #{functions := [{files, return}], classes := [procs], targets := all}, #{}} =
+        beamtap_request:divide([{files, return}, procs], #{targets => all}),
+    {ok, [{files, return}, procs], #{for := 5}} = beamtap_request:divide([{files, return}, procs, {for, 5}], []),
+    %% As it is, where nothing is out of place.
+    lists:foreach(
+        fun({Spec, Opts}) -> {ok, Spec, Opts} = beamtap_request:divide(Spec, Opts) end,
+        [{"lists:seq/2", []}, {[procs, send], #{for => 5}}, {[{files, return}], [{for, 5}]}, {7, 7}, {[a | b], [a | b]}, {[], []}]
+    ),
+    %% Nothing is taken twice, and what is wrong is told as ever.
+    {error, #{reason := bad_shape, message := <<"for stands in both arguments">>}} =
+        beamtap_request:divide(#{functions => lists, for => 5}, #{for => 6}),
+    {error, #{reason := bad_shape, message := <<"functions stands in both arguments">>}} =
+        beamtap_request:divide("lists:seq/2", #{functions => lists}),
+    {error, #{reason := empty_spec}} = started([{for, 5}], []),
+    {error, #{reason := unknown_key, message := <<"there is no key function; did you mean functions?">>}} =
+        started([{function, lists}, {for, 5}], []),
+    {error, #{reason := bad_option, message := <<"for => x cannot be">>}} = started(#{functions => lists, for => x}, #{}),
+    %% What runs has its bounds already.
+    {error, #{reason := unknown_key}} = beamtap_spec:check_change(#{functions => lists, for => 5}).
+
+%% Refused before anything is asked of the VM.
+started(Spec, Opts) -> beamtap:start(Spec, Opts).
 
 told(Key, Message, Remedy, {error, #{message := Message, remedy := Said}} = Error) ->
     {Key, {_, _}} = {Key, binary:match(Said, list_to_binary(Remedy))},

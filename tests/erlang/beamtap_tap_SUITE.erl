@@ -7,7 +7,7 @@
 -export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, cost/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, exception_under_return/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
 -export([bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
--export([report/1, doctor_fits_the_terminal/1]).
+-export([report/1, report_options/1, doctor_fits_the_terminal/1]).
 %% Traced
 -export([work/1, fail/0, catches/0]).
 -export([init/1, handle_call/3, handle_cast/2]).
@@ -53,6 +53,7 @@ groups() ->
             bad_output,
             own_processes_left_alone,
             report,
+            report_options,
             doctor_fits_the_terminal
         ]}
     ].
@@ -677,8 +678,48 @@ report(Config) ->
         beamtap:report(Tap, [{jsn, true}]),
     {error, #{reason := bad_option}} = beamtap:report(Tap, #{json => yes}),
     {error, #{reason := bad_shape}} = beamtap:report(Tap, json),
-    {{error, #{reason := beamtapd_failed}}, _} = printed(fun() -> beamtap:report("/nonexistent") end),
+    %% Why there is none is the answer, and not printed besides.
+    {{error, #{reason := beamtapd_failed, message := <<"/nonexistent", _/binary>>}}, <<>>} =
+        printed(fun() -> beamtap:report("/nonexistent") end),
     {error, #{reason := unknown_tap}} = beamtap:report({tap, 987654321}).
+
+%% What `beamtapd report' can be asked, asked here.
+report_options(Config) ->
+    Tap = start(["beamtap_tap_SUITE:work/1 -> return", "lists:seq/2 -> return"], #{}, ?FUNCTION_NAME, Config),
+    5050 = work(100),
+    [1, 2] = lists:seq(1, 2),
+    {ok, _} = beamtap:stop(Tap),
+    Shown = fun(Opts) ->
+        {ok, Text} = printed(fun() -> beamtap:report(Tap, Opts) end),
+        [Line || Line <- string:split(Text, "\n", all)]
+    end,
+    Has = fun(Opts, Word) -> lists:any(fun(Line) -> string:prefix(Line, Word) =/= nomatch end, Shown(Opts)) end,
+    [true, true] = [Has(#{}, Table) || Table <- ["Functions", "Processes"]],
+    [true, false] = [Has(#{functions => true}, Table) || Table <- ["Functions", "Processes"]],
+    [false, true] = [Has([{processes, true}], Table) || Table <- ["Functions", "Processes"]],
+    [true, true] = [Has([], Name) || Name <- ["beamtap_tap_SUITE:work/1", "lists:seq/2"]],
+    [true, false] = [Has(#{sort => total, top => 1}, Name) || Name <- ["beamtap_tap_SUITE:work/1", "lists:seq/2"]],
+    true = Has(#{sort => "total", 'begin' => 0, 'end' => 3600000}, "beamtap_tap_SUITE:work/1"),
+    false = Has(#{'begin' => "60m"}, "beamtap_tap_SUITE:work/1"),
+    false = Has(#{'begin' => <<"2100-01-01T00:00:00Z">>}, "beamtap_tap_SUITE:work/1"),
+    %% What cannot be is told in a line of the answer's, and nothing is printed.
+    Wrong = [
+        {#{top => 0}, <<"top => 0 cannot be">>},
+        {#{top => all}, <<"top => all cannot be">>},
+        {#{sort => 7}, <<"sort => 7 cannot be">>},
+        {#{sort => <<>>}, <<"sort => <<>> cannot be">>},
+        {#{'begin' => -1}, <<"begin => -1 cannot be">>},
+        {#{'begin' => now}, <<"begin => now cannot be">>},
+        {#{'end' => "soon"}, <<"end => \"soon\" cannot be">>},
+        {#{'end' => <<"5s", 0>>}, <<"end => <<53,115,0>> cannot be">>},
+        {#{functions => yes}, <<"functions => yes cannot be">>},
+        {#{functions => true, processes => true}, <<"functions and processes exclude each other">>}
+    ],
+    [{{error, #{reason := bad_option, message := Message}}, <<>>} = {_, _} = printed(fun() -> beamtap:report(Tap, Opts) end) || {Opts, Message} <- Wrong],
+    {{error, #{message := <<"there is no column slowness to sort by; there are ", _/binary>>}}, <<>>} =
+        printed(fun() -> beamtap:report(Tap, #{sort => slowness}) end),
+    {{error, #{reason := beamtapd_failed}}, _} = printed(fun() -> beamtap:report(Tap, #{'begin' => "2026-13-45T"}) end),
+    {error, #{reason := unknown_key, message := <<"there is no option tops; did you mean top?">>}} = beamtap:report(Tap, #{tops => 1}).
 
 doctor_fits_the_terminal(_) ->
     Long = <<"a finding of so many words that they do not fit">>,
