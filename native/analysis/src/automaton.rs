@@ -218,6 +218,7 @@ impl Automaton {
             Event::Send(e) => self.enter_entity(e.from_kind, e.from, ns, changes),
             Event::SendToNonExistingProcess(e) => self.enter_entity(e.from_kind, e.from, ns, changes),
             Event::Receive(e) => self.enter_entity(e.to_kind, e.to, ns, changes),
+            Event::ReceiveTimeout(e) => Some(self.enter(e.pid, ns, changes)),
             Event::Spawn(e) => {
                 let slot = self.enter(e.parent, ns, changes);
                 self.born(e.pid, e.parent, e.function, ns, changes);

@@ -39,6 +39,7 @@ impl Emitter<'_> {
             }
             EventKind::Send | EventKind::SendToNonExistingProcess => return self.send(kind),
             EventKind::Receive => return self.receive(),
+            EventKind::ReceiveTimeout => self.put(&wire::ReceiveTimeout { pid: self.pid()? }),
             EventKind::PortReceive
             | EventKind::Open
             | EventKind::Closed

@@ -29,7 +29,7 @@ impl Emitter<'_> {
                     message: message.as_ptr(),
                 });
             }
-            EventKind::Receive | EventKind::PortReceive => {
+            EventKind::Receive | EventKind::ReceiveTimeout | EventKind::PortReceive => {
                 let (mut own, message) = (None, self.text(term));
                 let to = self.tracee_text(&mut own);
                 emit_otp(&otp_wire::MessageReceive { to, message: message.as_ptr() });

@@ -14,7 +14,7 @@ use crate::raw;
 use crate::sys::CallEnv;
 use crate::term;
 use crate::tracer::{self, Family, Given, Traced};
-use beamtap_schema::{EntityKind, EventKind, WireEvent, otp_wire, wire};
+use beamtap_schema::{EntityKind, EventKind, MessageKind, WireEvent, otp_wire, wire};
 
 /// Takes an event: emits it if it can be emitted as it is, leaves it to [`raw::take_slowly`] if not.
 #[inline(always)]
@@ -152,7 +152,12 @@ extern "C" fn send<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
 extern "C" fn receive<'a>(env: CallEnv<'a>, words: &'a [u64; 5]) -> u64 {
     take(tracer::RECEIVE, Given { env, words }, receive, |block, traced| {
         let to = block.pid(traced.tracee)?;
-        let (message, tag) = term::message(traced.env, term::atoms()?, traced.term);
+        let (message, tag) = match traced.env.tuple(traced.term) {
+            Some(elements) => term::message_of(traced.env, term::atoms()?, elements),
+            // Of another kind.
+            None if term::is_timeout(traced.term) => return None,
+            None => (MessageKind::Other, 0),
+        };
         Some(wire::Receive { to, to_kind: EntityKind::Process.to_wire(), message: message.to_wire(), tag })
     })
 }

@@ -39,6 +39,11 @@ const POINTER_TAGS: u64 = 0b111;
 const HEADER_BITS: u32 = 6;
 const HEADER_MASK: u64 = (1 << HEADER_BITS) - 1;
 
+/// Elements of an iolist looked at for its length: some microseconds.
+const IOLIST_READ: u64 = 1024;
+/// Lists inside lists followed for an iolist's length.
+const IOLIST_DEPTH: usize = 64;
+
 /// Elements looked at where a list's length is asked for and could be anything.
 const LIST_READ: u64 = 256;
 
@@ -219,18 +224,34 @@ impl<'a> CallEnv<'a> {
         (unsafe { enif_get_uint64(self.env, term_of(term), &mut value) } != 0).then_some(value)
     }
 
-    /// The length of a binary, or of a short list of bytes; nothing for other terms, nested lists among them.
+    /// The length of a binary or an iolist; nothing for other terms, and for iolists of more than [`IOLIST_READ`] elements
+    /// or deeper than [`IOLIST_DEPTH`].
     pub(crate) fn byte_length(self, term: u64) -> Option<u64> {
-        if let Some(bytes) = self.bytes(term) {
-            return Some(bytes.len() as u64);
-        }
-        let mut rest = term;
-        for length in 0..LIST_READ {
+        // What is left of the lists around the one that is read.
+        let (mut around, mut depth) = ([0; IOLIST_DEPTH], 0);
+        let (mut rest, mut length) = (term, 0);
+        for _ in 0..IOLIST_READ {
             let Some((head, tail)) = self.list_cell(rest) else {
-                return self.list_end(rest).then_some(length);
+                // A list's end may be a binary.
+                length += if self.list_end(rest) { 0 } else { self.bytes(rest)?.len() as u64 };
+                let Some(outer) = around[..depth].last() else { return Some(length) };
+                rest = *outer;
+                depth -= 1;
+                continue;
             };
-            crate::layout::small_value(head).filter(|byte| *byte < 256)?;
             rest = tail;
+            if let Some(byte) = crate::layout::small_value(head) {
+                if byte > 255 {
+                    return None;
+                }
+                length += 1;
+            } else if let Some(bytes) = self.bytes(head) {
+                length += bytes.len() as u64;
+            } else {
+                *around.get_mut(depth)? = rest;
+                depth += 1;
+                rest = head;
+            }
         }
         None
     }

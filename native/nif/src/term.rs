@@ -100,8 +100,16 @@ pub(crate) fn destination(env: CallEnv<'_>, term: u64) -> (Entity, Option<u64>) 
 
 /// What a message is by its outer form, and the hash that ties a call to its reply (0 when it has none).
 pub(crate) fn message(env: CallEnv<'_>, atoms: &Atoms, term: u64) -> (MessageKind, u64) {
+    match env.tuple(term) {
+        Some(elements) => message_of(env, atoms, elements),
+        None => (MessageKind::Other, 0),
+    }
+}
+
+/// As [`message`], of a tuple.
+#[inline(always)]
+pub(crate) fn message_of(env: CallEnv<'_>, atoms: &Atoms, elements: &[u64]) -> (MessageKind, u64) {
     let other = (MessageKind::Other, 0);
-    let Some(elements) = env.tuple(term) else { return other };
     match *elements {
         [first, _] if first == atoms.gen_cast => (MessageKind::GenCast, 0),
         [first, _] => match tag_hash(env, atoms, first) {
@@ -124,6 +132,12 @@ pub(crate) fn message(env: CallEnv<'_>, atoms: &Atoms, term: u64) -> (MessageKin
         }
         _ => other,
     }
+}
+
+/// Whether what the VM calls received is the `after` of a `receive` that fired, or a message of the same look.
+#[inline(always)]
+pub(crate) fn is_timeout(term: u64) -> bool {
+    atoms().is_some_and(|atoms| term == atoms.timeout)
 }
 
 /// The hash of a call's tag: a reference, bare or as `[alias | Ref]`.

@@ -7,6 +7,7 @@ use crate::gate;
 use crate::layout;
 use crate::sequence;
 use crate::sys::CallEnv;
+use crate::term;
 use beamtap_schema::EventKind;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -107,13 +108,27 @@ fn kind_of(family: Family, tag: u64, tracee: u64) -> Option<EventKind> {
     Some(kind)
 }
 
+/// The kind where one tag stands for several and the term says which; nothing where it cannot be read.
+fn kind_by_term(kind: EventKind, traced: &Traced<'_>) -> Option<EventKind> {
+    match kind {
+        EventKind::SeqSend => sequence::kind(traced),
+        EventKind::Receive if term::is_timeout(traced.term) => Some(EventKind::ReceiveTimeout),
+        kind => Some(kind),
+    }
+}
+
 /// Whether anybody records this kind.
 #[inline(always)]
 fn is_wanted(kind: EventKind) -> bool {
-    // The question comes before the term that says which of the three it is.
-    let is_sequence = kind == EventKind::SeqSend
-        && (board::is_enabled(EventKind::SeqReceive) || board::is_enabled(EventKind::SeqPrint));
-    board::is_enabled(kind) || board::is_otp_enabled(kind) || is_sequence
+    // The question comes before the term that says which kind it is.
+    let is_other_wanted = || match kind {
+        EventKind::SeqSend => {
+            board::is_enabled(EventKind::SeqReceive) || board::is_enabled(EventKind::SeqPrint)
+        }
+        EventKind::Receive => board::is_enabled(EventKind::ReceiveTimeout),
+        _ => false,
+    };
+    board::is_enabled(kind) || board::is_otp_enabled(kind) || is_other_wanted()
 }
 
 /// Answers an `enabled` question that needs no counting: its tag, the tracer's state, and the tracee.
@@ -208,15 +223,7 @@ pub(crate) struct Traced<'a> {
 pub(crate) fn trace(family: Family, given: Given<'_>) {
     let (tag, state, traced) = (given.tag(), given.state(), &given.traced());
     let Some(kind) = kind_of(family, tag, traced.tracee) else { return };
-    // One tag for three kinds of events, and the term says which.
-    let kind = if kind == EventKind::SeqSend {
-        match sequence::kind(traced) {
-            Some(kind) => kind,
-            None => return unreadable(kind),
-        }
-    } else {
-        kind
-    };
+    let Some(kind) = kind_by_term(kind, traced) else { return unreadable(kind) };
     // Returns and exceptions come without having been asked about, and the switch may have changed since the question.
     let (is_typed, is_otp) = (board::is_enabled(kind), board::is_otp_enabled(kind));
     if !is_typed && !is_otp {

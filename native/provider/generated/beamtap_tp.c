@@ -85,6 +85,17 @@ const int *beamtap_enabled_receive(void)
 	return &lttng_ust_tracepoint_beamtap___receive.state;
 }
 
+void beamtap_emit_receive_timeout(const void *e);
+void beamtap_emit_receive_timeout(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, receive_timeout, (const struct beamtap_receive_timeout *) e);
+}
+const int *beamtap_enabled_receive_timeout(void);
+const int *beamtap_enabled_receive_timeout(void)
+{
+	return &lttng_ust_tracepoint_beamtap___receive_timeout.state;
+}
+
 void beamtap_emit_port_receive(const void *e);
 void beamtap_emit_port_receive(const void *e)
 {

@@ -55,6 +55,10 @@ struct beamtap_receive {
 	uint64_t tag;
 };
 
+struct beamtap_receive_timeout {
+	uint64_t pid;
+};
+
 struct beamtap_port_receive {
 	uint64_t port;
 	uint64_t from;
@@ -598,6 +602,15 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, receive,
 		lttng_ust_field_integer(uint8_t, to_kind, e->to_kind)
 		lttng_ust_field_integer(uint8_t, message, e->message)
 		lttng_ust_field_integer(uint64_t, tag, e->tag)
+		BEAMTAP_NUMBERS_END
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, receive_timeout,
+	LTTNG_UST_TP_ARGS(const struct beamtap_receive_timeout *, e),
+	LTTNG_UST_TP_FIELDS(
+		BEAMTAP_NUMBERS
+		lttng_ust_field_integer(uint64_t, pid, e->pid)
 		BEAMTAP_NUMBERS_END
 	)
 )

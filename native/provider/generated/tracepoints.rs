@@ -17,6 +17,8 @@ extern "C" {
     fn beamtap_enabled_send_to_non_existing_process() -> *const c_int;
     fn beamtap_emit_receive(event: *const c_void);
     fn beamtap_enabled_receive() -> *const c_int;
+    fn beamtap_emit_receive_timeout(event: *const c_void);
+    fn beamtap_enabled_receive_timeout() -> *const c_int;
     fn beamtap_emit_port_receive(event: *const c_void);
     fn beamtap_enabled_port_receive() -> *const c_int;
     fn beamtap_emit_spawn(event: *const c_void);
@@ -144,6 +146,7 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_send,
     beamtap_emit_send_to_non_existing_process,
     beamtap_emit_receive,
+    beamtap_emit_receive_timeout,
     beamtap_emit_port_receive,
     beamtap_emit_spawn,
     beamtap_emit_spawned,
@@ -213,6 +216,7 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_send,
     beamtap_enabled_send_to_non_existing_process,
     beamtap_enabled_receive,
+    beamtap_enabled_receive_timeout,
     beamtap_enabled_port_receive,
     beamtap_enabled_spawn,
     beamtap_enabled_spawned,

@@ -64,7 +64,7 @@ events! {
         /// Ties a call to its reply.
         tag: Tag,
     }
-    /// A message was taken into the receiver's message queue.
+    /// A message was taken into the receiver's message queue. The atom `timeout` is no message: see `receive_timeout`.
     "receive" Receive (Events, Receive) {
         /// The receiver.
         to: Entity,
@@ -74,6 +74,12 @@ events! {
         message: Message,
         /// Ties a call to its reply.
         tag: Tag,
+    }
+    /// The `after` of a `receive` fired, with any time, 0 included. The VM tells it as the message `timeout`: a message that
+    /// is this atom alone cannot be told from it and is recorded as one, too.
+    "receive_timeout" ReceiveTimeout (Events, Receive) {
+        /// The process that waited.
+        pid: Pid,
     }
     /// A port received something from its user.
     "port_receive" PortReceive (Events, Receive) {
@@ -87,7 +93,7 @@ events! {
         op: PortOp,
         /// The number of a `control` or `call`; 0 for anything else.
         command: Count,
-        /// The data's length; 0 where there is none or where it is an iolist of unknown length.
+        /// The data's length; 0 where there is none or where it is an iolist of more than 1024 elements.
         bytes: Bytes,
     }
     /// A process spawned another one; told by the parent.

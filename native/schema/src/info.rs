@@ -136,6 +136,8 @@ impl EventInfo {
     pub fn tag(&self) -> &'static str {
         match self.class {
             Class::SeqTrace => self.class.flag(),
+            // What fires is told as what is received.
+            Class::Receive => self.class.flag(),
             // What ports do comes under the tags of what processes do.
             _ => self.name.strip_prefix("port_").unwrap_or(self.name),
         }

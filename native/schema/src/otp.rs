@@ -142,7 +142,9 @@ impl OtpKind {
             EventKind::ReturnFrom | EventKind::ReturnTo => OtpKind::FunctionReturn,
             EventKind::ExceptionFrom => OtpKind::FunctionException,
             EventKind::Send | EventKind::SendToNonExistingProcess => OtpKind::MessageSend,
-            EventKind::Receive | EventKind::PortReceive => OtpKind::MessageReceive,
+            EventKind::Receive | EventKind::ReceiveTimeout | EventKind::PortReceive => {
+                OtpKind::MessageReceive
+            }
             EventKind::Spawn => OtpKind::ProcessSpawn,
             EventKind::Exit => OtpKind::ProcessExit,
             EventKind::Register | EventKind::Unregister => OtpKind::ProcessRegister,

@@ -141,6 +141,30 @@ fn everything_a_port_does() {
 }
 
 #[test]
+fn iolists_are_measured_up_to_a_bound() {
+    in_sandbox(|sandbox| {
+        let (events, said) = record(sandbox, "tracer_driver:iolists()");
+        let (port, pid) = (said["port"], said["self"]);
+        let told = |bytes: u32| {
+            format!("port_receive bytes={bytes} command=0 from={pid} from_kind=0 op=1 port={port}")
+        };
+        // Beyond 1024 elements the length is not known.
+        assert_eq!(lines(&events), [10, 901, 150_000, 0].map(told));
+    });
+}
+
+#[test]
+fn an_after_that_fires_is_no_message() {
+    in_sandbox(|sandbox| {
+        let (events, said) = record(sandbox, "tracer_driver:timeouts()");
+        let own = said["self"];
+        let received = format!("receive message=0 tag=0 to={own} to_kind=0");
+        let fired = format!("receive_timeout pid={own}");
+        assert_eq!(lines(&events), [&received, &fired, &fired, &received, &received].map(String::as_str));
+    });
+}
+
+#[test]
 fn a_sequence_across_two_processes() {
     in_sandbox(|sandbox| {
         let (events, said) = record(sandbox, "tracer_driver:sequence()");

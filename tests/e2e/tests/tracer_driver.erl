@@ -36,6 +36,47 @@ ports() ->
     true = port_close(Port),
     erlang:trace(new_ports, false, [all]).
 
+%% A driver that takes iolists: the VM makes one binary of small parts and leaves large ones as they are.
+iolists() ->
+    {ok, Listen} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
+    {ok, Number} = inet:port(Listen),
+    spawn(fun() -> {ok, Peer} = gen_tcp:accept(Listen), read_all(Peer) end),
+    {ok, Port} = gen_tcp:connect({127, 0, 0, 1}, Number, [{active, false}]),
+    said("port", number(Port)),
+    said("self", number(self())),
+    erlang:trace(Port, true, ['receive', ?TRACER]),
+    Large = binary:copy(<<"x">>, 300),
+    [
+        true = port_command(Port, Data)
+     || Data <- [
+            [<<"an iol">>, [[], $i | <<"st">>], [["."]]],
+            [Large, [[Large], $x | Large]],
+            lists:duplicate(500, Large),
+            lists:duplicate(2000, Large)
+        ]
+    ],
+    erlang:trace(Port, false, [all]),
+    ok = gen_tcp:close(Port).
+
+read_all(Peer) ->
+    receive
+        {tcp, Peer, _} -> read_all(Peer);
+        {tcp_closed, Peer} -> ok
+    end.
+
+timeouts() ->
+    said("self", number(self())),
+    erlang:trace(self(), true, ['receive', ?TRACER]),
+    self() ! {one, 1},
+    receive {one, 1} -> ok end,
+    receive never -> ok after 1 -> ok end,
+    receive never -> ok after 0 -> ok end,
+    self() ! {timeout, not_a_reference},
+    receive {timeout, _} -> ok end,
+    self() ! timeouts,
+    receive timeouts -> ok end,
+    erlang:trace(self(), false, [all]).
+
 sequence() ->
     seq_trace:set_system_tracer({beamtap_nif, 0}),
     Self = self(),

@@ -25,6 +25,10 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::count("gcs", "Garbage collections"),
     Column::duration("gc", "Time they took"),
     Column::count("received", "Messages taken into its queue"),
+    Column::count(
+        "timeouts",
+        "How often the `after` of a `receive` fired; a message that is the atom `timeout` alone counts as one",
+    ),
     Column::count("sent", "Messages it sent, those to processes that do not exist included"),
     Column::count("spawned", "Processes it spawned"),
     Column::text("ended", "Whether it exited while it was traced"),
@@ -52,6 +56,7 @@ struct Row {
     gcs: u64,
     gc_ns: u64,
     received: u64,
+    timeouts: u64,
     sent: u64,
     spawned: u64,
     /// Some event of the trace flags told of it, not only a definition.
@@ -67,6 +72,7 @@ impl Row {
         self.gcs += other.gcs;
         self.gc_ns += other.gc_ns;
         self.received += other.received;
+        self.timeouts += other.timeouts;
         self.sent += other.sent;
         self.spawned += other.spawned;
         self.ended |= other.ended;
@@ -81,6 +87,7 @@ impl Row {
             Cell::Count(self.gcs),
             Cell::Duration(self.gc_ns),
             Cell::Count(self.received),
+            Cell::Count(self.timeouts),
             Cell::Count(self.sent),
             Cell::Count(self.spawned),
             Cell::Claim(self.ended),
@@ -167,6 +174,7 @@ impl Analysis for Processes {
                 Event::Call(_) => row.calls += 1,
                 Event::Send(_) | Event::SendToNonExistingProcess(_) => row.sent += 1,
                 Event::Receive(_) => row.received += 1,
+                Event::ReceiveTimeout(_) => row.timeouts += 1,
                 Event::Spawn(_) => row.spawned += 1,
                 Event::Exit(_) => row.ended = true,
                 _ => {}

@@ -86,6 +86,15 @@ fn two_collections_take_15_and_3_messages_go_2_ways() {
 }
 
 #[test]
+fn an_after_that_fires_is_no_message() {
+    let mut script = Script::new().at(1).receive(P);
+    for _ in 0..3 {
+        script = script.event(EventKind::ReceiveTimeout, vec![P.into()]);
+    }
+    assert_eq!(answer(&script, &["pid", "received", "timeouts"]), ["<0.100.0> | 1 | 3"]);
+}
+
+#[test]
 fn a_pid_used_again_after_exit_is_another_process() {
     let script = Script::new()
         .at(0)
