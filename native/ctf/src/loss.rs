@@ -31,6 +31,8 @@ pub struct Loss {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PacketCounts {
     pub(crate) end_ns: Option<i64>,
+    /// In cycles.
+    pub(crate) end: Option<u64>,
     pub(crate) discarded: u64,
     /// Packets came before that were not read.
     pub(crate) starts_late: bool,
@@ -59,6 +61,7 @@ pub(crate) fn compare(
     let result = (loss(discarded, end_ns.or(begin_ns)), loss(skipped, begin_ns));
     *before = PacketCounts {
         end_ns: end_ns.or(begin_ns).or(before.end_ns),
+        end: packet.end.or(before.end),
         // LTTng-UST now and then writes a packet whose counter is 0 between two that go on counting: the highest value
         // so far is what the next one is compared with.
         discarded: packet

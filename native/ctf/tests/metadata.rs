@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use beamtap_ctf::{Error, FieldKind, TraceSet};
+use beamtap_ctf::{Error, FieldKind, Item, TraceSet};
 
 const TRACE: &str = "/* CTF 1.8 */\ntrace { major = 1; minor = 8; byte_order = le; };\n";
 
@@ -66,8 +66,27 @@ fn faults_are_refused_where_they_are() {
             "must be an unsigned integer",
         ),
         (event(&format!("{byte} a; {byte} a;")), "declared twice"),
-        (event(&format!("{byte} a; {byte} _a;")), "declared twice"),
+        (event(&format!("{byte} _a; {byte} _a;")), "declared twice"),
         (event(&format!("{byte} trace;")), "keyword \"trace\""),
+        (event(&format!("{byte} variant;")), "keyword \"variant\""),
+        (format!("struct event {{ {byte} a; }};"), "keyword \"event\""),
+        (format!("struct int {{ {byte} a; }};"), "keyword \"int\""),
+        (format!("enum trace : {byte} {{ A }};"), "keyword \"trace\""),
+        (format!("variant stream {{ {byte} A; }};"), "keyword \"stream\""),
+        (format!("typealias {byte} := env;"), "keyword \"env\""),
+        (
+            event(&format!("enum : {byte} {{ A }} t; variant <struct> {{ {byte} A; }} v;")),
+            "keyword \"struct\"",
+        ),
+        (event(&format!("enum : {byte} {{ }} a;")), "no values"),
+        ("env { a = \"b\" \"c\"; };".into(), "expected \";\""),
+        ("event { name = \"b\" \"c\"; };".into(), "expected \";\""),
+        ("env { a = \"\\u12\"; };".into(), "escape"),
+        ("env { a = \"\\ud800\"; };".into(), "escape"),
+        (event(&format!("{byte} a[env.n];")), "\"env.n\" is not in the environment"),
+        (format!("env {{ n = \"1\"; }}; {}", event(&format!("{byte} a[env.n];"))), "\"env.n\" is text"),
+        (format!("env {{ n = -1; }}; {}", event(&format!("{byte} a[env.n];"))), "\"env.n\" is negative"),
+        (format!("struct p {{ {byte} x; }} event {{ name = e; }};"), "expected \";\""),
         (event("unknown_t a;"), "\"unknown_t\" is not declared"),
         (event("struct other a;"), "\"struct other\" is not declared"),
         (event("struct a { struct a b; } c;"), "\"struct a\" is not declared"),
@@ -120,8 +139,60 @@ fn faults_are_refused_where_they_are() {
 }
 
 #[test]
+fn underscores_are_taken_from_names_that_stay_apart() {
+    let byte = "integer { size = 8; }";
+    let names = |members: &[&str]| {
+        let members: Vec<String> = members.iter().map(|name| format!("{byte} {name};")).collect();
+        let set = open(&event(&members.join(" "))).unwrap();
+        set.classes()[0].fields().iter().map(|field| field.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["_len", "__len"]), ["len", "_len"], "as LTTng writes len and _len");
+    assert_eq!(names(&["_a", "a"]), ["_a", "a"]);
+    assert_eq!(names(&["__a", "_a", "a"]), ["__a", "_a", "a"]);
+    // Each refers to its own.
+    let lengths = format!("{byte} n; {byte} _n; {byte} a[n]; {byte} b[_n];");
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("metadata"), format!("{TRACE}{}", event(&lengths))).unwrap();
+    fs::write(dir.path().join("stream"), [1, 2, 10, 20, 21]).unwrap();
+    let set = TraceSet::open(dir.path()).unwrap();
+    let mut reader = set.reader();
+    let Some(Item::Event(event)) = reader.next().unwrap() else { panic!("an event") };
+    let mut text = Vec::new();
+    event.write_text(&mut text);
+    assert_eq!(
+        String::from_utf8(text).unwrap(),
+        "e: { n = 1, _n = 2, a = [ [0] = 10 ], b = [ [0] = 20, [1] = 21 ] }"
+    );
+}
+
+#[test]
+fn a_definition_inside_of_a_structure_may_lack_its_semicolon() {
+    let byte = "integer { size = 8; }";
+    let body = format!("struct p {{ {byte} x; }} struct p a; enum c : {byte} {{ A }} enum c b;");
+    assert_eq!(fields(&event(&body)), "[(\"a\", {\"x\": u8}), (\"b\", enum u8)]");
+}
+
+#[test]
+fn the_environment_gives_lengths_and_text_with_escapes() {
+    let text = r#"env { n = 3; t = "a\n\"\\\x41\101\u00e9\U0001f41d\xff"; };"#;
+    let declarations = format!("{text} {}", event("integer { size = 8; } a[env.n];"));
+    assert_eq!(fields(&declarations), "[(\"a\", [u8; 3])]");
+    let set = open(&declarations).unwrap();
+    let (_, value) = set.environment().find(|(name, _)| *name == "t").unwrap();
+    assert_eq!(value.as_str(), Some("a\n\"\\AA\u{e9}\u{1f41d}\u{fffd}"));
+}
+
+#[test]
 fn text_that_is_not_ctf_1_8_is_refused() {
-    for text in ["", "trace { major = 1; };", "/* CTF 2.8 */", "\0\0\0\0\0", "/* CTF 1.8 */ \u{0}"] {
+    for text in [
+        "",
+        "trace { major = 1; };",
+        "/* CTF 2.8 */",
+        "\0\0\0\0\0",
+        "/* CTF 1.8 */ \u{0}",
+        "/* CTF 1.8 */",
+        "/* CTF 1.8 */\n// nothing\n",
+    ] {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("metadata"), text).unwrap();
         let result = TraceSet::open(dir.path());

@@ -305,3 +305,66 @@ fn strings_and_numbers_lie_anywhere_in_a_window() {
     stream.end_file();
     witness::assert_same(&read(dir.path()), &expected, "all lengths");
 }
+
+#[test]
+fn packets_that_say_only_when_they_end_follow_each_other() {
+    const BITS: usize = 8 * (4 + 3 * 8 + 3 * 6);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(
+        dir.path().join("metadata"),
+        "/* CTF 1.8 */ typealias integer { size = 8; } := u8; typealias integer { size = 64; } := u64;
+trace { major = 1; minor = 8; byte_order = le; packet.header := struct { integer { size = 32; } magic; }; };
+clock { name = c; freq = 1000000000; offset = 0; };
+stream { packet.context := struct { u64 packet_size; u64 content_size; u64 timestamp_end; };
+event.header := struct { u8 id; integer { size = 32; map = clock.c.value; } timestamp; }; };
+event { id = 0; name = e; fields := struct { u8 a; }; };",
+    )
+    .unwrap();
+    let begins = [0x12_u64, 0x5_0000_0000, 0x5_ffff_fff0, 0x9_0000_0000];
+    let (mut bytes, mut expected) = (Vec::new(), Vec::new());
+    for (packet, begin) in (0_u8..).zip(begins) {
+        bytes.extend_from_slice(&0xC1FC_1FC1_u32.to_le_bytes());
+        // The second and the third end a turn of the short clock before the next begins.
+        let end = begins.get(usize::from(packet) + 1).map_or(begin + 40, |next| next - 0x1000);
+        for number in [BITS as u64, BITS as u64, end] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        for event in 0..3 {
+            let ns = begin + 16 * u64::from(event);
+            bytes.push(0);
+            bytes.extend_from_slice(&(ns as u32).to_le_bytes());
+            bytes.push(event);
+            expected.push(ns as i64);
+        }
+    }
+    fs::write(dir.path().join("stream"), bytes).unwrap();
+    let set = TraceSet::open(dir.path()).unwrap();
+    let (mut reader, mut times) = (set.reader(), Vec::new());
+    while let Some(item) = reader.next().unwrap() {
+        if let Item::Event(event) = item {
+            times.push(event.timestamp_ns());
+        }
+    }
+    assert_eq!(times, expected);
+    for threads in [1, 2] {
+        let mut folded = Vec::new();
+        let fold = |packet: &mut beamtap_ctf::PacketReader<'_>| {
+            let mut times = Vec::new();
+            while let Some(Item::Event(event)) = packet.next() {
+                times.push(event.timestamp_ns());
+            }
+            times
+        };
+        set.fold_packets(threads, TimeRange::default(), fold, |packet| {
+            folded.extend(packet.unwrap().value);
+            std::ops::ControlFlow::Continue(())
+        });
+        assert_eq!(folded, expected, "{threads} threads");
+    }
+    let lines = witness::read(set.reader()).lines;
+    witness::assert_agree(
+        &lines,
+        &witness::babeltrace2(dir.path()).expect("babeltrace2 is installed"),
+        "ends",
+    );
+}

@@ -34,6 +34,7 @@ impl Cursor {
                 (self.pos, self.content_end) = (0, 0);
                 self.counts = PacketCounts {
                     end_ns: Some(ns(before.end)),
+                    end: Some(before.end),
                     discarded: before.discarded,
                     starts_late: false,
                     sequence_number: before.sequence_number.filter(|_| info.sequence_number.is_some()),
@@ -51,7 +52,7 @@ impl Cursor {
         (self.in_file, self.in_packet, self.is_single, self.index_was_tried) = (true, false, true, true);
         (self.packet_offset, self.packet_index, self.counts) =
             (packet.offset, packet.index, packet.counts_before);
-        (self.pos, self.content_end, self.time_ns) = (0, 0, i64::MIN);
+        (self.pos, self.content_end, self.time_ns, self.clock) = (0, 0, i64::MIN, 0);
         self.overlap = Overlap::default();
         Ok(())
     }

@@ -351,7 +351,8 @@ impl Cursor {
         self.in_packet = true;
         self.pos = self.info.events_at;
         self.set_ends();
-        if let Some(begin) = self.info.begin {
+        // A packet that does not say when it begins goes on where the one before ended.
+        if let Some(begin) = self.info.begin.or(self.counts.end) {
             self.clock = begin;
         }
         let scale = catalog.traces[self.trace].streams[self.info.stream].scale;

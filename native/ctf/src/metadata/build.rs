@@ -122,6 +122,12 @@ impl Builder {
         fits
     }
 
+    /// An entry of the environment.
+    pub(crate) fn environment_value(&self, name: &str) -> Option<&EnvValue> {
+        let index = *self.environment_indexes.get(name)?;
+        self.metadata.environment.get(index).map(|(_, value)| value)
+    }
+
     /// Sets an entry of the environment; false when there are too many.
     pub(crate) fn environment(&mut self, name: String, value: EnvValue) -> bool {
         if !self.charge(1) {

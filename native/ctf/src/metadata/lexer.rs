@@ -138,7 +138,10 @@ impl<'s> Lexer<'s> {
             match self.rest().first() {
                 None | Some(b'\n') => return Err(self.error_at(begin, "the string does not end")),
                 Some(b'"') => break,
-                Some(b'\\') => bytes.push(self.escape()?),
+                Some(b'\\') => match self.universal()? {
+                    Some(c) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                    None => bytes.push(self.escape()?),
+                },
                 Some(&b) => {
                     bytes.push(b);
                     self.pos += 1;
@@ -146,7 +149,8 @@ impl<'s> Lexer<'s> {
             }
         }
         self.pos += 1;
-        String::from_utf8(bytes).map(Token::Str).map_err(|_| self.error_at(begin, "the string is not UTF-8"))
+        // Escapes may stand for bytes that are no text.
+        Ok(Token::Str(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     fn character(&mut self) -> Result<Token<'s>, Error> {
@@ -165,6 +169,24 @@ impl<'s> Lexer<'s> {
         }
         self.pos += 1;
         Ok(Token::Char(value))
+    }
+
+    /// Takes a character that is given by its number: `\u` and four, or `\U` and eight hexadecimal digits.
+    fn universal(&mut self) -> Result<Option<char>, Error> {
+        let length = match self.rest().get(1) {
+            Some(b'u') => 4,
+            Some(b'U') => 8,
+            _ => return Ok(None),
+        };
+        let digits = self.src.get(self.pos + 2..self.pos + 2 + length);
+        let number = digits
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let Some(c) = number.and_then(char::from_u32) else {
+            return Err(self.error_at(self.pos, "unknown escape sequence"));
+        };
+        self.pos += 2 + length;
+        Ok(Some(c))
     }
 
     /// Takes an escape sequence, as in C.

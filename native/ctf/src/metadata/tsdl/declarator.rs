@@ -4,9 +4,10 @@ use super::names::C_WORDS;
 use super::{Attribute, Parser};
 use crate::error::Error;
 use crate::field::{FieldType, Length, NO_SLOT, Reference, Scope};
+use crate::metadata::EnvValue;
 
 /// Words that cannot be names, besides C's.
-const KEYWORDS: [&str; 15] = [
+const KEYWORDS: [&str; 16] = [
     "align",
     "callsite",
     "clock",
@@ -22,7 +23,12 @@ const KEYWORDS: [&str; 15] = [
     "trace",
     "typealias",
     "typedef",
+    "variant",
 ];
+
+pub(super) fn is_keyword(word: &str) -> bool {
+    KEYWORDS.contains(&word)
+}
 
 /// Beginnings of paths that name a scope.
 const SCOPES: [(&[&str], Scope); 6] = [
@@ -43,6 +49,14 @@ pub(super) struct Declarator {
 }
 
 impl Parser<'_, '_> {
+    /// Refuses a word that means something in the language.
+    pub(super) fn free_word(&self, word: &str, at: usize) -> Result<(), Error> {
+        if is_keyword(word) || C_WORDS.contains(&word) {
+            return Err(self.lexer.error_at(at, format!("the keyword {word:?} cannot be a name")));
+        }
+        Ok(())
+    }
+
     pub(super) fn declarator(&mut self) -> Result<Declarator, Error> {
         let mut pointers = 0;
         loop {
@@ -55,10 +69,9 @@ impl Parser<'_, '_> {
             }
         }
         let at = self.at;
-        let name = self.expect_word()?.to_owned();
-        if KEYWORDS.contains(&name.as_str()) || C_WORDS.contains(&name.as_str()) {
-            return Err(self.lexer.error_at(at, format!("the keyword {name:?} cannot be a name")));
-        }
+        let name = self.expect_word()?;
+        self.free_word(name, at)?;
+        let name = name.to_owned();
         let mut lengths = Vec::new();
         while self.accept("[")? {
             lengths.push(self.length()?);
@@ -84,11 +97,27 @@ impl Parser<'_, '_> {
                 Ok(n) => Length::Static(n),
                 Err(_) => return Err(self.lexer.error_at(at, "the length of an array must not be negative")),
             },
-            Attribute::Path(path) => Length::Dynamic(self.reference(path, at)),
+            Attribute::Path(path) => match path.as_slice() {
+                [env, name] if env == "env" => Length::Static(self.environment_number(name, at)?),
+                _ => Length::Dynamic(self.reference(path, at)),
+            },
             Attribute::Str(_) => return Err(self.lexer.error_at(at, "expected a length")),
         };
         self.expect("]")?;
         Ok(length)
+    }
+
+    /// A number of the environment as the length of an array.
+    fn environment_number(&self, name: &str, at: usize) -> Result<u64, Error> {
+        let fault = |what: &str| Err(self.lexer.error_at(at, format!("\"env.{name}\" {what}")));
+        match self.builder.environment_value(name) {
+            Some(EnvValue::Int(n)) => match u64::try_from(*n) {
+                Ok(n) => Ok(n),
+                Err(_) => fault("is negative and cannot be the length of an array"),
+            },
+            Some(EnvValue::Str(_)) => fault("is text and cannot be the length of an array"),
+            None => fault("is not in the environment declared so far"),
+        }
     }
 
     pub(super) fn reference(&self, path: Vec<String>, at: usize) -> Reference {

@@ -75,6 +75,9 @@ impl Parser<'_, '_> {
                 break;
             }
         }
+        if mappings.is_empty() {
+            return self.fail("the enumeration has no values");
+        }
         self.expect("}")?;
         Ok(mappings)
     }

@@ -22,6 +22,7 @@ pub(crate) struct Tsdl {
     /// Named types, innermost scope last; between pieces only the outermost is there.
     scopes: Vec<HashMap<String, FieldType>>,
     lines: u32,
+    has_declared: bool,
 }
 
 /// Value of an attribute: what is right of a `=`.
@@ -55,10 +56,21 @@ impl Tsdl {
         parser.bump()?;
         while parser.token != Token::End {
             parser.top_level()?;
+            self.has_declared = true;
         }
         self.scopes = parser.scopes;
         self.lines += memchr::memchr_iter(b'\n', text.as_bytes()).count() as u32;
         Ok(())
+    }
+
+    /// Whether there was anything but comments.
+    pub(crate) fn has_declared(&self) -> bool {
+        self.has_declared
+    }
+
+    /// Line that follows what was read.
+    pub(crate) fn next_line(&self) -> u32 {
+        self.lines + 1
     }
 
     /// Length of the longest beginning of `text` that is made of whole declarations.
@@ -179,15 +191,7 @@ impl<'s> Parser<'s, '_> {
         match self.bump()? {
             Token::Int(i) => Ok(Attribute::Int(if negative { -i128::from(i) } else { i.into() })),
             Token::Char(c) if !negative => Ok(Attribute::Int(c.into())),
-            Token::Str(s) if !negative => {
-                let mut text = s;
-                while let Token::Str(_) = self.token {
-                    if let Token::Str(more) = self.bump()? {
-                        text.push_str(&more);
-                    }
-                }
-                Ok(Attribute::Str(text))
-            }
+            Token::Str(text) if !negative => Ok(Attribute::Str(text)),
             Token::Ident(word) if !negative => {
                 let mut path = vec![word.to_owned()];
                 while self.accept(".")? {

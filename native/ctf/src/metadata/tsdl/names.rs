@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 
 use super::Parser;
+use super::declarator::is_keyword;
 use crate::error::Error;
 use crate::field::{FieldType, MAX_DEPTH};
 use crate::metadata::lexer::Token;
@@ -60,6 +61,9 @@ impl<'s> Parser<'s, '_> {
         let mut name = String::new();
         loop {
             let word = match self.token {
+                Token::Ident(word) if word != "const" && is_keyword(word) => {
+                    return self.fail(format!("the keyword {word:?} cannot be a name"));
+                }
                 Token::Ident(word) => word,
                 Token::Punct("*") => "*",
                 _ if name.is_empty() => return self.fail("expected the alias's name"),
@@ -175,6 +179,7 @@ impl<'s> Parser<'s, '_> {
     pub(super) fn optional_word(&mut self) -> Result<Option<&'s str>, Error> {
         match self.token {
             Token::Ident(word) if word != "align" => {
+                self.free_word(word, self.at)?;
                 self.bump()?;
                 Ok(Some(word))
             }

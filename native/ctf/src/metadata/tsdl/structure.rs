@@ -15,14 +15,14 @@ impl Parser<'_, '_> {
             let (mut fields, mut names) = (Vec::new(), HashSet::new());
             while !self.at_punct("}") {
                 self.member(&mut |p, raw, ty, at| {
-                    let strip = underscore(&raw);
-                    if !names.insert(raw[usize::from(strip)..].to_owned()) {
+                    if !names.insert(raw.clone()) {
                         return Err(p.lexer.error_at(at, format!("the member {raw:?} is declared twice")));
                     }
-                    fields.push(Field { raw: raw.into_boxed_str(), strip, ty });
+                    fields.push(Field { raw: raw.into_boxed_str(), strip: 0, ty });
                     Ok(())
                 })?;
             }
+            strip_underscores(&mut fields);
             self.scopes.pop();
             self.expect("}")?;
             members = Some(fields);
@@ -60,7 +60,12 @@ impl Parser<'_, '_> {
         if self.accept("<")? {
             let at = self.at;
             match self.attribute_value()? {
-                Attribute::Path(path) => selector = Some(self.reference(path, at)),
+                Attribute::Path(path) => {
+                    if let [word] = path.as_slice() {
+                        self.free_word(word, at)?;
+                    }
+                    selector = Some(self.reference(path, at));
+                }
                 _ => return Err(self.lexer.error_at(at, "expected the tag of the variant")),
             }
             self.expect(">")?;
@@ -112,9 +117,11 @@ impl Parser<'_, '_> {
         if self.at_word("typealias") || self.at_word("typedef") {
             return self.type_declaration();
         }
+        let may_be_definition = TYPES_WITH_NAMES.iter().any(|word| self.at_word(word));
         let (ty, words) = self.declared_type()?;
-        // A definition of a named type without a member of that type.
-        if ty.is_some() && self.accept(";")? {
+        // A definition of a named type without a member of that type; babeltrace2 reads it without its semicolon, too.
+        let is_followed = may_be_definition && TYPES_WITH_NAMES.iter().any(|word| self.at_word(word));
+        if ty.is_some() && (self.accept(";")? || is_followed) {
             return Ok(());
         }
         loop {
@@ -127,6 +134,27 @@ impl Parser<'_, '_> {
             }
         }
     }
+}
+
+/// Words that begin a type which may have a name.
+const TYPES_WITH_NAMES: [&str; 3] = ["struct", "variant", "enum"];
+
+/// Finds the public names: those without underscore come first, then what an underscore may be taken from.
+fn strip_underscores(fields: &mut [Field]) {
+    let mut order: Vec<usize> = (0..fields.len()).collect();
+    order.sort_by_key(|&i| fields[i].raw.len());
+    let mut strips = vec![0; fields.len()];
+    let mut taken = HashSet::new();
+    for i in order {
+        let raw = &*fields[i].raw;
+        let strip = underscore(raw);
+        if taken.insert(&raw[usize::from(strip)..]) {
+            strips[i] = strip;
+        } else {
+            taken.insert(raw);
+        }
+    }
+    fields.iter_mut().zip(strips).for_each(|(field, strip)| field.strip = strip);
 }
 
 /// TSDL puts an underscore before names so that they clash with no keyword.
