@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::class::EventClass;
 use crate::cursor::{Cursor, StreamFile};
+use crate::directories::Directories;
 use crate::error::Error;
 use crate::lanes::{Lane, Lanes, Poll};
 use crate::loss::StreamKey;
 use crate::metadata::MetadataReader;
 use crate::range::TimeRange;
-use crate::trace_set::{Stream, StreamIdentity, Trace, find_traces, first_packet, identity, stream_files};
+use crate::trace_set::{Stream, StreamIdentity, Trace, first_packet, identity, stream_files};
 use crate::window::Allowance;
 
 /// Windows are shared out as if there were so many streams.
@@ -129,9 +130,7 @@ impl Follower {
 
     /// Finds what was written since the last time.
     fn look_again(&mut self) -> Result<(), Error> {
-        let mut directories = Vec::new();
-        find_traces(&self.root, 0, &mut directories)?;
-        for directory in directories {
+        for directory in Directories::find(&self.root)?.traces {
             let known = self.traces.iter().position(|t| t.trace.path() == directory);
             let i = match known {
                 Some(i) => i,

@@ -99,6 +99,7 @@ mod class;
 mod clock;
 mod cursor;
 pub mod decimal;
+mod directories;
 mod error;
 mod event;
 mod field;

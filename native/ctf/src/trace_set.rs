@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::class::{Catalog, EventClass};
 use crate::clock::Clock;
 use crate::cursor::StreamFile;
+use crate::directories::Directories;
 use crate::error::{Error, Kind};
 use crate::loss::StreamKey;
 use crate::metadata::{EnvValue, MAX_TEXT, MetadataReader};
@@ -19,8 +20,6 @@ use crate::reader::Reader;
 use crate::walk::Roles;
 use crate::window::{Allowance, Window};
 
-/// Directories are searched to this depth.
-const MAX_DEPTH: usize = 16;
 /// Most stream files that one set may have.
 const MAX_FILES: usize = 1 << 16;
 
@@ -29,6 +28,7 @@ pub struct TraceSet {
     pub(crate) catalog: Arc<Catalog>,
     traces: Vec<Trace>,
     pub(crate) streams: Vec<Stream>,
+    faults: Vec<Error>,
 }
 
 /// A trace: a directory with a `metadata` file.
@@ -97,27 +97,37 @@ impl TraceSet {
     ///
     /// # Errors
     ///
-    /// `is_not_a_trace` when there is none, `is_metadata` when metadata cannot be understood, `is_io`.
+    /// `is_not_a_trace` when there is none; `is_metadata` when metadata cannot be understood and `is_io` when something
+    /// cannot be read, where no trace can be: else it is one of the [`faults`](TraceSet::faults). `is_limit`.
     pub fn open(path: &Path) -> Result<TraceSet, Error> {
-        let mut directories = Vec::new();
-        find_traces(path, 0, &mut directories)?;
-        if directories.is_empty() {
-            return Err(
-                Error::new(Kind::NotATrace, "no CTF trace: no file \"metadata\" here or below").in_file(path)
-            );
-        }
-        let mut catalog = Catalog::default();
-        let mut traces = Vec::new();
-        for (i, directory) in directories.iter().enumerate() {
+        let Directories { traces: found, mut faults } = Directories::find(path)?;
+        let (mut catalog, mut traces, mut directories) = (Catalog::default(), Vec::new(), Vec::new());
+        for directory in found {
             let file = directory.join("metadata");
             let mut reader = MetadataReader::new();
-            let bytes = read_metadata(&file)?;
-            reader.push(&bytes, true).map_err(|e| e.in_file(&file))?;
-            catalog.absorb(i, &mut reader.builder.metadata);
-            traces.push(catalog.describe(i, directory));
+            let pushed = read_metadata(&file)
+                .and_then(|bytes| reader.push(&bytes, true).map_err(|e| e.in_file(&file)));
+            if let Err(error) = pushed {
+                faults.push(error);
+                continue;
+            }
+            catalog.absorb(directories.len(), &mut reader.builder.metadata);
+            traces.push(catalog.describe(directories.len(), &directory));
+            directories.push(directory);
         }
-        let streams = find_streams(&directories, &catalog)?;
-        Ok(TraceSet { catalog: Arc::new(catalog), traces, streams })
+        if directories.is_empty() {
+            // One of them may be the trace.
+            return Err(faults.into_iter().next().unwrap_or_else(|| {
+                Error::new(Kind::NotATrace, "no CTF trace: no file \"metadata\" here or below").in_file(path)
+            }));
+        }
+        let streams = find_streams(&directories, &catalog, &mut faults)?;
+        Ok(TraceSet { catalog: Arc::new(catalog), traces, streams, faults })
+    }
+
+    /// What of the directory is left out: directories that cannot be read, traces whose metadata cannot be understood.
+    pub fn faults(&self) -> &[Error] {
+        &self.faults
     }
 
     /// The traces, in the order of their paths.
@@ -174,27 +184,6 @@ impl Catalog {
     }
 }
 
-/// Directories with a `metadata` file, sorted.
-pub(crate) fn find_traces(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
-    if path.join("metadata").is_file() {
-        found.push(path.to_path_buf());
-    }
-    let entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(e) if depth == 0 => return Err(Error::io("cannot read the directory", path, e)),
-        Err(_) => return Ok(()),
-    };
-    let mut children: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|child| child.is_dir()).collect();
-    children.sort();
-    for child in children {
-        if depth < MAX_DEPTH {
-            find_traces(&child, depth + 1, found)?;
-        }
-    }
-    Ok(())
-}
-
 fn read_metadata(path: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(|e| Error::io("cannot open", path, e))?;
@@ -230,13 +219,21 @@ pub(crate) fn identity(trace: usize, packet: &PacketInfo, catalog: &Catalog) -> 
     Some((plan.uuid, trace, plan.streams[packet.stream].id, packet.instance?))
 }
 
-fn find_streams(directories: &[PathBuf], catalog: &Catalog) -> Result<Vec<Stream>, Error> {
+fn find_streams(
+    directories: &[PathBuf],
+    catalog: &Catalog,
+    faults: &mut Vec<Error>,
+) -> Result<Vec<Stream>, Error> {
     let mut streams: Vec<Stream> = Vec::new();
     let mut begins: Vec<Vec<(u64, StreamFile)>> = Vec::new();
     let mut known: BTreeMap<StreamIdentity, usize> = BTreeMap::new();
     let mut files = 0;
     for (trace, directory) in directories.iter().enumerate() {
-        for path in stream_files(directory)? {
+        let paths = stream_files(directory).unwrap_or_else(|error| {
+            faults.push(error);
+            Vec::new()
+        });
+        for path in paths {
             files += 1;
             if files > MAX_FILES {
                 return Err(

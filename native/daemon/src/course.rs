@@ -87,6 +87,17 @@ impl<'a, S: Show> Course<'a, S> {
         ControlFlow::Break(())
     }
 
+    /// Tells what of the trace's directory is left out.
+    pub(crate) fn left_out(&mut self, faults: &[Error]) {
+        for fault in faults {
+            if self.faults.tells_one_more()
+                && let Err(error) = self.show.fault(&format!("{fault}; what is there is left out"))
+            {
+                self.failure.get_or_insert(error.into());
+            }
+        }
+    }
+
     /// Gives all that the reader has.
     pub(crate) fn run(&mut self, mut reader: Reader) {
         let _ = reader.for_each(|item| match item {

@@ -11,7 +11,7 @@ const USAGE: u8 = 2;
 /// Buffers that are to be recovered are still being used.
 const IN_USE: u8 = 3;
 /// 128 + SIGINT, as shells have it.
-const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Why there is no answer.
 #[derive(Debug)]

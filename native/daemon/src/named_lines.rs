@@ -40,6 +40,7 @@ pub(crate) struct NamedLines<'a> {
     choice: &'a Choice,
     /// Of the stretch of time that is chosen, once the trace's begin is known.
     selection: Option<Selection>,
+    tells_faults: bool,
     page: Page,
 }
 
@@ -51,11 +52,20 @@ pub(crate) struct Style {
     pub(crate) limit: Option<u64>,
     /// What these processes do is left out.
     pub(crate) without: Vec<u64>,
+    /// What is at fault is told between the lines; else on standard error.
+    pub(crate) tells_faults: bool,
 }
 
 impl<'a> NamedLines<'a> {
     pub(crate) fn new(choice: &'a Choice, style: Style) -> NamedLines<'a> {
-        NamedLines { bindings: Bindings::default(), choice, selection: None, page: Page::new(style) }
+        let tells_faults = style.tells_faults;
+        NamedLines {
+            bindings: Bindings::default(),
+            choice,
+            selection: None,
+            tells_faults,
+            page: Page::new(style),
+        }
     }
 
     /// Shows only what is in the stretch of time, without so many of the first events of it.
@@ -280,7 +290,12 @@ impl Show for NamedLines<'_> {
     }
 
     fn fault(&mut self, fault: &str) -> io::Result<()> {
-        self.page.tell(fault)
+        if self.tells_faults {
+            return self.page.tell(fault);
+        }
+        self.page.flush()?;
+        warning::tell(fault);
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

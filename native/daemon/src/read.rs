@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
             is_coloured: arguments.colour.is_wanted(),
             limit: None,
             without: Vec::new(),
+            tells_faults: false,
         };
         let lines = NamedLines::new(choice, style);
         return read_named(arguments, lines, &interrupt);
@@ -107,6 +108,7 @@ fn read_recorded(
         lines.leave_out(recorded.before_last(count, range, selection(), interrupt)?);
     }
     let mut course = Course::new(set, lines, interrupt);
+    course.left_out(set.faults());
     match threads(arguments) {
         1 => course.run(set.reader_of(range)),
         threads => {

@@ -40,6 +40,9 @@ impl Reading {
         pass.declare(&lift.kinds());
         let mut progress = Progress::new();
         let (mut faults, mut fault_count) = (Vec::new(), Faults::default());
+        for fault in set.faults().iter().filter(|_| fault_count.tells_one_more()) {
+            faults.push(format!("{fault}; what is there is left out"));
+        }
         let mut items = 0_u64;
         let is_narrow = window.is_narrow();
         let flow = lift.for_each(|item| {

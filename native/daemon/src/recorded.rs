@@ -105,6 +105,7 @@ pub(crate) fn show_named(
     };
     lines.choose(range, skip);
     let mut course = Course::new(&recorded.set, lines, interrupt);
+    course.left_out(recorded.set.faults());
     // Names are told before what is chosen.
     course.run(recorded.set.reader_of(TimeRange { begin_ns: i64::MIN, ..range }));
     course.end()

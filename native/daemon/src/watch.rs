@@ -21,6 +21,7 @@ pub(crate) fn run(arguments: &WatchArguments) -> Result<ExitCode, Failure> {
         is_coloured: arguments.colour.is_wanted(),
         limit: Some(arguments.lines),
         without: arguments.without.clone(),
+        tells_faults: true,
     };
     let mut lines = NamedLines::new(choice, style);
     let range = |begin_ns| NamedLines::range(choice, begin_ns);

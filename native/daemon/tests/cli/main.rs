@@ -12,11 +12,13 @@ mod witness;
 #[path = "../../../ctf/tests/writer/mod.rs"]
 mod writer;
 
+mod directories;
 mod doctor;
 mod faults;
 mod golden;
 mod guard;
 mod info;
+mod interrupt;
 mod live;
 mod live_and_disk;
 mod memory;
