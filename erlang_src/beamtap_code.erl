@@ -4,11 +4,14 @@
 %% path. `erlang:trace_pattern/3' says nothing about modules that are not loaded; here they are an error.
 -module(beamtap_code).
 
--export([asked/1, resolve/1, functions/1]).
+-export([asked/1, resolve/1, functions/1, left_out/1]).
 -export_type([match/0]).
 
 %% What is handed to `erlang:trace_pattern/3', with the number of functions it stands for.
 -type match() :: {beamtap_match:mfa_pattern(), pos_integer()}.
+
+%% Names of modules in a message.
+-define(SHOWN, 3).
 
 %% @doc The functions that patterns name, each with the clauses of its match specification.
 -spec asked([beamtap_pattern:pattern()]) -> {ok, [beamtap_match:asked()]} | beamtap_error:error().
@@ -48,6 +51,16 @@ resolve(#{what := {'_', F, A}} = Pattern) ->
         {ok, Function} -> some(lists:append([matches(M, Function, A) || M <- loaded_by_others()]), Pattern);
         none -> some([], Pattern)
     end;
+resolve(#{what := {{below, Name}, F, A}} = Pattern) ->
+    case [M || Below <- below(Name), M <- [list_to_atom(Below)], is_loadable(M)] of
+        [] ->
+            no_module(Name);
+        Modules ->
+            case beamtap_name:existing(F) of
+                {ok, Function} -> some(lists:append([matches(M, Function, A) || M <- Modules]), Pattern);
+                none -> some([], Pattern)
+            end
+    end;
 resolve(#{what := {M, F, A}} = Pattern) ->
     case module(M) of
         {ok, Module} ->
@@ -63,6 +76,8 @@ resolve(#{what := {M, F, A}} = Pattern) ->
 
 some([_ | _] = Matches, _) ->
     {ok, Matches};
+some([], #{what := {{below, _}, _, _} = What}) ->
+    beamtap_error:new(no_match, [printed(What), " matches no function"], "check the function's name and arity");
 some([], #{what := {M, F, _} = What}) when M =/= '_' ->
     beamtap_error:new(
         no_match,
@@ -151,6 +166,38 @@ is_file_name(Name) ->
         binary_to_list(Name)
     ) andalso Name =/= <<>> andalso binary:first(Name) =/= $..
 
+%% The names of an Elixir module and of those below it, loaded or not, but for beamtap's own. One of them becomes an atom
+%% only when it is loaded, which makes the atom anyway.
+below(Name) ->
+    Own = [atom_to_list(M) || M <- modules_of_beamtap()],
+    Module = unicode:characters_to_list(name_text(Name)),
+    Prefix = Module ++ ".",
+    Known = [Known || {Known, _, _} <- code:all_available(), Known =:= Module orelse lists:prefix(Prefix, Known)],
+    lists:sort(Known) -- Own.
+
+%% @doc What a text such as "Orders.*" is taken to mean and does not: for each of these, a line about the modules below.
+-spec left_out([beamtap_pattern:pattern()]) -> [unicode:chardata()].
+left_out(Patterns) ->
+    [
+        [printed(What), " is the module ", module_text(unicode:characters_to_list(M)), " alone; below it are ", others(Below), ": ", all_below(M)]
+     || #{what := {M, '_', '_'} = What} <- Patterns,
+        is_binary(M),
+        beamtap_name:elixir_alias(M) =/= none,
+        Below <- [below(M) -- [unicode:characters_to_list(M)]],
+        Below =/= []
+    ].
+
+others(Below) when length(Below) > ?SHOWN ->
+    {Shown, More} = lists:split(?SHOWN, Below),
+    [lists:join(", ", [bare(Name) || Name <- Shown]), " and ", integer_to_list(length(More)), " more"];
+others(Below) ->
+    lists:join(", ", [bare(Name) || Name <- Below]).
+
+all_below(M) -> ["\"", bare(unicode:characters_to_list(name_text(M))), ".**\" names them all"].
+
+bare("Elixir." ++ Alias) -> Alias;
+bare(Name) -> Name.
+
 modules_of(App) ->
     _ = application:load(App),
     case application:get_key(App, modules) of
@@ -198,6 +245,18 @@ matches(Module, F, A) ->
 
 no_module(M) ->
     Name = unicode:characters_to_list(name_text(M)),
+    case lists:prefix("Elixir.", Name) andalso below(M) of
+        [_ | _] = Below ->
+            beamtap_error:new(
+                no_module,
+                ["there is no module ", module_text(Name), "; below it are ", others(Below)],
+                [all_below(M), beamtap_wording:either(", {app, Name} all of an application", ", {:app, name} all of an application")]
+            );
+        _ ->
+            unknown_module(Name)
+    end.
+
+unknown_module(Name) ->
     Candidates = [atom_to_list(Loaded) || {Loaded, _} <- code:all_loaded()],
     Classes = [atom_to_list(C) || C <- beamtap_spec:classes()],
     Near =

@@ -4,27 +4,30 @@
 %% pattern   = ["&" | "fun "] function ["when" guard] {"->" action {"," action}}
 %% function  = module [":" name ["/" arity | arguments]]     Erlang: lists:seq/2, lists:_/_, lists, 'my mod':'my fun'/1
 %%           | Alias  ["." name ["/" arity | arguments]]     Elixir: Enum.map/2, MyApp.Repo.*, MyApp.Repo.get!
+%%           | Alias ".**" ["." name ["/" arity | arguments]] Elixir: MyApp.**, the module and all below it; MyApp.**.init/1
 %%           | ":" module ["." name ["/" arity | arguments]] Elixir: :lists.seq/2
 %% arguments = "(" [value {"," value}] ")"                   lists:seq(1, B), Enum.map(_, f), Repo.get(User, id)
 %% guard     = as behind when in a function                  B > 1000, is_integer(B); is_function(f) and id != nil
 %% action    = "return" | "exception"
 %% '''
 %% `_' and `*' stand for anything; what is left out is anything. Names that need it are quoted: `'...'' in Erlang
-%% form, `"..."' in Elixir form; so `Kernel.*' is every function of Kernel and `Kernel."*"/2' is multiplication.
+%% form, `"..."' in Elixir form; so `Kernel.*' is every function of Kernel and `Kernel."*"/2' is multiplication, `Kernel."**"/2' the power.
 %% Arguments and guard are in the language of the function's form; a guard may call what a match specification may.
 %% `return' and `exception' both record how calls end, by a return or by an exception: the VM tells the two together.
 -module(beamtap_pattern).
 
 -export([parse/1, print/1]).
--export_type([pattern/0, name/0, action/0, head/0]).
+-export_type([pattern/0, name/0, module_name/0, action/0, head/0]).
 
 -type name() :: beamtap_name:name().
+%% `below': a module of Elixir's and all whose names begin with its name and a dot.
+-type module_name() :: name() | '_' | {below, name()}.
 -type action() :: return | exception.
 %% What the arguments have to be, and alternatives of which one has to hold.
 -type head() :: #{arguments := [beamtap_expression:expression()], guard := [beamtap_expression:expression()]}.
 %% `match_spec' is one that the user wrote; texts have a `head' instead.
 -type pattern() :: #{
-    what := {name() | '_', name() | '_', arity() | '_'} | {app, atom()} | {behaviour, atom()},
+    what := {module_name(), name() | '_', arity() | '_'} | {app, atom()} | {behaviour, atom()},
     actions := [action()],
     head => head(),
     match_spec => list()
@@ -50,11 +53,7 @@ parse(Text) ->
 print(#{what := {Group, Name}, actions := Actions}) ->
     unicode:characters_to_binary([io_lib:format("{~p,~tp}", [Group, Name]), print_actions(Actions)]);
 print(#{what := {M, F, A}, actions := Actions} = Pattern) ->
-    {Language, Function} =
-        case beamtap_name:elixir_alias(M) of
-            {ok, Alias} -> {elixir, [Alias, $., beamtap_name:print_elixir(F)]};
-            none -> {erlang, [beamtap_name:print_erlang(M), $:, beamtap_name:print_erlang(F)]}
-        end,
+    {Language, Function} = print_function(M, F, A),
     Behind =
         case Pattern of
             #{head := #{arguments := Arguments, guard := Guard}} ->
@@ -67,6 +66,19 @@ print(#{what := {M, F, A}, actions := Actions} = Pattern) ->
             #{} -> [$/, integer_to_list(A)]
         end,
     unicode:characters_to_binary([Function, Behind, print_actions(Actions)]).
+
+print_function({below, M}, F, A) ->
+    Alias =
+        case beamtap_name:elixir_alias(M) of
+            {ok, Short} -> Short;
+            none -> beamtap_name:text(M)
+        end,
+    {elixir, [Alias, ".**", [[$., beamtap_name:print_elixir(F)] || {F, A} =/= {'_', '_'}]]};
+print_function(M, F, _) ->
+    case beamtap_name:elixir_alias(M) of
+        {ok, Alias} -> {elixir, [Alias, $., beamtap_name:print_elixir(F)]};
+        none -> {erlang, [beamtap_name:print_erlang(M), $:, beamtap_name:print_erlang(F)]}
+    end.
 
 %%% Reading
 
@@ -84,8 +96,13 @@ function({[Wild | Rest], P}) when Wild =:= $_; Wild =:= $* ->
         {_, At} = S -> wildcard_end(S, At)
     end;
 function({[C | _], _} = S0) when ?IS_UPPER(C) ->
-    {Module, S} = beamtap_name:alias(S0),
-    name(S, Module, elixir);
+    case beamtap_name:alias(S0) of
+        %% With an arity or arguments it is the operator.
+        {Module, {".**" ++ Rest, P}} when Rest =:= []; ?IS_SPACE(hd(Rest)); hd(Rest) =:= $-; hd(Rest) =:= $. ->
+            name({Rest, P + 3}, {below, Module}, elixir);
+        {Module, S} ->
+            name(S, Module, elixir)
+    end;
 function({":" ++ Rest, P}) ->
     {Module, S} = beamtap_name:elixir_atom({Rest, P + 1}, "the name of a module"),
     name(S, Module, elixir);

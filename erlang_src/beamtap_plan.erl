@@ -38,8 +38,11 @@ running(Plan) ->
             )
     end.
 
-resolve(#{functions := _} = Plan) ->
-    with(wish({ok, Plan}), fun(Wish) -> Plan#{wish => Wish} end).
+resolve(#{functions := Functions} = Plan) ->
+    with(wish({ok, Plan}), fun(Wish) ->
+        is_map_key(counting, Plan) orelse [logger:notice("beamtap: ~ts", [Said]) || Said <- beamtap_code:left_out(Functions)],
+        Plan#{wish => Wish}
+    end).
 
 %% @doc What a checked spec wants of the VM: names turned into functions.
 -spec wish({ok, map()} | beamtap_error:error()) -> {ok, beamtap_tracing:wish()} | beamtap_error:error().

@@ -16,7 +16,8 @@ defmodule Beamtap do
 
     * a function is `{module, function, arity}` with `:_` for anything, a capture such as `&Enum.map/2`, a module (all
       its functions), `{:app, name}`, or a text in Elixir's or Erlang's form: `"Enum.map/2"`, `"MyApp.Repo.*"`,
-      `":lists.seq/2"`, `"lists:seq/2"`, with ` -> return` or ` -> exception` behind it, or both;
+      `"MyApp.**"` for a module and all below it, `":lists.seq/2"`, `"lists:seq/2"`, with ` -> return` or ` -> exception`
+      behind it, or both;
     * a class is a flag of `:erlang.trace/3`: `:call`, `:return_to`, `:send`, `:receive`, `:procs`, `:running`,
       `:exiting`, `:garbage_collection`, `:ports`, `:running_ports`, or, of the whole VM, `:seq_trace`,
       `:system_monitor`, `:schedulers`, `:allocators`; `:return` and `:exception` apply to every function named;

@@ -7,6 +7,21 @@ defmodule BeamtapTest do
     def twice(n) when is_integer(n), do: 2 * n
   end
 
+  defmodule Heard do
+    # A handler of logger's.
+    def log(%{msg: {format, arguments}}, %{config: pid}) do
+      send(pid, {:logged, format |> :io_lib.format(arguments) |> to_string()})
+    end
+  end
+
+  defmodule Work.Deep.Inner do
+    def double(n), do: n * 2
+  end
+
+  defmodule Work.Deep.Other do
+    def double(n), do: n * 2
+  end
+
   setup do
     directory = Path.join(System.tmp_dir!(), "beamtap_test-#{System.pid()}-#{System.unique_integer([:positive])}")
 
@@ -82,6 +97,45 @@ defmodule BeamtapTest do
 
     # As short as it gets.
     assert {:ok, _} = Beamtap.start(&Work.twice/1, targets: self(), output: Path.join(directory, "other"))
+  end
+
+  test "takes a module and all below it, and names those below where only the module is meant", %{directory: directory} do
+    output = Path.join(directory, "trace")
+    tap = Beamtap.start!("BeamtapTest.Work.**", output: output, targets: self())
+    assert [2, 4] == Work.double([1, 2])
+    assert 6 == Work.Deep.Inner.double(3)
+    assert 8 == Work.Deep.Other.double(4)
+    assert %{"call" => 5} = Beamtap.stop!(tap).events
+
+    tap = Beamtap.start!("BeamtapTest.Work.**.double/1", output: Path.join(directory, "double"), targets: self())
+    assert [2, 4] == Work.double([1, 2])
+    assert 6 == Work.Deep.Inner.double(3)
+    assert %{"call" => 2} = Beamtap.stop!(tap).events
+
+    :ok = :logger.add_handler(__MODULE__, Heard, %{config: self()})
+    on_exit(fn -> :logger.remove_handler(__MODULE__) end)
+
+    # Nothing is said where nothing is below, or where somebody names the module itself.
+    for {spec, place} <- [{"BeamtapTest.Work.Deep.Inner.*", "inner"}, {Work, "named"}, {"BeamtapTest.Work.*", "text"}] do
+      {:ok, tap} = Beamtap.start(spec, output: Path.join(directory, place), targets: self())
+      Work.Deep.Other.double(3)
+      refute Map.has_key?(Beamtap.stop!(tap).events, "call")
+    end
+
+    assert_received {:logged, said}
+    refute_received {:logged, _}
+    assert said =~ "BeamtapTest.Work.* is the module BeamtapTest.Work alone; below it are BeamtapTest.Work.Deep.Inner, "
+    assert said =~ ~s("BeamtapTest.Work.**" names them all)
+
+    assert {:error, error} = Beamtap.start("BeamtapTest.Work.Deep.*")
+
+    assert error.message ==
+             "there is no module BeamtapTest.Work.Deep; below it are " <>
+               "BeamtapTest.Work.Deep.Inner, BeamtapTest.Work.Deep.Other"
+
+    assert error.remedy =~ ~s("BeamtapTest.Work.Deep.**" names them all)
+    assert {:error, %{reason: :no_module}} = Beamtap.start("BeamtapTest.Nothing.**")
+    assert {:error, %{reason: :no_match}} = Beamtap.start("BeamtapTest.Work.**.triple/1")
   end
 
   test "ends when its owner ends", %{directory: directory} do

@@ -41,6 +41,13 @@ reads(_) ->
         {"Kernel.<=/2", <<"Elixir.Kernel">>, <<"<=">>, 2, []},
         {"Kernel.\"*\"/2", <<"Elixir.Kernel">>, <<"*">>, 2, []},
         {"Kernel.*", <<"Elixir.Kernel">>, '_', '_', []},
+        {"MyApp.**", {below, <<"Elixir.MyApp">>}, '_', '_', []},
+        {"MyApp.Repo.** -> return", {below, <<"Elixir.MyApp.Repo">>}, '_', '_', [return]},
+        {"MyApp.**->return", {below, <<"Elixir.MyApp">>}, '_', '_', [return]},
+        {"MyApp.**.init/1", {below, <<"Elixir.MyApp">>}, <<"init">>, 1, []},
+        {"MyApp.**.*/1", {below, <<"Elixir.MyApp">>}, '_', 1, []},
+        {"Kernel.**/2", <<"Elixir.Kernel">>, <<"**">>, 2, []},
+        {"Kernel.\"**\"", <<"Elixir.Kernel">>, <<"**">>, '_', []},
         {<<"Enum.map/2">>, <<"Elixir.Enum">>, <<"map">>, 2, []}
     ],
     lists:foreach(
@@ -277,7 +284,8 @@ non_empty(Texts) ->
 
 pattern() ->
     Wild = proper_types:exactly('_'),
-    Module = proper_types:oneof([Wild, name(), map(elixir_alias(), fun(A) -> <<"Elixir.", A/binary>> end)]),
+    Alias = map(elixir_alias(), fun(A) -> <<"Elixir.", A/binary>> end),
+    Module = proper_types:oneof([Wild, name(), Alias, map(Alias, fun(A) -> {below, A} end)]),
     Function = proper_types:oneof([Wild, name()]),
     Arity = proper_types:oneof([Wild, proper_types:integer(0, 255)]),
     Actions = proper_types:elements([[], [return], [exception], [exception, return]]),
