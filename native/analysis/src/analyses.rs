@@ -151,6 +151,12 @@ impl Pass {
         }
     }
 
+    /// Takes in the item for what it tells of processes, and counts nothing: it comes before what is counted.
+    pub fn learn(&mut self, item: &Item<'_>) {
+        self.changes.clear();
+        self.automaton.learn(item, &mut self.changes);
+    }
+
     /// Says which kinds of events the trace may hold, by [`Lift::kinds`](crate::Lift::kinds). What the VM counted of
     /// others belongs to recordings that ran at the same time.
     pub fn declare(&mut self, kinds: &[EventKind]) {

@@ -48,6 +48,8 @@ pub struct Automaton {
     /// The end of the stretch with losses that the trace is in.
     suspect_until_ns: u64,
     lossy: bool,
+    /// A process was scheduled in.
+    has_scheduling: bool,
     unmatched_returns: u64,
     guessed_returns: u64,
     overfull: u64,
@@ -93,6 +95,13 @@ impl Automaton {
         self.lossy
     }
 
+    /// Whether the trace tells running from waiting. Where processes were not scheduled at all, it does if it may hold
+    /// such events; a session of LTTng's own that records every kind is no sign that the VM makes them.
+    pub fn tells_waiting(&self) -> bool {
+        self.has_scheduling
+            || self.declared.is_some_and(|kinds| kinds[EventKind::In as usize] && kinds.contains(&false))
+    }
+
     /// Returns and exceptions that no call in the trace belongs to: the call was made before the trace began, or lost.
     pub fn unmatched_returns(&self) -> u64 {
         self.unmatched_returns
@@ -130,6 +139,17 @@ impl Automaton {
                 None
             }
             Item::Other(..) => None,
+        }
+    }
+
+    /// Takes in who processes are from an item that is not to be counted.
+    pub(crate) fn learn(&mut self, item: &Item<'_>, changes: &mut Vec<Change>) {
+        if let Item::Event(
+            _,
+            Event::Spawn(_) | Event::Spawned(_) | Event::Register(_) | Event::Exit(_) | Event::OutExited(_),
+        ) = item
+        {
+            self.apply(item, changes);
         }
     }
 
@@ -182,6 +202,7 @@ impl Automaton {
                 Some(self.leave(e.pid, ns, changes, |p, sink| p.stack.return_to(e.function, sink)))
             }
             Event::In(e) => {
+                self.has_scheduling = true;
                 let slot = self.enter(e.pid, ns, changes);
                 self.slots[slot as usize].schedule_in(ns, e.thread);
                 Some(slot)
@@ -227,7 +248,8 @@ impl Automaton {
             Event::Spawned(e) => Some(self.born(e.pid, e.parent, e.function, ns, changes)),
             Event::Exit(e) => {
                 let slot = self.enter(e.pid, ns, changes);
-                self.exit(slot, ns, changes);
+                let how = if is_orderly(e.reason) { Ending::Exited } else { Ending::Crashed };
+                self.exit(slot, how, ns, changes);
                 Some(slot)
             }
             Event::Register(e) => {
@@ -354,10 +376,10 @@ impl Automaton {
         slot
     }
 
-    fn exit(&mut self, slot: u32, ns: u64, changes: &mut Vec<Change>) {
+    fn exit(&mut self, slot: u32, how: Ending, ns: u64, changes: &mut Vec<Change>) {
         let process = &mut self.slots[slot as usize];
         self.open_calls -= process.depth();
-        process.exit(self.epoch, &mut Sink { slot, ns, changes });
+        process.exit(how, self.epoch, &mut Sink { slot, ns, changes });
         // Where the trace cannot hold events of the flag `exiting`, nothing comes that counts.
         if !self.may_hold_exiting() {
             self.dismiss(slot, ns, changes);
@@ -415,4 +437,9 @@ impl Automaton {
             }
         }
     }
+}
+
+/// Whether a process that exits with a reason of this shape does so in order, as supervisors see it.
+fn is_orderly(reason: &str) -> bool {
+    matches!(reason, "normal" | "shutdown" | "{shutdown,_}")
 }

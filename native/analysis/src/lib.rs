@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod analyses;
+mod atom;
 mod automaton;
 mod bindings;
 mod error;
@@ -18,6 +19,7 @@ mod lift;
 mod table;
 
 pub use analyses::{ANALYSES, AnalysisInfo, Pass};
+pub use atom::{elixir_atom, elixir_function, erlang_atom};
 pub use automaton::{
     Automaton, Change, Collection, EndedCall, Ending, FunctionName, Identity, Names, Process, Slice,
     ThreadName, Vm,

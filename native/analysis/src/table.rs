@@ -33,33 +33,50 @@ pub struct Column {
     pub detail: bool,
     /// One line on what it means.
     pub doc: &'static str,
+    /// What people see above it, where that is not its name.
+    title: Option<&'static str>,
 }
 
 impl Column {
+    const fn new(name: &'static str, unit: Unit, doc: &'static str) -> Column {
+        Column { name, unit, detail: false, doc, title: None }
+    }
+
     /// A column of names.
     pub const fn text(name: &'static str, doc: &'static str) -> Column {
-        Column { name, unit: Unit::None, detail: false, doc }
+        Column::new(name, Unit::None, doc)
     }
 
     /// A column of plain numbers.
     pub const fn count(name: &'static str, doc: &'static str) -> Column {
-        Column { name, unit: Unit::Count, detail: false, doc }
+        Column::new(name, Unit::Count, doc)
     }
 
     /// A column of durations.
     pub const fn duration(name: &'static str, doc: &'static str) -> Column {
-        Column { name, unit: Unit::Nanoseconds, detail: false, doc }
+        Column::new(name, Unit::Nanoseconds, doc)
     }
 
     /// A column of points in time.
     pub const fn instant(name: &'static str, doc: &'static str) -> Column {
-        Column { name, unit: Unit::EpochNanoseconds, detail: false, doc }
+        Column::new(name, Unit::EpochNanoseconds, doc)
     }
 
     /// The same column, for programs only.
     pub const fn detail(mut self) -> Column {
         self.detail = true;
         self
+    }
+
+    /// The same column under a title that says what its values are in this trace.
+    pub const fn titled(mut self, title: &'static str) -> Column {
+        self.title = Some(title);
+        self
+    }
+
+    /// What people see above it.
+    pub fn title(&self) -> String {
+        self.title.map_or_else(|| self.name.replace('_', " "), str::to_owned)
     }
 
     /// The side on which its cells line up.

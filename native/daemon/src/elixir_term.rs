@@ -2,7 +2,7 @@
 //!
 //! The text may be cut anywhere. What follows the cut is not known, and what was open is closed.
 
-use crate::syntax::elixir_atom;
+use beamtap_analysis::elixir_atom;
 use std::fmt::Write;
 use std::iter::Peekable;
 use std::str::Chars;

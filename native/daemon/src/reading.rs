@@ -51,6 +51,8 @@ impl Reading {
                 Ok(item) if is_narrow => {
                     if let Some(item) = window.cut(item) {
                         pass.push(&item);
+                    } else if window.is_after(item) {
+                        pass.learn(item);
                     }
                 }
                 Ok(item) => pass.push(item),

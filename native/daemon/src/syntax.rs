@@ -1,6 +1,6 @@
 //! Names as the languages of the BEAM write them.
 
-use beamtap_analysis::FunctionName;
+use beamtap_analysis::{FunctionName, elixir_atom, elixir_function, erlang_atom};
 use clap::ValueEnum;
 
 /// The language that lines are written in.
@@ -17,11 +17,7 @@ impl Syntax {
     pub(crate) fn function(self, name: &FunctionName) -> String {
         match self {
             Syntax::Erlang => format!("{}:{}", erlang_atom(&name.module), erlang_atom(&name.name)),
-            Syntax::Elixir => {
-                let is_plain = is_plain(name.name.trim_end_matches(['?', '!']));
-                let quote = if is_plain { "" } else { "\"" };
-                format!("{}.{quote}{}{quote}", elixir_atom(&name.module), name.name)
-            }
+            Syntax::Elixir => format!("{}.{}", elixir_atom(&name.module), elixir_function(&name.name)),
         }
     }
 
@@ -40,40 +36,6 @@ impl Syntax {
             Syntax::Elixir => format!("#PID<0.{number}.{serial}>"),
         }
     }
-}
-
-fn erlang_atom(name: &str) -> String {
-    if is_plain(name) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'"))
-    }
-}
-
-/// An atom as Elixir writes it: aliases and `nil`, `true`, `false` without a colon.
-pub(crate) fn elixir_atom(name: &str) -> String {
-    if matches!(name, "nil" | "true" | "false") {
-        return name.to_owned();
-    }
-    let is_alias = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_uppercase())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    match name.strip_prefix("Elixir.") {
-        Some(alias) if alias.split('.').all(is_alias) => alias.to_owned(),
-        _ if is_plain(name.trim_end_matches(['?', '!'])) || is_underscored(name) => format!(":{name}"),
-        _ => format!(":\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
-    }
-}
-
-fn is_underscored(name: &str) -> bool {
-    name.strip_prefix('_').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
-}
-
-/// Needs no quotes in either language.
-fn is_plain(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '@')
 }
 
 #[cfg(test)]

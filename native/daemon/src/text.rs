@@ -135,7 +135,7 @@ impl Text {
         let charset = self.charset;
         let Some(row) = table.rows.first() else { return };
         let known = || table.columns.iter().zip(row).filter(|(_, cell)| **cell != Cell::Unknown);
-        let names = known().map(|(column, _)| heading(column).width()).max().unwrap_or(0);
+        let names = known().map(|(column, _)| column.title().width()).max().unwrap_or(0);
         let numbers = known()
             .filter(|(_, cell)| is_number(cell))
             .map(|(_, cell)| shown(cell, charset).width())
@@ -143,7 +143,7 @@ impl Text {
             .unwrap_or(0);
         for (column, cell) in known() {
             let width = if is_number(cell) { numbers } else { 0 };
-            let name = padded(&heading(column), names, Align::Left);
+            let name = padded(&column.title(), names, Align::Left);
             let line = format!("{name}  {}", padded(&shown(cell, charset), width, Align::Right));
             self.line(&line);
         }
@@ -156,7 +156,7 @@ impl Text {
             .filter(|&place| is_telling(&table.columns[place], place, rows))
             .map(|place| {
                 let cells: Vec<String> = rows.iter().map(|row| shown(&row[place], charset)).collect();
-                let name = heading(&table.columns[place]);
+                let name = table.columns[place].title();
                 let width = cells.iter().map(|cell| cell.width()).chain([name.width()]).max().unwrap_or(0);
                 Shown { name, align: table.columns[place].align(), cells, width }
             })
@@ -262,10 +262,6 @@ fn is_telling(column: &Column, place: usize, rows: &[Vec<Cell>]) -> bool {
 
 fn is_number(cell: &Cell) -> bool {
     matches!(cell, Cell::Count(_) | Cell::Difference(_))
-}
-
-fn heading(column: &Column) -> String {
-    column.name.replace('_', " ")
 }
 
 fn shown(cell: &Cell, charset: Charset) -> String {

@@ -15,7 +15,8 @@ pub(crate) fn of(functions: &Table, charset: Charset) -> Option<String> {
     };
     let (own, gc, out) = (sum("own"), sum("gc"), sum("out"));
     let all = own + gc + out;
-    let parts: Vec<String> = [(own, "own"), (gc, "collecting garbage"), (out, "waiting")]
+    let own_title = functions.column("own").map(|place| functions.columns[place].title()).unwrap_or_default();
+    let parts: Vec<String> = [(own, own_title.as_str()), (gc, "collecting garbage"), (out, "waiting")]
         .into_iter()
         .filter(|(ns, _)| *ns > 0)
         .map(|(ns, what)| format!("{} {what}", share(ns, all)))

@@ -121,6 +121,14 @@ impl Window {
         }
     }
 
+    /// Whether the window begins after the item, so that it may tell who the processes in the window are.
+    pub(crate) fn is_after(&self, item: &Item<'_>) -> bool {
+        match (item, self.bounds) {
+            (Item::Event(stamp, _), Some((begin, _))) => stamp.ns < begin,
+            _ => false,
+        }
+    }
+
     fn bounds(&mut self, first: &Item<'_>) -> (u64, u64) {
         *self.bounds.get_or_insert_with(|| {
             let trace_begin = match first {

@@ -45,12 +45,23 @@ pub(super) const COLUMNS: &[Column] = &[
         "Calls ended with a call below them: by a tail call, or without an event of their own",
     ),
     Column::count("exited", "Calls ended with their process"),
+    Column::count("crashed", "Those of them whose process crashed or was killed"),
     Column::count("unfinished", "Calls open at the end of the trace; no time is counted for them"),
     Column::count("interrupted", "Calls given up where events were lost; no time is counted for them"),
     Column::text("module", "The module, without quotes").detail(),
     Column::text("name", "The function's name, without quotes").detail(),
     Column::count("arity", "Its number of arguments").detail(),
+    Column::text(
+        "own_includes_waiting",
+        "Whether `own` is running and waiting together, since the trace has no events of the flag running",
+    )
+    .detail(),
 ];
+
+/// `own` where nothing tells waiting from running.
+const OWN_AND_WAIT: Column =
+    Column::duration("own", "In the function itself, running or waiting: not in traced functions it called")
+        .titled("own+wait");
 
 /// The place of `calls` in [`COLUMNS`].
 const CALLS: usize = 1;
@@ -65,7 +76,7 @@ struct Stats {
     out_ns: u64,
     max_ns: u64,
     /// Calls by [`Ending`]. Every call has one, if only that it was open at the end: so these are all calls.
-    endings: [u64; 6],
+    endings: [u64; 7],
     /// Durations of the last completed calls, up to [`BATCH`].
     recent: Vec<u64>,
     /// Durations of those before; made with the first of them.
@@ -101,6 +112,19 @@ impl Stats {
         }
     }
 
+    fn exited(&self) -> u64 {
+        self.endings[Ending::Exited as usize]
+    }
+
+    fn crashed(&self) -> u64 {
+        self.endings[Ending::Crashed as usize]
+    }
+
+    /// No return and no exception of it was recorded.
+    fn has_only_calls(&self) -> bool {
+        [Ending::Returned, Ending::Raised].iter().all(|&how| self.endings[how as usize] == 0)
+    }
+
     fn row(mut self, id: u32, state: &Automaton) -> Vec<Cell> {
         self.file_recent();
         let duration = |ns| if self.durations.is_some() { Cell::Duration(ns) } else { Cell::Unknown };
@@ -128,12 +152,14 @@ impl Stats {
             duration(self.max_ns),
             ending(Ending::Raised),
             ending(Ending::Implied),
-            ending(Ending::Exited),
+            Cell::Count(self.exited() + self.crashed()),
+            Cell::Count(self.crashed()),
             ending(Ending::Unfinished),
             ending(Ending::Interrupted),
             name.map_or(Cell::Unknown, |name| Cell::Text(name.module.to_string())),
             name.map_or(Cell::Unknown, |name| Cell::Text(name.name.to_string())),
             name.map_or(Cell::Unknown, |name| Cell::Count(name.arity.into())),
+            Cell::Claim(!state.tells_waiting()),
         ]
     }
 }
@@ -176,13 +202,12 @@ impl Analysis for Functions {
 
     fn finish(self: Box<Self>, state: &Automaton) -> Vec<Table> {
         let mut table = Table::rows("functions", "Functions", COLUMNS);
-        let mut incomplete = 0;
-        let mut unnamed = 0;
+        let [mut unfinished, mut interrupted, mut crashed, mut crashed_unseen, mut unnamed] = [0; 5];
         for (id, stats) in self.stats.into_values() {
-            incomplete += [Ending::Unfinished, Ending::Interrupted]
-                .map(|how| stats.endings[how as usize])
-                .iter()
-                .sum::<u64>();
+            unfinished += stats.endings[Ending::Unfinished as usize];
+            interrupted += stats.endings[Ending::Interrupted as usize];
+            crashed += stats.crashed();
+            crashed_unseen += if stats.has_only_calls() { stats.crashed() } else { 0 };
             unnamed += u64::from(id != OTHERS && id != 0 && state.names().function(id).is_none());
             table.rows.push(stats.row(id, state));
         }
@@ -190,16 +215,36 @@ impl Analysis for Functions {
         table.sort_by(0);
         table.sort_by(OWN);
         table.lossy = state.is_lossy();
-        if table.rows.iter().any(|row| row[CALLS] != Cell::Count(0))
-            && table.rows.iter().all(|row| row[OWN] == Cell::Unknown)
-        {
+        let has_times = table.rows.iter().any(|row| row[OWN] != Cell::Unknown);
+        if has_times && !state.tells_waiting() {
+            table.columns[OWN] = OWN_AND_WAIT;
+            table.notes.push(
+                "own+wait is running and waiting together: record the class `running`, too, to tell them apart."
+                    .to_owned(),
+            );
+        }
+        if !has_times && table.rows.iter().any(|row| row[CALLS] != Cell::Count(0)) {
             table.notes.push(
                 "No call ends in the trace: ask for `return` in the functions' patterns to see times."
                     .to_owned(),
             );
         }
-        if incomplete > 0 {
-            table.notes.push(format!("Calls open at the end of the trace, or where events were lost: {incomplete}. No time is counted for them."));
+        if crashed > 0 {
+            let advice = match crashed_unseen {
+                0 => "",
+                _ => "; add `-> exception` to the functions' patterns for the classes of exceptions",
+            };
+            table.notes.push(format!("Calls ended by a crash of their process: {crashed}{advice}."));
+        }
+        if unfinished > 0 {
+            table.notes.push(format!(
+                "Calls open at the end of the trace: {unfinished}. No time is counted for them."
+            ));
+        }
+        if interrupted > 0 {
+            table.notes.push(format!(
+                "Calls given up where events were lost: {interrupted}. No time is counted for them."
+            ));
         }
         if state.unmatched_returns() > 0 {
             table.notes.push(format!(

@@ -194,6 +194,7 @@ impl Analysis for Processes {
         let mut slots: Vec<u32> = state.live_slots().collect();
         slots.sort_unstable();
         let mut rows = std::mem::take(&mut self.ended);
+        let ended_rows = rows.len();
         for slot in slots {
             let row = *self.row(slot);
             if let Some(process) = state.process(slot).filter(|_| row.seen) {
@@ -207,9 +208,9 @@ impl Analysis for Processes {
         for (identity, row) in rows {
             let pid = process_text(identity.pid);
             let (name, function) = (names.atom_text(identity.name), names.function_text(identity.function));
-            // A module's name as Elixir writes it, as functions have it.
-            let told = [&pid, name.strip_prefix("Elixir.").unwrap_or(&name), &function];
-            let label = told.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ");
+            let told = [&pid, &name, &function].map(String::as_str);
+            let label = told.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+            let name = names.atom(identity.name).map(str::to_owned).unwrap_or(name);
             let mut cells = row.cells(label);
             let parent =
                 if identity.parent == 0 { Cell::Unknown } else { Cell::Text(process_text(identity.parent)) };
@@ -235,7 +236,7 @@ impl Analysis for Processes {
         table.lossy = state.is_lossy();
         if folded_processes > 0 {
             table.notes.push(format!(
-                "{folded_processes} short-lived processes share one row per initial call; {MAX_ENDED} ended processes have rows of their own."
+                "{folded_processes} short-lived processes share one row per initial call; {ended_rows} ended processes have rows of their own."
             ));
         }
         vec![table]

@@ -25,8 +25,10 @@ pub enum Ending {
     Raised,
     /// With a frame below it: by a tail call, or without an event of its own.
     Implied,
-    /// With its process.
+    /// With its process, which ended in order.
     Exited,
+    /// With its process, which crashed or was killed.
+    Crashed,
     /// Given up where events are missing, so its times mean nothing.
     Interrupted,
     /// Still open at the end of the trace, so its times mean nothing.

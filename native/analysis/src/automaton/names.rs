@@ -1,5 +1,6 @@
 //! What the numbers in events stand for.
 
+use crate::atom;
 use crate::interned::Interned;
 use beamtap_schema::{Event, ThreadKind, event};
 use foldhash::HashMap;
@@ -19,21 +20,13 @@ pub struct FunctionName {
 /// As the language it is written in spells it: `lists:map/2`, `Enum.map/2`.
 impl fmt::Display for FunctionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.module.strip_prefix("Elixir.") {
-            Some(module) => write!(f, "{module}.{}/{}", self.name, self.arity),
-            None => write!(f, "{}:{}/{}", Atom(&self.module), Atom(&self.name), self.arity),
+        if atom::is_elixir_module(&self.module) {
+            let (module, name) = (atom::elixir_atom(&self.module), atom::elixir_function(&self.name));
+            write!(f, "{module}.{name}/{}", self.arity)
+        } else {
+            let (module, name) = (atom::erlang_atom(&self.module), atom::erlang_atom(&self.name));
+            write!(f, "{module}:{name}/{}", self.arity)
         }
-    }
-}
-
-/// An atom as Erlang prints it: in quotes where it needs them.
-struct Atom<'a>(&'a str);
-
-impl fmt::Display for Atom<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = self.0.starts_with(|c: char| c.is_ascii_lowercase())
-            && self.0.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '@');
-        if plain { f.write_str(self.0) } else { write!(f, "'{}'", self.0) }
     }
 }
 
@@ -101,10 +94,12 @@ impl Names {
         self.atoms.get(id).map(|text| &**text)
     }
 
-    /// A text for the atom with this number, defined or not; empty for 0.
+    /// A text for the atom with this number, defined or not, as its language spells it: `my_server`, `'my server'`,
+    /// `MyApp.Server`; empty for 0.
     pub fn atom_text(&self, id: u32) -> String {
         match self.atoms.get(id) {
-            Some(text) => text.to_string(),
+            Some(text) if atom::is_elixir_module(text) => atom::elixir_atom(text),
+            Some(text) => atom::erlang_atom(text),
             None if id == 0 => String::new(),
             None => format!("atom#{id}"),
         }
@@ -206,5 +201,9 @@ mod tests {
         assert_eq!(text("Elixir.GenServer", "handle_call!", 3), "GenServer.handle_call!/3");
         assert_eq!(text("lists", "-map/2-fun-0-", 1), "lists:'-map/2-fun-0-'/1");
         assert_eq!(text("my-app", "Go", 0), "'my-app':'Go'/0");
+        assert_eq!(text("m", "end", 0), "m:'end'/0");
+        assert_eq!(text("m", "it's", 0), r"m:'it\'s'/0");
+        assert_eq!(text("Elixir.Foo", "it's", 1), "Foo.\"it's\"/1");
+        assert_eq!(text("Elixir.foo", "+", 2), ":\"Elixir.foo\".+/2");
     }
 }

@@ -142,9 +142,9 @@ impl Process {
     }
 
     /// An `exit`: ends every call. The process may go on to run until it is out.
-    pub(super) fn exit(&mut self, epoch: u32, sink: &mut Sink<'_>) {
+    pub(super) fn exit(&mut self, how: Ending, epoch: u32, sink: &mut Sink<'_>) {
         self.charge(sink.ns);
-        self.stack.clear(Ending::Exited, sink);
+        self.stack.clear(how, sink);
         self.exit = Some(Exit { ns: sink.ns, epoch });
         self.epoch = EXITED;
     }

@@ -1,6 +1,7 @@
 //! Times per function.
 
 use crate::script::{Script, rows};
+use beamtap_analysis::Table;
 use beamtap_schema::EventKind;
 
 const P: u64 = 100;
@@ -303,9 +304,53 @@ fn an_exit_ends_two_calls_after_30_and_20() {
 }
 
 #[test]
+fn own_is_called_own_and_wait_where_nothing_tells_waiting() {
+    let script = named(Script::new()).at(0).call(P, F).at(50).return_from(P, F).at(60);
+    let calls = [EventKind::Call, EventKind::ReturnFrom];
+    let all: Vec<EventKind> = beamtap_schema::CATALOGUE.iter().map(|event| event.kind).collect();
+    let title = |table: &Table| table.columns[table.column("own_ns").unwrap()].title();
+    let includes = |table: &Table| rows(table, &["own", "own_includes_waiting"]);
+    // What the trace may hold tells, unless it may hold everything, as a session of LTTng's own does.
+    for kinds in [&calls[..], &all[..]] {
+        let table = &script.tables_of(&["functions"], kinds)[0];
+        assert_eq!((title(table).as_str(), includes(table)), ("own+wait", vec!["50 | true".to_owned()]));
+        assert!(table.notes[0].contains("record the class `running`"), "{:?}", table.notes);
+    }
+    let recorded = script.tables_of(&["functions"], &[EventKind::Call, EventKind::In]);
+    let seen = script.goes_in(P).tables_of(&["functions"], &all);
+    for table in [&recorded[0], &seen[0]] {
+        assert_eq!((title(table).as_str(), includes(table)), ("own", vec!["50 | false".to_owned()]));
+        assert_eq!(table.notes, [""; 0]);
+    }
+}
+
+#[test]
+fn a_crash_is_told_as_a_crash_and_not_as_a_loss() {
+    let script = named(Script::new())
+        .goes_in(P)
+        .at(0)
+        .call(P, F)
+        .at(30)
+        .exit_with(P, "{badmatch,_}")
+        .call(Q, F)
+        .at(40)
+        .exit_with(Q, "{shutdown,_}");
+    let table = &script.tables(&["functions"])[0];
+    let columns = ["calls", "total", "exited", "crashed", "unfinished", "interrupted"];
+    assert_eq!(rows(table, &columns), ["2 | 40 | 2 | 1 | 0 | 0"]);
+    let told = "Calls ended by a crash of their process: 1; add `-> exception` to the functions' patterns for the \
+                classes of exceptions.";
+    assert_eq!(table.notes, [told]);
+    // Where exceptions are recorded, there is nothing to add: this one was killed.
+    let recorded = script.at(50).call(3, F).return_from(3, F);
+    assert_eq!(recorded.tables(&["functions"])[0].notes, ["Calls ended by a crash of their process: 1."]);
+}
+
+#[test]
 fn a_return_without_its_call_changes_nothing_and_is_told() {
     let script = named(Script::new())
         .at(0)
+        .goes_in(P)
         .return_from(P, G)
         .at(10)
         .call(P, F)
@@ -366,8 +411,16 @@ fn return_to_the_same_function_ends_one_frame_of_it() {
 
 #[test]
 fn return_to_an_untraced_function_ends_the_top_frame_only() {
-    let script =
-        named(Script::new()).at(0).call(P, F).at(10).call(P, G).at(30).return_to(P, H).at(40).return_to(P, 0);
+    let script = named(Script::new())
+        .at(0)
+        .goes_in(P)
+        .call(P, F)
+        .at(10)
+        .call(P, G)
+        .at(30)
+        .return_to(P, H)
+        .at(40)
+        .return_to(P, 0);
     let table = &script.tables(&["functions"])[0];
     assert_eq!(table.notes.len(), 1, "it is a guess: {:?}", table.notes);
     assert!(table.notes[0].starts_with("Returns to functions that are not traced: 1."), "{:?}", table.notes);

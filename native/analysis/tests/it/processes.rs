@@ -220,5 +220,28 @@ fn the_short_lived_share_one_row_per_initial_call() {
     );
     let total: u64 = rows(table, &["processes"]).iter().map(|count| count.parse::<u64>().unwrap()).sum();
     assert_eq!(total, processes + 1);
-    assert_eq!(table.notes.len(), 1, "{:?}", table.notes);
+    // The one that spawned them lives, and has a row of its own, too.
+    let told = "32768 short-lived processes share one row per initial call; 32769 ended processes have rows of their own.";
+    assert_eq!(table.notes, [told]);
+    let calls: u64 = rows(table, &["calls"]).iter().map(|count| count.parse::<u64>().unwrap()).sum();
+    assert_eq!(calls, processes);
+}
+
+#[test]
+fn names_are_quoted_as_their_language_does() {
+    let script = Script::new()
+        .at(1)
+        .define_process(P, 0, 31, 11)
+        .define_process(Q, 0, 32, 12)
+        .define_atom(31, "it's")
+        .define_atom(32, "Elixir.My.Server")
+        .define(11, "m", "end", 0)
+        .define(12, "Elixir.My", "go on", 1)
+        .at(2)
+        .receive(P)
+        .receive(Q);
+    assert_eq!(
+        answer(&script, &["process", "name"]),
+        [r"<0.100.0> 'it\'s' m:'end'/0 | it's", "<0.200.7> My.Server My.\"go on\"/1 | Elixir.My.Server",]
+    );
 }

@@ -136,7 +136,11 @@ impl Script {
     }
 
     pub(crate) fn exit(self, pid: u64) -> Script {
-        self.event(EventKind::Exit, vec![pid.into(), "normal".into()])
+        self.exit_with(pid, "normal")
+    }
+
+    pub(crate) fn exit_with(self, pid: u64, reason: &str) -> Script {
+        self.event(EventKind::Exit, vec![pid.into(), reason.into()])
     }
 
     pub(crate) fn unregister(self, pid: u64, name: u64) -> Script {

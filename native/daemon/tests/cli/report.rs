@@ -1,6 +1,6 @@
 //! `beamtapd report`.
 
-use crate::program::{Trace, command, demo, done, json, run};
+use crate::program::{MICROSECOND, Trace, command, demo, done, json, run};
 use crate::script::Script;
 use serde_json::json;
 use std::process::Stdio;
@@ -82,7 +82,7 @@ demo@host · OTP 25 (ERTS 13.1.5) · 2 schedulers · 2023-11-14T22:13:20.000001Z
 
 Functions
 174 µs in traced functions: 94 % own, 6 % collecting garbage. Most in demo:work/1: 69 %.
-! Calls open at the end of the trace, or where events were lost: 1. No time is counted for them.
+! Calls open at the end of the trace: 1. No time is counted for them.
 function       calls      own   total       gc      p50      p99      max  raised  unfinished
 demo:work/1        3   110 µs  120 µs  10.0 µs  40.0 µs  40.0 µs  40.0 µs       1           0
 demo:handle/2      4  54.0 µs  174 µs        0  58.0 µs  58.0 µs  58.0 µs       0           1
@@ -171,7 +171,7 @@ fn names_from_the_trace_cannot_steer_the_terminal() {
         .return_from(1, 2);
     let trace = Trace::of(&script);
     let text = run(&["report", trace.path()]).stdout;
-    assert!(text.contains("evil\u{fffd}]0;title\u{fffd}"), "{text}");
+    assert!(text.contains(r"'evil\e]0;title\007':'f\x{202E}\n'/0"), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text}");
     let report = json(&["report", "--json", trace.path()]);
     assert_eq!(report["functions"][0]["name"], "f\u{202e}\n", "programs get the name as it is");
@@ -210,6 +210,36 @@ fn without_utf8_in_the_locale_its_own_words_are_ascii() {
     let report = done(command().args(["report", trace.path()]).env("LC_ALL", "C").output().unwrap());
     assert!(report.stdout.is_ascii(), "{}", report.stdout);
     assert!(report.stdout.contains(" 110 us ") && report.stdout.contains(" | OTP 25 "), "{}", report.stdout);
+}
+
+#[test]
+fn processes_born_before_the_window_have_names() {
+    let us = |n: u64| n * MICROSECOND;
+    let script = Script::new()
+        .at(us(1))
+        .define_vm(4711)
+        .define_atom(21, "my worker")
+        .define(11, "demo", "init", 1)
+        .at(us(10))
+        .spawn(1, 300, 11)
+        .at(us(11))
+        .register(300, 21)
+        .at(us(12))
+        .spawn(1, 301, 11)
+        .exit(301)
+        .at(us(100))
+        .receive(300)
+        .at(us(200))
+        .register(300, 22)
+        .define_atom(22, "later");
+    let trace = Trace::of(&script);
+    let report = json(&["report", "--json", "--begin", "50us", "--end", "150us", trace.path()]);
+    let processes = report["processes"].as_array().unwrap();
+    assert_eq!(processes.len(), 1, "{processes:?}");
+    let worker = &processes[0];
+    assert_eq!(worker["process"], "<0.300.0> 'my worker' demo:init/1");
+    assert_eq!((&worker["parent"], &worker["received"]), (&json!("<0.1.0>"), &json!(1)));
+    assert_eq!((&worker["spawned"], &worker["ended"]), (&json!(0), &json!(false)));
 }
 
 #[test]
