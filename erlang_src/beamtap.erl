@@ -24,7 +24,9 @@
 %% The number is the tap's for the life of the VM and can be typed again.
 -type tap() :: {tap, pos_integer()}.
 -type ended_by() :: stop | events | rate | deadline | owner | clear | panics | shutdown | killed.
-%% What a tap left. `events': emitted, by name, and `emitted' all of them; `recorded' of them are in the trace.
+%% What a tap left. `traced': events of what it traced. `emitted': what the VM handed to LTTng meanwhile, and `events' the
+%% same by name; beside what this and other taps traced these are marks and beamtap's own `definitions'. `recorded' of
+%% those emitted are in the trace.
 %% `discarded': events for which LTTng's buffers had no room; `lost': packets that LTTng overwrote; `unknown' when LTTng
 %% could not be asked. `suppressed': events that came after a limit, and were not made; `unreadable': that held a term of
 %% unknown form; `truncated': emitted with a text cut. `incomplete': these three by event, where there were any.
@@ -38,6 +40,8 @@
     path := binary(),
     ended_by := ended_by(),
     events := #{binary() => pos_integer()},
+    traced := non_neg_integer(),
+    definitions := non_neg_integer(),
     emitted := non_neg_integer(),
     recorded := non_neg_integer() | unknown,
     discarded := non_neg_integer() | unknown,
@@ -52,6 +56,8 @@
     recordings := [map()],
     %% The times in which nothing was recorded though the tap ran.
     gaps := [beamtap_recording:gap()],
+    %% And those in which it was paused.
+    pauses := [beamtap_pause:pause()],
     %% What a crash had left in the tap's `shm_path', and where it is now.
     recovered => [beamtap_remains:recovery()],
     duration_ms := non_neg_integer(),
@@ -63,7 +69,8 @@
 %% waiting is `busy' or, on its way to its end, `closing'; it says no more then than `path' and the `reason'. A tap
 %% is `degraded' while LTTng records nothing, for the `reason' and with the `remedy' given: it is taken up again as soon as
 %% that can be, in a further part of its trace. `for' (milliseconds) and `events' are
-%% its bounds, `emitted' the events so far; `processes' says how many processes and ports were found and traced when it
+%% its bounds, `traced' the events of what it traces so far; `pauses' and `gaps' the times in which it recorded nothing;
+%% `processes' says how many processes and ports were found and traced when it
 %% started or was last widened, and how many were left because somebody else traces them. `recovered': what a crash had
 %% left in the tap's `shm_path', and what has become of it.
 -type info() :: #{
@@ -74,7 +81,8 @@
     events => pos_integer() | infinity | #{binary() => pos_integer()},
     rate => pos_integer() | infinity,
     owner => pid(),
-    emitted => non_neg_integer(),
+    traced => non_neg_integer(),
+    pauses => [beamtap_pause:pause()],
     classes => [beamtap_spec:class()],
     inherit => [beamtap_spec:inheritance()],
     targets => [beamtap_spec:target()],

@@ -7,6 +7,7 @@
 -behaviour(gen_server).
 
 -export([start_link/0, watch/0, dump/0, collect/0, emit/1, emit_modules_since/1, nonce/0, canary/1]).
+-export([pause/1, resume/2, ended/3]).
 -export([outside/1]).
 -export([init/1, handle_call/3, handle_continue/2, handle_cast/2, handle_info/2, terminate/2]).
 -export_type([known/0, outside/0]).
@@ -101,6 +102,21 @@ in_order([Emit | Rest]) ->
 emit_modules_since(Before) ->
     New = ordsets:subtract(modules(), Before),
     in_turn(fun() -> beamtap_nif:dump_modules(New) end, ?TURNS).
+
+%% @doc Says in every trace that the tap which records with this session was paused.
+-spec pause(binary()) -> ok | {error, no_slot}.
+pause(Session) ->
+    in_turn(fun() -> beamtap_nif:emit_pause(Session) end, ?TURNS).
+
+%% @doc And that it goes on, after so many nanoseconds.
+-spec resume(binary(), non_neg_integer()) -> ok | {error, no_slot}.
+resume(Session, LengthNs) ->
+    in_turn(fun() -> beamtap_nif:emit_resume(Session, LengthNs) end, ?TURNS).
+
+%% @doc And that it has ended, for this reason and after so many nanoseconds.
+-spec ended(binary(), beamtap:ended_by(), non_neg_integer()) -> ok | {error, no_slot}.
+ended(Session, EndedBy, LengthNs) ->
+    in_turn(fun() -> beamtap_nif:emit_ended(Session, EndedBy, LengthNs) end, ?TURNS).
 
 %% @doc The sessions that beamtap did not make and that have events of this VM's enabled; `[]' when they cannot be told
 %% in time.

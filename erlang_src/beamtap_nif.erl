@@ -12,7 +12,8 @@
 -export([trace_ports/5, trace_running_ports/5]).
 %% Provider, definitions, counters
 -export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, fields/1, await_enabled/2, timed/0]).
--export([counters/0, emit_counters/1, emit_joined/1, emit_canary/2, emit_gap/3, dump_definitions/2, panics/0]).
+-export([counters/0, emit_counters/1, emit_joined/1, emit_canary/2, dump_definitions/2, panics/0]).
+-export([emit_gap/5, emit_pause/1, emit_resume/2, emit_ended/3]).
 -export([dump_labels/1, dump_modules/1, watch_definitions/1]).
 %% The application's own words
 -export([mark/1, records_marks/0, span_begin/1, span_end/2]).
@@ -168,7 +169,7 @@ counters() -> erlang:nif_error(not_loaded).
 -spec timed() -> {Events :: non_neg_integer(), Ns :: non_neg_integer()}.
 timed() -> erlang:nif_error(not_loaded).
 
--spec emit_counters('begin' | running | 'end') -> ok | {error, no_slot}.
+-spec emit_counters('begin' | running | 'end' | snapshot) -> ok | {error, no_slot}.
 emit_counters(_Phase) -> erlang:nif_error(not_loaded).
 
 %% The counters of events that a recording has from now on.
@@ -179,8 +180,21 @@ emit_joined(_Events) -> erlang:nif_error(not_loaded).
 emit_canary(_High, _Low) -> erlang:nif_error(not_loaded).
 
 %% Events emitted in a time in which the recording was not known to work, and what was wrong.
--spec emit_gap(LengthNs :: non_neg_integer(), Emitted :: non_neg_integer(), Reason :: binary()) -> ok | {error, no_slot}.
-emit_gap(_LengthNs, _Emitted, _Reason) -> erlang:nif_error(not_loaded).
+-spec emit_gap(
+    Session :: binary(), LengthNs :: non_neg_integer(), Emitted :: non_neg_integer(), SinceBegin :: non_neg_integer(),
+    Reason :: binary()
+) -> ok | {error, no_slot}.
+emit_gap(_Session, _LengthNs, _Emitted, _SinceBegin, _Reason) -> erlang:nif_error(not_loaded).
+
+%% What becomes of the tap that records with the session.
+-spec emit_pause(Session :: binary()) -> ok | {error, no_slot}.
+emit_pause(_Session) -> erlang:nif_error(not_loaded).
+
+-spec emit_resume(Session :: binary(), LengthNs :: non_neg_integer()) -> ok | {error, no_slot}.
+emit_resume(_Session, _LengthNs) -> erlang:nif_error(not_loaded).
+
+-spec emit_ended(Session :: binary(), beamtap:ended_by(), LengthNs :: non_neg_integer()) -> ok | {error, no_slot}.
+emit_ended(_Session, _EndedBy, _LengthNs) -> erlang:nif_error(not_loaded).
 
 -spec dump_definitions(vm(), [process()]) -> ok | {error, no_slot}.
 dump_definitions(_Vm, _Processes) -> erlang:nif_error(not_loaded).

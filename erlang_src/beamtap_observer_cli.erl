@@ -38,7 +38,7 @@ tap(#{tap := {tap, Number}, state := Tapping, path := Path} = Info) ->
         cell(unicode:characters_to_list(Path), 80)
     ].
 
-events(#{emitted := Emitted}) -> Emitted;
+events(#{traced := Traced}) -> Traced;
 events(#{events := Events}) when is_map(Events) -> lists:sum(maps:values(Events));
 events(_) -> 0.
 

@@ -17,6 +17,8 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
         path => Path,
         ended_by => EndedBy,
         events => Events,
+        traced => maps:get(traced, Known, 0),
+        definitions => own(Events),
         emitted => Emitted,
         recorded => recorded(Emitted, Discarded, Lost),
         discarded => Discarded,
@@ -28,6 +30,7 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
         bytes => bytes(Path),
         recordings => Recordings,
         gaps => Gaps,
+        pauses => beamtap_pause:all(Known),
         duration_ms => erlang:convert_time_unit(duration(Known), native, millisecond),
         ns_per_event => Cost,
         scheduler_share => share(Cost, Events, Known),
@@ -92,9 +95,15 @@ share(Cost, Events, Known) ->
 
 %% Those that the VM made, each with its payload.
 traced(Events) ->
+    sum(Events) - of_classes([<<>>, <<"payload">>, <<"marks">>], Events).
+
+%% Those that are beamtap's own: definitions, counters, and what became of the tap.
+own(Events) ->
+    of_classes([<<>>], Events).
+
+of_classes(Wanted, Events) ->
     Classes = maps:from_list([{Event, Class} || {Event, Class, _} <- beamtap_nif:catalogue()]),
-    IsTraced = fun(Event, _) -> not lists:member(maps:get(Event, Classes, <<>>), [<<>>, <<"payload">>, <<"marks">>]) end,
-    sum(maps:filter(IsTraced, Events)).
+    sum(maps:filter(fun(Event, _) -> lists:member(maps:get(Event, Classes, <<>>), Wanted) end, Events)).
 
 sum(Counts) -> lists:sum(maps:values(Counts)).
 

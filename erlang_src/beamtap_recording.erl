@@ -3,9 +3,9 @@
 %% lost between.
 -module(beamtap_recording).
 
--export([open/2, start/3, widen/3, stop/3, close/2, check/2]).
+-export([open/2, start/3, widen/3, stop/4, close/2, check/2]).
 -export([snapshot/3, define/0, enable/4, disable/3, prune/1, describe/1, parts/1, wanted/1]).
--export([begin_sessions/4, prove/3, held/2, seen/1, start_error/1]).
+-export([begin_sessions/4, prove/3, held/2, seen/1, emitted_before/1, start_error/1]).
 -export_type([plan/0, recording/0, seen/0, gap/0]).
 
 -type plan() :: #{
@@ -118,12 +118,18 @@ check(#{sessions := Sessions} = Recording, Asks) ->
 
 %% @doc This moment, as one at which the recording works.
 -spec seen(recording()) -> seen().
-seen(#{events := Events}) ->
-    Counters = beamtap_nif:counters(),
-    #{
-        at => erlang:monotonic_time(),
-        emitted => lists:sum([element(2, Kind) || Kind <- Counters, lists:member(element(1, Kind), Events)])
-    }.
+seen(Recording) ->
+    #{at => erlang:monotonic_time(), emitted => emitted(beamtap_nif:counters(), Recording)}.
+
+%% @doc What the VM had emitted of the recording's events when that began.
+-spec emitted_before(recording()) -> non_neg_integer().
+emitted_before(#{before := Before} = Recording) ->
+    emitted(Before, Recording).
+
+%% The events that carry counters are counted nowhere.
+emitted(Counters, #{events := Events}) ->
+    Counted = Events -- [<<"counters">>],
+    lists:sum([element(2, Kind) || Kind <- Counters, lists:member(element(1, Kind), Counted)]).
 
 %% LTTng's word that events are on, and that it records, proves nothing: an event is emitted and read back. It may not
 %% arrive at first, while this VM still knows the events as those of a session or a daemon before; then once more.
@@ -191,18 +197,20 @@ joined(Names, Counters, #{before := Before} = Recording) ->
     Counted#{seen := seen(Counted)}.
 
 %% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
--spec stop(recording(), beamtap_nif:slot(), beamtap_deadline:deadline()) -> {recording(), [problem()]}.
-stop(#{remake := _} = Recording, _, Deadline) ->
+-spec stop(recording(), beamtap_nif:slot(), beamtap:ended_by() | none, beamtap_deadline:deadline()) ->
+    {recording(), [problem()]}.
+stop(#{remake := _} = Recording, _, _, Deadline) ->
     %% Nothing to be counted or defined; what is half made goes.
     {beamtap_remake:give_up(Recording, Deadline), []};
-stop(Recording, Slot, Deadline) ->
+stop(Recording, Slot, EndedBy, Deadline) ->
     %% LTTng stops a session whose consumer daemon is dead as if nothing were missing.
     case check(Recording, false) of
-        {interrupted, Interrupted} -> stop(Interrupted, Slot, Deadline);
-        {ok, Checked} -> stop_working(Checked, Slot, Deadline)
+        {interrupted, Interrupted} -> stop(Interrupted, Slot, EndedBy, Deadline);
+        {ok, Checked} -> stop_working(Checked, Slot, EndedBy, Deadline)
     end.
 
-stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, Deadline) ->
+stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, EndedBy, Deadline) ->
+    Ended = ended(EndedBy, Recording),
     New = beamtap_definitions:emit_modules_since(Modules),
     Held = beamtap_nif:hold(Slot),
     Counted = beamtap_nif:emit_counters('end'),
@@ -220,6 +228,7 @@ stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, Dead
                 beamtap_lttng:stop(Sessions, Deadline)
         end,
     Problems = [
+        {"the tap's end is not in the trace", Ended},
         {"modules loaded meanwhile are not in the trace", New},
         {"the last counters are not in the trace", Counted},
         {"callbacks did not end", Held}
@@ -233,6 +242,12 @@ stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, Dead
             {Recording#{'after' => After, sessions := Stopped}, Problems ++ Unstopped}
     end.
 
+ended(none, _) ->
+    ok;
+ended(EndedBy, #{plan := #{name := Session}, began := Began}) ->
+    Length = erlang:convert_time_unit(erlang:monotonic_time() - Began, native, nanosecond),
+    beamtap_definitions:ended(Session, EndedBy, Length).
+
 %% @doc Ends the LTTng sessions.
 -spec close(recording(), beamtap_deadline:deadline()) -> [problem()].
 close(#{sessions := Sessions} = Recording, Deadline) ->
@@ -243,7 +258,7 @@ close(#{sessions := Sessions} = Recording, Deadline) ->
 %% now the buffers may have lost them.
 -spec snapshot(recording(), binary(), beamtap_deadline:deadline()) -> {ok, binary()} | beamtap_error:error().
 snapshot(#{sessions := Sessions}, Label, Deadline) ->
-    case define() of
+    case chain([fun define/0, fun() -> beamtap_nif:emit_counters(snapshot) end]) of
         ok -> beamtap_lttng:snapshot(Sessions, Label, Deadline);
         Failed -> start_error(Failed)
     end.

@@ -140,13 +140,14 @@ may_start(#{daemon := foreign, remake := #{why := {error, {no_sessiond, _, _}}}}
 may_start(_) -> true.
 
 %% The gap is the first thing in the new part; what is emitted after it is counted anew.
-take_up(#{seen := #{at := At, emitted := Before}, remake := #{why := Why}} = Recording, Slot) ->
+take_up(#{seen := #{at := At, emitted := Before}, plan := #{name := Session}, remake := #{why := Why}} = Recording, Slot) ->
     {error, {_, Reason, _}} = Why,
     Known = beamtap_definitions:collect(),
     Emit = fun(_) ->
         #{emitted := Emitted} = beamtap_recording:seen(Recording),
         LengthNs = erlang:convert_time_unit(erlang:monotonic_time() - At, native, nanosecond),
-        beamtap_nif:emit_gap(LengthNs, Emitted - Before, Reason)
+        SinceBegin = Emitted - beamtap_recording:emitted_before(Recording),
+        beamtap_nif:emit_gap(Session, LengthNs, Emitted - Before, SinceBegin, Reason)
     end,
     Gap = gap(Recording, true),
     case beamtap_recording:begin_sessions(Emit, Known, Slot, Recording) of

@@ -185,7 +185,7 @@ degraded(state_timeout, take_up, _) ->
     keep_state_and_data;
 degraded(info, {?MODULE, soon, take_up}, #{recording := Recording, slot := Slot} = Data) ->
     case beamtap_remake:step(Recording, Slot) of
-        {recording, Anew} -> {next_state, recording, Data#{recording := Anew}, check(1)};
+        {recording, Anew} -> {next_state, recording, beamtap_pause:remind(Data#{recording := Anew}), check(1)};
         {again, Ms, Next} -> {keep_state, Data#{recording := Next}, {state_timeout, Ms, take_up}}
     end;
 degraded({timeout, prune}, prune, _) ->
@@ -270,7 +270,7 @@ finish(EndedBy, Askers, Deadline, #{waiting := Waiting} = Data) ->
 
 file_receipt(EndedBy, Deadline, #{tap := Tap} = Data) ->
     ok = beamtap_ledger:note(Tap, #{state => closing}),
-    Closed = close_all(Deadline, Data),
+    Closed = close_all(Deadline, Data#{ended_by => EndedBy}),
     Receipt = beamtap_receipt:make(EndedBy, Closed),
     ok = beamtap_ledger:file_receipt(Tap, Receipt),
     ok = beamtap_telemetry:ended(Receipt),
@@ -286,20 +286,13 @@ state(#{tracing := #{is_paused := true}}) -> paused;
 state(_) -> recording.
 
 describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing} = Data) ->
-    Emitted =
-        case Data of
-            #{slot := Slot} ->
-                case beamtap_nif:tap_info(Slot) of
-                    #{emitted := Count} -> Count;
-                    {error, no_tap} -> 0
-                end;
-            _ ->
-                0
-        end,
+    Traced = lists:sum([beamtap_steps:traced(Slot) || #{slot := Slot} <- [Data]]),
     Recorded = lists:foldl(fun maps:merge/2, #{}, [beamtap_recording:describe(Known) || #{recording := Known} <- [Data]]),
     maps:merge(
         maps:merge(beamtap_tracing:describe(Tracing), maps:merge(Recorded, maps:with([recovered], Data))),
-        (maps:with([for, events, rate, owner], Opts))#{tap => Tap, state => State, path => Path, emitted => Emitted}
+        (maps:with([for, events, rate, owner], Opts))#{
+            tap => Tap, state => State, path => Path, traced => Traced, pauses => beamtap_pause:all(Data)
+        }
     ).
 
 %%% Changes while it records
@@ -312,10 +305,10 @@ change({enable, Event, Filter}, Deadline, #{recording := Recording} = Data) ->
     recorded(beamtap_recording:enable(Recording, Event, Filter, Deadline), Data);
 change({disable, Event}, Deadline, #{recording := Recording} = Data) ->
     recorded(beamtap_recording:disable(Recording, Event, Deadline), Data);
-change(pause, _, #{tracing := Tracing} = Data) ->
-    {ok, Data#{tracing := beamtap_tracing:pause(Tracing)}};
+change(pause, _, Data) ->
+    {ok, beamtap_pause:pause(Data)};
 change(resume, _, Data) ->
-    changed(fun beamtap_tracing:resume/1, Data);
+    beamtap_pause:resume(Data);
 change({drop, Wish}, _, Data) ->
     changed(fun(Tracing) -> beamtap_tracing:drop(Tracing, Wish) end, Data);
 change({add, Wish}, Deadline, #{tracing := Tracing} = Data) ->

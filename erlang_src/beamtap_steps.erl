@@ -2,7 +2,7 @@
 %% The steps by which a tap opens, and how each is taken back. They work on what its session knows.
 -module(beamtap_steps).
 
--export([open/2, close/2]).
+-export([open/2, close/2, traced/1]).
 -export_type([step/0]).
 
 -type step() :: admitted | library | directory | remains | provider | tap | lttng | recorder | armed | patterns | flags.
@@ -101,13 +101,16 @@ close(armed, #{slot := Slot, timed := Before} = Data) ->
     Cost = beamtap_cost:per_event(Before, beamtap_cost:timed()),
     problem("callbacks of the tap did not end", Disarmed, Data#{ns_per_event => Cost});
 close(recorder, #{recording := Recording, slot := Slot, deadline := Deadline} = Data) ->
-    {Stopped, Problems} = beamtap_recording:stop(Recording, Slot, Deadline),
+    %% A start that failed has ended nothing.
+    EndedBy = maps:get(ended_by, Data, none),
+    {Stopped, Problems} = beamtap_recording:stop(Recording, Slot, EndedBy, Deadline),
     problems(Problems, Data#{recording := Stopped});
 close(lttng, #{recording := Recording, deadline := Deadline} = Data) ->
     problems(beamtap_recording:close(Recording, Deadline), Data);
 close(tap, #{slot := Slot} = Data) ->
+    Traced = traced(Slot),
     ok = beamtap_nif:tap_close(Slot),
-    Data;
+    Data#{traced => Traced};
 close(provider, Data) ->
     %% Stays open: LTTng does not allow a provider to be unloaded.
     Data;
@@ -122,6 +125,14 @@ close(directory, #{path := Path, made := Made, opts := Opts} = Data) ->
     problem("the trace's directory is gone", Kept, Data);
 close(Step, Data) when Step =:= admitted; Step =:= library; Step =:= remains ->
     Data.
+
+%% @doc Events of the tap so far: what its bound `events' is about.
+-spec traced(beamtap_nif:slot()) -> non_neg_integer().
+traced(Slot) ->
+    case beamtap_nif:tap_info(Slot) of
+        #{emitted := Count} -> Count;
+        {error, no_tap} -> 0
+    end.
 
 problems(Problems, Data) ->
     lists:foldl(fun({Said, Answer}, D) -> problem(Said, Answer, D) end, Data, Problems).

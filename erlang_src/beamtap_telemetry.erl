@@ -5,7 +5,7 @@
 %% <li>`[beamtap, tap, start]': it records. Measured: `system_time'; with it: `tap', `path'.</li>
 %% <li>`[beamtap, tap, tripped]': it reached a bound, and ends. Measured: `system_time'; with it: `tap', `path', `reason':
 %% `events', `rate', `deadline' or `panics'.</li>
-%% <li>`[beamtap, tap, stop]': it has ended, for whatever reason. Measured: `duration', `emitted', `suppressed', `bytes', and
+%% <li>`[beamtap, tap, stop]': it has ended, for whatever reason. Measured: `duration', `traced', `emitted', `suppressed', `bytes', and
 %% where they are known `recorded', `discarded', `lost'; with it: `tap', `path', `ended_by', `receipt'.</li>
 %% </ul>
 %% `system_time' and `duration' are in native units, as telemetry has them; `bytes' are the trace's files; the others are
@@ -34,7 +34,7 @@ tripped(Tap, Path, Reason) ->
 %% @doc A tap has ended.
 -spec ended(beamtap:receipt()) -> ok.
 ended(#{tap := Tap, path := Path, ended_by := EndedBy, duration_ms := Ms} = Receipt) ->
-    Counts = maps:with([emitted, recorded, discarded, lost, suppressed, bytes], Receipt),
+    Counts = maps:with([traced, emitted, recorded, discarded, lost, suppressed, bytes], Receipt),
     Measured = maps:filter(fun(_, Count) -> is_integer(Count) end, Counts),
     Duration = erlang:convert_time_unit(Ms, millisecond, native),
     tell(stop, Measured#{duration => Duration}, #{tap => Tap, path => Path, ended_by => EndedBy, receipt => Receipt}).

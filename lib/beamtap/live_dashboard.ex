@@ -92,7 +92,7 @@ defmodule Beamtap.LiveDashboard do
     page(rows, Map.put(params, :sort_by, :tap))
   end
 
-  defp events(%{emitted: emitted}), do: emitted
+  defp events(%{traced: traced}), do: traced
   defp events(%{events: %{} = events}), do: events |> Map.values() |> Enum.sum()
   defp events(_), do: 0
 

@@ -183,7 +183,7 @@ is_recording(Target) ->
     end.
 
 has_emitted(Target) ->
-    lists:any(fun(#{emitted := Emitted}) -> Emitted > 0 end, call(Target, beamtap, info, [])).
+    lists:any(fun(#{traced := Traced}) -> Traced > 0 end, call(Target, beamtap, info, [])).
 
 %% With trace sessions the flags of ours are not seen from outside; the session is.
 legacy_or_session(Target, Other) ->

@@ -169,7 +169,7 @@ schedulers(Config) ->
     ok = beamtap:mark(<<"load">>),
     Online = erlang:system_info(schedulers_online),
     Busy = [spawn(fun spin/0) || _ <- lists:seq(1, 3 * Online)],
-    {ok, #{emitted := Now}} = beamtap:info(Tap),
+    {ok, #{traced := Now}} = beamtap:info(Tap),
     emits(Tap, Now + 6 * EachSample),
     ok = beamtap:mark(<<"rest">>),
     _ = [exit(Pid, kill) || Pid <- Busy],

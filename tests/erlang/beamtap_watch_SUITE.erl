@@ -288,7 +288,7 @@ call(Worker, Terminal, Pattern) ->
     end).
 
 emitted(Tap) ->
-    {ok, #{emitted := Emitted}} = beamtap:info(Tap),
+    {ok, #{traced := Emitted}} = beamtap:info(Tap),
     Emitted.
 
 quoted(Pid) -> re:replace(pid_to_list(Pid), "[.]", "\\\\.", [global, {return, list}]).

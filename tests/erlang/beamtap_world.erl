@@ -110,7 +110,7 @@ until(Condition, Deadline) ->
 %% @doc Waits until a tap has emitted so many events.
 emits(Tap, Count) ->
     until(fun() ->
-        {ok, #{emitted := Emitted}} = beamtap:info(Tap),
+        {ok, #{traced := Emitted}} = beamtap:info(Tap),
         Emitted >= Count orelse {Emitted, Count}
     end).
 

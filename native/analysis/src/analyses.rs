@@ -163,6 +163,12 @@ impl Pass {
         self.automaton.declare(kinds);
     }
 
+    /// Says by which names LTTng knows the sessions that recorded the trace: what its environment has as `trace_name`.
+    /// Said before the first item.
+    pub fn record_sessions(&mut self, names: Vec<String>) {
+        self.automaton.record_sessions(names);
+    }
+
     /// The state of the VM after the last item.
     pub fn state(&self) -> &Automaton {
         &self.automaton

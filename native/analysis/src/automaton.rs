@@ -7,6 +7,9 @@
 //! ([`Ending::Interrupted`]). Calls whose both ends were recorded inside the stretch count: what is missing may be
 //! calls between, and every result says that it is lossy.
 //!
+//! The same is done where a recording was interrupted (`gap`), and where a tap was paused and resumed: an event does
+//! not tell which processes are its tap's, so that all open calls are given up.
+//!
 //! # When a process exits
 //!
 //! Its `exit` is not its last event: it gives up its name after that and, with the flag `exiting`, is scheduled until
@@ -15,11 +18,13 @@
 
 mod change;
 mod departed;
+mod interruptions;
 mod names;
 mod process;
 mod stack;
 
 pub use change::{Change, Collection, EndedCall, Ending, Slice};
+pub use interruptions::Interruptions;
 pub use names::{FunctionName, Names, ThreadName, Vm};
 pub use process::{Identity, Process};
 
@@ -54,6 +59,8 @@ pub struct Automaton {
     guessed_returns: u64,
     overfull: u64,
     last_ns: u64,
+    interruptions: Interruptions,
+    was_paused: bool,
     /// The kinds that the trace may hold; unknown until told.
     declared: Option<[bool; EVENT_COUNT]>,
 }
@@ -90,7 +97,7 @@ impl Automaton {
         self.declared.unwrap_or([true; EVENT_COUNT])
     }
 
-    /// Events or packets have been lost up to now.
+    /// Events or packets have been lost, or the recording was interrupted, up to now.
     pub fn is_lossy(&self) -> bool {
         self.lossy
     }
@@ -100,6 +107,22 @@ impl Automaton {
     pub fn tells_waiting(&self) -> bool {
         self.has_scheduling
             || self.declared.is_some_and(|kinds| kinds[EventKind::In as usize] && kinds.contains(&false))
+    }
+
+    /// Says by which names LTTng knows the sessions that recorded the trace. What is told of other taps' interruptions
+    /// is then not counted as the trace's own.
+    pub(crate) fn record_sessions(&mut self, names: Vec<String>) {
+        self.interruptions.record_sessions(names);
+    }
+
+    /// The times in which nothing was recorded on purpose, or because the recording was interrupted.
+    pub fn interruptions(&self) -> &Interruptions {
+        &self.interruptions
+    }
+
+    /// Some tap was paused up to now.
+    pub(crate) fn was_paused(&self) -> bool {
+        self.was_paused
     }
 
     /// Returns and exceptions that no call in the trace belongs to: the call was made before the trace began, or lost.
@@ -170,9 +193,14 @@ impl Automaton {
         self.open_calls = 0;
     }
 
+    /// Gives up what is open in every process: each does so when it is met.
+    fn interrupt_all(&mut self) {
+        self.epoch += 1;
+    }
+
     fn lose(&mut self, lost: &Lost) {
         self.lossy = true;
-        self.epoch += 1;
+        self.interrupt_all();
         self.suspect_until_ns = self.suspect_until_ns.max(lost.end_ns);
     }
 
@@ -270,6 +298,22 @@ impl Automaton {
             }
             Event::DefFunction(_) | Event::DefAtom(_) | Event::DefThread(_) | Event::DefVm(_) => {
                 self.names.learn(event);
+                None
+            }
+            Event::Gap(e) => {
+                self.lossy |= self.interruptions.gap(e);
+                self.interrupt_all();
+                None
+            }
+            Event::Pause(e) => {
+                self.was_paused = true;
+                self.interruptions.pause(e, ns);
+                self.interrupt_all();
+                None
+            }
+            Event::Resume(e) => {
+                self.interruptions.resume(e, ns);
+                self.interrupt_all();
                 None
             }
             // What changes nothing of what is kept here.

@@ -21,8 +21,8 @@ mod table;
 pub use analyses::{ANALYSES, AnalysisInfo, Pass};
 pub use atom::{elixir_atom, elixir_function, erlang_atom};
 pub use automaton::{
-    Automaton, Change, Collection, EndedCall, Ending, FunctionName, Identity, Names, Process, Slice,
-    ThreadName, Vm,
+    Automaton, Change, Collection, EndedCall, Ending, FunctionName, Identity, Interruptions, Names, Process,
+    Slice, ThreadName, Vm,
 };
 pub use bindings::Bindings;
 pub use error::Error;

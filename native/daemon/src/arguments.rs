@@ -278,13 +278,17 @@ Times are integers in nanoseconds and end in _ns; what the trace does not tell i
   trace             the directory, as given
   emitted, read, discarded, lost, gap, residual
                     the sum law: emitted = read + discarded + lost + gap + residual, in events;
-                    emitted, lost and residual are null where the VM's counters are missing
+                    emitted, lost and residual are null where the VM's counters are missing; residual also with
+                    lost packets, since what they held is what the counters leave over
   emitted_at_least  what was emitted at the least, where emitted is null
   outside           of the events read, those written before the VM's counting began or after it ended
   lost_packets      packets overwritten or never arrived; lost is the number of events in them
   counters          events that carry the VM's counters, which are not in the sum
   other_events      events that are not beamtap's, or not known to this version
-  lossy             whether events are missing
+  definitions       of the events read, beamtap's own: names, canaries, pauses; the others were traced
+  gaps, gap_time_ns how often the recording was interrupted, and how long it was not known to work
+  pauses, paused_ns how often, and how long, the tap was paused
+  lossy             whether events are missing; null where nothing tells
 ",
             $tables,
             "  faults            why parts of the trace could not be read; empty when all was
@@ -300,7 +304,8 @@ Exit codes:
 }
 
 const REPORT_JSON: &str = json_help!(
-    "  span              begin_ns and end_ns since the Unix epoch, duration_ns, canary
+    "  span              begin_ns and end_ns since the Unix epoch, duration_ns, canary; ended_by and recorded_ns of a
+                    tap that ended in order
   vms               node, os_pid, otp_release, erts, schedulers, word_bytes, beamtap
   functions         function, calls, own_ns, total_ns, gc_ns, out_ns, p50_ns, p99_ns, max_ns, raised,
                     implied, exited, unfinished, interrupted, module, name, arity
@@ -310,7 +315,8 @@ const REPORT_JSON: &str = json_help!(
 );
 
 const INFO_JSON: &str = json_help!(
-    "  span              begin_ns and end_ns since the Unix epoch, duration_ns, canary
+    "  span              begin_ns and end_ns since the Unix epoch, duration_ns, canary; ended_by and recorded_ns of a
+                    tap that ended in order
   vms               node, os_pid, otp_release, erts, schedulers, word_bytes, beamtap
   events            event, flag, read, emitted, suppressed, unreadable, truncated
   losses            loss, count, meaning

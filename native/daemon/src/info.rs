@@ -11,7 +11,7 @@ use beamtap_analysis::Cell;
 use std::process::ExitCode;
 
 pub(crate) fn run(arguments: &InfoArguments) -> Result<ExitCode, Failure> {
-    let mut reading = Reading::of(&arguments.directory, &["overview"], Window::default())?;
+    let mut reading = Reading::of(&arguments.directory, &["overview"], Window::default(), false)?;
     if arguments.json {
         let tables = reading.tables.iter().filter(|table| table.id != "sum");
         return output::print_json(&reading, &json::answer(&arguments.directory, &reading, tables));

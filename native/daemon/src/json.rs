@@ -21,7 +21,7 @@ pub(crate) fn answer<'a>(
     let mut notes: Vec<String> = reading.stretch.iter().cloned().collect();
     if let Some(sum) = reading.table("sum") {
         answer.extend(facts(sum));
-        answer.insert("lossy".to_owned(), sum.lossy.into());
+        answer.insert("lossy".to_owned(), lossy(sum));
         notes.extend(sum.notes.iter().cloned());
     }
     for table in tables {
@@ -35,6 +35,12 @@ pub(crate) fn answer<'a>(
     answer.insert("faults".to_owned(), reading.faults.clone().into());
     answer.insert("notes".to_owned(), notes.into());
     Value::Object(answer)
+}
+
+/// Whether events are missing; null where none are known to be, and the counters that would prove it are not known.
+fn lossy(sum: &Table) -> Value {
+    let is_proved = sum.value("emitted").is_some_and(|emitted| *emitted != Cell::Unknown);
+    if sum.lossy || is_proved { sum.lossy.into() } else { Value::Null }
 }
 
 /// The text of an answer, for programs and the people who debug them.

@@ -5,7 +5,7 @@ use crate::faults::Faults;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::window::Window;
-use beamtap_analysis::{Lift, Pass, Table};
+use beamtap_analysis::{Lift, Pass, Table, Vm};
 use beamtap_ctf::TraceSet;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -25,7 +25,15 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Reads all of a trace and lets the analyses named answer about a stretch of it.
-    pub(crate) fn of(directory: &Path, analyses: &[&str], mut window: Window) -> Result<Reading, Failure> {
+    ///
+    /// `has_state` says that the answer needs to know what processes do, which is kept for one VM. A trace of several is
+    /// refused.
+    pub(crate) fn of(
+        directory: &Path,
+        analyses: &[&str],
+        mut window: Window,
+        has_state: bool,
+    ) -> Result<Reading, Failure> {
         let interrupt = Interrupt::listen()?;
         let set = TraceSet::open(directory)?;
         tracing::debug!(
@@ -38,6 +46,7 @@ impl Reading {
         let mut lift = Lift::new(&set);
         let mut pass = Pass::new(analyses)?;
         pass.declare(&lift.kinds());
+        pass.record_sessions(sessions(&set));
         let mut progress = Progress::new();
         let (mut faults, mut fault_count) = (Vec::new(), Faults::default());
         for fault in set.faults().iter().filter(|_| fault_count.tells_one_more()) {
@@ -71,12 +80,15 @@ impl Reading {
             items += 1;
             if items.is_multiple_of(STRIDE) {
                 progress.at(items);
-                if interrupt.came() {
+                if interrupt.came() || (has_state && pass.state().names().vms().len() > 1) {
                     return ControlFlow::Break(());
                 }
             }
             ControlFlow::Continue(())
         });
+        if let (true, [one, other, ..]) = (has_state, pass.state().names().vms()) {
+            return Err(several_vms(&set, one, other));
+        }
         if flow.is_break() {
             return Err(Failure::Interrupted);
         }
@@ -96,5 +108,29 @@ impl Reading {
     /// The table with this name.
     pub(crate) fn table(&self, id: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.id == id)
+    }
+}
+
+/// The LTTng sessions that recorded a trace. Older versions of LTTng do not tell, and neither do other tracers.
+fn sessions(set: &TraceSet) -> Vec<String> {
+    let names = set.environment().filter(|(key, _)| *key == "trace_name");
+    names.filter_map(|(_, name)| name.as_str().map(str::to_owned)).collect()
+}
+
+/// Why a trace of several VMs has no answer, and what to do.
+fn several_vms(set: &TraceSet, one: &Vm, other: &Vm) -> Failure {
+    let vm = |vm: &Vm| format!("{} (process {})", vm.node, vm.os_pid);
+    let why = "the numbers of processes and functions are each VM's own, and a report would mix them";
+    let what = format!("{} and {} both recorded into this trace: {why}", vm(one), vm(other));
+    match set.traces() {
+        [first, _, ..] => Failure::Trace {
+            what: format!("{what}; one of its parts is {}", first.path().display()),
+            remedy: "Report each VM's part alone",
+        },
+        _ => Failure::Trace {
+            what,
+            remedy: "Record each VM in a session of its own, or with `lttng enable-channel --buffers-pid`; \
+                     `beamtapd read` shows these events",
+        },
     }
 }

@@ -92,7 +92,7 @@ fn recover(remains: Remains, shm_path: &Path, arguments: &RecoverArguments) -> R
 
 /// How many events a trace has, and what of it cannot be read.
 fn read_back(trace: &Path) -> Result<(u64, Vec<String>), Failure> {
-    let reading = Reading::of(trace, &["overview"], Window::default())?;
+    let reading = Reading::of(trace, &["overview"], Window::default(), false)?;
     let count = |name| match reading.table("sum").and_then(|sum| sum.value(name)) {
         Some(Cell::Count(count)) => *count,
         _ => 0,

@@ -1,6 +1,7 @@
 //! `beamtapd report`: where time went.
 
 use crate::arguments::ReportArguments;
+use crate::ending;
 use crate::failure::Failure;
 use crate::json;
 use crate::output;
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
     }
     let analyses: Vec<&str> = shown.iter().copied().chain(["overview"]).collect();
     let mut reading =
-        Reading::of(&arguments.directory, &analyses, Window::new(arguments.begin, arguments.end))?;
+        Reading::of(&arguments.directory, &analyses, Window::new(arguments.begin, arguments.end), true)?;
     for table in &mut reading.tables {
         let column = arguments.sort.as_deref().and_then(|name| table.column(name));
         if let Some(column) = column.filter(|_| shown.contains(&table.id)) {
@@ -50,6 +51,9 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
     if tables.iter().all(|table| table.rows.is_empty()) {
         text.blank();
         text.sentence(NOTHING);
+        if let Some(end) = ending::of(&reading) {
+            text.sentence(&end);
+        }
         return output::print_text(&reading, &text.finish());
     }
     for table in tables {

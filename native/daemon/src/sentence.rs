@@ -120,6 +120,8 @@ impl Dictionary {
                 ThreadKind::from_wire(fields.number(0) as u8).map_or("unknown", ThreadKind::as_str).to_owned()
             }
             Some(FieldType::Atom) => self.atom(fields.number(0) as u32),
+            // What became of a tap names its session.
+            Some(FieldType::Text) => fields.text(0),
             _ => self.entity(owner),
         }
     }

@@ -1,6 +1,7 @@
 //! Tables for people.
 
 use crate::charset::Charset;
+use crate::heading;
 use crate::quantity;
 use crate::reading::Reading;
 use crate::safe::Safe;
@@ -86,12 +87,15 @@ impl Text {
         };
         parts.extend(fact("span", "begin").filter(|begin| begin != UNKNOWN));
         parts.extend(fact("span", "duration").filter(|duration| duration != UNKNOWN));
-        parts.extend(fact("sum", "read").map(|read| format!("{read} events")));
+        parts.extend(heading::recorded(reading));
         self.parts(parts.iter().map(String::as_str), charset.separator());
         if let Some(stretch) = &reading.stretch {
             self.line(stretch);
         }
-        if let Some(line) = missing(reading) {
+        if let Some(line) = heading::missing(reading, charset) {
+            self.sentence(&line);
+        }
+        if let Some(line) = heading::paused(reading, charset) {
             self.sentence(&line);
         }
     }
@@ -217,31 +221,6 @@ impl Text {
 }
 
 const UNKNOWN: &str = "-";
-
-/// The line that says what is missing, where something is.
-fn missing(reading: &Reading) -> Option<String> {
-    let sum = reading.table("sum")?;
-    let count = |name: &str| match sum.value(name) {
-        Some(Cell::Count(count)) if *count > 0 => Some(quantity::count(*count)),
-        _ => None,
-    };
-    let mut parts = Vec::new();
-    parts.extend(count("discarded").map(|n| format!("{n} events discarded because the buffers were full")));
-    parts.extend(count("lost_packets").map(|n| match count("lost") {
-        Some(events) => format!("{n} packets lost with {events} events"),
-        None => format!("{n} packets lost"),
-    }));
-    parts.extend(count("gap").map(|n| format!("{n} events not recorded between two recordings")));
-    if let Some(Cell::Difference(residual)) = sum.value("residual")
-        && *residual != 0
-    {
-        parts.push(format!("{residual} events missing without a name"));
-    }
-    if !reading.faults.is_empty() {
-        parts.push("parts of the trace could not be read".to_owned());
-    }
-    (!parts.is_empty()).then(|| format!("! INCOMPLETE: {}", parts.join("; ")))
-}
 
 /// A table of what is seldom there says nothing when it is not.
 fn is_optional(table: &Table) -> bool {

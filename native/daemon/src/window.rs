@@ -109,6 +109,16 @@ impl Window {
         let (begin, end) = self.bounds(item);
         match *item {
             Item::Event(_, Event::CountersOf(_)) => None,
+            // What lies outside interrupts nothing inside.
+            Item::Event(stamp, Event::Gap(gap))
+                if stamp.ns < begin || stamp.ns.saturating_sub(gap.length_ns) > end =>
+            {
+                None
+            }
+            Item::Event(stamp, Event::Pause(_)) if stamp.ns > end => None,
+            Item::Event(stamp, Event::Resume(resume)) if stamp.ns.saturating_sub(resume.length_ns) > end => {
+                None
+            }
             Item::Event(stamp, event) if event.kind().info().class == Class::Own => {
                 Some(Item::Event(Stamp { ns: stamp.ns.clamp(begin, end), ..stamp }, event))
             }

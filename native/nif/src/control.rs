@@ -53,6 +53,7 @@ pub(crate) mod atoms {
         begin = "begin",
         running,
         end = "end",
+        snapshot,
     }
 }
 
@@ -248,6 +249,7 @@ fn emit_counters(env: Env, phase: Atom) -> NifResult<Term> {
         phase if phase == atoms::begin() => Phase::Begin,
         phase if phase == atoms::running() => Phase::Running,
         phase if phase == atoms::end() => Phase::End,
+        phase if phase == atoms::snapshot() => Phase::Snapshot,
         _ => return Err(Error::BadArg),
     };
     Ok(emitted(env, definitions::counters(phase, |_| true)))
@@ -264,11 +266,44 @@ fn emit_canary(env: Env, high: u64, low: u64) -> Term {
     emitted(env, definitions::canary(high, low))
 }
 
-/// A reason with a NUL byte in it is cut there.
 #[rustler::nif]
-fn emit_gap<'a>(env: Env<'a>, length_ns: u64, count: u64, reason: Binary<'a>) -> Term<'a> {
-    let text = reason.as_slice().split(|byte| *byte == 0).next().unwrap_or_default();
-    emitted(env, CString::new(text).ok().and_then(|reason| definitions::gap(length_ns, count, &reason)))
+fn emit_gap<'a>(
+    env: Env<'a>,
+    session: Binary<'a>,
+    length_ns: u64,
+    count: u64,
+    since_begin: u64,
+    reason: Binary<'a>,
+) -> Term<'a> {
+    let done = text(&session)
+        .zip(text(&reason))
+        .and_then(|(session, reason)| definitions::gap(&session, length_ns, count, since_begin, &reason));
+    emitted(env, done)
+}
+
+#[rustler::nif]
+fn emit_pause<'a>(env: Env<'a>, session: Binary<'a>) -> Term<'a> {
+    let session = text(&session);
+    emitted(env, definitions::unless_held(|| definitions::pause(&session?)))
+}
+
+#[rustler::nif]
+fn emit_resume<'a>(env: Env<'a>, session: Binary<'a>, length_ns: u64) -> Term<'a> {
+    let session = text(&session);
+    emitted(env, definitions::unless_held(|| definitions::resume(&session?, length_ns)))
+}
+
+#[rustler::nif]
+fn emit_ended<'a>(env: Env<'a>, session: Binary<'a>, ended_by: Atom, length_ns: u64) -> NifResult<Term<'a>> {
+    let ended_by = CString::new(ended_by.to_term(env).atom_to_string()?).ok();
+    let session = text(&session);
+    Ok(emitted(env, definitions::unless_held(|| definitions::ended(&session?, &ended_by?, length_ns))))
+}
+
+/// A text with a NUL byte in it is cut there.
+fn text(binary: &Binary) -> Option<CString> {
+    let text = binary.as_slice().split(|byte| *byte == 0).next().unwrap_or_default();
+    CString::new(text).ok()
 }
 
 fn emitted(env: Env, done: Option<()>) -> Term {

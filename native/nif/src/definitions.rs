@@ -184,8 +184,38 @@ pub(crate) fn canary(nonce_high: u64, nonce_low: u64) -> Option<()> {
 }
 
 /// Emits that the recording was interrupted.
-pub(crate) fn gap(length_ns: u64, emitted: u64, reason: &CStr) -> Option<()> {
-    naming::emit_counted(block::mine()?, &wire::Gap { length_ns, emitted, reason: reason.as_ptr() });
+pub(crate) fn gap(
+    session: &CStr,
+    length_ns: u64,
+    emitted: u64,
+    since_begin: u64,
+    reason: &CStr,
+) -> Option<()> {
+    naming::emit_counted(
+        block::mine()?,
+        &wire::Gap { session: session.as_ptr(), length_ns, emitted, since_begin, reason: reason.as_ptr() },
+    );
+    Some(())
+}
+
+/// Emits that a tap was paused.
+pub(crate) fn pause(session: &CStr) -> Option<()> {
+    naming::emit_counted(block::mine()?, &wire::Pause { session: session.as_ptr() });
+    Some(())
+}
+
+/// Emits that a tap goes on after a pause.
+pub(crate) fn resume(session: &CStr, length_ns: u64) -> Option<()> {
+    naming::emit_counted(block::mine()?, &wire::Resume { session: session.as_ptr(), length_ns });
+    Some(())
+}
+
+/// Emits that a tap has ended.
+pub(crate) fn ended(session: &CStr, ended_by: &CStr, length_ns: u64) -> Option<()> {
+    naming::emit_counted(
+        block::mine()?,
+        &wire::Ended { session: session.as_ptr(), ended_by: ended_by.as_ptr(), length_ns },
+    );
     Some(())
 }
 

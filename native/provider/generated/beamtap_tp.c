@@ -723,6 +723,39 @@ const int *beamtap_enabled_gap(void)
 	return &lttng_ust_tracepoint_beamtap___gap.state;
 }
 
+void beamtap_emit_pause(const void *e);
+void beamtap_emit_pause(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, pause, (const struct beamtap_pause *) e);
+}
+const int *beamtap_enabled_pause(void);
+const int *beamtap_enabled_pause(void)
+{
+	return &lttng_ust_tracepoint_beamtap___pause.state;
+}
+
+void beamtap_emit_resume(const void *e);
+void beamtap_emit_resume(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, resume, (const struct beamtap_resume *) e);
+}
+const int *beamtap_enabled_resume(void);
+const int *beamtap_enabled_resume(void)
+{
+	return &lttng_ust_tracepoint_beamtap___resume.state;
+}
+
+void beamtap_emit_ended(const void *e);
+void beamtap_emit_ended(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, ended, (const struct beamtap_ended *) e);
+}
+const int *beamtap_enabled_ended(void);
+const int *beamtap_enabled_ended(void)
+{
+	return &lttng_ust_tracepoint_beamtap___ended.state;
+}
+
 void beamtap_emit_counters(const void *e);
 void beamtap_emit_counters(const void *e)
 {

@@ -489,9 +489,26 @@ struct beamtap_canary {
 };
 
 struct beamtap_gap {
+	const char * session;
 	uint64_t length_ns;
 	uint64_t emitted;
+	uint64_t since_begin;
 	const char * reason;
+};
+
+struct beamtap_pause {
+	const char * session;
+};
+
+struct beamtap_resume {
+	const char * session;
+	uint64_t length_ns;
+};
+
+struct beamtap_ended {
+	const char * session;
+	const char * ended_by;
+	uint64_t length_ns;
 };
 
 struct beamtap_counters {
@@ -1329,11 +1346,41 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, canary,
 LTTNG_UST_TRACEPOINT_EVENT(beamtap, gap,
 	LTTNG_UST_TP_ARGS(const struct beamtap_gap *, e),
 	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_string(session, e->session)
 		BEAMTAP_NUMBERS
 		lttng_ust_field_integer(uint64_t, length_ns, e->length_ns)
 		lttng_ust_field_integer(uint64_t, emitted, e->emitted)
+		lttng_ust_field_integer(uint64_t, since_begin, e->since_begin)
 		BEAMTAP_NUMBERS_END
 		lttng_ust_field_string(reason, e->reason)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, pause,
+	LTTNG_UST_TP_ARGS(const struct beamtap_pause *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_string(session, e->session)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, resume,
+	LTTNG_UST_TP_ARGS(const struct beamtap_resume *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_string(session, e->session)
+		BEAMTAP_NUMBERS
+		lttng_ust_field_integer(uint64_t, length_ns, e->length_ns)
+		BEAMTAP_NUMBERS_END
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, ended,
+	LTTNG_UST_TP_ARGS(const struct beamtap_ended *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_string(session, e->session)
+		lttng_ust_field_string(ended_by, e->ended_by)
+		BEAMTAP_NUMBERS
+		lttng_ust_field_integer(uint64_t, length_ns, e->length_ns)
+		BEAMTAP_NUMBERS_END
 	)
 )
 

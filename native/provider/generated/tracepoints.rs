@@ -133,6 +133,12 @@ extern "C" {
     fn beamtap_enabled_canary() -> *const c_int;
     fn beamtap_emit_gap(event: *const c_void);
     fn beamtap_enabled_gap() -> *const c_int;
+    fn beamtap_emit_pause(event: *const c_void);
+    fn beamtap_enabled_pause() -> *const c_int;
+    fn beamtap_emit_resume(event: *const c_void);
+    fn beamtap_enabled_resume() -> *const c_int;
+    fn beamtap_emit_ended(event: *const c_void);
+    fn beamtap_enabled_ended() -> *const c_int;
     fn beamtap_emit_counters(event: *const c_void);
     fn beamtap_enabled_counters() -> *const c_int;
 }
@@ -204,6 +210,9 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_def_vm,
     beamtap_emit_canary,
     beamtap_emit_gap,
+    beamtap_emit_pause,
+    beamtap_emit_resume,
+    beamtap_emit_ended,
     beamtap_emit_counters,
 ];
 
@@ -274,5 +283,8 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_def_vm,
     beamtap_enabled_canary,
     beamtap_enabled_gap,
+    beamtap_enabled_pause,
+    beamtap_enabled_resume,
+    beamtap_enabled_ended,
     beamtap_enabled_counters,
 ];

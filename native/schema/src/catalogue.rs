@@ -779,13 +779,38 @@ events! {
     /// The recording was interrupted, because a daemon of LTTng's died or somebody else ended its session, and is taken up
     /// again here: the first event of what it goes on with.
     "gap" Gap (Definitions, Own) {
+        /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+        session: Text,
         /// How long the recording was not known to work: since it was last seen to, up to now.
         length_ns: Nanoseconds,
         /// Events the VM emitted in that time. Those of them that LTTng wrote before it failed are in the trace; buffers
         /// that it had not yet written are lost, too.
         emitted: Count,
+        /// Events the VM emitted since the recording's first counters: those are lost, too, where they were not yet written.
+        since_begin: Count,
         /// What was wrong.
         reason: Text,
+    }
+    /// A tap was paused: its trace flags are off from here to `resume`, and what its processes do is not in the trace.
+    "pause" Pause (Definitions, Own) {
+        /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+        session: Text,
+    }
+    /// A tap that was paused goes on: its trace flags are set again from here on.
+    "resume" Resume (Definitions, Own) {
+        /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+        session: Text,
+        /// How long it was paused.
+        length_ns: Nanoseconds,
+    }
+    /// A tap ended in order: its trace flags are off. What comes after it is another tap's, or definitions.
+    "ended" Ended (Definitions, Own) {
+        /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+        session: Text,
+        /// Why, as `ended_by` in the tap's receipt has it.
+        ended_by: Text,
+        /// How long it recorded, pauses and gaps included.
+        length_ns: Nanoseconds,
     }
     /// What happened to the events of one kind since the VM loaded beamtap. Not counted itself.
     "counters" CountersOf (Definitions, Own) {

@@ -336,5 +336,7 @@ wire_enum! {
         /// Before the first event of a kind that is added while the recording runs: what the VM emitted of it until then
         /// went to others.
         Joined = 3 "joined",
+        /// Before a flight recorder's buffers were written: what they had overwritten until then is not in the trace.
+        Snapshot = 4 "snapshot",
     }
 }

@@ -55,7 +55,11 @@ pub const LOSSES: [LossInfo; 6] = [
         doc: "Whole packets were overwritten (flight recorder) or never arrived; how many events they held is unknown \
               until the counters are compared.",
     },
-    LossInfo { loss: Loss::Gap, name: "gap", doc: "The recording was interrupted and taken up again." },
+    LossInfo {
+        loss: Loss::Gap,
+        name: "gap",
+        doc: "The recording was interrupted and taken up again: emitted meanwhile, or in buffers that were lost with it.",
+    },
 ];
 
 /// What happened to the events of one kind inside the VM.
@@ -72,13 +76,19 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// What was counted between `earlier` and `self`. Counters only grow; a smaller value wraps as they do.
-    pub const fn since(self, earlier: Counters) -> Counters {
-        Counters {
-            emitted: self.emitted.wrapping_sub(earlier.emitted),
-            suppressed: self.suppressed.wrapping_sub(earlier.suppressed),
-            unreadable: self.unreadable.wrapping_sub(earlier.unreadable),
-            truncated: self.truncated.wrapping_sub(earlier.truncated),
-        }
+    /// What was counted between `earlier` and `self`; `None` where a counter is smaller than before. Counters only grow,
+    /// so that these are not of one VM.
+    pub fn checked_since(self, earlier: Counters) -> Option<Counters> {
+        Some(Counters {
+            emitted: self.emitted.checked_sub(earlier.emitted)?,
+            suppressed: self.suppressed.checked_sub(earlier.suppressed)?,
+            unreadable: self.unreadable.checked_sub(earlier.unreadable)?,
+            truncated: self.truncated.checked_sub(earlier.truncated)?,
+        })
+    }
+
+    /// What was counted between `earlier` and `self`; nothing where that is not told.
+    pub fn since(self, earlier: Counters) -> Counters {
+        self.checked_since(earlier).unwrap_or_default()
     }
 }

@@ -47,7 +47,10 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::count("exited", "Calls ended with their process"),
     Column::count("crashed", "Those of them whose process crashed or was killed"),
     Column::count("unfinished", "Calls open at the end of the trace; no time is counted for them"),
-    Column::count("interrupted", "Calls given up where events were lost; no time is counted for them"),
+    Column::count(
+        "interrupted",
+        "Calls given up where events were lost, or the tap was paused; no time is counted for them",
+    ),
     Column::text("module", "The module, without quotes").detail(),
     Column::text("name", "The function's name, without quotes").detail(),
     Column::count("arity", "Its number of arguments").detail(),
@@ -242,8 +245,9 @@ impl Analysis for Functions {
             ));
         }
         if interrupted > 0 {
+            let paused = if state.was_paused() { ", or the tap was paused" } else { "" };
             table.notes.push(format!(
-                "Calls given up where events were lost: {interrupted}. No time is counted for them."
+                "Calls given up where events were lost{paused}: {interrupted}. No time is counted for them."
             ));
         }
         if state.unmatched_returns() > 0 {

@@ -28,6 +28,8 @@ struct Overview {
     streams: Vec<Stream>,
     span: Option<(u64, u64)>,
     canaries: Vec<u128>,
+    /// Why, and after how long, the tap ended.
+    ended: Option<(Box<str>, u64)>,
     other: BTreeMap<String, u64>,
     others: u64,
     law: Law,
@@ -39,6 +41,7 @@ pub(super) fn start() -> Box<dyn Analysis> {
         streams: Vec::new(),
         span: None,
         canaries: Vec::new(),
+        ended: None,
         other: BTreeMap::new(),
         others: 0,
         law: Law::default(),
@@ -91,9 +94,15 @@ impl Analysis for Overview {
                 match event {
                     Event::CountersOf(counters) => {
                         let discarded = self.total(|s| s.discarded);
-                        self.law.count(counters, &self.kinds, discarded);
+                        self.law.count(counters, stamp.ns, &self.kinds, discarded);
                     }
-                    Event::Gap(_) => self.law.interrupt(),
+                    Event::Gap(gap) => {
+                        let is_own = step.state.interruptions().is_own(gap.session);
+                        self.law.interrupt(gap, is_own, &self.kinds);
+                    }
+                    Event::Ended(ended) if step.state.interruptions().is_own(ended.session) => {
+                        self.ended = Some((ended.ended_by.into(), ended.length_ns));
+                    }
                     Event::Canary(canary) if self.canaries.len() < Self::MAX_CANARIES => {
                         let nonce = u128::from(canary.nonce_high) << 64 | u128::from(canary.nonce_low);
                         if !self.canaries.contains(&nonce) {
@@ -116,10 +125,11 @@ impl Analysis for Overview {
     fn finish(self: Box<Self>, state: &Automaton) -> Vec<Table> {
         let (discarded, lost_packets) = (self.total(|s| s.discarded), self.total(|s| s.lost_packets));
         let is_one_vm = state.names().vms().len() <= 1;
-        let sum = self.law.sum(&self.kinds, &state.declared(), discarded, lost_packets, is_one_vm);
+        let end_ns = self.span.map_or(0, |(_, end)| end);
+        let sum = self.law.sum(&self.kinds, &state.declared(), discarded, lost_packets, is_one_vm, end_ns);
         let mut tables = vec![
-            tables::sum(&sum, self.others),
-            tables::span(self.span, &self.canaries),
+            tables::sum(&sum, self.others, state.interruptions(), end_ns),
+            tables::span(self.span, &self.canaries, self.ended),
             tables::vms(state.names().vms()),
             tables::events(&self.kinds, &sum),
             tables::losses(&sum),
@@ -127,8 +137,9 @@ impl Analysis for Overview {
             tables::threads(state.names()),
             tables::other(&self.other, self.others),
         ];
+        let is_short = sum.gap.is_some_and(|gap| gap > 0) || sum.residual.is_some_and(|rest| rest != 0);
         for table in &mut tables {
-            table.lossy = state.is_lossy();
+            table.lossy = state.is_lossy() || is_short;
         }
         tables
     }

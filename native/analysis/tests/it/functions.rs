@@ -312,12 +312,12 @@ fn own_is_called_own_and_wait_where_nothing_tells_waiting() {
     let includes = |table: &Table| rows(table, &["own", "own_includes_waiting"]);
     // What the trace may hold tells, unless it may hold everything, as a session of LTTng's own does.
     for kinds in [&calls[..], &all[..]] {
-        let table = &script.tables_of(&["functions"], kinds)[0];
+        let table = &script.tables_declaring(&["functions"], kinds)[0];
         assert_eq!((title(table).as_str(), includes(table)), ("own+wait", vec!["50 | true".to_owned()]));
         assert!(table.notes[0].contains("record the class `running`"), "{:?}", table.notes);
     }
-    let recorded = script.tables_of(&["functions"], &[EventKind::Call, EventKind::In]);
-    let seen = script.goes_in(P).tables_of(&["functions"], &all);
+    let recorded = script.tables_declaring(&["functions"], &[EventKind::Call, EventKind::In]);
+    let seen = script.goes_in(P).tables_declaring(&["functions"], &all);
     for table in [&recorded[0], &seen[0]] {
         assert_eq!((title(table).as_str(), includes(table)), ("own", vec!["50 | false".to_owned()]));
         assert_eq!(table.notes, [""; 0]);

@@ -21,6 +21,9 @@ enum Act {
     OutExited,
     Hibernate,
     Lose(u64),
+    Interrupt(u64),
+    Pause,
+    Resume,
 }
 
 fn acts() -> impl Strategy<Value = Vec<(u64, u64, Act)>> {
@@ -37,6 +40,9 @@ fn acts() -> impl Strategy<Value = Vec<(u64, u64, Act)>> {
         1 => Just(Act::OutExited),
         1 => Just(Act::Hibernate),
         1 => (0..30u64).prop_map(Act::Lose),
+        1 => (0..30u64).prop_map(Act::Interrupt),
+        1 => Just(Act::Pause),
+        1 => Just(Act::Resume),
     ];
     prop::collection::vec((0..20u64, 1..4u64, act), 0..200)
 }
@@ -60,6 +66,9 @@ fn script(acts: &[(u64, u64, Act)]) -> Script {
             Act::OutExited => script.scheduled(EventKind::OutExited, pid),
             Act::Hibernate => script.goes_out_in(pid, HIBERNATE),
             Act::Lose(length) => script.discarded(1, ns + length),
+            Act::Interrupt(length) => script.gap("s", length, 1, 1),
+            Act::Pause => script.pause("s"),
+            Act::Resume => script.resume("s", 1),
         };
     }
     script

@@ -57,7 +57,12 @@ fn lost_packets_held_what_the_counters_say_is_missing() {
         EventKind::Call,
         100,
     );
-    assert_eq!(sum(&script), "100 5 1 94 0 0 0");
+    // The counters alone tell what the packets held: they prove nothing about other losses.
+    assert_eq!(sum(&script), "100 5 1 94 0 - 0");
+    assert_eq!(
+        script.tables(&["overview"])[0].notes,
+        ["What lost packets held is what the counters leave over: any other loss would hide in it."]
+    );
 }
 
 #[test]
@@ -103,7 +108,12 @@ fn without_the_end_what_was_emitted_is_only_known_at_the_least() {
     assert_eq!(sum(&script), "- 7 0 0 0 - 2");
     let tables = script.tables(&["overview"]);
     assert_eq!(fact(&tables[0], "emitted_at_least"), "7");
-    assert_eq!(tables[0].notes, ["What the VM emitted is not known: counters of the end are missing."]);
+    assert_eq!(
+        tables[0].notes,
+        [
+            "What the VM emitted is not known: counters of the end are missing. The tap still records, or its VM was killed."
+        ]
+    );
 }
 
 #[test]
@@ -111,9 +121,8 @@ fn an_interruption_is_a_gap_as_large_as_what_has_no_other_name() {
     let begin = |script: Script, calls, gaps| {
         script.counters(Phase::Begin, EventKind::Call, calls).counters(Phase::Begin, EventKind::Gap, gaps)
     };
-    let gap = || vec![10.into(), 9.into(), "its daemon died".into()];
     let script = calls(begin(Script::new().at(10), 0, 0).at(20), 5).discarded(1, 25).at(40);
-    let script = begin(script.event(EventKind::Gap, gap()), 20, 1);
+    let script = begin(script.gap("s", 10, 9, 20), 20, 1);
     let open = calls(script.at(50), 3);
     let end = |script: Script, calls, gaps| {
         script.counters(Phase::End, EventKind::Call, calls).counters(Phase::End, EventKind::Gap, gaps)
@@ -121,7 +130,7 @@ fn an_interruption_is_a_gap_as_large_as_what_has_no_other_name() {
     let once = end(open.clone().at(60), 23, 1);
     assert_eq!(sum(&once), "24 9 1 0 14 0 0");
     // Twice in a row: what was discarded before the first belongs to the first.
-    let again = begin(open.at(60).event(EventKind::Gap, gap()), 30, 2);
+    let again = begin(open.at(60).gap("s", 10, 9, 30), 30, 2);
     assert_eq!(sum(&end(again.at(70), 30, 2)), "32 10 1 0 21 0 0");
 }
 
@@ -199,4 +208,76 @@ fn the_vm_and_its_canary_are_told() {
         rows(table("threads"), &["thread", "kind", "scheduler", "name"]),
         ["77 | scheduler | 3 | erts_sched_3", "78 | - | - | aux"]
     );
+}
+
+#[test]
+fn more_read_than_emitted_is_told_also_where_packets_were_lost() {
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 0);
+    let script = calls(script.at(20), 5).lost_packets(3, 30).at(40).counters(Phase::End, EventKind::Call, 4);
+    assert_eq!(sum(&script), "4 5 0 0 0 -1 0");
+}
+
+/// The buffers that held the first counters were lost with the consumer daemon: 1 canary and 2 calls of 20 events were
+/// written, and 3 were discarded.
+#[test]
+fn a_beginning_that_was_lost_is_in_the_gap() {
+    let script = Script::new().at(5).event(EventKind::Canary, vec![1.into(), 2.into()]);
+    let script = calls(script.at(10), 2).discarded(3, 20).at(40).gap("s", 10, 9, 20);
+    let script = script.counters(Phase::Begin, EventKind::Call, 15).counters(Phase::Begin, EventKind::Gap, 1);
+    let script = calls(script.at(50), 4).at(60).counters(Phase::End, EventKind::Call, 19);
+    let script = script.counters(Phase::End, EventKind::Gap, 1);
+    let script =
+        script.counters(Phase::Begin, EventKind::Canary, 1).counters(Phase::End, EventKind::Canary, 1);
+    // 20 counted and the canary before the gap, the gap, 4 calls after it; 20 - 2 read - 3 discarded are missing.
+    assert_eq!(sum(&script), "26 8 3 0 15 0 4");
+    assert!(script.tables(&["overview"])[0].lossy);
+    // A gap of another tap's recording says nothing of this one.
+    let others = &script.tables_of(&["beamtap-t"], &["overview"])[0];
+    assert_eq!([fact(others, "gap"), fact(others, "gaps")], ["0", "0"]);
+    let own = &script.tables_of(&["s-2"], &["overview"])[0];
+    assert_eq!([fact(own, "gap"), fact(own, "gaps"), fact(own, "gap_time")], ["15", "1", "10"]);
+}
+
+#[test]
+fn counters_that_go_back_are_not_of_one_vm() {
+    let script = Script::new().at(10).counters(Phase::Begin, EventKind::Call, 9000);
+    let script = calls(script, 3).at(20).counters(Phase::End, EventKind::Call, 9003);
+    let script = calls(script.at(30).counters(Phase::Begin, EventKind::Call, 0), 2);
+    let script = script.at(40).counters(Phase::End, EventKind::Call, 2);
+    let sum = &script.tables(&["overview"])[0];
+    assert_eq!(
+        ["emitted", "read", "gap", "residual", "emitted_at_least"].map(|name| fact(sum, name)),
+        ["-", "5", "-", "-", "-"]
+    );
+    assert_eq!(sum.notes, ["What the VM emitted is not known: several VMs recorded into the trace."]);
+}
+
+#[test]
+fn a_snapshot_says_that_it_is_one() {
+    let script = calls(Script::new().at(10), 5).at(20).counters(Phase::Snapshot, EventKind::Call, 9000);
+    let sum = &calls(script, 1).tables(&["overview"])[0];
+    assert_eq!(fact(sum, "emitted"), "-");
+    assert_eq!(
+        sum.notes,
+        [
+            "This is a snapshot of a flight recorder: it has what the buffers held. What had been overwritten before \
+          is not counted."
+        ]
+    );
+}
+
+#[test]
+fn definitions_are_counted_apart() {
+    let script = calls(Script::new().at(5).define(F, "m", "f", 0).define_vm(1), 3);
+    let sum = &script.tables(&["overview"])[0];
+    assert_eq!([fact(sum, "read"), fact(sum, "definitions")], ["5", "2"]);
+}
+
+#[test]
+fn why_and_after_how_long_a_tap_ended_is_told() {
+    let script = Script::new().at(5).ended("s", "owner", 77);
+    let span = &script.tables(&["overview"])[1];
+    assert_eq!([fact(span, "ended_by"), fact(span, "recorded")], ["owner", "77"]);
+    let others = &script.tables_of(&["beamtap-t"], &["overview"])[1];
+    assert_eq!(fact(others, "ended_by"), "-");
 }

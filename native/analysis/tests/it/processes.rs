@@ -161,7 +161,7 @@ fn what_comes_after_an_exit_is_no_second_process() {
     let expected = ["<0.100.0> | 10 | true", "<0.200.7> | 0 | false"];
     // Whether the trace may hold events of the flag `exiting` or not.
     assert_eq!(answer(&script, &["pid", "run", "ended"]), expected);
-    let table = &script.tables_of(&["processes"], &recorded)[0];
+    let table = &script.tables_declaring(&["processes"], &recorded)[0];
     assert_eq!(rows(table, &["pid", "run", "ended"]), expected);
 }
 
@@ -170,7 +170,7 @@ fn what_only_a_living_process_does_is_another_ones_after_an_exit() {
     let script = Script::new().at(10).call(P, 5).exit(P).at(20).call(P, 5).call(P, 5).at(30).exit(P);
     let expected = ["2 | true", "1 | true"];
     assert_eq!(answer(&script, &["calls", "ended"]), expected);
-    let table = &script.tables_of(&["processes"], &[EventKind::Call, EventKind::Exit])[0];
+    let table = &script.tables_declaring(&["processes"], &[EventKind::Call, EventKind::Exit])[0];
     assert_eq!(rows(table, &["calls", "ended"]), expected);
 }
 

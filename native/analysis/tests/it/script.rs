@@ -205,6 +205,30 @@ impl Script {
         self.event(EventKind::CountersOf, values)
     }
 
+    /// The recording of a session goes on after this long.
+    pub(crate) fn gap(self, session: &str, length_ns: u64, emitted: u64, since_begin: u64) -> Script {
+        let values = vec![
+            session.into(),
+            length_ns.into(),
+            emitted.into(),
+            since_begin.into(),
+            "its daemon died".into(),
+        ];
+        self.event(EventKind::Gap, values)
+    }
+
+    pub(crate) fn pause(self, session: &str) -> Script {
+        self.event(EventKind::Pause, vec![session.into()])
+    }
+
+    pub(crate) fn resume(self, session: &str, length_ns: u64) -> Script {
+        self.event(EventKind::Resume, vec![session.into(), length_ns.into()])
+    }
+
+    pub(crate) fn ended(self, session: &str, ended_by: &str, length_ns: u64) -> Script {
+        self.event(EventKind::Ended, vec![session.into(), ended_by.into(), length_ns.into()])
+    }
+
     /// Events dropped somewhere between now and `until_ns`.
     pub(crate) fn discarded(self, count: u64, until_ns: u64) -> Script {
         self.entry(Entry::Discarded { count, until_ns })
@@ -221,13 +245,19 @@ impl Script {
 
     /// The tables of the analyses named.
     pub(crate) fn tables(&self, analyses: &[&str]) -> Vec<Table> {
+        self.tables_of(&[], analyses)
+    }
+
+    /// The tables of the analyses named, of a trace that these LTTng sessions recorded.
+    pub(crate) fn tables_of(&self, sessions: &[&str], analyses: &[&str]) -> Vec<Table> {
         let mut pass = Pass::new(analyses).expect("the analyses exist");
+        pass.record_sessions(sessions.iter().map(|name| (*name).to_owned()).collect());
         self.feed(&mut pass);
         pass.finish()
     }
 
     /// The tables of the analyses named, of a trace that may hold these kinds of events.
-    pub(crate) fn tables_of(&self, analyses: &[&str], kinds: &[EventKind]) -> Vec<Table> {
+    pub(crate) fn tables_declaring(&self, analyses: &[&str], kinds: &[EventKind]) -> Vec<Table> {
         let mut pass = Pass::new(analyses).expect("the analyses exist");
         pass.declare(kinds);
         self.feed(&mut pass);

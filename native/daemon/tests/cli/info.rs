@@ -48,7 +48,7 @@ fn discarded_and_lost_are_told_apart() {
     let info = json(&["info", "--json", trace.path()]);
     let terms =
         ["emitted", "read", "discarded", "lost", "residual", "lost_packets"].map(|term| info[term].clone());
-    assert_eq!(terms, [100, 3, 20, 77, 0, 3].map(|n: i64| json!(n)));
+    assert_eq!(terms, [json!(100), json!(3), json!(20), json!(77), json!(null), json!(3)]);
     let text = run(&["info", trace.path()]).stdout;
     assert!(
         text.contains(
@@ -90,7 +90,10 @@ fn without_the_end_counters_emitted_is_null_and_a_note_says_why() {
         (&info["emitted"], &info["residual"], &info["emitted_at_least"]),
         (&json!(null), &json!(null), &json!(2))
     );
-    assert_eq!(info["notes"], json!(["What the VM emitted is not known: counters of the end are missing."]));
+    let note = "What the VM emitted is not known: counters of the end are missing. The tap still records, or its VM was killed.";
+    assert_eq!(info["notes"], json!([note]));
+    // Nothing is known to be missing, and nothing proves that all is there.
+    assert_eq!(info["lossy"], json!(null));
 }
 
 #[test]
@@ -107,4 +110,58 @@ fn text_lists_events_streams_and_the_sum() {
         assert!(info.stdout.lines().any(|shown| shown == line), "{line:?} in\n{}", info.stdout);
     }
     assert!(info.stdout.contains("Losses: none"), "{}", info.stdout);
+}
+
+/// A daemon was killed, with the first counters in its buffers.
+#[test]
+fn a_gap_is_named_in_text_and_json() {
+    let script = Script::new().at(1).call(1, 2).at(2000).gap("s", 1500, 3, 4);
+    let script = script.counters(Phase::Begin, EventKind::Call, 4).counters(Phase::Begin, EventKind::Gap, 1);
+    let script = script.at(3000).call(1, 2).at(4000).counters(Phase::End, EventKind::Call, 5);
+    let trace = Trace::of(&script.counters(Phase::End, EventKind::Gap, 1));
+    let line = "! INCOMPLETE: the recording was interrupted once, for 1.50 µs with 3 events";
+    for command in ["info", "report"] {
+        let answer = json(&[command, "--json", trace.path()]);
+        let terms = ["emitted", "read", "gap", "residual", "gaps", "gap_time_ns", "lossy"];
+        let expected = [json!(6), json!(3), json!(3), json!(0), json!(1), json!(1500), json!(true)];
+        assert_eq!(terms.map(|term| answer[term].clone()), expected, "{command}");
+        let text = run(&[command, trace.path()]).stdout;
+        assert!(text.lines().any(|shown| shown == line), "{text}");
+    }
+}
+
+#[test]
+fn a_pause_is_named_in_text_and_json() {
+    let script = Script::new().at(1000).call(1, 2).pause("s").at(9000).resume("s", 8000);
+    let trace = Trace::of(&script);
+    let line = "! The tap was paused once, for 8.00 µs: calls and times across a pause are not counted.";
+    for command in ["info", "report"] {
+        let answer = json(&[command, "--json", trace.path()]);
+        assert_eq!([&answer["pauses"], &answer["paused_ns"]], [&json!(1), &json!(8000)]);
+        let text = run(&[command, trace.path()]).stdout;
+        assert!(text.lines().any(|shown| shown == line), "{text}");
+    }
+    // Only what is in the stretch.
+    for (from, to, pauses, paused) in
+        [("0us", "5us", 1, 5000), ("6us", "9us", 1, 2000), ("9us", "20us", 0, 0), ("2us", "3us", 1, 1000)]
+    {
+        let answer = json(&["report", "--json", "--begin", from, "--end", to, trace.path()]);
+        assert_eq!(
+            [&answer["pauses"], &answer["paused_ns"]],
+            [&json!(pauses), &json!(paused)],
+            "{from} to {to}"
+        );
+    }
+}
+
+#[test]
+fn two_vms_have_no_sum() {
+    let vm = |script: Script, calls| script.counters(Phase::Begin, EventKind::Call, calls);
+    let script = vm(Script::new().at(1).define_vm(1).call(1, 2), 18_000_000_000);
+    let trace = Trace::of(&vm(script.at(2).define_vm(2), 5).at(3).counters(Phase::End, EventKind::Call, 9));
+    let info = json(&["info", "--json", trace.path()]);
+    let terms = ["emitted", "gap", "residual", "lossy"].map(|term| info[term].clone());
+    assert_eq!(terms, [json!(null), json!(null), json!(null), json!(null)]);
+    let gap = info["losses"].as_array().unwrap().iter().find(|loss| loss["loss"] == "gap").unwrap();
+    assert_eq!(gap["count"], json!(null));
 }

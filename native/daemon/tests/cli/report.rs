@@ -78,7 +78,7 @@ fn text_shows_both_tables_with_units() {
         text,
         "\
 TRACE
-demo@host · OTP 25 (ERTS 13.1.5) · 2 schedulers · 2023-11-14T22:13:20.000001Z · 499 µs · 33 events
+demo@host · OTP 25 (ERTS 13.1.5) · 2 schedulers · 2023-11-14T22:13:20.000001Z · 499 µs · 27 events recorded · 6 definitions
 
 Functions
 174 µs in traced functions: 94 % own, 6 % collecting garbage. Most in demo:work/1: 69 %.
@@ -273,5 +273,31 @@ fn a_trace_without_counters_says_that_nobody_knows_what_is_missing() {
     assert_eq!(
         text.lines().nth(2).unwrap(),
         "! What the VM emitted is not known: the trace has no counters."
+    );
+}
+
+/// Their processes and functions have the same numbers.
+#[test]
+fn a_trace_of_two_vms_is_refused_with_the_reason() {
+    let trace = Trace::of(&Script::new().at(1).define_vm(1).call(1, 2).at(2).define_vm(2).call(1, 2));
+    let refused = run(&["report", trace.path()]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    assert_eq!(
+        refused.stderr,
+        "beamtapd: demo@host (process 1) and demo@host (process 2) both recorded into this trace: the numbers of \
+         processes and functions are each VM's own, and a report would mix them. Record each VM in a session of its \
+         own, or with `lttng enable-channel --buffers-pid`; `beamtapd read` shows these events\n"
+    );
+    let read = run(&["read", trace.path()]);
+    assert_eq!((read.code, read.stdout.lines().count()), (Some(0), 4));
+}
+
+#[test]
+fn an_empty_report_says_how_long_the_tap_recorded_and_why_it_ended() {
+    let trace = Trace::of(&Script::new().at(1).define(2, "m", "f", 0).at(9).ended("s", "owner", 3_000_000));
+    let text = run(&["report", trace.path()]).stdout;
+    assert!(
+        text.contains("The tap recorded for 3.00 ms, until the process that started it had ended."),
+        "{text}"
     );
 }

@@ -1,6 +1,10 @@
 //! The sum law: what the VM says it emitted is what was read, plus every loss that has a name.
+//!
+//! It is a proof only where each term has a source of its own. Two have none: what lost packets held, and what was in
+//! buffers that were lost when a recording was interrupted, is what the counters leave over. So with lost packets the
+//! residual is not known, unless it is below 0; and a gap takes up all that is missing of the part before it.
 
-use beamtap_schema::{Counters, EVENT_COUNT, EventKind, Phase, event};
+use beamtap_schema::{CATALOGUE, Class, Counters, EVENT_COUNT, EventKind, Phase, event};
 
 /// What the counters of one kind have told so far.
 #[derive(Clone, Copy)]
@@ -24,6 +28,12 @@ pub(super) struct Law {
     accounts: [Option<Account>; EVENT_COUNT],
     /// Kinds whose first counters were not those of a beginning.
     headless: bool,
+    /// Some counter was smaller than before: it is not the same VM's.
+    went_back: bool,
+    /// The recording's beginning was in buffers that were lost when it was interrupted.
+    unbegun: Option<Unbegun>,
+    /// When the last counters were those before a snapshot.
+    snapshot_ns: Option<u64>,
     /// A `gap` event was the last to tell how the recording stands: the counters that follow begin it anew.
     is_interrupted: bool,
     /// Discarded in the packets of such recordings: that has a name of its own.
@@ -32,11 +42,26 @@ pub(super) struct Law {
     discarded_before: u64,
 }
 
+/// What is known of a recording up to the first time it was interrupted, where its first counters are missing.
+#[derive(Clone, Copy)]
+struct Unbegun {
+    /// Emitted since the first counters.
+    emitted: u64,
+    /// Read up to then, but for the first canary, which comes before the first counters.
+    read: u64,
+}
+
+/// A flight recorder's snapshot ends so soon after the counters that announce it.
+const SNAPSHOT_NS: u64 = 10_000_000_000;
+
 impl Default for Law {
     fn default() -> Self {
         Law {
             accounts: [None; EVENT_COUNT],
             headless: false,
+            went_back: false,
+            unbegun: None,
+            snapshot_ns: None,
             is_interrupted: false,
             discarded_then: 0,
             discarded_before: 0,
@@ -49,12 +74,14 @@ pub(super) struct Sum {
     /// What happened to each kind between its first and its last counters.
     pub(super) kinds: [Option<Counters>; EVENT_COUNT],
     /// What the VM handed to LTTng, definitions included: as its counters say, and what was read from outside the
-    /// stretch they count; or why that is not known.
+    /// stretch they count; or a sentence on why that is not known.
     pub(super) emitted: Result<u64, &'static str>,
     /// Where `emitted` is not known: what was emitted at the least.
     pub(super) at_least: Option<u64>,
     /// Events read, `counters` events left out.
     pub(super) read: u64,
+    /// Those of them that are beamtap's own: definitions, canaries, and what became of the tap.
+    pub(super) definitions: u64,
     /// Those of them before the first or after the last counters.
     pub(super) outside: u64,
     /// `counters` events read: they are not counted themselves.
@@ -63,15 +90,23 @@ pub(super) struct Sum {
     pub(super) lost_packets: u64,
     /// Events in lost packets, which only the comparison tells; 0 where no packet was lost.
     pub(super) lost: Option<u64>,
-    pub(super) gap: u64,
-    /// What is left over; 0 when nothing got lost unseen.
+    /// Not known where counters are of several VMs.
+    pub(super) gap: Option<u64>,
+    /// What is left over; 0 when nothing got lost unseen. Not known where packets were lost, unless it is below 0.
     pub(super) residual: Option<i64>,
 }
 
 impl Law {
-    /// Takes in one `gap` event.
-    pub(super) fn interrupt(&mut self) {
+    /// Takes in one `gap` event; `read` counts the events read before it, by kind. `is_own` says that it is about the
+    /// recording that the trace is of.
+    pub(super) fn interrupt(&mut self, gap: &event::Gap<'_>, is_own: bool, read: &[u64; EVENT_COUNT]) {
         self.is_interrupted = true;
+        if is_own && self.unbegun.is_none() && self.accounts.iter().all(Option::is_none) {
+            let of = |kind: EventKind| read[kind as usize];
+            let uncounted = of(EventKind::CountersOf) + of(EventKind::Gap) + of(EventKind::Canary).min(1);
+            let read = read.iter().sum::<u64>() - uncounted;
+            self.unbegun = Some(Unbegun { emitted: gap.since_begin, read });
+        }
     }
 
     /// Takes in one `counters` event; `read` counts the events read before it, by kind, and `discarded` those that the
@@ -79,6 +114,7 @@ impl Law {
     pub(super) fn count(
         &mut self,
         counters: &event::CountersOf<'_>,
+        ns: u64,
         read: &[u64; EVENT_COUNT],
         discarded: u64,
     ) {
@@ -87,6 +123,11 @@ impl Law {
         else {
             return;
         };
+        self.snapshot_ns = (phase == Phase::Snapshot).then_some(ns);
+        if phase == Phase::Snapshot {
+            // Read while events were emitted: they say where a snapshot ends, not what is in it.
+            return;
+        }
         let now = Counters {
             emitted: counters.emitted,
             suppressed: counters.suppressed,
@@ -115,6 +156,10 @@ impl Law {
             });
             return;
         };
+        let Some(since_last) = now.checked_since(account.last) else {
+            self.went_back = true;
+            return;
+        };
         if phase == Phase::Joined {
             // Where it was read before, it is another recording that begins with it.
             if read == account.read_at_first {
@@ -124,24 +169,22 @@ impl Law {
         }
         if account.open == 0 && phase == Phase::Begin {
             // What was emitted between recordings and yet read, such as definitions, is no gap.
-            let emitted = now.since(account.last).emitted;
-            account.gap += emitted.saturating_sub(read - account.read_at_last);
+            account.gap += since_last.emitted.saturating_sub(read - account.read_at_last);
         } else if self.is_interrupted && phase == Phase::Begin {
-            let emitted = now.since(account.last).emitted;
-            account.interrupted += emitted.saturating_sub(read - account.read_at_last);
+            account.interrupted += since_last.emitted.saturating_sub(read - account.read_at_last);
         }
         account.last = now;
         account.open = match phase {
             // In place of the one that was interrupted, which has no end.
             Phase::Begin if self.is_interrupted => account.open.max(1),
             Phase::Begin => account.open + 1,
-            Phase::Running | Phase::Joined => account.open,
+            Phase::Running | Phase::Joined | Phase::Snapshot => account.open,
             Phase::End => account.open.saturating_sub(1),
         };
         account.read_at_last = read;
     }
 
-    /// Draws up the sum. `read` counts all events of the trace by kind; `declared` says which kinds the trace may hold:
+    /// Draws up the sum, for a trace that ends at `end_ns`. `read` counts all events of the trace by kind; `declared` says which kinds the trace may hold:
     /// what the VM emitted of others is another recording's.
     pub(super) fn sum(
         &self,
@@ -150,6 +193,7 @@ impl Law {
         discarded: u64,
         lost_packets: u64,
         is_one_vm: bool,
+        end_ns: u64,
     ) -> Sum {
         let counted = || {
             let all = self.accounts.iter().zip(read).zip(0..);
@@ -159,45 +203,67 @@ impl Law {
         let all: u64 = counted().map(|((_, read), _)| read).sum();
         let inside: u64 = accounts().map(|a| a.read_at_last - a.read_at_first).sum();
         let outside = all - inside;
-        let told = outside + accounts().map(|a| a.last.since(a.first).emitted).sum::<u64>();
+        // Emitted before the first counters that are there, and not read.
+        let unbegun = self.unbegun.map_or(0, |unbegun| unbegun.emitted.saturating_sub(unbegun.read));
+        let told = outside + unbegun + accounts().map(|a| a.last.since(a.first).emitted).sum::<u64>();
         let is_counted = accounts().next().is_some();
-        let emitted = if !is_counted {
-            Err("the trace has no counters")
-        } else if !is_one_vm {
-            Err("several VMs recorded into the trace")
+        let is_one_vm = is_one_vm && !self.went_back;
+        let is_snapshot = self.snapshot_ns.is_some_and(|ns| end_ns.saturating_sub(ns) < SNAPSHOT_NS);
+        let emitted = if !is_one_vm {
+            Err("What the VM emitted is not known: several VMs recorded into the trace.")
+        } else if is_snapshot {
+            Err(
+                "This is a snapshot of a flight recorder: it has what the buffers held. What had been overwritten \
+                 before is not counted.",
+            )
+        } else if !is_counted {
+            Err("What the VM emitted is not known: the trace has no counters.")
         } else if self.headless || counted().any(|((account, read), _)| account.is_none() && *read > 0) {
-            Err("counters of the beginning are missing")
+            Err("What the VM emitted is not known: counters of the beginning are missing.")
         } else if accounts().any(|account| account.open > 0) {
-            Err("counters of the end are missing")
+            Err(
+                "What the VM emitted is not known: counters of the end are missing. The tap still records, or its VM \
+                 was killed.",
+            )
         } else {
             Ok(told)
         };
         // Of another tap's recording that was interrupted the trace may lack nothing.
-        let interrupted = accounts().map(|account| account.interrupted).sum::<u64>();
+        let interrupted = unbegun + accounts().map(|account| account.interrupted).sum::<u64>();
         let gap = accounts().map(|account| account.gap).sum::<u64>()
             + interrupted.saturating_sub(self.discarded_then);
         let unexplained = emitted.ok().map(|emitted: u64| {
             let explained = i128::from(all) + i128::from(discarded) + i128::from(gap);
             (i128::from(emitted) - explained).clamp(i64::MIN.into(), i64::MAX.into()) as i64
         });
-        let lost = match lost_packets {
-            0 => Some(0),
-            _ => unexplained.map(|events| u64::try_from(events).unwrap_or(0)),
+        let (lost, residual) = match (lost_packets, unexplained) {
+            (0, unexplained) => (Some(0), unexplained),
+            (_, None) => (None, None),
+            (_, Some(events)) => match u64::try_from(events) {
+                Ok(lost) => (Some(lost), None),
+                Err(_) => (Some(0), Some(events)),
+            },
         };
+        let is_at_least = emitted.is_err() && !is_snapshot && is_one_vm && !self.headless && is_counted;
         Sum {
             kinds: std::array::from_fn(|kind| {
-                self.accounts[kind].filter(|_| declared[kind]).map(|a| a.last.since(a.first))
+                let account = self.accounts[kind].filter(|_| declared[kind] && is_one_vm);
+                account.map(|account| account.last.since(account.first))
             }),
             emitted,
-            at_least: (emitted.is_err() && is_one_vm && !self.headless && is_counted).then_some(told),
+            at_least: is_at_least.then_some(told),
             read: all,
+            definitions: counted()
+                .filter(|(_, kind)| CATALOGUE[*kind].class == Class::Own)
+                .map(|((_, read), _)| read)
+                .sum(),
             outside,
             counters: read[EventKind::CountersOf as usize],
             discarded,
             lost_packets,
             lost,
-            gap,
-            residual: unexplained.zip(lost).map(|(events, lost)| events.saturating_sub_unsigned(lost)),
+            gap: is_one_vm.then_some(gap),
+            residual,
         }
     }
 }

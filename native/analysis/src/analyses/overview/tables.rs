@@ -2,7 +2,7 @@
 
 use super::Stream;
 use super::law::Sum;
-use crate::automaton::{Names, Vm};
+use crate::automaton::{Interruptions, Names, Vm};
 use crate::table::{Cell, Column, Table};
 use beamtap_schema::{CATALOGUE, Counters, EVENT_COUNT, LOSSES, Loss};
 use std::collections::BTreeMap;
@@ -12,8 +12,11 @@ const SUM: &[Column] = &[
     Column::count("read", "What is in the trace, counters events left out"),
     Column::count("discarded", "Dropped because LTTng's buffers were full"),
     Column::count("lost", "In packets that were overwritten or never arrived"),
-    Column::count("gap", "Emitted between two recordings of one trace"),
-    Column::count("residual", "emitted - read - discarded - lost - gap: 0 when nothing got lost unseen"),
+    Column::count("gap", "Emitted while the recording was interrupted, or in buffers that were lost with it"),
+    Column::count(
+        "residual",
+        "emitted - read - discarded - lost - gap: 0 when nothing got lost unseen; not known with lost packets",
+    ),
     Column::count("emitted_at_least", "Where emitted is not known, what was emitted at the least"),
     Column::count(
         "outside",
@@ -22,6 +25,14 @@ const SUM: &[Column] = &[
     Column::count("lost_packets", "Packets that were overwritten or never arrived"),
     Column::count("counters", "Events that carry the VM's counters; they are not part of the sum"),
     Column::count("other_events", "Events that are not beamtap's, or not known to this version"),
+    Column::count(
+        "definitions",
+        "Events read that are beamtap's own and not traced: names, canaries, pauses",
+    ),
+    Column::count("gaps", "How often the recording was interrupted"),
+    Column::duration("gap_time", "How long it was not known to work then"),
+    Column::count("pauses", "How often the tap was paused"),
+    Column::duration("paused", "How long it was paused"),
 ];
 
 const SPAN: &[Column] = &[
@@ -32,6 +43,11 @@ const SPAN: &[Column] = &[
         "canary",
         "The number of the recording, which proves that the way from VM to reader was open",
     ),
+    Column::text(
+        "ended_by",
+        "Why the tap ended, as its receipt says; not known before it has ended in order",
+    ),
+    Column::duration("recorded", "How long the tap recorded, pauses and gaps included"),
 ];
 
 const EVENTS: &[Column] = &[
@@ -83,24 +99,35 @@ const OTHER: &[Column] = &[
     Column::count("read", "Events of this name in the trace"),
 ];
 
-pub(super) fn sum(sum: &Sum, others: u64) -> Table {
+pub(super) fn sum(sum: &Sum, others: u64, interruptions: &Interruptions, end_ns: u64) -> Table {
     let count = |count: Option<u64>| count.map_or(Cell::Unknown, Cell::Count);
     let facts = vec![
         count(sum.emitted.ok()),
         Cell::Count(sum.read),
         Cell::Count(sum.discarded),
         count(sum.lost),
-        Cell::Count(sum.gap),
+        count(sum.gap),
         sum.residual.map_or(Cell::Unknown, Cell::Difference),
         count(sum.at_least),
         Cell::Count(sum.outside),
         Cell::Count(sum.lost_packets),
         Cell::Count(sum.counters),
         Cell::Count(others),
+        Cell::Count(sum.definitions),
+        Cell::Count(interruptions.gaps()),
+        Cell::Duration(interruptions.gap_ns()),
+        Cell::Count(interruptions.pauses(end_ns)),
+        Cell::Duration(interruptions.paused_ns(end_ns)),
     ];
     let mut table = Table::facts("sum", "Events", SUM, facts);
     if let Err(reason) = sum.emitted {
-        table.notes.push(format!("What the VM emitted is not known: {reason}."));
+        table.notes.push(reason.to_owned());
+    }
+    if sum.lost.is_some_and(|lost| lost > 0) {
+        table.notes.push(
+            "What lost packets held is what the counters leave over: any other loss would hide in it."
+                .to_owned(),
+        );
     }
     if sum.residual.is_some_and(|residual| residual != 0) {
         table.notes.push(
@@ -111,13 +138,15 @@ pub(super) fn sum(sum: &Sum, others: u64) -> Table {
     table
 }
 
-pub(super) fn span(span: Option<(u64, u64)>, canaries: &[u128]) -> Table {
+pub(super) fn span(span: Option<(u64, u64)>, canaries: &[u128], ended: Option<(Box<str>, u64)>) -> Table {
     let nonces: Vec<String> = canaries.iter().map(|nonce| format!("{nonce:032x}")).collect();
     let facts = vec![
         span.map_or(Cell::Unknown, |(begin, _)| Cell::Instant(begin)),
         span.map_or(Cell::Unknown, |(_, end)| Cell::Instant(end)),
         span.map_or(Cell::Unknown, |(begin, end)| Cell::Duration(end - begin)),
         if nonces.is_empty() { Cell::Unknown } else { Cell::Text(nonces.join(" ")) },
+        ended.as_ref().map_or(Cell::Unknown, |(ended_by, _)| Cell::Text(ended_by.to_string())),
+        ended.map_or(Cell::Unknown, |(_, length_ns)| Cell::Duration(length_ns)),
     ];
     Table::facts("span", "Time", SPAN, facts)
 }
@@ -182,7 +211,7 @@ pub(super) fn losses(sum: &Sum) -> Table {
             Loss::Truncated => counters(|c| c.truncated),
             Loss::Discarded => Some(sum.discarded),
             Loss::LostPackets => sum.lost,
-            Loss::Gap => Some(sum.gap),
+            Loss::Gap => sum.gap,
         };
         table.rows.push(vec![
             Cell::Text(info.name.to_owned()),
