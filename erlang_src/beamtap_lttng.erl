@@ -24,6 +24,8 @@
 %% Definitions are few and must not be lost: buffers of their own, whatever the user chose for the events.
 -define(DEFINITIONS_SUBBUF_SIZE_BYTES, 262144).
 -define(DEFINITIONS_NUM_SUBBUF, 4).
+%% Names are in the trace's files while it is recorded, and little of them is lost with a daemon that is killed.
+-define(DEFINITIONS_SWITCH_MS, 500).
 %% What has been written when a session stops can be read a moment later; a relay daemon may take longer.
 -define(VERIFY_MS, 1500).
 -define(VERIFY_LABEL, <<"beamtap-verify">>).
@@ -147,7 +149,7 @@ channel(Name, Kind, Wanted, Mode) ->
             Base#{
                 subbuf_size => ?DEFINITIONS_SUBBUF_SIZE_BYTES,
                 num_subbuf => ?DEFINITIONS_NUM_SUBBUF,
-                switch_timer_us => 0
+                switch_timer_us => timer(Kind, ?DEFINITIONS_SWITCH_MS)
             }
     end.
 
