@@ -63,6 +63,8 @@
     duration_ms := non_neg_integer(),
     ns_per_event := float() | unknown,
     scheduler_share := float() | unknown,
+    %% Functions whose calls are recorded, but not how they end, and why.
+    without_return => beamtap_returns:told(),
     problems := [binary()]
 }.
 %% A tap that runs, or the receipt of one that has ended with `state => ended'. One that LTTng's session daemon keeps
@@ -72,7 +74,8 @@
 %% its bounds, `traced' the events of what it traces so far; `pauses' and `gaps' the times in which it recorded nothing;
 %% `processes' says how many processes and ports were found and traced when it
 %% started or was last widened, and how many were left because somebody else traces them. `recovered': what a crash had
-%% left in the tap's `shm_path', and what has become of it.
+%% left in the tap's `shm_path', and what has become of it. `without_return': functions whose calls are recorded, but not how
+%% they end, and why; `problems': what else it does not have though it was asked for.
 -type info() :: #{
     tap := tap(),
     state := opening | recording | paused | degraded | closing | busy | ended,
@@ -89,6 +92,8 @@
     functions => non_neg_integer(),
     processes => beamtap_vm:processes(),
     recovered => [beamtap_remains:recovery()],
+    without_return => beamtap_returns:told(),
+    problems => [binary()],
     atom() => term()
 }.
 %% An LTTng session that beamtap did not make: its name, whether it records (`unknown' while the session daemon does not

@@ -5,7 +5,7 @@
 %% share them: a function stays traced as long as one tap asks for it.
 -module(beamtap_breakpoints).
 
--export([change/4, count/1, shared/0]).
+-export([change/4, reload/5, count/1, shared/0]).
 
 %% @doc From what a tap asked for to what it asks for now. The ledger knows of both before anything is set, and of the
 %% new alone before anybody else changes something: what an ending tap is taken to ask for still, another that ends with
@@ -19,6 +19,20 @@ change(Tap, Grip, Old, New) ->
         Others = others(Tap),
         noted(Tap, Old, New, fun() -> lay(Grip, Others ++ Old, Others ++ New) end)
     end).
+
+%% @doc The same where modules have been loaded meanwhile: nothing is set in them yet.
+-spec reload(beamtap:tap(), beamtap_vm:grip(), [beamtap_match:asked()], [beamtap_match:asked()], [module()]) -> ok.
+reload(Tap, #{session := Session} = Grip, Old, New, Modules) when Session =/= none ->
+    noted(Tap, Old, New, fun() -> lay_anew(Grip, New, Modules) end);
+reload(Tap, Grip, Old, New, Modules) ->
+    beamtap_ledger:locked(fun() ->
+        Others = others(Tap),
+        noted(Tap, Old, New, fun() -> lay_anew(Grip, Others ++ New, Modules) end)
+    end).
+
+lay_anew(Grip, Asked, Modules) ->
+    Laid = beamtap_match:overlay([Wish || {{M, _, _}, _} = Wish <- Asked, lists:member(M, Modules)]),
+    beamtap_vm:patterns(Grip, [Pattern || {_, MatchSpec} = Pattern <- Laid, MatchSpec =/= false]).
 
 noted(Tap, Old, New, Lay) ->
     ok = beamtap_ledger:note(Tap, #{asked => Old ++ New}),

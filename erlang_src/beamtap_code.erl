@@ -4,7 +4,7 @@
 %% path. `erlang:trace_pattern/3' says nothing about modules that are not loaded; here they are an error.
 -module(beamtap_code).
 
--export([asked/1, resolve/1, functions/1, left_out/1]).
+-export([asked/1, asked_of/2, resolve/1, functions/1, left_out/1]).
 -export_type([match/0]).
 
 %% What is handed to `erlang:trace_pattern/3', with the number of functions it stands for.
@@ -30,6 +30,30 @@ asked([Pattern | Rest], Asked) ->
         {error, _} = Error ->
             Error
     end.
+
+%% @doc What patterns ask for of one module, which is loaded; nothing where it is none of theirs.
+-spec asked_of(module(), [beamtap_pattern:pattern()]) -> [beamtap_match:asked()].
+asked_of(Module, Patterns) ->
+    [
+        {MFA, Clauses}
+     || #{what := What} = Pattern <- Patterns, {MFA, _} <- matches_of(Module, What), {ok, Clauses} <- [beamtap_match:clauses(Pattern)]
+    ].
+
+matches_of(Module, {app, App}) ->
+    [Match || {ok, Modules} <- [modules_of(App)], lists:member(Module, Modules), Match <- matches(Module, '_', '_')];
+matches_of(Module, {behaviour, Behaviour}) ->
+    [
+        Match
+     || Module =/= Behaviour, not lists:member(Module, modules_of_beamtap()), implements(Module, Behaviour),
+        {ok, Callbacks} <- [callbacks(Behaviour)], {F, A} <- Callbacks, Match <- matches(Module, F, A)
+    ];
+matches_of(Module, {M, F, A}) ->
+    IsMeant =
+        case M of
+            '_' -> not lists:member(Module, modules_of_beamtap());
+            _ -> beamtap_name:existing(M) =:= {ok, Module}
+        end,
+    [Match || IsMeant, {ok, Function} <- [beamtap_name:existing(F)], Match <- matches(Module, Function, A)].
 
 %% @doc The functions a pattern names. Each match stands for at least one function.
 -spec resolve(beamtap_pattern:pattern()) -> {ok, [match()]} | beamtap_error:error().

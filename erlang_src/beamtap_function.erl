@@ -19,13 +19,13 @@
     | {behaviour, module()}
     | string()
     | binary().
--type action() :: return | exception.
+-type action() :: return | 'return!' | exception.
 
--define(ACTIONS, [return, exception]).
+-define(ACTIONS, [return, 'return!', exception]).
 
 %% @doc The pattern of what was named; throws an error.
 -spec pattern(term()) -> beamtap_pattern:pattern().
-pattern({Group, Name}) when Group =:= app orelse Group =:= behaviour, is_atom(Name), Name =/= return, Name =/= exception ->
+pattern({Group, Name}) when Group =:= app orelse Group =:= behaviour, is_atom(Name), Name =/= return, Name =/= 'return!', Name =/= exception ->
     new({Group, Name});
 pattern({M, F, A}) when is_atom(M), is_atom(F), (A =:= '_' orelse (is_integer(A) andalso A >= 0 andalso A =< 255)) ->
     new({M, F, A});
@@ -76,7 +76,7 @@ action(Action, Function) ->
         false ->
             beamtap_shape:fail(
                 unknown_action,
-                [quote({Function, Action}), ": ", quote(Action), " is neither return nor exception"],
+                [quote({Function, Action}), ": ", quote(Action), " is none of return, return! and exception"],
                 beamtap_wording:either("a function of any arity is {Module, Function, '_'}", "a function of any arity is {Module, :function, :_}")
             )
     end.

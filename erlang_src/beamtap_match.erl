@@ -5,12 +5,15 @@
 %% most first, since the first that fits is the one that counts.
 -module(beamtap_match).
 
--export([clauses/1, check/2, overlay/1, add/2, drop/2, change/2, overlap/2, covers/2]).
--export_type([mfa_pattern/0, asked/0, laid/0]).
+-export([clauses/1, check/2, overlay/1, add/2, drop/2, change/2, overlap/2, covers/2, ending/1, is_forced/2]).
+-export_type([mfa_pattern/0, asked/0, laid/0, clause/0]).
 
 -type mfa_pattern() :: {module(), atom(), arity() | '_'}.
-%% One pattern's wish for functions; `none' takes functions out of what wider patterns wish for.
--type asked() :: {mfa_pattern(), [tuple()] | none}.
+%% A clause of a match specification; `forced' where it is to record how calls end whatever stands against it.
+-type clause() :: {'_' | list(), list(), list()} | {forced, {'_' | list(), list(), list()}}.
+%% One pattern's wish for functions; `none' takes functions out of what wider patterns wish for, `no_return' lets a
+%% function's calls be recorded, but not how they end.
+-type asked() :: {mfa_pattern(), [clause()] | none | no_return}.
 %% What `erlang:trace_pattern/3' is told, in this order.
 -type laid() :: {mfa_pattern(), true | false | [tuple()]}.
 
@@ -20,10 +23,16 @@
 
 %% @doc The clauses of a pattern. An error when a value is an atom that this VM does not have, or when the VM knows a
 %% function of the guard not.
--spec clauses(beamtap_pattern:pattern()) -> {ok, [tuple()]} | beamtap_error:error().
-clauses(#{match_spec := Spec}) ->
+-spec clauses(beamtap_pattern:pattern()) -> {ok, [clause()]} | beamtap_error:error().
+clauses(#{actions := Actions} = Pattern) ->
+    case {plain(Pattern), lists:member('return!', Actions)} of
+        {{ok, Clauses}, true} -> {ok, [{forced, Clause} || Clause <- Clauses]};
+        {Answer, _} -> Answer
+    end.
+
+plain(#{match_spec := Spec}) ->
     {ok, [with_exceptions(Clause) || Clause <- Spec]};
-clauses(#{head := #{arguments := Arguments, guard := Guard}, actions := Actions} = Pattern) ->
+plain(#{head := #{arguments := Arguments, guard := Guard}, actions := Actions} = Pattern) ->
     try
         Head = [head(A) || A <- Arguments],
         Clauses = [{Head, Conditions, body(Actions)} || Conditions <- alternatives(Guard)],
@@ -34,7 +43,7 @@ clauses(#{head := #{arguments := Arguments, guard := Guard}, actions := Actions}
     catch
         throw:{no_atom, Name} -> no_atom(Name)
     end;
-clauses(#{actions := Actions}) ->
+plain(#{actions := Actions}) ->
     {ok, [{'_', [], body(Actions)}]}.
 
 alternatives([]) -> [[]];
@@ -148,7 +157,7 @@ overlay(Asked) ->
 lay([], _, []) ->
     false;
 lay([], _, Clauses) ->
-    spec(Clauses);
+    spec([plain_clause(Clause) || Clause <- Clauses]);
 lay([MFA | Narrower], ByFunction, Clauses) ->
     Wishes = maps:get(MFA, ByFunction, []),
     Kept =
@@ -156,7 +165,47 @@ lay([MFA | Narrower], ByFunction, Clauses) ->
             true -> [];
             false -> Clauses
         end,
-    lay(Narrower, ByFunction, Kept ++ lists:append([Wish || Wish <- Wishes, Wish =/= none])).
+    More = Kept ++ lists:append([Wish || Wish <- Wishes, is_list(Wish)]),
+    lay(Narrower, ByFunction, case lists:member(no_return, Wishes) of true -> [endless(C) || C <- More]; false -> More end).
+
+plain_clause({forced, Clause}) -> Clause;
+plain_clause(Clause) -> Clause.
+
+%%% How calls end
+
+%% @doc The patterns that record how calls end.
+-spec ending([asked()]) -> [mfa_pattern()].
+ending(Asked) ->
+    [MFA || {MFA, Clauses} <- Asked, is_list(Clauses), lists:any(fun has_end/1, Clauses)].
+
+has_end({forced, Clause}) -> has_end(Clause);
+has_end({_, _, Body}) -> endless_body(Body) =/= Body.
+
+%% @doc Whether it is to be recorded how calls of the function end, whatever stands against it.
+-spec is_forced(mfa(), [asked()]) -> boolean().
+is_forced(MFA, Asked) ->
+    lists:any(
+        fun({Wide, Clauses}) ->
+            is_list(Clauses) andalso covers(Wide, MFA) andalso lists:any(fun(C) -> element(1, C) =:= forced end, Clauses)
+        end,
+        Asked
+    ).
+
+%% The clause without what leaves a frame on the caller's stack.
+endless({forced, Clause}) -> {forced, Clause};
+endless({Head, Guards, Body}) -> {Head, Guards, endless_body(Body)}.
+
+endless_body(Body) -> [within(Action) || Action <- Body, not leaves_frame(Action)].
+
+leaves_frame(Action) -> Action =:= {return_trace} orelse Action =:= {exception_trace}.
+
+within(Action) when is_tuple(Action) ->
+    case leaves_frame(Action) of
+        true -> true;
+        false -> list_to_tuple([within(Part) || Part <- tuple_to_list(Action)])
+    end;
+within(Other) ->
+    Other.
 
 %% @doc Asks for more. Functions that were taken out of wider patterns are wanted again where More names them.
 -spec add([asked()], [asked()]) -> [asked()].
@@ -196,7 +245,8 @@ overlap(Asked, Others) ->
     {Mine, Theirs} = {wanted(Asked), wanted(Others)},
     is_within(Mine, Theirs) orelse is_within(Theirs, Mine).
 
-wanted(Asked) -> maps:from_keys([MFA || {MFA, Clauses} <- Asked, Clauses =/= none], []).
+wanted(Asked) -> maps:from_keys([MFA || {MFA, Clauses} <- Asked, is_list(Clauses)], []).
+
 
 is_within(Narrow, Wide) ->
     lists:any(fun(MFA) -> lists:any(fun(W) -> is_map_key(W, Wide) end, wider(MFA)) end, maps:keys(Narrow)).

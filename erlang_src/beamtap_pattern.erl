@@ -8,12 +8,14 @@
 %%           | ":" module ["." name ["/" arity | arguments]] Elixir: :lists.seq/2
 %% arguments = "(" [value {"," value}] ")"                   lists:seq(1, B), Enum.map(_, f), Repo.get(User, id)
 %% guard     = as behind when in a function                  B > 1000, is_integer(B); is_function(f) and id != nil
-%% action    = "return" | "exception"
+%% action    = "return" | "return!" | "exception"
 %% '''
 %% `_' and `*' stand for anything; what is left out is anything. Names that need it are quoted: `'...'' in Erlang
 %% form, `"..."' in Elixir form; so `Kernel.*' is every function of Kernel and `Kernel."*"/2' is multiplication, `Kernel."**"/2' the power.
 %% Arguments and guard are in the language of the function's form; a guard may call what a match specification may.
 %% `return' and `exception' both record how calls end, by a return or by an exception: the VM tells the two together.
+%% A function that calls itself again before it returns is recorded without `return'; `return!' records its returns all
+%% the same, and its process pays for it with a stack that grows at each call.
 -module(beamtap_pattern).
 
 -export([parse/1, print/1]).
@@ -22,7 +24,7 @@
 -type name() :: beamtap_name:name().
 %% `below': a module of Elixir's and all whose names begin with its name and a dot.
 -type module_name() :: name() | '_' | {below, name()}.
--type action() :: return | exception.
+-type action() :: return | 'return!' | exception.
 %% What the arguments have to be, and alternatives of which one has to hold.
 -type head() :: #{arguments := [beamtap_expression:expression()], guard := [beamtap_expression:expression()]}.
 %% `match_spec' is one that the user wrote; texts have a `head' instead.
@@ -193,6 +195,7 @@ actions({_, P}, _, _) ->
 
 action({_, P} = S0, Pattern, Actions) ->
     case beamtap_cursor:take(fun(C) -> ?IS_LOWER(C) end, S0) of
+        {"return", {"!" ++ Rest, At}} -> actions(beamtap_cursor:skip({Rest, At + 1}), Pattern, ['return!' | Actions]);
         {"return", S} -> actions(beamtap_cursor:skip(S), Pattern, [return | Actions]);
         {"exception", S} -> actions(beamtap_cursor:skip(S), Pattern, [exception | Actions]);
         _ -> beamtap_cursor:fail(P, "return or exception is expected")

@@ -47,7 +47,10 @@ resolve(#{functions := Functions} = Plan) ->
 %% @doc What a checked spec wants of the VM: names turned into functions.
 -spec wish({ok, map()} | beamtap_error:error()) -> {ok, beamtap_tracing:wish()} | beamtap_error:error().
 wish({ok, #{functions := Functions} = Checked}) ->
-    with(beamtap_code:asked(Functions), fun(Asked) -> (maps:with([classes, inherit, targets], Checked))#{asked => Asked} end);
+    with(beamtap_code:asked(Functions), fun(Named) ->
+        {Asked, Limits} = beamtap_returns:limit(Named),
+        (maps:with([classes, inherit, targets], Checked))#{asked => Asked, limits => Limits, patterns => Functions}
+    end);
 wish({error, _} = Error) ->
     Error.
 

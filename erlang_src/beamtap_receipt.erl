@@ -12,7 +12,7 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
     Events = counted(fun({_, Emitted, _, _, _}) -> Emitted end, Recording),
     Cost = maps:get(ns_per_event, Known, unknown),
     {Emitted, Discarded, Lost} = {sum(Events), total(discarded, Recordings), total(lost, Recordings)},
-    (maps:with([recovered], Known))#{
+    (maps:merge(maps:with([recovered], Known), beamtap_caveats:all(Known)))#{
         tap => Tap,
         path => Path,
         ended_by => EndedBy,

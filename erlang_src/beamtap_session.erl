@@ -143,7 +143,7 @@ opening(info, {?MODULE, soon, []}, #{waiting := Waiting, tap := Tap, path := Pat
     Grace = [{{timeout, deadline}, For + ?GRACE_MS, over} || is_integer(For)],
     Prune = [prune() || #{opts := #{rotate := #{keep := Keep}}} <- [Data], is_integer(Keep)],
     Replies = [{reply, From, ok} || From <- Waiting],
-    {next_state, recording, Data#{waiting := []}, [check(1) | Replies ++ Grace ++ Prune]};
+    {next_state, recording, watching(Data#{waiting := []}), [check(1) | Replies ++ Grace ++ Prune]};
 opening(info, {?MODULE, soon, [Step | Rest]}, #{opened := Opened} = Data) ->
     case beamtap_steps:open(Step, Data) of
         {ok, Data1} ->
@@ -239,6 +239,16 @@ message({'EXIT', Pid, Reason}, #{tracing := Tracing, problems := Problems} = Dat
         {Left, Said} -> {keep_state, Data#{tracing := Left, problems := [unicode:characters_to_binary(Said) | Problems]}};
         none -> keep_state_and_data
     end;
+message({beamtap_piled, _, Stack}, #{tracing := Tracing} = Data) ->
+    case beamtap_tracing:end_returns(Tracing, Stack) of
+        {Piled, Limited} -> {keep_state, beamtap_caveats:piled(Piled, Data#{tracing := Limited})};
+        none -> keep_state_and_data
+    end;
+message({beamtap_loaded, Modules, AtUs}, #{tracing := #{grip := _} = Tracing} = Data) ->
+    {Meant, Traced} = beamtap_tracing:loaded(Tracing, Modules),
+    Told = beamtap_tracing:without_return(Tracing),
+    Anew = beamtap_caveats:loaded(Meant, AtUs, erlang:system_time(microsecond), Data#{tracing := Traced}),
+    {keep_state, watching(beamtap_caveats:without_return(Told, Anew))};
 message({beamtap_remains, Recovered}, Data) ->
     {keep_state, Data#{recovered => maps:get(flights, Data, []) ++ Recovered}};
 message(_, _) ->
@@ -280,18 +290,29 @@ file_receipt(EndedBy, Deadline, #{tap := Tap} = Data) ->
 close_all(Deadline, #{opened := Opened} = Data) ->
     lists:foldl(fun beamtap_steps:close/2, Data#{opened := [], deadline := Deadline}, Opened).
 
+%% Begins to look for calls that pile up, where they may.
+watching(#{stacks := _} = Data) ->
+    Data;
+watching(#{tracing := #{grip := Grip} = Tracing} = Data) ->
+    case beamtap_tracing:watches_stacks(Tracing) of
+        true -> Data#{stacks => beamtap_stacks:start_link(Grip)};
+        false -> Data
+    end;
+watching(Data) ->
+    Data.
+
 state(#{recording := #{remake := _}}) -> degraded;
 state(#{recording := #{stalled := _}}) -> degraded;
 state(#{tracing := #{is_paused := true}}) -> paused;
 state(_) -> recording.
 
-describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing} = Data) ->
+describe(State, #{tap := Tap, path := Path, opts := Opts, tracing := Tracing, problems := Problems} = Data) ->
     Traced = lists:sum([beamtap_steps:traced(Slot) || #{slot := Slot} <- [Data]]),
     Recorded = lists:foldl(fun maps:merge/2, #{}, [beamtap_recording:describe(Known) || #{recording := Known} <- [Data]]),
     maps:merge(
         maps:merge(beamtap_tracing:describe(Tracing), maps:merge(Recorded, maps:with([recovered], Data))),
-        (maps:with([for, events, rate, owner], Opts))#{
-            tap => Tap, state => State, path => Path, traced => Traced, pauses => beamtap_pause:all(Data)
+        (maps:merge(maps:with([for, events, rate, owner], Opts), beamtap_caveats:all(Data)))#{
+            problems => lists:reverse(Problems), tap => Tap, state => State, path => Path, traced => Traced, pauses => beamtap_pause:all(Data)
         }
     ).
 
@@ -320,9 +341,15 @@ change({add, Wish}, Deadline, #{tracing := Tracing} = Data) ->
 
 widen(#{classes := Classes} = Wish, Deadline, #{recording := Recording} = Data) ->
     case beamtap_recording:widen(Recording, Classes, Deadline) of
-        {ok, Wider} -> changed(fun(Tracing) -> beamtap_tracing:add(Tracing, Wish) end, Data#{recording := Wider});
+        {ok, Wider} -> added(changed(fun(Tracing) -> beamtap_tracing:add(Tracing, Wish) end, Data#{recording := Wider}), Data);
         {error, _} = Error -> Error
     end.
+
+added({ok, Added}, #{tracing := Before}) ->
+    Told = beamtap_tracing:without_return(Before),
+    {ok, watching(beamtap_caveats:without_return(Told, beamtap_caveats:watch_loads(Added)))};
+added({error, _} = Error, _) ->
+    Error.
 
 changed(Change, #{tracing := Tracing} = Data) ->
     case Change(Tracing) of

@@ -96,7 +96,7 @@
 ]).
 -define(INHERITANCE, [set_on_spawn, set_on_first_spawn, set_on_link, set_on_first_link]).
 -define(NEED_FUNCTIONS, [call, return_to]).
--define(ACTIONS, [return, exception]).
+-define(ACTIONS, [return, 'return!', exception]).
 -define(FLAGS, (classes() ++ ?ACTIONS ++ ?INHERITANCE)).
 -define(SPEC_KEYS, [functions, classes, targets]).
 %% The most used first.

@@ -73,8 +73,9 @@ open(armed, #{slot := Slot} = Data) ->
     end;
 open(patterns, #{slot := Slot, tracing := Tracing, opts := #{payload := Payload}} = Data) ->
     Opened = beamtap_tracing:open(Tracing, Slot, beamtap_payload:has_arguments(Payload)),
+    Watched = beamtap_caveats:watch_loads(Data#{tracing := Opened}),
     ok = beamtap_tracing:functions_on(Opened),
-    {ok, Data#{tracing := Opened}};
+    {ok, beamtap_caveats:without_return([], Watched)};
 open(flags, #{tracing := Tracing} = Data) ->
     case beamtap_tracing:flags_on(Tracing) of
         {ok, Flagged} ->
@@ -94,6 +95,7 @@ close(flags, #{tracing := Tracing} = Data) ->
     Answer = beamtap_tracing:flags_off(Tracing),
     problem("a class was not recorded to the end", Answer, Data#{ended => erlang:monotonic_time()});
 close(patterns, #{tracing := Tracing} = Data) ->
+    ok = beamtap_loads:unwatch(),
     ok = beamtap_tracing:close(Tracing),
     Data;
 close(armed, #{slot := Slot, timed := Before} = Data) ->

@@ -32,10 +32,11 @@ init(top) ->
         type => supervisor
     },
     Janitor = #{id => beamtap_janitor, start => {beamtap_janitor, start_link, []}, shutdown => 15000},
+    Loads = #{id => beamtap_loads, start => {beamtap_loads, start_link, []}},
     Definitions = #{id => beamtap_definitions, start => {beamtap_definitions, start_link, []}},
     Telemetry = #{id => beamtap_telemetry, start => {beamtap_telemetry, start_link, []}},
     Toggle = #{id => beamtap_toggle, start => {beamtap_toggle, start_link, []}},
-    {ok, {#{strategy => rest_for_one}, [Telemetry, Janitor, Sessions, Definitions, Toggle]}};
+    {ok, {#{strategy => rest_for_one}, [Telemetry, Janitor, Loads, Sessions, Definitions, Toggle]}};
 init(sessions) ->
     %% Closing a recording takes LTTng up to some seconds; what is not closed by then the janitor closes.
     Session = #{

@@ -23,6 +23,7 @@
     beamtap_session_sup,
     beamtap_janitor,
     beamtap_definitions,
+    beamtap_loads,
     beamtap_guest,
     beamtap_telemetry,
     beamtap_toggle,

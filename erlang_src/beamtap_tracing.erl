@@ -6,6 +6,7 @@
 
 -export([new/4, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/3]).
 -export([admit/2, add/2, drop/2, pause/1, resume/1, describe/1]).
+-export([end_returns/2, without_return/1, watches_stacks/1, loaded/2]).
 -export_type([tracing/0, wish/0]).
 
 %% What is to be traced, names turned into functions.
@@ -13,9 +14,11 @@
     classes := [beamtap_spec:class()],
     inherit := [beamtap_spec:inheritance()],
     targets := [beamtap_spec:target()],
-    asked := [beamtap_match:asked()]
+    asked := [beamtap_match:asked()],
+    limits := beamtap_returns:limits(),
+    patterns := [beamtap_pattern:pattern()]
 }.
-%% `spared': those that a wider target stands for and that were dropped. `instruments' are the processes of the classes
+%% `spared': those that a wider target stands for and that were dropped; `dropped' the same of functions. `instruments' are the processes of the classes
 %% that are no flags.
 -type tracing() :: #{
     tap := beamtap:tap(),
@@ -24,6 +27,9 @@
     inherit := [beamtap_spec:inheritance()],
     targets := [beamtap_spec:target()],
     asked := [beamtap_match:asked()],
+    limits := beamtap_returns:limits(),
+    patterns := [beamtap_pattern:pattern()],
+    dropped := [beamtap_match:mfa_pattern()],
     spared := [pid() | port()],
     is_paused := boolean(),
     processes := beamtap_vm:processes(),
@@ -36,10 +42,11 @@
 
 -spec new(beamtap:tap(), pid(), wish(), beamtap_sampling:checked()) -> tracing().
 new(Tap, Owner, Wish, Sampling) ->
-    Known = maps:with([classes, inherit, targets, asked], Wish),
+    Known = maps:with([classes, inherit, targets, asked, limits, patterns], Wish),
     Known#{
         tap => Tap,
         owner => Owner,
+        dropped => [],
         spared => [],
         is_paused => false,
         processes => #{traced => 0, left => 0},
@@ -182,14 +189,17 @@ admit(Tracing, Wish) ->
         {error, _} = Error -> Error
     end.
 
-wider(#{asked := Asked, inherit := Inherit, targets := Targets, spared := Spared} = Tracing, Wish) ->
-    #{asked := More, classes := MoreClasses, inherit := MoreInherit, targets := MoreTargets} = Wish,
+wider(#{asked := Asked, limits := Limits, patterns := Patterns, dropped := Dropped, inherit := Inherit, targets := Targets, spared := Spared} = Tracing, Wish) ->
+    #{limits := MoreLimits, patterns := MorePatterns, asked := More, classes := MoreClasses, inherit := MoreInherit, targets := MoreTargets} = Wish,
     Classes = lists:usort(map_get(classes, Tracing) ++ MoreClasses),
     {_, Flags} = beamtap_instruments:split(Classes),
     case beamtap_targets:select(MoreTargets, map_get(owner, Tracing), Flags) of
         {ok, #{pids := Pids, ports := Ports}} ->
             {ok, Tracing#{
                 asked := beamtap_match:add(More, Asked),
+                limits := beamtap_returns:merge(Limits, MoreLimits),
+                patterns := Patterns ++ (MorePatterns -- Patterns),
+                dropped := [MFA || MFA <- Dropped, not lists:any(fun({Wide, _}) -> beamtap_match:covers(Wide, MFA) end, More)],
                 classes := Classes,
                 inherit := lists:usort(Inherit ++ MoreInherit),
                 targets := lists:usort(Targets ++ MoreTargets),
@@ -231,7 +241,7 @@ widen(_, Wider) ->
 
 %% @doc Traces less: functions, classes or targets are taken out.
 -spec drop(tracing(), wish()) -> {ok, tracing()} | beamtap_error:error().
-drop(#{asked := Asked, classes := Classes, inherit := Inherit} = Tracing, Wish) ->
+drop(#{asked := Asked, dropped := Dropped, classes := Classes, inherit := Inherit} = Tracing, Wish) ->
     {_, Flags} = beamtap_instruments:split(Classes),
     #{asked := Less, classes := Named, inherit := LessInherit, targets := LessTargets} = Wish,
     %% Functions bring their class along.
@@ -239,12 +249,13 @@ drop(#{asked := Asked, classes := Classes, inherit := Inherit} = Tracing, Wish) 
     {LessInstruments, LessFlags} = beamtap_instruments:split(LessClasses),
     case beamtap_targets:select(LessTargets, maps:get(owner, Tracing), Flags) of
         {ok, Selection} ->
-            NewAsked = beamtap_match:drop(lists:usort([MFA || {MFA, _} <- Less]), Asked),
+            LessFunctions = lists:usort([MFA || {MFA, Clauses} <- Less, Clauses =/= no_return]),
+            NewAsked = beamtap_match:drop(LessFunctions, Asked),
             ok = functions(Tracing, Asked, NewAsked),
             ok = flags_less(Tracing, [Flag || Flag <- LessFlags ++ LessInherit, lists:member(Flag, Classes ++ Inherit)]),
             {_, Left} = instruments_off(LessInstruments, Tracing),
             {ok, targets_less(LessTargets, Selection, Left#{
-                asked := NewAsked, classes := Classes -- LessClasses, inherit := Inherit -- LessInherit
+                asked := NewAsked, dropped := lists:usort(Dropped ++ LessFunctions), classes := Classes -- LessClasses, inherit := Inherit -- LessInherit
             })};
         {error, _} = Error ->
             Error
@@ -278,6 +289,44 @@ pause(Tracing) ->
 -spec resume(tracing()) -> {ok, tracing()} | beamtap_error:error().
 resume(Tracing) ->
     flags_on(Tracing#{is_paused := false}).
+
+%% @doc Records some functions without returns from now on: calls pile up in a process that was seen in these functions.
+%% Says which.
+-spec end_returns(tracing(), [mfa()]) -> {[mfa()], tracing()} | none.
+end_returns(#{asked := Asked, limits := Limits} = Tracing, Stack) ->
+    case beamtap_returns:piled(Stack, Asked, Limits) of
+        {Piled, NewAsked, NewLimits} ->
+            ok = functions(Tracing, Asked, NewAsked),
+            {Piled, Tracing#{asked := NewAsked, limits := NewLimits}};
+        none ->
+            none
+    end.
+
+%% @doc Lets the VM stop again at what is asked for of modules that have been loaded. Says in which there is something.
+-spec loaded(tracing(), [module()]) -> {[module()], tracing()}.
+loaded(#{tap := Tap, grip := Grip, asked := Asked, limits := Limits, patterns := Patterns, dropped := Dropped} = Tracing, Modules) ->
+    Of = fun({{M, _, _}, _}) -> lists:member(M, Modules) end,
+    {Before, Others} = lists:partition(Of, Asked),
+    Wanted = beamtap_match:drop(Dropped, lists:append([beamtap_code:asked_of(M, Patterns) || M <- Modules])),
+    {New, NewLimits} = beamtap_returns:limit(Wanted),
+    Now = Others ++ New,
+    case lists:usort([M || {{M, _, _}, Clauses} <- New, is_list(Clauses)]) of
+        [] when Before =:= [] ->
+            {[], Tracing};
+        Meant ->
+            ok = beamtap_breakpoints:reload(Tap, Grip, Asked, Now, Meant),
+            {Meant, Tracing#{asked := Now, limits := beamtap_returns:reloaded(Modules, Limits, NewLimits)}}
+    end.
+
+%% @doc The functions that are recorded without returns.
+-spec without_return(tracing()) -> beamtap_returns:told().
+without_return(#{asked := Asked, limits := Limits}) ->
+    beamtap_returns:told(Asked, Limits).
+
+%% @doc Whether there are functions of which only their running tells whether they return.
+-spec watches_stacks(tracing()) -> boolean().
+watches_stacks(#{asked := Asked, limits := Limits}) ->
+    beamtap_returns:watched(Asked, Limits) =/= [].
 
 %% @doc What {@link beamtap:info/1} says of it.
 -spec describe(tracing()) -> map().

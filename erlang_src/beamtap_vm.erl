@@ -7,8 +7,9 @@
 
 -export([open/2, patterns/2, flags_on/4, flags_off/1, flags_off/3, flags_off_all/2, close/1]).
 -export([monitor_on/1, monitor_off/1, sequence_on/1, sequence_off/1, monitored_by/0]).
+-export([loads_on/0, loads_off/1, unseen/1]).
 -export([has_sessions/0, sessions/0, is_traced/2, tracer/1, legacy_flags/1, has_pattern/1]).
--export_type([grip/0, tracer/0, processes/0, flag/0, monitor/0]).
+-export_type([grip/0, tracer/0, processes/0, flag/0, monitor/0, loads/0]).
 
 -type tracer() :: {module(), non_neg_integer()}.
 %% What holds a tap's place in the VM. The session's reference is what keeps the session alive.
@@ -16,6 +17,8 @@
 -type flag() :: beamtap_spec:class() | beamtap_spec:inheritance().
 %% What holds the place of a system monitor: from OTP 28 on a trace session, before nothing.
 -type monitor() :: none | tuple().
+%% What holds the meta trace on loads: from OTP 27 on a trace session.
+-type loads() :: legacy | tuple().
 %% How many processes and ports are traced, and how many were left since somebody else traces them.
 -type processes() :: #{traced := non_neg_integer(), left := non_neg_integer()}.
 
@@ -173,6 +176,62 @@ legacy(_, Whom, false, Flags) ->
     erlang:trace(Whom, false, Flags);
 legacy(#{tracer := {Module, State}}, Whom, true, Flags) ->
     erlang:trace(Whom, true, [{tracer, Module, State} | Flags]).
+
+%%% Loads
+
+%% Each load of a module goes through these, whoever asks for it.
+-define(LOADS, [{erts_internal, prepare_loading, 2}, {erlang, finish_loading, 1}, {erlang, finish_after_on_load, 2}]).
+
+%% @doc Has the VM send the caller a meta trace of each load, with the end of each call; `taken': somebody else has one there.
+%% What was left by a process that is dead is taken over.
+-spec loads_on() -> {ok, loads()} | taken.
+loads_on() ->
+    Ends = [{'_', [], [{exception_trace}]}],
+    case has_sessions() of
+        true ->
+            Session = trace(session_create, [beamtap, self(), []]),
+            _ = [trace(function, [Session, MFA, Ends, [meta]]) || MFA <- ?LOADS],
+            {ok, Session};
+        false ->
+            case lists:any(fun is_meta_traced/1, ?LOADS) of
+                true ->
+                    taken;
+                false ->
+                    _ = [erlang:trace_pattern(MFA, Ends, [meta]) || MFA <- ?LOADS],
+                    {ok, legacy}
+            end
+    end.
+
+is_meta_traced(MFA) ->
+    case erlang:trace_info(MFA, meta) of
+        {meta, Pid} when is_pid(Pid), node(Pid) =:= node() -> is_process_alive(Pid);
+        {meta, Nobody} -> Nobody =/= false andalso Nobody =/= [];
+        undefined -> false
+    end.
+
+%% @doc Ends what the caller has begun.
+-spec loads_off(loads()) -> ok.
+loads_off(legacy) ->
+    Mine = self(),
+    _ = [erlang:trace_pattern(MFA, false, [meta]) || MFA <- ?LOADS, erlang:trace_info(MFA, meta) =:= {meta, Mine}],
+    ok;
+loads_off(Session) ->
+    _ = trace(session_destroy, [Session]),
+    ok.
+
+%% @doc Does something in the caller that no trace is to show: what a person's process does for beamtap.
+-spec unseen(fun(() -> Answer)) -> Answer.
+unseen(Act) ->
+    case process_flag(sensitive, true) of
+        true ->
+            Act();
+        false ->
+            try
+                Act()
+            after
+                process_flag(sensitive, false)
+            end
+    end.
 
 %%% The system monitor
 

@@ -266,6 +266,13 @@ fn emit_canary(env: Env, high: u64, low: u64) -> Term {
     emitted(env, definitions::canary(high, low))
 }
 
+/// A text with a NUL byte in it is not emitted.
+#[rustler::nif]
+fn emit_caveat<'a>(env: Env<'a>, session: Binary<'a>, text: Binary<'a>) -> Term<'a> {
+    let texts = CString::new(session.as_slice()).ok().zip(CString::new(text.as_slice()).ok());
+    emitted(env, texts.and_then(|(session, text)| definitions::caveat(&session, &text)))
+}
+
 #[rustler::nif]
 fn emit_gap<'a>(
     env: Env<'a>,

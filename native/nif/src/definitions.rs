@@ -183,6 +183,12 @@ pub(crate) fn canary(nonce_high: u64, nonce_low: u64) -> Option<()> {
     Some(())
 }
 
+/// Emits what the trace does not have though it was asked for.
+pub(crate) fn caveat(session: &CStr, text: &CStr) -> Option<()> {
+    naming::emit_counted(block::mine()?, &wire::Caveat { session: session.as_ptr(), text: text.as_ptr() });
+    Some(())
+}
+
 /// Emits that the recording was interrupted.
 pub(crate) fn gap(
     session: &CStr,

@@ -701,6 +701,17 @@ const int *beamtap_enabled_def_vm(void)
 	return &lttng_ust_tracepoint_beamtap___def_vm.state;
 }
 
+void beamtap_emit_caveat(const void *e);
+void beamtap_emit_caveat(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, caveat, (const struct beamtap_caveat *) e);
+}
+const int *beamtap_enabled_caveat(void);
+const int *beamtap_enabled_caveat(void)
+{
+	return &lttng_ust_tracepoint_beamtap___caveat.state;
+}
+
 void beamtap_emit_canary(const void *e);
 void beamtap_emit_canary(const void *e)
 {

@@ -483,6 +483,11 @@ struct beamtap_def_vm {
 	const char * beamtap;
 };
 
+struct beamtap_caveat {
+	const char * session;
+	const char * text;
+};
+
 struct beamtap_canary {
 	uint64_t nonce_high;
 	uint64_t nonce_low;
@@ -1330,6 +1335,14 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_vm,
 		lttng_ust_field_integer(uint32_t, word_bytes, e->word_bytes)
 		BEAMTAP_NUMBERS_END
 		lttng_ust_field_string(beamtap, e->beamtap)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, caveat,
+	LTTNG_UST_TP_ARGS(const struct beamtap_caveat *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_string(session, e->session)
+		lttng_ust_field_string(text, e->text)
 	)
 )
 

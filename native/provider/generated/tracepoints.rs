@@ -129,6 +129,8 @@ extern "C" {
     fn beamtap_enabled_def_thread() -> *const c_int;
     fn beamtap_emit_def_vm(event: *const c_void);
     fn beamtap_enabled_def_vm() -> *const c_int;
+    fn beamtap_emit_caveat(event: *const c_void);
+    fn beamtap_enabled_caveat() -> *const c_int;
     fn beamtap_emit_canary(event: *const c_void);
     fn beamtap_enabled_canary() -> *const c_int;
     fn beamtap_emit_gap(event: *const c_void);
@@ -208,6 +210,7 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_def_clock,
     beamtap_emit_def_thread,
     beamtap_emit_def_vm,
+    beamtap_emit_caveat,
     beamtap_emit_canary,
     beamtap_emit_gap,
     beamtap_emit_pause,
@@ -281,6 +284,7 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_def_clock,
     beamtap_enabled_def_thread,
     beamtap_enabled_def_vm,
+    beamtap_enabled_caveat,
     beamtap_enabled_canary,
     beamtap_enabled_gap,
     beamtap_enabled_pause,

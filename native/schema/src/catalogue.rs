@@ -769,6 +769,14 @@ events! {
         /// The version of beamtap that recorded.
         beamtap: Text,
     }
+    /// What the trace does not have, or not from here on, though it was asked for: the returns of loops, calls of a module
+    /// that was loaded anew.
+    "caveat" Caveat (Definitions, Own) {
+        /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+        session: Text,
+        /// What is missing and why, for people.
+        text: Text,
+    }
     /// Proves that the way from the VM to the reader is open: written once at the start of a recording.
     "canary" Canary (Definitions, Own) {
         /// Upper half of the recording's number.

@@ -11,6 +11,9 @@ use beamtap_schema::{EVENT_COUNT, Event};
 use law::Law;
 use std::collections::BTreeMap;
 
+/// Most caveats that are told apart.
+const MAX_CAVEATS: usize = 64;
+
 /// Most names of foreign events that are counted apart.
 const MAX_OTHER: usize = 1 << 10;
 
@@ -32,6 +35,8 @@ struct Overview {
     ended: Option<(Box<str>, u64)>,
     other: BTreeMap<String, u64>,
     others: u64,
+    caveats: Vec<String>,
+    more_caveats: u64,
     law: Law,
 }
 
@@ -44,6 +49,8 @@ pub(super) fn start() -> Box<dyn Analysis> {
         ended: None,
         other: BTreeMap::new(),
         others: 0,
+        caveats: Vec::new(),
+        more_caveats: 0,
         law: Law::default(),
     })
 }
@@ -79,6 +86,17 @@ impl Overview {
         }
     }
 
+    fn caveat(&mut self, text: &str) {
+        if self.caveats.iter().any(|known| known == text) {
+            return;
+        }
+        if self.caveats.len() < MAX_CAVEATS {
+            self.caveats.push(text.to_owned());
+        } else {
+            self.more_caveats += 1;
+        }
+    }
+
     fn total(&self, of: impl Fn(&Stream) -> u64) -> u64 {
         self.streams.iter().map(of).sum()
     }
@@ -103,6 +121,7 @@ impl Analysis for Overview {
                     Event::Ended(ended) if step.state.interruptions().is_own(ended.session) => {
                         self.ended = Some((ended.ended_by.into(), ended.length_ns));
                     }
+                    Event::Caveat(caveat) => self.caveat(caveat.text),
                     Event::Canary(canary) if self.canaries.len() < Self::MAX_CANARIES => {
                         let nonce = u128::from(canary.nonce_high) << 64 | u128::from(canary.nonce_low);
                         if !self.canaries.contains(&nonce) {
@@ -127,8 +146,12 @@ impl Analysis for Overview {
         let is_one_vm = state.names().vms().len() <= 1;
         let end_ns = self.span.map_or(0, |(_, end)| end);
         let sum = self.law.sum(&self.kinds, &state.declared(), discarded, lost_packets, is_one_vm, end_ns);
+        let mut caveats = self.caveats;
+        if self.more_caveats > 0 {
+            caveats.push(format!("{} further notes of the recording are not shown.", self.more_caveats));
+        }
         let mut tables = vec![
-            tables::sum(&sum, self.others, state.interruptions(), end_ns),
+            tables::sum(&sum, self.others, state.interruptions(), end_ns, caveats),
             tables::span(self.span, &self.canaries, self.ended),
             tables::vms(state.names().vms()),
             tables::events(&self.kinds, &sum),

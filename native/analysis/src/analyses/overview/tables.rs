@@ -99,7 +99,7 @@ const OTHER: &[Column] = &[
     Column::count("read", "Events of this name in the trace"),
 ];
 
-pub(super) fn sum(sum: &Sum, others: u64, interruptions: &Interruptions, end_ns: u64) -> Table {
+pub(super) fn sum(sum: &Sum, others: u64, interruptions: &Interruptions, end_ns: u64, caveats: Vec<String>) -> Table {
     let count = |count: Option<u64>| count.map_or(Cell::Unknown, Cell::Count);
     let facts = vec![
         count(sum.emitted.ok()),
@@ -120,6 +120,7 @@ pub(super) fn sum(sum: &Sum, others: u64, interruptions: &Interruptions, end_ns:
         Cell::Duration(interruptions.paused_ns(end_ns)),
     ];
     let mut table = Table::facts("sum", "Events", SUM, facts);
+    table.notes = caveats;
     if let Err(reason) = sum.emitted {
         table.notes.push(reason.to_owned());
     }
