@@ -65,6 +65,8 @@
     scheduler_share := float() | unknown,
     %% Functions whose calls are recorded, but not how they end, and why.
     without_return => beamtap_returns:told(),
+    %% What is known to go wrong in this release of the VM with what was traced.
+    warnings => [binary()],
     problems := [binary()]
 }.
 %% A tap that runs, or the receipt of one that has ended with `state => ended'. One that LTTng's session daemon keeps
@@ -75,7 +77,7 @@
 %% `processes' says how many processes and ports were found and traced when it
 %% started or was last widened, and how many were left because somebody else traces them. `recovered': what a crash had
 %% left in the tap's `shm_path', and what has become of it. `without_return': functions whose calls are recorded, but not how
-%% they end, and why; `problems': what else it does not have though it was asked for.
+%% they end, and why; `warnings': what is known to go wrong in this release of the VM with what is traced; `problems': what else it does not have though it was asked for.
 -type info() :: #{
     tap := tap(),
     state := opening | recording | paused | degraded | closing | busy | ended,
@@ -93,6 +95,7 @@
     processes => beamtap_vm:processes(),
     recovered => [beamtap_remains:recovery()],
     without_return => beamtap_returns:told(),
+    warnings => [binary()],
     problems => [binary()],
     atom() => term()
 }.
@@ -136,10 +139,15 @@ start(Spec) ->
 %% `exit_reasons'.</li>
 %% <li>`output': a directory that is new or empty (one below `~/lttng-traces', or below `$BEAMTAP_TRACES').</li>
 %% <li>`owner': the process whose end ends the tap (the caller).</li>
+%% <li>`known_bad' (`refuse'): `allow' starts what is known to crash this release of the VM, too; {@link doctor/0} has it.</li>
 %% <li>`mode' (`local'): `snapshot', `live' and others; `buffers', `subbuf_size', `num_subbuf', `on_full', `buffers_per',
 %% `switch_timer', `files', `rotate', `shm_path', `trace_format': see {@link beamtap_mode}.</li>
 %% <li>`system_monitor': thresholds; `sample_every': milliseconds (1000): see {@link beamtap_sampling}.</li>
 %% </ul>
+%% A function that is called again before it returns, by a last call, is recorded without `return': each such call would
+%% leave a frame on its process's stack. `info/1', receipt and report say which and why; `return!' records it all the same.
+%% Modules that are loaded while it runs are traced from then on; what is missed is told.
+%%
 %% Returns when LTTng records. Stops by itself when a bound is reached, when the owner (the caller, unless Opts names
 %% another) ends, and on clear/0. After an error nothing is left traced.
 %%
@@ -153,7 +161,7 @@ start(Spec) ->
 %% ends with the call: name an owner that lives longer, such as `whereis(init)'.
 -spec start(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, tap()} | beamtap_error:error().
 start(Spec, Opts) ->
-    beamtap_plan:carry_out(Spec, Opts, #{}).
+    beamtap_vm:unseen(fun() -> beamtap_plan:carry_out(Spec, Opts, #{}) end).
 
 %% @equiv estimate(Spec, #{})
 -spec estimate(beamtap_spec:spec()) -> {ok, beamtap_estimate:estimate()} | beamtap_error:error().
@@ -220,7 +228,7 @@ resume(Tap) ->
     ask(Tap, resume).
 
 ask(Tap, Request) ->
-    with_session(Tap, fun(Session) -> beamtap_session:ask(Session, Request) end).
+    beamtap_vm:unseen(fun() -> with_session(Tap, fun(Session) -> beamtap_session:ask(Session, Request) end) end).
 
 with_session({tap, Number} = Tap, Act) when is_integer(Number) ->
     case session_of(Tap) of
@@ -269,7 +277,10 @@ watch(Tap, Opts) ->
 %% {ok, #{ended_by := stop}} = beamtap:stop(Tap).
 %% '''
 -spec stop(tap()) -> {ok, receipt()} | beamtap_error:error().
-stop({tap, Number} = Tap) when is_integer(Number) ->
+stop(Tap) ->
+    beamtap_vm:unseen(fun() -> stopped(Tap) end).
+
+stopped({tap, Number} = Tap) when is_integer(Number) ->
     case session_of(Tap) of
         {ok, Session} ->
             case beamtap_session:stop(Session, stop) of
@@ -280,7 +291,7 @@ stop({tap, Number} = Tap) when is_integer(Number) ->
         none ->
             receipt(Tap)
     end;
-stop(Other) ->
+stopped(Other) ->
     unknown_tap(Other).
 
 %% @doc All taps: those that run and those that ended lately, oldest first. After them the LTTng sessions that beamtap did
@@ -293,12 +304,12 @@ stop(Other) ->
 %% '''
 -spec info() -> [info() | outside()].
 info() ->
-    beamtap_info:all().
+    beamtap_vm:unseen(fun beamtap_info:all/0).
 
 %% @doc One tap: what it does, or its receipt.
 -spec info(tap()) -> {ok, info()} | beamtap_error:error().
 info({tap, Number} = Tap) when is_integer(Number) ->
-    case [Info || #{tap := Known} = Info <- beamtap_info:taps(), Known =:= Tap] of
+    case [Info || #{tap := Known} = Info <- beamtap_vm:unseen(fun beamtap_info:taps/0), Known =:= Tap] of
         [Info | _] -> {ok, Info};
         [] -> unknown_tap(Tap)
     end;
@@ -314,10 +325,16 @@ info(Other) ->
 %% '''
 -spec clear() -> {ok, [receipt()]}.
 clear() ->
+    beamtap_vm:unseen(fun cleared/0).
+
+cleared() ->
     Taps = [Tap || {Tap, _} <- beamtap_ledger:open_entries()],
     Sessions = [{Session, monitor(process, Session)} || Session <- sessions()],
     %% All at once: closing takes LTTng its time.
-    _ = [spawn(fun() -> beamtap_session:stop(Session, clear) end) || {Session, _} <- Sessions],
+    _ = [
+        spawn(fun() -> beamtap_vm:unseen(fun() -> beamtap_session:stop(Session, clear) end) end)
+     || {Session, _} <- Sessions
+    ],
     lists:foreach(fun await_end/1, Sessions),
     _ = beamtap_janitor:sweep(),
     ok = beamtap_lttng:dismiss_daemon(),

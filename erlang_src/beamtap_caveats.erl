@@ -2,30 +2,46 @@
 %% What a tap does not have though it was asked for: written into its trace, and told by `info/1' and the receipt.
 -module(beamtap_caveats).
 
--export([without_return/2, piled/2, loaded/4, watch_loads/1, all/1]).
+-export([limits/2, piled/2, loaded/3, watch_loads/1, warned/1, all/1]).
 
-%% @doc Says which functions are recorded without returns from the start, or from a change on; Before are those that were
-%% told already.
--spec without_return(beamtap_returns:told(), Data) -> Data when Data :: map().
-without_return(Before, #{tracing := #{limits := Limits} = Tracing} = Data) ->
-    New = beamtap_tracing:without_return(Tracing) -- Before,
-    Texts = [beamtap_returns:text(New, ""), beamtap_returns:unread(Limits)],
+%% @doc Says which functions are recorded without returns, and of which modules nobody could read the code, since the start
+%% or, where the tracing before it is given, since a change.
+-spec limits(none | beamtap_tracing:tracing(), Data) -> Data when Data :: map().
+limits(Before, #{tracing := #{limits := #{unread := Unread}} = Tracing} = Data) ->
+    {ToldBefore, UnreadBefore} =
+        case Before of
+            none -> {[], []};
+            #{limits := #{unread := Known}} -> {beamtap_tracing:without_return(Before), Known}
+        end,
+    Told = beamtap_tracing:without_return(Tracing),
+    ok = ends(functions(ToldBefore) -- functions(Told), true),
+    ok = ends(functions(Told) -- functions(ToldBefore), false),
+    Texts = [beamtap_returns:text(Told -- ToldBefore, ""), beamtap_returns:unread(Unread -- UnreadBefore)],
     lists:foreach(fun(Text) -> write(Text, Data) end, [Text || Text <- Texts, Text =/= none]),
     Data.
+
+functions(Told) -> [MFA || #{function := MFA} <- Told].
+
+ends([], _) ->
+    ok;
+ends(Functions, IsRecorded) ->
+    _ = beamtap_nif:dump_ends(Functions, IsRecorded),
+    ok.
 
 %% @doc Says which functions are recorded without returns from now on.
 -spec piled([mfa()], Data) -> Data when Data :: map().
 piled(Functions, #{tracing := Tracing} = Data) ->
     Told = [Told || #{function := MFA} = Told <- beamtap_tracing:without_return(Tracing), lists:member(MFA, Functions)],
+    ok = ends(Functions, false),
     Since = [" from ", time_text(erlang:system_time(millisecond), millisecond), " on"],
     lost(beamtap_returns:text(Told, Since), Data).
 
-%% @doc Says of modules that were loaded at a time, and are traced since another, both in microseconds of the system's
-%% time, what is missing.
--spec loaded([module()], integer(), integer(), Data) -> Data when Data :: map().
-loaded([], _, _, Data) ->
+%% @doc Says what is missing of modules that were loaded at a time, in microseconds of the system's, and are traced since
+%% another.
+-spec loaded(none | {[module()], TracedUs :: integer()}, LoadedUs :: integer(), Data) -> Data when Data :: map().
+loaded(none, _, Data) ->
     Data;
-loaded(Modules, LoadedUs, TracedUs, Data) ->
+loaded({Modules, TracedUs}, LoadedUs, Data) ->
     Names = lists:join(", ", [beamtap_error:quote(M) || M <- Modules]),
     lost(
         unicode:characters_to_binary([
@@ -52,10 +68,18 @@ lost(Text, #{problems := Problems} = Data) ->
     write(Text, Data),
     Data#{problems := [Text | Problems]}.
 
+%% @doc Says in log, `info/1' and receipt what is known to go wrong in this release with what is traced; each once.
+-spec warned(Data) -> Data when Data :: map().
+warned(#{tap := Tap, tracing := Tracing} = Data) ->
+    Known = maps:get(warnings, Data, []),
+    New = beamtap_neighbours:warnings(Tracing) -- Known,
+    lists:foreach(fun(Text) -> logger:warning("beamtap: ~ts: ~ts", [beamtap_error:quote(Tap), Text], #{domain => [beamtap]}) end, New),
+    Data#{warnings => Known ++ New}.
+
 %% @doc What `info/1' and the receipt say of it.
 -spec all(map()) -> map().
-all(#{tracing := Tracing}) ->
-    #{without_return => beamtap_tracing:without_return(Tracing)};
+all(#{tracing := Tracing} = Data) ->
+    #{without_return => beamtap_tracing:without_return(Tracing), warnings => maps:get(warnings, Data, [])};
 all(#{}) ->
     #{}.
 

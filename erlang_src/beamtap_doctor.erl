@@ -61,17 +61,17 @@ vm() ->
     row("vm", ok, ["OTP ", Release, ", ERTS ", erlang:system_info(version), ", ", Sessions], "").
 
 known_bad() ->
-    lists:append([known_bad(Class, beamtap_neighbours:known_bad(beamtap_neighbours:erts(), Class)) || Class <- beamtap_spec:classes()]).
+    Erts = beamtap_hazards:erts(),
+    [known_bad(Class, Hazard) || Class <- beamtap_spec:classes(), Hazard <- beamtap_hazards:of_class(Erts, Class)].
 
-known_bad(_, none) ->
-    [];
-known_bad(Class, {refuse, Finding, Remedy}) ->
+known_bad(Class, #{beside := true, verdict := Verdict, finding := Finding, remedy := Remedy}) ->
     case beamtap_neighbours:foreign() of
-        [] -> [row(Class, warning, Finding, "start no other trace session while it is recorded")];
-        _ -> [row(Class, error, Finding, Remedy)]
+        [] -> row(Class, warning, Finding, "start no other trace session while it is recorded");
+        _ when Verdict =:= refuse -> row(Class, error, Finding, Remedy);
+        _ -> row(Class, warning, Finding, Remedy)
     end;
-known_bad(Class, {warn, Finding, Remedy}) ->
-    [row(Class, warning, Finding, Remedy)].
+known_bad(Class, #{finding := Finding, remedy := Remedy}) ->
+    row(Class, warning, Finding, Remedy).
 
 %% What `beamtapd doctor' shows, too, comes from the same native code.
 native(Place) ->

@@ -7,7 +7,7 @@
 %% the classes.
 -module(beamtap_neighbours).
 
--export([refusal/2, taken/2, monitored/1, sequenced/1, known_bad/2, erts/0, foreign/0]).
+-export([refusal/2, warnings/1, taken/2, monitored/1, sequenced/1, foreign/0]).
 -export_type([wish/0]).
 
 %% What a tap wants, or has.
@@ -15,6 +15,7 @@
     classes := [beamtap_spec:class()],
     inherit := [beamtap_spec:inheritance()],
     asked := [beamtap_match:asked()],
+    known_bad => refuse | allow,
     atom() => term()
 }.
 
@@ -28,7 +29,7 @@ refusal({Tap, #{classes := Classes, asked := Asked} = Wish}, Selection) ->
     first([
         fun() -> other_instrument(Tap, Instruments) end,
         fun() -> foreign_monitor(Instruments) end,
-        fun() -> bad_release(Classes) end,
+        fun() -> bad_release(Wish) end,
         fun() -> other_tap(Tap, Wish, Selection) end,
         fun() -> foreign_tracer(Selection) end,
         fun() -> foreign_pattern(Asked) end
@@ -140,15 +141,41 @@ sequenced(Other) ->
         "leave seq_trace out, or end that one: seq_trace:set_system_tracer(false)"
     ).
 
-bad_release(Classes) ->
-    Found = [
-        {Class, Finding, Remedy}
-     || Class <- Classes, {refuse, Finding, Remedy} <- [known_bad(erts(), Class)], foreign() =/= []
-    ],
-    case Found of
-        [] -> none;
-        [{Class, Finding, Remedy} | _] -> beamtap_error:new(known_bad, [atom_to_list(Class), ": ", Finding], Remedy)
+bad_release(#{known_bad := allow}) ->
+    none;
+bad_release(Wish) ->
+    case hazards(refuse, Wish) of
+        [] ->
+            none;
+        [{Class, #{finding := Finding, remedy := Remedy}} | _] ->
+            beamtap_error:new(known_bad, [atom_to_list(Class), ": ", Finding], [
+                Remedy, "; ", beamtap_wording:either("#{known_bad => allow}", "known_bad: :allow"), " starts it all the same"
+            ])
     end.
+
+%% @doc What is known to go wrong with the wish in this release, one line each.
+-spec warnings(wish()) -> [binary()].
+warnings(Wish) ->
+    Found = hazards(warn, Wish) ++ [Hazard || #{known_bad := allow} <- [Wish], Hazard <- hazards(refuse, Wish)],
+    ByFinding = maps:groups_from_list(fun({_, Hazard}) -> Hazard end, fun({Class, _}) -> atom_to_list(Class) end, Found),
+    [
+        unicode:characters_to_binary([lists:join(", ", lists:sort(Classes)), ": ", Finding, "; ", Remedy])
+     || {#{finding := Finding, remedy := Remedy}, Classes} <- lists:sort(maps:to_list(ByFinding))
+    ].
+
+hazards(Verdict, #{classes := Classes, asked := Asked}) ->
+    [
+        {Class, Hazard}
+     || Class <- Classes,
+        #{verdict := Known, beside := Beside, bifs := Bifs} = Hazard <- beamtap_hazards:of_class(beamtap_hazards:erts(), Class),
+        Known =:= Verdict, not Beside orelse foreign() =/= [], not Bifs orelse has_bif(Asked)
+    ].
+
+has_bif(Asked) ->
+    lists:any(
+        fun({M, F, A}) -> erlang:is_builtin(M, F, A) end,
+        lists:append([beamtap_code:functions(MFA) || {MFA, Clauses} <- Asked, is_list(Clauses)])
+    ).
 
 foreign_tracer(#{new := New, new_ports := NewPorts, named := Named}) ->
     Whom = [new_processes || New] ++ [new_ports || NewPorts] ++ Named,
@@ -208,23 +235,3 @@ foreign() ->
     end.
 
 has_legacy_gc(Pid) -> lists:member(garbage_collection, beamtap_vm:legacy_flags(Pid)).
-
-%% @doc What is known to go wrong with a class of events in a release of the run-time system.
--spec known_bad([non_neg_integer()], beamtap_spec:class()) ->
-    none | {refuse | warn, Finding :: binary(), Remedy :: binary()}.
-known_bad([Major | _], garbage_collection) when Major >= 15, Major =< 17 ->
-    {refuse, <<"OTP 27 to 29 crash when two trace sessions see one process collect garbage (erlang/otp#11624)">>,
-        <<"end the other trace session, or leave garbage_collection out">>};
-known_bad(Erts, Class) when Erts < [13, 2], Class =:= running; Erts < [13, 2], Class =:= exiting ->
-    {warn, <<"OTP before 25.3 can crash when a process on a dirty scheduler is traced (erlang/otp#6448)">>,
-        <<"use OTP 25.3 or later, or trace named processes only">>};
-known_bad(_, _) ->
-    none.
-
-%% @doc The run-time system's version as numbers.
--spec erts() -> [non_neg_integer()].
-erts() ->
-    [list_to_integer(Part) || Part <- string:lexemes(erlang:system_info(version), "."), is_number_text(Part)].
-
-is_number_text(Text) ->
-    lists:all(fun(C) -> C >= $0 andalso C =< $9 end, Text).

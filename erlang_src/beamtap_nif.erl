@@ -13,7 +13,7 @@
 %% Provider, definitions, counters
 -export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, fields/1, await_enabled/2, timed/0]).
 -export([counters/0, emit_counters/1, emit_joined/1, emit_canary/2, dump_definitions/2, panics/0]).
--export([emit_gap/5, emit_pause/1, emit_resume/2, emit_ended/3, emit_caveat/2]).
+-export([emit_gap/5, emit_pause/1, emit_resume/2, emit_ended/3, emit_caveat/2, dump_ends/2]).
 -export([dump_labels/1, dump_modules/1, watch_definitions/1]).
 %% The application's own words
 -export([mark/1, records_marks/0, span_begin/1, span_end/2]).
@@ -199,6 +199,10 @@ emit_ended(_Session, _EndedBy, _LengthNs) -> erlang:nif_error(not_loaded).
 %% What the trace does not have though it was asked for.
 -spec emit_caveat(Session :: binary(), Text :: binary()) -> ok | {error, no_slot}.
 emit_caveat(_Session, _Text) -> erlang:nif_error(not_loaded).
+
+%% Of functions, whether it is recorded how their calls end.
+-spec dump_ends([mfa()], Recorded :: boolean()) -> ok | {error, no_slot}.
+dump_ends(_Functions, _Recorded) -> erlang:nif_error(not_loaded).
 
 -spec dump_definitions(vm(), [process()]) -> ok | {error, no_slot}.
 dump_definitions(_Vm, _Processes) -> erlang:nif_error(not_loaded).

@@ -2,7 +2,7 @@
 %% Functions whose returns are not recorded although they are asked for, and how a person is told.
 -module(beamtap_returns).
 
--export([none/0, limit/1, merge/2, reloaded/3, piled/3, watched/2, told/2, text/2, unread/1]).
+-export([none/0, limit/1, merge/2, reloaded/3, piled/4, watched/2, told/2, text/2, unread/1]).
 -export_type([limits/0, told/0]).
 
 %% `piled': found while it was recorded.
@@ -10,6 +10,8 @@
 -type limits() :: #{without := #{mfa() => why()}, unsure := [mfa()], unread := [module()]}.
 -type told() :: [#{function := mfa(), why := binary()}].
 
+%% A stack of this many words is not looked at any longer than needed.
+-define(LARGE_WORDS, 20000).
 %% A line names this many functions.
 -define(NAMED, 5).
 
@@ -51,15 +53,16 @@ reloaded(Modules, #{without := Without, unsure := Unsure, unread := Unread}, New
 watched(Asked, #{without := Without, unsure := Unsure}) ->
     [MFA || MFA <- Unsure, not is_map_key(MFA, Without), not beamtap_match:is_forced(MFA, Asked)].
 
-%% @doc Ends the returns of the functions that may be why calls pile up in a process that was seen in Stack. At first those
-%% that were seen themselves, then those of the same modules, then all: the next look tells whether it was enough.
--spec piled([mfa()], [beamtap_match:asked()], limits()) -> none | {[mfa()], [beamtap_match:asked()], limits()}.
-piled(Stack, Asked, #{without := Without} = Limits) ->
+%% @doc Ends the returns of the functions that may be why calls pile up in a process that was seen in Stack: those that were
+%% seen themselves, and where a large stack goes on growing, those of the same modules, and at last all.
+-spec piled(pos_integer(), [mfa()], [beamtap_match:asked()], limits()) ->
+    none | {[mfa()], [beamtap_match:asked()], limits()}.
+piled(Words, Stack, Asked, #{without := Without} = Limits) ->
     Watched = watched(Asked, Limits),
     Seen = [MFA || MFA <- Watched, lists:member(MFA, Stack)],
     Modules = [M || {M, _, _} <- Stack],
     Near = [MFA || {M, _, _} = MFA <- Watched, lists:member(M, Modules)],
-    case [Some || [_ | _] = Some <- [Seen, Near, Watched]] of
+    case [Some || [_ | _] = Some <- [Seen | [Wider || Words >= ?LARGE_WORDS, Wider <- [Near, Watched]]]] of
         [] -> none;
         [Piled | _] -> {Piled, Asked ++ without(Piled), Limits#{without := maps:merge(Without, maps:from_keys(Piled, piled))}}
     end.
@@ -93,10 +96,10 @@ why(_, piled) -> "its calls piled up in a process without returning";
 why(_, Next) -> ["it calls ", name(Next), " last, which leads to it again"].
 
 %% @doc What is said of modules whose code could not be read; none where there are none.
--spec unread(limits()) -> none | binary().
-unread(#{unread := []}) ->
+-spec unread([module()]) -> none | binary().
+unread([]) ->
     none;
-unread(#{unread := Modules}) ->
+unread(Modules) ->
     unicode:characters_to_binary([
         "Loops were not looked for in ", lists:join(", ", [beamtap_error:quote(M) || M <- lists:sublist(Modules, ?NAMED)]),
         [[" and ", integer_to_list(length(Modules) - ?NAMED), " more"] || length(Modules) > ?NAMED],

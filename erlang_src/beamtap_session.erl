@@ -119,7 +119,7 @@ init(#{tap := Tap, path := Path, opts := #{owner := Owner} = Opts, wish := Wish,
         waiting => [],
         problems => [],
         deadline => beamtap_deadline:start(),
-        tracing => beamtap_tracing:new(Tap, Owner, Wish, maps:with(beamtap_sampling:keys(), Opts))
+        tracing => beamtap_tracing:new(Tap, Owner, Wish, maps:with(beamtap_sampling:keys(), Opts), map_get(known_bad, Opts))
     },
     ok = soon(steps() -- [armed || maps:get(counting, Plan, false)]),
     {ok, opening, Data}.
@@ -239,16 +239,15 @@ message({'EXIT', Pid, Reason}, #{tracing := Tracing, problems := Problems} = Dat
         {Left, Said} -> {keep_state, Data#{tracing := Left, problems := [unicode:characters_to_binary(Said) | Problems]}};
         none -> keep_state_and_data
     end;
-message({beamtap_piled, _, Stack}, #{tracing := Tracing} = Data) ->
-    case beamtap_tracing:end_returns(Tracing, Stack) of
+message({beamtap_piled, Words, Stack}, #{tracing := Tracing} = Data) ->
+    case beamtap_tracing:end_returns(Tracing, Words, Stack) of
         {Piled, Limited} -> {keep_state, beamtap_caveats:piled(Piled, Data#{tracing := Limited})};
         none -> keep_state_and_data
     end;
 message({beamtap_loaded, Modules, AtUs}, #{tracing := #{grip := _} = Tracing} = Data) ->
     {Meant, Traced} = beamtap_tracing:loaded(Tracing, Modules),
-    Told = beamtap_tracing:without_return(Tracing),
-    Anew = beamtap_caveats:loaded(Meant, AtUs, erlang:system_time(microsecond), Data#{tracing := Traced}),
-    {keep_state, watching(beamtap_caveats:without_return(Told, Anew))};
+    Anew = beamtap_caveats:loaded(Meant, AtUs, Data#{tracing := Traced}),
+    {keep_state, watching(beamtap_caveats:limits(Tracing, Anew))};
 message({beamtap_remains, Recovered}, Data) ->
     {keep_state, Data#{recovered => maps:get(flights, Data, []) ++ Recovered}};
 message(_, _) ->
@@ -346,8 +345,7 @@ widen(#{classes := Classes} = Wish, Deadline, #{recording := Recording} = Data) 
     end.
 
 added({ok, Added}, #{tracing := Before}) ->
-    Told = beamtap_tracing:without_return(Before),
-    {ok, watching(beamtap_caveats:without_return(Told, beamtap_caveats:watch_loads(Added)))};
+    {ok, watching(beamtap_caveats:limits(Before, beamtap_caveats:watch_loads(beamtap_caveats:warned(Added))))};
 added({error, _} = Error, _) ->
     Error.
 

@@ -61,6 +61,7 @@
         output => file:name_all(),
         payload => beamtap_payload:option(),
         owner => pid(),
+        known_bad => refuse | allow,
         %% And {@link beamtap_sampling:options()} and {@link beamtap_mode:options()}.
         atom() => term()
     }
@@ -79,6 +80,7 @@
     output := binary() | default,
     payload := beamtap_payload:checked(),
     owner := pid(),
+    known_bad := refuse | allow,
     %% And {@link beamtap_sampling:checked()} and {@link beamtap_mode:checked()}.
     atom() => term()
 }.
@@ -100,7 +102,7 @@
 -define(FLAGS, (classes() ++ ?ACTIONS ++ ?INHERITANCE)).
 -define(SPEC_KEYS, [functions, classes, targets]).
 %% The most used first.
--define(OPT_KEYS, [for, events, rate, payload, output, owner | beamtap_sampling:keys() ++ beamtap_mode:keys()]).
+-define(OPT_KEYS, [for, events, rate, payload, output, owner, known_bad | beamtap_sampling:keys() ++ beamtap_mode:keys()]).
 
 %% @doc The classes that can be recorded.
 -spec classes() -> [class()].
@@ -142,7 +144,8 @@ check_opts(Opts, Owner) ->
         rate => infinity,
         output => default,
         payload => beamtap_payload:none(),
-        owner => Owner
+        owner => Owner,
+        known_bad => refuse
     },
     try
         Given = keyed(Opts, option),
@@ -283,6 +286,9 @@ opt(payload, Payload) ->
 opt(owner, Pid) when is_pid(Pid), node(Pid) =:= node() -> Pid;
 opt(owner, Other) ->
     bad_option(owner, Other, "a process of this node");
+opt(known_bad, What) when What =:= refuse; What =:= allow -> What;
+opt(known_bad, Other) ->
+    bad_option(known_bad, Other, "refuse or allow");
 opt(output, Name) ->
     case beamtap_shape:file_name(Name) of
         {ok, Path} -> Path;

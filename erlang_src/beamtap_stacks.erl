@@ -20,7 +20,7 @@
 -define(SHARE, 10).
 
 %% @doc Starts to look, for the caller, at the processes that this grip traces. Sends
-%% `{beamtap_piled, pid(), [mfa()]}' to it; ends with it.
+%% `{beamtap_piled, Words, [mfa()]}' to it; ends with it.
 -spec start_link(beamtap_vm:grip()) -> pid().
 start_link(Grip) ->
     Session = self(),
@@ -58,7 +58,7 @@ stacks(#{grip := Grip, session := Session, stacks := Before}) ->
      || Pid <- processes(), Pid =/= self(), {stack_size, Words} <- [process_info(Pid, stack_size)], Words >= ?WORDS,
         Words > maps:get(Pid, Before, 0), beamtap_vm:is_traced(Grip, Pid)
     ],
-    _ = [Session ! {beamtap_piled, Pid, functions(Pid, ?SAMPLES)} || {Pid, _} <- Large, is_map_key(Pid, Before)],
+    _ = [Session ! {beamtap_piled, Words, functions(Pid, ?SAMPLES)} || {Pid, Words} <- Large, is_map_key(Pid, Before)],
     maps:from_list(Large).
 
 functions(_, 0) ->

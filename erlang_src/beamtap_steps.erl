@@ -10,7 +10,7 @@
 %% @doc Takes a step. What it sets is in the ledger before it is set.
 -spec open(step(), map()) -> {ok, map()} | beamtap_error:error().
 open(admitted, #{tracing := Tracing} = Data) ->
-    done(beamtap_tracing:admit(Tracing), Data);
+    done(beamtap_tracing:admit(Tracing), beamtap_caveats:warned(Data));
 open(directory, #{path := Path, opts := Opts} = Data) ->
     case beamtap_mode:writes_here(Opts) andalso beamtap_output:prepare(Path) of
         false -> {ok, Data#{made => false}};
@@ -75,7 +75,7 @@ open(patterns, #{slot := Slot, tracing := Tracing, opts := #{payload := Payload}
     Opened = beamtap_tracing:open(Tracing, Slot, beamtap_payload:has_arguments(Payload)),
     Watched = beamtap_caveats:watch_loads(Data#{tracing := Opened}),
     ok = beamtap_tracing:functions_on(Opened),
-    {ok, beamtap_caveats:without_return([], Watched)};
+    {ok, beamtap_caveats:limits(none, Watched)};
 open(flags, #{tracing := Tracing} = Data) ->
     case beamtap_tracing:flags_on(Tracing) of
         {ok, Flagged} ->

@@ -4,9 +4,9 @@
 %% What is set stands in the ledger before it is set; so whoever cleans up after a tap needs nothing else.
 -module(beamtap_tracing).
 
--export([new/4, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/3]).
+-export([new/5, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/3]).
 -export([admit/2, add/2, drop/2, pause/1, resume/1, describe/1]).
--export([end_returns/2, without_return/1, watches_stacks/1, loaded/2]).
+-export([end_returns/3, without_return/1, watches_stacks/1, loaded/2]).
 -export_type([tracing/0, wish/0]).
 
 %% What is to be traced, names turned into functions.
@@ -23,6 +23,7 @@
 -type tracing() :: #{
     tap := beamtap:tap(),
     owner := pid(),
+    known_bad := refuse | allow,
     classes := [beamtap_spec:class()],
     inherit := [beamtap_spec:inheritance()],
     targets := [beamtap_spec:target()],
@@ -40,12 +41,13 @@
 
 -define(SAME(Key, One, Other), map_get(Key, One) =:= map_get(Key, Other)).
 
--spec new(beamtap:tap(), pid(), wish(), beamtap_sampling:checked()) -> tracing().
-new(Tap, Owner, Wish, Sampling) ->
+-spec new(beamtap:tap(), pid(), wish(), beamtap_sampling:checked(), refuse | allow) -> tracing().
+new(Tap, Owner, Wish, Sampling, KnownBad) ->
     Known = maps:with([classes, inherit, targets, asked, limits, patterns], Wish),
     Known#{
         tap => Tap,
         owner => Owner,
+        known_bad => KnownBad,
         dropped => [],
         spared => [],
         is_paused => false,
@@ -290,11 +292,11 @@ pause(Tracing) ->
 resume(Tracing) ->
     flags_on(Tracing#{is_paused := false}).
 
-%% @doc Records some functions without returns from now on: calls pile up in a process that was seen in these functions.
-%% Says which.
--spec end_returns(tracing(), [mfa()]) -> {[mfa()], tracing()} | none.
-end_returns(#{asked := Asked, limits := Limits} = Tracing, Stack) ->
-    case beamtap_returns:piled(Stack, Asked, Limits) of
+%% @doc Records some functions without returns from now on: calls pile up in a process that has a stack of so many words and
+%% was seen in these functions. Says which.
+-spec end_returns(tracing(), Words :: pos_integer(), [mfa()]) -> {[mfa()], tracing()} | none.
+end_returns(#{asked := Asked, limits := Limits} = Tracing, Words, Stack) ->
+    case beamtap_returns:piled(Words, Stack, Asked, Limits) of
         {Piled, NewAsked, NewLimits} ->
             ok = functions(Tracing, Asked, NewAsked),
             {Piled, Tracing#{asked := NewAsked, limits := NewLimits}};
@@ -302,20 +304,27 @@ end_returns(#{asked := Asked, limits := Limits} = Tracing, Stack) ->
             none
     end.
 
-%% @doc Lets the VM stop again at what is asked for of modules that have been loaded. Says in which there is something.
--spec loaded(tracing(), [module()]) -> {[module()], tracing()}.
+%% @doc Lets the VM stop again at what is asked for of modules that have been loaded. Says in which there is something, and
+%% since when, in microseconds of the system's time.
+-spec loaded(tracing(), [module()]) -> {none | {[module()], integer()}, tracing()}.
 loaded(#{tap := Tap, grip := Grip, asked := Asked, limits := Limits, patterns := Patterns, dropped := Dropped} = Tracing, Modules) ->
     Of = fun({{M, _, _}, _}) -> lists:member(M, Modules) end,
     {Before, Others} = lists:partition(Of, Asked),
     Wanted = beamtap_match:drop(Dropped, lists:append([beamtap_code:asked_of(M, Patterns) || M <- Modules])),
-    {New, NewLimits} = beamtap_returns:limit(Wanted),
-    Now = Others ++ New,
-    case lists:usort([M || {{M, _, _}, Clauses} <- New, is_list(Clauses)]) of
+    case lists:usort([M || {{M, _, _}, Clauses} <- Wanted, is_list(Clauses)]) of
         [] when Before =:= [] ->
-            {[], Tracing};
+            {none, Tracing};
+        [] ->
+            {none, Tracing#{asked := Others}};
         Meant ->
-            ok = beamtap_breakpoints:reload(Tap, Grip, Asked, Now, Meant),
-            {Meant, Tracing#{asked := Now, limits := beamtap_returns:reloaded(Modules, Limits, NewLimits)}}
+            %% At once, as if its loops were those of before; then as they are.
+            AtFirst = Others ++ Wanted ++ [Wish || {_, no_return} = Wish <- Before],
+            ok = beamtap_breakpoints:reload(Tap, Grip, Asked, AtFirst, Meant),
+            TracedUs = erlang:system_time(microsecond),
+            {New, NewLimits} = beamtap_returns:limit(Wanted),
+            ok = functions(Tracing, AtFirst, Others ++ New),
+            NowLimits = beamtap_returns:reloaded(Modules, Limits, NewLimits),
+            {{Meant, TracedUs}, Tracing#{asked := Others ++ New, limits := NowLimits}}
     end.
 
 %% @doc The functions that are recorded without returns.

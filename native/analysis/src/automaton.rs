@@ -214,8 +214,12 @@ impl Automaton {
                 let slot = self.enter(e.pid, ns, changes);
                 let process = &mut self.slots[slot as usize];
                 process.execute(ns);
-                process.stack.call(ns, e.function);
-                self.open_calls += 1;
+                if self.names.is_endless(e.function) {
+                    changes.push(Change::Call(EndedCall::unrecorded(slot, e.function)));
+                } else {
+                    process.stack.call(ns, e.function);
+                    self.open_calls += 1;
+                }
                 Some(slot)
             }
             Event::ReturnFrom(e) => Some(self.leave(e.pid, ns, changes, |p, sink| {
@@ -296,7 +300,11 @@ impl Automaton {
                 self.slots[slot as usize].identify(e.parent, e.name, e.function);
                 None
             }
-            Event::DefFunction(_) | Event::DefAtom(_) | Event::DefThread(_) | Event::DefVm(_) => {
+            Event::DefFunction(_)
+            | Event::DefEnds(_)
+            | Event::DefAtom(_)
+            | Event::DefThread(_)
+            | Event::DefVm(_) => {
                 self.names.learn(event);
                 None
             }

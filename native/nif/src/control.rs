@@ -367,6 +367,14 @@ fn dump_modules<'a>(env: Env<'a>, modules: Vec<(Term<'a>, Binary<'a>)>) -> Term<
     emitted(env, definitions::unless_held(|| definitions::modules(call, &modules)))
 }
 
+#[rustler::nif(schedule = "DirtyIo")]
+fn dump_ends<'a>(env: Env<'a>, functions: Vec<Term<'a>>, recorded: bool) -> Term<'a> {
+    let functions: Vec<u64> = functions.into_iter().map(word).collect();
+    // SAFETY: as in `dump_definitions`.
+    let call = unsafe { CallEnv::new(env.as_c_arg()) };
+    emitted(env, definitions::unless_held(|| definitions::ends(call, &functions, recorded)))
+}
+
 /// From now on `listener` gets `beamtap_definitions_missing` when a session that beamtap did not make begins to record; `none`
 /// gets nothing.
 #[rustler::nif]

@@ -183,6 +183,20 @@ pub(crate) fn canary(nonce_high: u64, nonce_low: u64) -> Option<()> {
     Some(())
 }
 
+/// Emits of functions whether it is recorded how they end.
+pub(crate) fn ends(env: CallEnv<'_>, functions: &[u64], recorded: bool) -> Option<()> {
+    let block = block::mine()?;
+    for &function in functions {
+        match term::mfa(env, function).and_then(|mfa| naming::function_number(env, block, mfa)) {
+            Some(function) => {
+                naming::emit_counted(block, &wire::DefEnds { function, recorded: recorded.into() });
+            }
+            None => block.count(EventKind::DefEnds, Outcome::Unreadable),
+        }
+    }
+    Some(())
+}
+
 /// Emits what the trace does not have though it was asked for.
 pub(crate) fn caveat(session: &CStr, text: &CStr) -> Option<()> {
     naming::emit_counted(block::mine()?, &wire::Caveat { session: session.as_ptr(), text: text.as_ptr() });

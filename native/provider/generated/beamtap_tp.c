@@ -624,6 +624,17 @@ const int *beamtap_enabled_def_function(void)
 	return &lttng_ust_tracepoint_beamtap___def_function.state;
 }
 
+void beamtap_emit_def_ends(const void *e);
+void beamtap_emit_def_ends(const void *e)
+{
+	lttng_ust_do_tracepoint(beamtap, def_ends, (const struct beamtap_def_ends *) e);
+}
+const int *beamtap_enabled_def_ends(void);
+const int *beamtap_enabled_def_ends(void)
+{
+	return &lttng_ust_tracepoint_beamtap___def_ends.state;
+}
+
 void beamtap_emit_def_atom(const void *e);
 void beamtap_emit_def_atom(const void *e)
 {

@@ -439,6 +439,11 @@ struct beamtap_def_function {
 	uint8_t arity;
 };
 
+struct beamtap_def_ends {
+	uint32_t function;
+	uint8_t recorded;
+};
+
 struct beamtap_def_atom {
 	uint32_t atom;
 	const char * text;
@@ -1255,6 +1260,16 @@ LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_function,
 		lttng_ust_field_string(name, e->name)
 		BEAMTAP_NUMBERS
 		lttng_ust_field_integer(uint8_t, arity, e->arity)
+		BEAMTAP_NUMBERS_END
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT(beamtap, def_ends,
+	LTTNG_UST_TP_ARGS(const struct beamtap_def_ends *, e),
+	LTTNG_UST_TP_FIELDS(
+		BEAMTAP_NUMBERS
+		lttng_ust_field_integer(uint32_t, function, e->function)
+		lttng_ust_field_integer(uint8_t, recorded, e->recorded)
 		BEAMTAP_NUMBERS_END
 	)
 )

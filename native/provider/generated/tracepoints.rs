@@ -115,6 +115,8 @@ extern "C" {
     fn beamtap_enabled_span_end() -> *const c_int;
     fn beamtap_emit_def_function(event: *const c_void);
     fn beamtap_enabled_def_function() -> *const c_int;
+    fn beamtap_emit_def_ends(event: *const c_void);
+    fn beamtap_enabled_def_ends() -> *const c_int;
     fn beamtap_emit_def_atom(event: *const c_void);
     fn beamtap_enabled_def_atom() -> *const c_int;
     fn beamtap_emit_def_process(event: *const c_void);
@@ -203,6 +205,7 @@ pub(crate) const EMIT: [unsafe extern "C" fn(*const c_void); beamtap_schema::EVE
     beamtap_emit_span_begin,
     beamtap_emit_span_end,
     beamtap_emit_def_function,
+    beamtap_emit_def_ends,
     beamtap_emit_def_atom,
     beamtap_emit_def_process,
     beamtap_emit_def_process_label,
@@ -277,6 +280,7 @@ pub(crate) const ENABLED: [unsafe extern "C" fn() -> *const c_int; beamtap_schem
     beamtap_enabled_span_begin,
     beamtap_enabled_span_end,
     beamtap_enabled_def_function,
+    beamtap_enabled_def_ends,
     beamtap_enabled_def_atom,
     beamtap_enabled_def_process,
     beamtap_enabled_def_process_label,

@@ -702,6 +702,14 @@ events! {
         /// Its arity.
         arity: Arity,
     }
+    /// Whether it is recorded how calls of a function end: told of those of which it is not from here on though it was
+    /// asked for, and where it is again.
+    "def_ends" DefEnds (Definitions, Own) {
+        /// The function.
+        function: Function,
+        /// Whether returns and exceptions are recorded.
+        recorded: Flag,
+    }
     /// Names an interned atom.
     "def_atom" DefAtom (Definitions, Own) {
         /// The number events carry.

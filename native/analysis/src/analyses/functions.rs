@@ -79,7 +79,7 @@ struct Stats {
     out_ns: u64,
     max_ns: u64,
     /// Calls by [`Ending`]. Every call has one, if only that it was open at the end: so these are all calls.
-    endings: [u64; 7],
+    endings: [u64; Ending::COUNT],
     /// Durations of the last completed calls, up to [`BATCH`].
     recent: Vec<u64>,
     /// Durations of those before; made with the first of them.

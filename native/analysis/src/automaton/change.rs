@@ -33,12 +33,17 @@ pub enum Ending {
     Interrupted,
     /// Still open at the end of the trace, so its times mean nothing.
     Unfinished,
+    /// Nobody knows: the function's calls alone are recorded, so it has no times.
+    Unrecorded,
 }
 
 impl Ending {
+    /// Number of endings.
+    pub(crate) const COUNT: usize = Ending::Unrecorded as usize + 1;
+
     /// The call ended inside the trace, so its times can be trusted.
     pub const fn is_complete(self) -> bool {
-        !matches!(self, Ending::Interrupted | Ending::Unfinished)
+        !matches!(self, Ending::Interrupted | Ending::Unfinished | Ending::Unrecorded)
     }
 }
 
@@ -64,6 +69,21 @@ pub struct EndedCall {
     pub gc_ns: u64,
     /// Time on top of the stack, scheduled out.
     pub out_ns: u64,
+}
+
+impl EndedCall {
+    pub(super) const fn unrecorded(slot: u32, function: u32) -> EndedCall {
+        EndedCall {
+            slot,
+            function,
+            how: Ending::Unrecorded,
+            total_ns: 0,
+            covered_ns: 0,
+            own_ns: 0,
+            gc_ns: 0,
+            out_ns: 0,
+        }
+    }
 }
 
 /// A time in which a process was scheduled in.

@@ -3,7 +3,7 @@
 use crate::atom;
 use crate::interned::Interned;
 use beamtap_schema::{Event, ThreadKind, event};
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use std::fmt;
 
 /// An interned function's name.
@@ -69,6 +69,8 @@ pub struct Names {
     vms: Vec<Vm>,
     /// The functions that a process is scheduled out in once its stack is thrown away.
     without_stack: [u32; 2],
+    /// Functions of whose calls it is not recorded how they end.
+    endless: HashSet<u32>,
 }
 
 impl Names {
@@ -123,10 +125,22 @@ impl Names {
         function != 0 && self.without_stack.contains(&function)
     }
 
+    /// Whether it is not recorded how calls of this function end.
+    #[inline]
+    pub(super) fn is_endless(&self, function: u32) -> bool {
+        !self.endless.is_empty() && self.endless.contains(&function)
+    }
+
     /// Takes in a definition; whether the event is one of a function, an atom, a thread or a VM.
     pub fn learn(&mut self, event: &Event<'_>) -> bool {
         match event {
             Event::DefFunction(def) => self.define_function(def),
+            Event::DefEnds(def) if def.recorded == 0 => {
+                self.endless.insert(def.function);
+            }
+            Event::DefEnds(def) => {
+                self.endless.remove(&def.function);
+            }
             Event::DefAtom(def) => self.define_atom(def),
             Event::DefThread(def) => self.define_thread(def),
             Event::DefVm(def) => self.define_vm(def),

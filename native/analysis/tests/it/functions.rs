@@ -496,3 +496,39 @@ fn half_of_100_calls_took_50_us_and_99_took_99_us() {
     assert!(values[1].abs_diff(99_000) <= 990, "{cells:?}");
     assert_eq!(values[2], 100_000);
 }
+
+/// F calls the loop G, which goes round three times in 30 and comes back to F, which works 60 more.
+#[test]
+fn a_loop_recorded_without_returns_takes_nothing_from_its_caller() {
+    let script = named(Script::new())
+        .at(1)
+        .ends(G, 0)
+        .at(100)
+        .call(P, F)
+        .at(110)
+        .call(P, G)
+        .at(120)
+        .call(P, G)
+        .at(130)
+        .call(P, G)
+        .at(200)
+        .return_from(P, F);
+    assert_eq!(answer(&script, TIMES), ["m:f/0 | 1 | 100 | 100 | 0 | 0", "m:g/1 | 3 | - | - | - | -"]);
+    assert_eq!(answer(&script, &["function", "unfinished"]), ["m:f/0 | 0", "m:g/1 | 0"]);
+}
+
+#[test]
+fn returns_that_are_recorded_again_count_again() {
+    let script = named(Script::new())
+        .at(1)
+        .ends(F, 0)
+        .at(10)
+        .call(P, F)
+        .at(20)
+        .ends(F, 1)
+        .at(30)
+        .call(P, F)
+        .at(37)
+        .return_from(P, F);
+    assert_eq!(answer(&script, TIMES), ["m:f/0 | 2 | 7 | 7 | 0 | 0"]);
+}

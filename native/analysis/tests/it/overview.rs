@@ -281,3 +281,11 @@ fn why_and_after_how_long_a_tap_ended_is_told() {
     let others = &script.tables_of(&["beamtap-t"], &["overview"])[1];
     assert_eq!(fact(others, "ended_by"), "-");
 }
+
+#[test]
+fn a_caveat_is_told_once_whoever_repeats_it() {
+    let script =
+        Script::new().at(1).caveat("m was loaded").at(2).caveat("m was loaded").at(3).caveat("n was loaded");
+    let sum = &script.tables(&["overview"])[0];
+    assert_eq!(sum.notes[..2], ["m was loaded", "n was loaded"]);
+}

@@ -169,6 +169,14 @@ impl Script {
         self.event(EventKind::DefFunction, values)
     }
 
+    pub(crate) fn ends(self, function: u64, recorded: u64) -> Script {
+        self.event(EventKind::DefEnds, vec![function.into(), recorded.into()])
+    }
+
+    pub(crate) fn caveat(self, text: &str) -> Script {
+        self.event(EventKind::Caveat, vec!["beamtap".into(), text.into()])
+    }
+
     pub(crate) fn define_atom(self, atom: u64, text: &str) -> Script {
         self.event(EventKind::DefAtom, vec![atom.into(), text.into()])
     }
