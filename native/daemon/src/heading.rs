@@ -54,7 +54,7 @@ pub(crate) fn missing(reading: &Reading, charset: Charset) -> Option<String> {
     let gap = count("gap");
     match (sum.value("gaps"), sum.value("gap_time")) {
         (Some(Cell::Count(gaps @ 1..)), Some(Cell::Duration(ns))) => {
-            let events = gap.map(|n| format!(" with {n} events")).unwrap_or_default();
+            let events = gap.map(|n| format!(" with at least {n} events")).unwrap_or_default();
             let length = quantity::duration(*ns, charset);
             parts.push(format!("the recording was interrupted {}, for {length}{events}", times(*gaps)));
         }

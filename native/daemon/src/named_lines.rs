@@ -101,6 +101,8 @@ struct Page {
     throttle: Throttle,
     is_coloured: bool,
     without: Vec<u64>,
+    /// It was told that there are several VMs.
+    is_mixed: bool,
     /// Lines that were not printed yet; what an event carried comes in an event of its own, right after it.
     waiting: VecDeque<Line>,
     /// Number of the first of them, counted from the first line of all.
@@ -124,6 +126,7 @@ impl Page {
             throttle: Throttle::new(style.limit.unwrap_or(u64::MAX), now),
             is_coloured: style.is_coloured,
             without: style.without,
+            is_mixed: false,
             waiting: VecDeque::new(),
             first: 0,
             open: Vec::new(),
@@ -156,7 +159,13 @@ impl Page {
                 );
                 return Ok(());
             }
-            _ if self.dictionary.learn(event) => return Ok(()),
+            _ if self.dictionary.learn(event) => {
+                if self.dictionary.has_several_vms() && !std::mem::replace(&mut self.is_mixed, true) {
+                    return self
+                        .tell("several VMs record here: a name may be another VM's; watch each one alone");
+                }
+                return Ok(());
+            }
             _ => {}
         }
         self.begin_line(stream)?;

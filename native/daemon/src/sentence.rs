@@ -88,6 +88,11 @@ impl Dictionary {
         }
     }
 
+    /// Names of several VMs were taken in, which use the same numbers.
+    pub(crate) fn has_several_vms(&self) -> bool {
+        self.names.vms().len() > 1
+    }
+
     /// Forgets the name that a process had up to this event.
     pub(crate) fn forget(&mut self, event: &Event<'_>) {
         if let Event::Unregister(event::Unregister { pid, .. }) | Event::Exit(event::Exit { pid, .. }) = event

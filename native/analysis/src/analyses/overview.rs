@@ -8,7 +8,7 @@ use crate::automaton::Automaton;
 use crate::item::{Item, Lost, Stamp};
 use crate::table::Table;
 use beamtap_schema::{EVENT_COUNT, Event};
-use law::Law;
+use law::{Discarded, Law};
 use std::collections::BTreeMap;
 
 /// Most caveats that are told apart.
@@ -29,6 +29,8 @@ struct Stream {
 struct Overview {
     kinds: [u64; EVENT_COUNT],
     streams: Vec<Stream>,
+    /// The last of each stream.
+    last_discarded: Vec<Lost>,
     span: Option<(u64, u64)>,
     canaries: Vec<u128>,
     /// Why, and after how long, the tap ended.
@@ -44,6 +46,7 @@ pub(super) fn start() -> Box<dyn Analysis> {
     Box::new(Overview {
         kinds: [0; EVENT_COUNT],
         streams: Vec::new(),
+        last_discarded: Vec::new(),
         span: None,
         canaries: Vec::new(),
         ended: None,
@@ -111,8 +114,9 @@ impl Analysis for Overview {
                 self.kinds[event.kind() as usize] += 1;
                 match event {
                     Event::CountersOf(counters) => {
-                        let discarded = self.total(|s| s.discarded);
-                        self.law.count(counters, stamp.ns, &self.kinds, discarded);
+                        let discarded =
+                            Discarded { total: self.total(|s| s.discarded), last: &self.last_discarded };
+                        self.law.count(counters, stamp.ns, &self.kinds, &discarded);
                     }
                     Event::Gap(gap) => {
                         let is_own = step.state.interruptions().is_own(gap.session);
@@ -131,7 +135,12 @@ impl Analysis for Overview {
                     _ => {}
                 }
             }
-            Some(Item::Discarded(Lost { stream, count, .. })) => self.stream(*stream).discarded += count,
+            Some(Item::Discarded(lost)) => {
+                self.stream(lost.stream).discarded += lost.count;
+                self.last_discarded.retain(|last| last.stream != lost.stream);
+                self.last_discarded.push(*lost);
+                self.law.discard(lost);
+            }
             Some(Item::LostPackets(Lost { stream, count, .. })) => self.stream(*stream).lost_packets += count,
             Some(Item::Other(stamp, name)) => {
                 self.at(stamp);

@@ -192,7 +192,12 @@ impl Names {
             word_bytes: def.word_bytes,
             beamtap: def.beamtap.into(),
         };
-        if let Some(known) = self.vms.iter_mut().find(|known| known.os_pid == vm.os_pid) {
+        // In containers all have one process id. A node may get its name while it runs.
+        let is_alive = |vm: &Vm| *vm.node != *"nonode@nohost";
+        let is_same = |known: &Vm| {
+            known.os_pid == vm.os_pid && (known.node == vm.node || !is_alive(known) || !is_alive(&vm))
+        };
+        if let Some(known) = self.vms.iter_mut().find(|known| is_same(known)) {
             *known = vm;
         } else if self.vms.len() < Self::MAX_VMS {
             self.vms.push(vm);
@@ -219,5 +224,29 @@ mod tests {
         assert_eq!(text("m", "it's", 0), r"m:'it\'s'/0");
         assert_eq!(text("Elixir.Foo", "it's", 1), "Foo.\"it's\"/1");
         assert_eq!(text("Elixir.foo", "+", 2), ":\"Elixir.foo\".+/2");
+    }
+
+    #[test]
+    fn a_vm_is_known_by_its_process_and_its_nodes_name() {
+        let vm = |names: &mut Names, os_pid, node| {
+            let def = event::DefVm {
+                os_pid,
+                node,
+                otp_release: "25",
+                erts: "13",
+                schedulers: 2,
+                word_bytes: 8,
+                beamtap: "",
+            };
+            names.learn(&Event::DefVm(def));
+            names.vms().len()
+        };
+        let mut names = Names::default();
+        assert_eq!(vm(&mut names, 1, "nonode@nohost"), 1);
+        assert_eq!(vm(&mut names, 1, "a@host"), 1, "it got a name");
+        assert_eq!(vm(&mut names, 1, "nonode@nohost"), 1, "and lost it");
+        assert_eq!(vm(&mut names, 1, "a@host"), 1);
+        assert_eq!(vm(&mut names, 1, "b@other"), 2, "a container's only process");
+        assert_eq!(vm(&mut names, 2, "a@host"), 3);
     }
 }

@@ -289,3 +289,29 @@ fn a_caveat_is_told_once_whoever_repeats_it() {
     let sum = &script.tables(&["overview"])[0];
     assert_eq!(sum.notes[..2], ["m was loaded", "n was loaded"]);
 }
+
+/// A packet tells how many events were discarded since the packet before, not when: of 9 discarded around the moment at
+/// which the recording goes on, some were before it, some after.
+#[test]
+fn what_was_discarded_while_a_recording_is_taken_up_is_in_no_residual() {
+    let part = |emitted, discarded_before: bool| {
+        let script = calls(Script::new().at(10).counters(Phase::Begin, EventKind::Call, 0).at(20), 5).at(30);
+        let script = if discarded_before { script.discarded(9, 60) } else { script };
+        let script = script.counters(Phase::Begin, EventKind::Gap, 0).at(40).gap("s", 10, 9, 20);
+        let script =
+            script.counters(Phase::Begin, EventKind::Call, 20).counters(Phase::Begin, EventKind::Gap, 1);
+        let script = if discarded_before { script } else { script.at(39).discarded(9, 60).at(41) };
+        let script = calls(script, 3).at(70).counters(Phase::End, EventKind::Call, emitted);
+        script.counters(Phase::End, EventKind::Gap, 1)
+    };
+    for discarded_before in [true, false] {
+        // 4 of the 9 after it, none, or all: 15 to 6 are missing before it.
+        for (emitted, gap) in [(27, 10), (23, 6), (32, 15)] {
+            let sum = sum(&part(emitted, discarded_before));
+            assert_eq!(sum, format!("{} 9 9 0 {gap} 0 0", emitted + 1), "{discarded_before}");
+        }
+        // More than that has no name.
+        assert!(sum(&part(34, discarded_before)).contains(" 15 2 "));
+        assert!(sum(&part(22, discarded_before)).contains(" 6 -1 "));
+    }
+}

@@ -301,3 +301,14 @@ fn an_empty_report_says_how_long_the_tap_recorded_and_why_it_ended() {
         "{text}"
     );
 }
+
+#[test]
+fn watch_says_once_that_names_are_of_several_vms() {
+    let mut script = Script::new().at(1).define_vm(1).call(1, 2).at(2).define_vm(2).call(1, 2).define_vm(1);
+    script = script.define_vm(2).call(1, 2);
+    let trace = Trace::of(&script);
+    let watched = command().args(["watch", "--while-input", trace.path()]).stdin(Stdio::null()).output();
+    let shown = done(watched.expect("beamtapd runs")).stdout;
+    assert_eq!(shown.matches("several VMs record here").count(), 1, "{shown}");
+    assert_eq!(shown.lines().count(), 4, "{shown}");
+}

@@ -4,6 +4,7 @@
 //! buffers that were lost when a recording was interrupted, is what the counters leave over. So with lost packets the
 //! residual is not known, unless it is below 0; and a gap takes up all that is missing of the part before it.
 
+use crate::item::Lost;
 use beamtap_schema::{CATALOGUE, Class, Counters, EVENT_COUNT, EventKind, Phase, event};
 
 /// What the counters of one kind have told so far.
@@ -40,6 +41,11 @@ pub(super) struct Law {
     discarded_then: u64,
     /// Discarded in all packets up to the last counters of an end, or of such a beginning.
     discarded_before: u64,
+    /// When the recording was taken up after it was interrupted last.
+    taken_up_ns: Option<u64>,
+    /// Discarded around such moments, by packets that began before and after: they do not tell how many before the moment
+    /// and how many after.
+    discarded_across: [u64; 2],
 }
 
 /// What is known of a recording up to the first time it was interrupted, where its first counters are missing.
@@ -65,6 +71,8 @@ impl Default for Law {
             is_interrupted: false,
             discarded_then: 0,
             discarded_before: 0,
+            taken_up_ns: None,
+            discarded_across: [0; 2],
         }
     }
 }
@@ -101,11 +109,19 @@ impl Law {
     /// recording that the trace is of.
     pub(super) fn interrupt(&mut self, gap: &event::Gap<'_>, is_own: bool, read: &[u64; EVENT_COUNT]) {
         self.is_interrupted = true;
+        self.taken_up_ns = None;
         if is_own && self.unbegun.is_none() && self.accounts.iter().all(Option::is_none) {
             let of = |kind: EventKind| read[kind as usize];
             let uncounted = of(EventKind::CountersOf) + of(EventKind::Gap) + of(EventKind::Canary).min(1);
             let read = read.iter().sum::<u64>() - uncounted;
             self.unbegun = Some(Unbegun { emitted: gap.since_begin, read });
+        }
+    }
+
+    /// Takes in what LTTng discarded in one packet.
+    pub(super) fn discard(&mut self, lost: &Lost) {
+        if self.taken_up_ns.is_some_and(|ns| is_across(lost, ns)) {
+            self.discarded_across[1] += lost.count;
         }
     }
 
@@ -116,7 +132,7 @@ impl Law {
         counters: &event::CountersOf<'_>,
         ns: u64,
         read: &[u64; EVENT_COUNT],
-        discarded: u64,
+        discarded: &Discarded<'_>,
     ) {
         let (Some(kind), Some(phase)) =
             (EventKind::from_name(counters.event), Phase::from_wire(counters.phase))
@@ -136,11 +152,16 @@ impl Law {
         };
         let read = read[kind as usize];
         if self.is_interrupted && phase == Phase::Begin {
-            self.discarded_then += discarded - self.discarded_before;
-            self.discarded_before = discarded;
+            if self.taken_up_ns.is_none() {
+                self.taken_up_ns = Some(ns);
+                let across = discarded.last.iter().filter(|lost| is_across(lost, ns));
+                self.discarded_across[0] += across.map(|lost| lost.count).sum::<u64>();
+            }
+            self.discarded_then += discarded.total - self.discarded_before;
+            self.discarded_before = discarded.total;
         } else if phase == Phase::End {
             self.is_interrupted = false;
-            self.discarded_before = discarded;
+            self.discarded_before = discarded.total;
         }
         let Some(account) = &mut self.accounts[kind as usize] else {
             self.headless |= phase != Phase::Begin;
@@ -230,8 +251,15 @@ impl Law {
         };
         // Of another tap's recording that was interrupted the trace may lack nothing.
         let interrupted = unbegun + accounts().map(|account| account.interrupted).sum::<u64>();
-        let gap = accounts().map(|account| account.gap).sum::<u64>()
+        let mut gap = accounts().map(|account| account.gap).sum::<u64>()
             + interrupted.saturating_sub(self.discarded_then);
+        if let (Ok(emitted), 0) = (emitted, lost_packets) {
+            // What was discarded around the moment may have been after it, or before.
+            let [early, late] = self.discarded_across;
+            let (least, most) =
+                (gap.saturating_sub(late), gap.saturating_add(early).min(gap.max(interrupted)));
+            gap = emitted.saturating_sub(all.saturating_add(discarded)).clamp(least, most);
+        }
         let unexplained = emitted.ok().map(|emitted: u64| {
             let explained = i128::from(all) + i128::from(discarded) + i128::from(gap);
             (i128::from(emitted) - explained).clamp(i64::MIN.into(), i64::MAX.into()) as i64
@@ -266,6 +294,17 @@ impl Law {
             residual,
         }
     }
+}
+
+/// What was discarded so far.
+pub(super) struct Discarded<'a> {
+    pub(super) total: u64,
+    /// The last of each stream.
+    pub(super) last: &'a [Lost],
+}
+
+fn is_across(lost: &Lost, ns: u64) -> bool {
+    lost.begin_ns < ns && ns <= lost.end_ns
 }
 
 fn is_counters(kind: usize) -> bool {
