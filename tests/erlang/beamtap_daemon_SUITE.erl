@@ -3,12 +3,14 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
 -export([next_tap/1, after_a_while/1, not_at_all/1, cleared/1, application_stopped/1, vm_killed/1, others_session/1]).
+-export([vm_halts/1, vm_halts_with_recorder/1]).
 -export([daemon_killed/1, consumer_killed/1, guard_killed/1, daemon_stopped/1, failed_start/1]).
 
 -import(beamtap_victim, [vm/1, call/3, call/4, healthy/1]).
 -import(beamtap_world, [scratch/2]).
 
 -define(CALLS, 100).
+-define(PAIRS, 12).
 -define(DAEMONS, [<<"beamtapd">>, <<"lttng-consumerd">>, <<"lttng-sessiond">>]).
 
 all() ->
@@ -19,6 +21,8 @@ all() ->
         cleared,
         application_stopped,
         vm_killed,
+        vm_halts,
+        vm_halts_with_recorder,
         others_session,
         daemon_killed,
         consumer_killed,
@@ -110,6 +114,46 @@ vm_killed(Config) ->
     daemons(Vm, []),
     healthy(Vm).
 
+%% A VM that ends by halt/0 with a tap leaves a daemon that is on its way out, and a next VM starts a tap at once. Where it
+%% finds the daemon depends on when it looks: one looks when it has booted, one as soon as the first has ended.
+vm_halts(Config) ->
+    Vm = vm([]),
+    Round = fun(N, Before) ->
+        _ = N rem 2 =:= 0 andalso halted(Vm, Before),
+        {_, Within, _} = Next = beamtap_victim:other(Vm),
+        _ = N rem 2 =:= 0 orelse halted(Vm, Before),
+        {ok, _} = Within(beamtap_victim, start, [path(?FUNCTION_NAME, Config)]),
+        Next
+    end,
+    {_, Within, _} = First = beamtap_victim:other(Vm),
+    {ok, _} = Within(beamtap_victim, start, [path(?FUNCTION_NAME, Config)]),
+    halted(Vm, lists:foldl(Round, First, lists:seq(1, ?PAIRS))),
+    daemons(Vm, []),
+    healthy(Vm).
+
+%% The daemon answers as long as the recorder is written, and ends then, with whoever has come.
+vm_halts_with_recorder(Config) ->
+    Vm = vm([]),
+    {_, Within, _} = First = beamtap_victim:other(Vm),
+    {ok, _} = Within(beamtap_victim, start, [path(recorder, Config), #{mode => snapshot, subbuf_size => 1 bsl 23}]),
+    ok = Within(beamtap_victim, call_often, [300000]),
+    {_, Next, _} = Second = beamtap_victim:other(Vm),
+    halted(Vm, First),
+    Path = path(?FUNCTION_NAME, Config),
+    {ok, Tap} = Next(beamtap_victim, start, [Path]),
+    ok = Next(beamtap_victim, call_often, [?CALLS]),
+    {ok, #{problems := [], gaps := []}} = Next(beamtap_victim, stop, [Tap]),
+    ?CALLS = beamtap_world:calls(Path, beamtap_victim, work),
+    halted(Vm, Second),
+    daemons(Vm, []),
+    healthy(Vm).
+
+%% Returns as soon as the VM's process is gone.
+halted(Vm, {_, Within, OsPid}) ->
+    %% The call ends with the connection.
+    _ = spawn(fun() -> Within(erlang, halt, []) end),
+    ok = call(Vm, beamtap_victim, ended, [OsPid]).
+
 %% A session that somebody made in it keeps it, however long.
 others_session(Config) ->
     Vm = vm([]),
@@ -171,7 +215,7 @@ lost(Case, Name, Signal, Config) ->
     true = Count > 0,
     _ = Signal =:= "KILL" andalso beamtap_world:until(fun() -> call(Vm, signal, [Name, "0"]) =:= 0 end),
     _ = Name =:= "beamtapd" andalso daemons(Vm, []),
-    ok = tap_anew(Vm, Case, Config),
+    ok = tap(Vm, Case, Config),
     false = lists:member(Pid, sessiond(Vm)),
     cleared(Vm),
     healthy(Vm).
@@ -180,19 +224,6 @@ tap(Vm, Case, Config) ->
     Path = path(Case, Config),
     {ok, Tap} = call(Vm, start, [Path]),
     recorded(Vm, Tap, Path).
-
-%% Seen once in some fifty times: behind one that was killed the new session daemon does not answer within 6 s. The person
-%% is told so, nothing is left, and the next start is as any.
-tap_anew(Vm, Case, Config) ->
-    Path = path(Case, Config),
-    case call(Vm, start, [Path]) of
-        {ok, Tap} ->
-            recorded(Vm, Tap, Path);
-        {error, #{reason := timeout, message := Message}} ->
-            ct:comment("~ts", [Message]),
-            daemons(Vm, []),
-            tap(Vm, Case, Config)
-    end.
 
 recorded(Vm, Tap, Path) ->
     ok = call(Vm, call_often, [?CALLS]),

@@ -5,7 +5,7 @@
 -export([suite/1, vm/1, call/3, call/4, other/1, other_with_daemon/1, stopped_sessiond/1, relayd/2, relay_url/0]).
 -export([nobody/3, gap/1, healthy/1, bounded/1]).
 %% Within the VM
--export([work/1, spec/0, start/1, start/2, stop/1, call_often/1, longest_gap/1, signal/2, kill/1, os_pid/0, restart_sessiond/0]).
+-export([work/1, spec/0, start/1, start/2, stop/1, call_often/1, longest_gap/1, signal/2, kill/1, ended/1, kill_processes/1, kill_until_gone/2, os_pid/0, restart_sessiond/0]).
 
 %% No call that a user makes takes longer than ten seconds, whatever LTTng's daemons do; as much again for what others do
 %% on this machine.
@@ -148,8 +148,30 @@ signal(Name, Signal) ->
 kill(Names) ->
     Pids = lists:append([os_pids(Name) || Name <- Names]),
     _ = os:cmd(lists:flatten(["kill -KILL ", lists:join(" ", Pids)])),
-    lists:foreach(fun(Pid) -> beamtap_world:until(fun() -> is_zombie(Pid) orelse {alive, Pid} end) end, Pids),
+    lists:foreach(fun ended/1, Pids),
     length(Pids).
+
+%% @doc Kills these processes of beamtap's at once; `session' is that of the tap that runs. One that is missing just now is
+%% waited for.
+kill_processes(Names) ->
+    Pids = [begin beamtap_world:until(fun() -> is_pid(process(Name)) orelse {no, Name} end), process(Name) end || Name <- Names],
+    lists:foreach(fun(Pid) -> exit(Pid, kill) end, Pids),
+    lists:foreach(fun(Pid) -> beamtap_world:until(fun() -> not is_process_alive(Pid) end) end, Pids).
+
+%% @doc Kills one process again and again until another is gone.
+kill_until_gone(Name, Other) ->
+    Pid = process(Other),
+    beamtap_world:until(fun() ->
+        _ = [exit(Victim, kill) || Victim <- [process(Name)], is_pid(Victim)],
+        not is_process_alive(Pid)
+    end).
+
+process(session) -> hd(beamtap_ledger:sessions() ++ [none]);
+process(Name) -> whereis(Name).
+
+%% @doc Returns when the process runs no more.
+ended(Pid) ->
+    beamtap_world:until(fun() -> is_zombie(Pid) orelse {alive, Pid} end).
 
 os_pids(Name) ->
     [

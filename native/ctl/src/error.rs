@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     NoSessiondProgram,
     SessiondFailed { reason: String },
     SessiondForeign { pid: Option<u32> },
+    SessiondLeaving { pid: u32, within: Duration },
     NotPermitted { what: String },
     Timeout { what: String, within: Duration },
     ShmTooSmall { path: String, needed: u64, free: u64 },
@@ -82,7 +83,7 @@ impl Error {
 
     /// The daemon did not answer in time; what it was asked may still happen (see the crate's documentation).
     pub fn is_timeout(&self) -> bool {
-        matches!(self.kind, Kind::Timeout { .. } | Kind::RelaydSilent { .. })
+        matches!(self.kind, Kind::Timeout { .. } | Kind::RelaydSilent { .. } | Kind::SessiondLeaving { .. })
     }
 
     /// The ring buffers would not fit into shared memory.
@@ -170,6 +171,7 @@ impl Error {
             Kind::NoSessiondProgram => "install lttng-tools, or set LTTNG_SESSIOND_PATH to lttng-sessiond",
             Kind::NoSessiond => "start one: lttng-sessiond --daemonize",
             Kind::SessiondForeign { .. } => "nothing: a tap starts a guard of its own where it needs one",
+            Kind::SessiondLeaving { .. } => "start the tap again when that daemon has ended",
             Kind::SessiondFailed { .. } => {
                 "run lttng-sessiond by hand to see why; HOME or LTTNG_HOME must be writable"
             }
@@ -234,6 +236,14 @@ impl fmt::Display for Error {
                     f,
                     "the LTTng session daemon that answers{which} is already running and not the guard's own: what it \
                      records is left alone"
+                )
+            }
+            Kind::SessiondLeaving { pid, within } => {
+                write!(
+                    f,
+                    "the LTTng session daemon (process {pid}) of a process that has ended still writes its flight \
+                     recorders after {:.1} s",
+                    within.as_secs_f64()
                 )
             }
             Kind::SessiondFailed { reason } => write!(f, "lttng-sessiond could not be started: {reason}"),

@@ -77,6 +77,15 @@ pub fn guard(
     daemon.end(Deadline::after(END)).and(rescued)
 }
 
+/// Whether this process is a guard whose parent has ended: its daemon is about to end.
+pub(super) fn is_orphaned(pid: u32) -> bool {
+    let words = process::arguments(pid);
+    let guarded = words.iter().skip(1).zip(["guard", "--parent"]).all(|(word, wanted)| word == wanted);
+    // A parent that lives in another pid namespace has the id 0 here.
+    let parent = process::parent(pid).filter(|parent| *parent != 0);
+    guarded && parent.is_some_and(|parent| words.get(3) != Some(&parent.to_string()))
+}
+
 /// Writes every flight recorder of the daemon: all of them end with it.
 fn rescue(lttng: &Lttng, daemon: u32, deadline: Deadline) -> Result<(), Error> {
     // Where it cannot be seen who answers it is ours: nobody did before.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
+use super::guard::is_orphaned;
 use super::waiters;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
@@ -23,6 +24,8 @@ const SYSTEM_DIRECTORY: &str = "/var/run/lttng";
 
 /// What lttng-sessiond says when it finds another's lock.
 const ALREADY_RUNNING: &str = "already running";
+/// When it did not answer.
+const SILENT: &str = "after it was started";
 
 /// A session daemon that answers.
 pub struct Sessiond {
@@ -42,57 +45,84 @@ pub struct Sessiond {
 ///
 /// Returns an error for which [`Error::is_no_sessiond`] is true when none answers and none can be started (the program
 /// is missing, or it ended with a reason, which the error repeats); [`Error::is_timeout`] when it did not answer in
-/// time, in which case it is ended again. Where a guard was wanted and cannot be had the daemon is started without.
+/// time, in which case it is ended again, or when the daemon of a process that has ended is still there. Where a guard was wanted and cannot be had the daemon is started without.
 pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Sessiond, Error> {
     let deadline = Deadline::after(within);
-    if lttng.is_sessiond_alive(deadline.remaining())? {
-        return Ok(Sessiond::others());
-    }
-    let program = find_daemon(SESSIOND_PATH, "lttng-sessiond").ok_or(Kind::NoSessiondProgram)?;
-    let is_guarded = matches!(lifetime, Lifetime::Guarded { .. });
-    match start(lttng, &program, lifetime, deadline) {
-        Err(error) if is_guarded && !error.is_timeout() => {
-            start(lttng, &program, Lifetime::WithProcess, deadline)
+    let mut is_awaited = None;
+    let mut in_the_way = None;
+    let found = deadline.poll(|| {
+        if lttng.is_sessiond_alive(deadline.remaining())? {
+            in_the_way = leaving();
+            return Ok(in_the_way.is_none().then(Sessiond::others));
         }
-        result => result,
-    }
+        in_the_way = None;
+        let is_awaited = *is_awaited.get_or_insert_with(waiters::expect);
+        let program = find_daemon(SESSIOND_PATH, "lttng-sessiond").ok_or(Kind::NoSessiondProgram)?;
+        let is_guarded = matches!(lifetime, Lifetime::Guarded { .. });
+        let begin = |lifetime| start(lttng, &program, lifetime, is_awaited, deadline);
+        match begin(lifetime.clone()) {
+            Err(error) if is_guarded && !error.is_timeout() => begin(Lifetime::WithProcess),
+            result => result,
+        }
+    })?;
+    found.ok_or_else(|| match in_the_way {
+        Some(pid) => Kind::SessiondLeaving { pid, within }.into(),
+        None => Error::timeout(SILENT, within),
+    })
 }
 
-fn start(lttng: &Lttng, program: &Path, lifetime: Lifetime, deadline: Deadline) -> Result<Sessiond, Error> {
+/// Starts one; `None` when another has the lock and none answers: that one is on its way in, or on its way out.
+fn start(
+    lttng: &Lttng,
+    program: &Path,
+    lifetime: Lifetime,
+    is_awaited: bool,
+    deadline: Deadline,
+) -> Result<Option<Sessiond>, Error> {
     let started = Started::spawn(lttng, program, &["--no-kernel".into()], lifetime, deadline)?;
-    let mut sessiond = Sessiond { ours: Some(started), is_awaited: waiters::expect(), at_rest: Vec::new() };
+    let mut sessiond = Sessiond { ours: Some(started), is_awaited, at_rest: Vec::new() };
     let beginning = deadline.poll(|| {
         let has_ended = sessiond.has_ended();
         if !lttng.is_sessiond_alive(deadline.remaining())? {
-            // Beaten by another's that does not serve yet: wait for that one.
-            let has_failed = has_ended && !sessiond.last_word().contains(ALREADY_RUNNING);
-            return Ok(has_failed.then_some(Beginning::Failed));
+            return Ok(match has_ended {
+                true if sessiond.last_word().contains(ALREADY_RUNNING) => Some(Beginning::Beaten),
+                true => Some(Beginning::Failed),
+                false => None,
+            });
         }
         Ok(match pid_on_file() {
             // Two processes may start one at the same time: the second daemon sees the first, and ends.
-            _ if has_ended => Some(Beginning::Others),
+            _ if has_ended => Some(Beginning::Beaten),
             Some(pid) if Some(pid) != sessiond.started_by_us() => None,
             _ => Some(Beginning::Ours),
         })
     });
     match beginning {
-        Ok(Some(Beginning::Ours)) => Ok(sessiond),
-        Ok(Some(Beginning::Others)) => Ok(Sessiond::others()),
+        Ok(Some(Beginning::Ours)) => Ok(Some(sessiond)),
+        Ok(Some(Beginning::Beaten)) => Ok(None),
         Ok(Some(Beginning::Failed)) => Err(Kind::SessiondFailed { reason: sessiond.last_word() }.into()),
         Ok(None) | Err(_) => {
             // That it did not answer is what there is to tell, and the time is over.
             if let Some(started) = sessiond.ours.take() {
                 started.end_behind();
             }
-            Err(Error::timeout("after it was started", deadline.within()))
+            Err(Error::timeout(SILENT, deadline.within()))
         }
     }
+}
+
+/// The daemon that answers, when it was started for a process that has ended: its guard ends it as soon as the flight
+/// recorders are written.
+fn leaving() -> Option<u32> {
+    let daemon = find_process()?.pid;
+    process::parent(daemon).is_some_and(is_orphaned).then_some(daemon)
 }
 
 /// What became of a daemon that we started.
 enum Beginning {
     Ours,
-    Others,
+    /// It has ended: another has the lock.
+    Beaten,
     Failed,
 }
 
