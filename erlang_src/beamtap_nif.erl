@@ -20,7 +20,7 @@
 %% What no trace flag makes
 -export([observed/3]).
 %% Taps
--export([tap_open/2, tap_arm/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, taps_of/1, hold/1, release/1]).
+-export([tap_open/2, tap_arm/1, tap_clock/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, taps_of/1, hold/1, release/1]).
 %% LTTng
 -export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, audience/1, flights/1, lttng_status/1]).
 -export([session_snapshot/3, session_enable/5, session_disable/4, session_live_port/1]).
@@ -240,6 +240,10 @@ tap_open(_Owner, _Limits) -> erlang:nif_error(not_loaded).
 
 -spec tap_arm(slot()) -> ok | {error, no_tap | no_guard}.
 tap_arm(_Slot) -> erlang:nif_error(not_loaded).
+
+%% The time of an armed tap begins.
+-spec tap_clock(slot()) -> ok.
+tap_clock(_Slot) -> erlang:nif_error(not_loaded).
 
 -spec tap_disarm(slot()) -> ok | {error, not_quiet}.
 tap_disarm(_Slot) -> erlang:nif_error(not_loaded).

@@ -121,7 +121,7 @@ init(#{tap := Tap, path := Path, opts := #{owner := Owner} = Opts, wish := Wish,
         deadline => beamtap_deadline:start(),
         tracing => beamtap_tracing:new(Tap, Owner, Wish, maps:with(beamtap_sampling:keys(), Opts), map_get(known_bad, Opts))
     },
-    ok = soon(steps() -- [armed || maps:get(counting, Plan, false)]),
+    ok = soon(steps() -- [Step || maps:get(counting, Plan, false), Step <- [armed, clock]]),
     {ok, opening, Data}.
 
 %% What is to be done next, after all that has come by now: a timeout of 0 would come before it.
@@ -133,7 +133,7 @@ soon(Next) ->
 %% counts what it would emit.
 -spec steps() -> [beamtap_steps:step()].
 steps() ->
-    [library, admitted, directory, remains, tap, lttng, provider, recorder, armed, patterns, flags].
+    [library, admitted, directory, remains, tap, lttng, provider, recorder, armed, patterns, flags, clock].
 
 %%% States
 
@@ -274,7 +274,7 @@ finish(EndedBy, Askers, Deadline, #{waiting := Waiting} = Data) ->
     Receipt = file_receipt(EndedBy, beamtap_deadline:at_least(?END_MS, Deadline), Data),
     Replies =
         [{reply, From, {ok, Receipt}} || From <- Askers] ++
-            [{reply, From, beamtap_error:new(ended, "the tap was ended while it opened", "start it again")} || From <- Waiting],
+            [{reply, From, beamtap_receipt:refuse(Receipt)} || From <- Waiting],
     {stop_and_reply, normal, Replies, Data#{closed => true}}.
 
 file_receipt(EndedBy, Deadline, #{tap := Tap} = Data) ->

@@ -5,7 +5,7 @@
 -export([open/2, close/2, traced/1]).
 -export_type([step/0]).
 
--type step() :: admitted | library | directory | remains | provider | tap | lttng | recorder | armed | patterns | flags.
+-type step() :: admitted | library | directory | remains | provider | tap | lttng | recorder | armed | patterns | flags | clock.
 
 %% @doc Takes a step. What it sets is in the ledger before it is set.
 -spec open(step(), map()) -> {ok, map()} | beamtap_error:error().
@@ -84,7 +84,11 @@ open(flags, #{tracing := Tracing} = Data) ->
             %% Some may be set already.
             _ = beamtap_tracing:flags_off(Tracing),
             Error
-    end.
+    end;
+open(clock, #{slot := Slot} = Data) ->
+    %% Its bound in time is that of the recording, however long a busy machine took to open.
+    ok = beamtap_nif:tap_clock(Slot),
+    {ok, Data}.
 
 done(ok, Data) -> {ok, Data};
 done({error, _} = Error, _) -> Error.
@@ -125,7 +129,7 @@ close(directory, #{path := Path, made := Made, opts := Opts} = Data) ->
         end,
     ok = beamtap_output:discard_empty(Path, Made),
     problem("the trace's directory is gone", Kept, Data);
-close(Step, Data) when Step =:= admitted; Step =:= library; Step =:= remains ->
+close(Step, Data) when Step =:= admitted; Step =:= library; Step =:= remains; Step =:= clock ->
     Data.
 
 %% @doc Events of the tap so far: what its bound `events' is about.

@@ -4,7 +4,7 @@
 -export([all/0, groups/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
 -export([init_per_testcase/2, end_per_testcase/2]).
 -export([stop/1, stopped_while_it_opens/1, not_waited_for/1, owner_exit/1, session_killed/1, cleared/1, clear_suspended_session/1, application_stopped/1]).
--export([event_bound/1, rate_bound/1, deadline/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, cost/1, counts_agree/1, counts_agree_when_discarding/1]).
+-export([event_bound/1, rate_bound/1, deadline/1, deadline_of_slow_start/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, cost/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, exception_under_return/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
 -export([bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
 -export([report/1, report_options/1, doctor_fits_the_terminal/1]).
@@ -34,6 +34,7 @@ groups() ->
             event_bound,
             rate_bound,
             deadline,
+            deadline_of_slow_start,
             several_taps,
             sum_beside_another_tap,
             changes,
@@ -216,6 +217,36 @@ deadline(Config) ->
     {error, #{reason := ended, remedy := <<"give the next more of it: #{for => Milliseconds}">>}} = beamtap:add(Tap, procs),
     true = Ms >= 50,
     beamtap_world:settled(before(Config)).
+
+%% The time counts from the moment it records: a start that takes longer than the whole tap is none that fails.
+deadline_of_slow_start(Config) ->
+    Holder = beamtap_worker:start(),
+    Holds = spawn_monitor(fun() -> beamtap_worker:does(Holder, fun held_until_told/0) end),
+    beamtap_world:until(fun() -> global:trans({beamtap_ledger, self()}, fun() -> free end, [node()], 0) =:= aborted end),
+    Opts = #{for => 5, output => beamtap_world:scratch(?FUNCTION_NAME, Config), owner => self()},
+    Starter = spawn_monitor(fun() -> exit(beamtap:start({?MODULE, work, 1}, Opts)) end),
+    beamtap_world:until(fun() ->
+        [armed] =:= [State || S <- beamtap_ledger:sessions(), Slot <- beamtap_nif:taps_of(S), #{state := State} <- [beamtap_nif:tap_info(Slot)]]
+    end),
+    Armed = erlang:monotonic_time(millisecond),
+    beamtap_world:until(fun() -> erlang:monotonic_time(millisecond) > Armed + 100 end),
+    Holder ! go_on,
+    _ = answer(Holds),
+    {ok, Tap} = answer(Starter),
+    beamtap_world:until(fun() ->
+        {ok, #{state := State}} = beamtap:info(Tap),
+        State =:= ended orelse State
+    end),
+    {ok, #{ended_by := deadline, problems := [], duration_ms := Ms}} = beamtap:stop(Tap),
+    true = Ms >= 5,
+    beamtap_world:settled(before(Config)).
+
+held_until_told() ->
+    beamtap_ledger:locked(fun() ->
+        receive
+            go_on -> ok
+        end
+    end).
 
 %% Taps side by side: each has its own processes; a function stays traced as long as one of them asks for it.
 several_taps(Config) ->

@@ -60,7 +60,7 @@ struct Slot {
     alive: AtomicU64,
     /// The tap's [`Payloads`].
     payloads: AtomicU64,
-    /// When the tap ends, on CLOCK_MONOTONIC; 0 while it is not armed.
+    /// When the tap ends, on CLOCK_MONOTONIC; 0 while its time does not run.
     deadline_ns: AtomicU64,
     /// Who has tripped last, and why; see [`tripped_word`].
     tripped: AtomicU64,
@@ -98,7 +98,7 @@ pub(crate) struct Limits {
     pub(crate) events: u64,
     /// Events in any second, and also at once.
     pub(crate) events_per_second: Option<u64>,
-    /// From the arming on.
+    /// From [`tap_clock`] on.
     pub(crate) duration_ns: Option<u64>,
     /// What may be said of what events carry.
     pub(crate) payloads: Payloads,
@@ -290,7 +290,7 @@ pub(crate) fn tap_open(limits: Limits) -> Option<u64> {
     Some(token)
 }
 
-/// Lets a tap emit; its time begins now. Answers whether there was such a tap and it had not tripped.
+/// Lets a tap emit; its time does not run yet. Answers whether there was such a tap and it had not tripped.
 pub(crate) fn tap_arm(token: u64) -> bool {
     let mut control = control();
     let is_held = control.is_held();
@@ -299,16 +299,21 @@ pub(crate) fn tap_arm(token: u64) -> bool {
     if slot.alive.load(Acquire) != layout::small(token) {
         return false;
     }
-    let now = monotonic_ns();
     tap.is_armed = true;
-    tap.refilled_ns = now;
-    if let Some(duration) = tap.limits.duration_ns {
-        slot.deadline_ns.store(now.saturating_add(duration).max(1), Relaxed);
-    }
+    tap.refilled_ns = monotonic_ns();
     if !is_held {
         open(slot, token);
     }
     true
+}
+
+/// Has the time of an armed tap begin now.
+pub(crate) fn tap_clock(token: u64) {
+    let mut control = control();
+    let Some((index, tap)) = find(&mut control, token) else { return };
+    if let Some(duration) = tap.limits.duration_ns.filter(|_| tap.is_armed) {
+        SLOTS_STATE[index].deadline_ns.store(monotonic_ns().saturating_add(duration).max(1), Relaxed);
+    }
 }
 
 /// Opens the slot unless it trips at this very moment: the trip clears `alive` first and `open` after.

@@ -129,6 +129,12 @@ fn tap_arm(env: Env, token: u64) -> Term {
     atoms::ok().encode(env)
 }
 
+#[rustler::nif]
+fn tap_clock(token: u64) -> Atom {
+    gate::tap_clock(token);
+    atoms::ok()
+}
+
 /// `ok`, or `{error, not_quiet}` when a callback did not end in time and may still emit.
 fn quiet(env: Env, is_quiet: bool) -> Term {
     if is_quiet { atoms::ok().encode(env) } else { (atoms::error(), atoms::not_quiet()).encode(env) }
