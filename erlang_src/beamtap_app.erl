@@ -10,4 +10,5 @@ start(_Type, _Args) ->
 
 -spec stop(term()) -> ok.
 stop(_State) ->
+    ok = beamtap_ledger:retire(),
     beamtap_lttng:dismiss_daemon().

@@ -1,12 +1,16 @@
 %% @private
 %% Cleans up after a session that could not: killed, or crashed before it closed.
 %%
-%% What was set is in the ledger. The LTTng session of a dead session process is ended by the NIF.
+%% What was set is in the ledger. The LTTng session of a dead session process is ended by the NIF. Where the top
+%% supervisor was killed the sessions end with it, by themselves or not, and the janitor after them.
 -module(beamtap_janitor).
 -behaviour(gen_server).
 
 -export([start_link/0, watch/2, settle/0, sweep/0, untrace/0]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
+
+%% As long as a supervisor gives a session.
+-define(END_MS, 15000).
 
 -spec start_link() -> gen_server:start_ret().
 start_link() ->
@@ -47,9 +51,11 @@ sweep() ->
 -spec init(none) -> {ok, map()}.
 init(none) ->
     process_flag(trap_exit, true),
-    %% An earlier janitor may have died before it was done.
+    %% Of an application that fails, its master kills every process that has it as its group leader.
+    true = group_leader(whereis(init), self()),
+    %% An earlier janitor may have died before it was done, and sessions of an earlier supervisor may still end.
     _ = sweep(),
-    {ok, #{}}.
+    {ok, maps:from_list([{monitor(process, Session), Tap} || {Tap, #{session := Session}} <- beamtap_ledger:open_entries()])}.
 
 -spec handle_call({watch, pid(), beamtap:tap()} | settle, gen_server:from(), map()) -> {reply, ok, map()}.
 handle_call({watch, Session, Tap}, _From, Watched) ->
@@ -70,8 +76,22 @@ handle_info(_, Watched) ->
     {noreply, Watched}.
 
 -spec terminate(term(), map()) -> [beamtap:tap()].
-terminate(_Reason, _Watched) ->
+terminate(_Reason, Watched) ->
+    _ = whereis(beamtap_sup) =:= undefined andalso await_end(Watched),
     sweep().
+
+%% Not by its name: the next janitor does not wait.
+await_end(Watched) ->
+    true = unregister(?MODULE),
+    Deadline = beamtap_deadline:within(?END_MS),
+    maps:foreach(fun(Monitor, Tap) -> await_end(Monitor, Tap, Deadline) end, Watched).
+
+await_end(Monitor, Tap, Deadline) ->
+    receive
+        {'DOWN', Monitor, process, _, _} -> true
+    after beamtap_deadline:remaining(Deadline) ->
+        [exit(Session, kill) || {ok, #{session := Session}} <- [beamtap_ledger:entry(Tap)]]
+    end.
 
 clean(Tap) ->
     %% One at a time, and each tap once: its slot may be another tap's afterwards.

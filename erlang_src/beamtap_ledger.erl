@@ -1,9 +1,10 @@
 %% @doc What beamtap has set in the VM, written down before it is set, and the receipts of ended taps.
 %%
-%% The table belongs to the top supervisor: a session can be killed at any point and what it set is still known.
+%% The table belongs to the top supervisor, and to the VM's application controller when that has been killed: whatever
+%% ends, what was set is still known, to the next start and to clear/0.
 -module(beamtap_ledger).
 
--export([create/0, write/2, note/2, entry/1, strike/1, locked/1, open_entries/0, sessions/0, file_receipt/2, forget/1, receipts/0, receipt/1]).
+-export([create/0, retire/0, write/2, note/2, entry/1, strike/1, locked/1, open_entries/0, sessions/0, file_receipt/2, forget/1, receipts/0, receipt/1]).
 -export([vm_ns/0, keep_vm_ns/1]).
 -export_type([entry/0]).
 
@@ -24,11 +25,29 @@
 
 -define(RECEIPTS_KEPT, 32).
 
-%% @doc Makes the table; the caller becomes its owner.
+%% @doc Makes the table, or takes up the one that a supervisor has left which was killed.
 -spec create() -> ok.
 create() ->
-    ?MODULE = ets:new(?MODULE, [named_table, public, ordered_set]),
-    ok.
+    case ets:whereis(?MODULE) of
+        undefined ->
+            %% It ends with the VM only, and ignores the message that it is the owner now.
+            Heir = {heir, whereis(application_controller), ?MODULE},
+            ?MODULE = ets:new(?MODULE, [named_table, public, ordered_set, Heir]),
+            ok;
+        _ ->
+            ok
+    end.
+
+%% @doc The application has stopped: the table goes, unless there is something to be taken back.
+-spec retire() -> ok.
+retire() ->
+    case ets:whereis(?MODULE) =/= undefined andalso open_entries() of
+        [] ->
+            true = ets:delete(?MODULE),
+            ok;
+        _ ->
+            ok
+    end.
 
 %% @doc Notes what belongs to a tap, in place of what was noted before.
 -spec write(beamtap:tap(), entry()) -> ok.

@@ -4,6 +4,9 @@
 
 -export([carry_out/3, wish/1]).
 
+%% How often a tap's process is started where those that it needs were killed.
+-define(LAUNCHES, 3).
+
 %% @doc Starts a tap; More is added to its session's plan.
 -spec carry_out(beamtap_spec:spec(), beamtap_spec:opts(), #{counting => true}) -> {ok, beamtap:tap()} | beamtap_error:error().
 carry_out(Spec, Opts, More) ->
@@ -13,22 +16,37 @@ carry_out(Spec, Opts, More) ->
             fun running/1,
             fun resolve/1,
             fun place/1,
-            fun launch/1
+            fun(Plan) -> launch(Plan, ?LAUNCHES) end
         ],
         More
     ).
 
 checked({ok, Spec, Opts}, Plan) ->
     case beamtap_spec:check(Spec) of
-        {ok, Named} -> with(beamtap_spec:check_opts(Opts, self()), fun(Checked) -> (maps:merge(Plan, Named))#{opts => Checked} end);
+        {ok, Named} -> with(beamtap_spec:check_opts(Opts, owner()), fun(Checked) -> (maps:merge(Plan, Named))#{opts => Checked} end);
         {error, _} = Error -> Error
     end;
 checked({error, _} = Error, _) ->
     Error.
 
+%% The owner unless another is named. A process that only carries out a call from another node ends with that call: the tap
+%% then belongs to the node.
+owner() ->
+    case process_info(self(), [initial_call, parent]) of
+        [{initial_call, {erpc, Carries, _}}, _] when Carries =:= execute_call; Carries =:= execute_cast -> whereis(init);
+        %% A C node's call, or that of a node before OTP 23.
+        [_, {parent, Parent}] when is_pid(Parent) -> owner(Parent =:= whereis(rex));
+        _ -> self()
+    end.
+
+owner(true) -> whereis(init);
+owner(false) -> self().
+
 running(Plan) ->
     case application:ensure_all_started(beamtap) of
         {ok, _} ->
+            %% What a killed tap left is nobody's any more.
+            _ = beamtap_janitor:sweep(),
             {ok, Plan};
         {error, Reason} ->
             beamtap_error:new(
@@ -66,13 +84,17 @@ place(#{opts := #{output := Output} = Opts} = Plan) ->
         false -> {ok, Named#{path => hd([Url || #{url := Url} <- beamtap_mode:places(Opts, <<>>, Name)])}}
     end.
 
-launch(#{tap := Tap} = Plan) ->
+launch(#{tap := Tap} = Plan, Left) ->
     case beamtap_sup:start_session(Plan) of
         {ok, Session} ->
             case beamtap_session:await(Session) of
                 ok -> {ok, Tap};
                 {error, _} = Error -> Error
             end;
+        {error, _} when Left > 1 ->
+            %% A process of beamtap's was killed a moment ago.
+            _ = beamtap_sup:settle() =:= stopped andalso application:stop(beamtap),
+            pipe([fun running/1, fun(Again) -> launch(Again, Left - 1) end], Plan);
         {error, Reason} ->
             beamtap_error:new(
                 not_started,

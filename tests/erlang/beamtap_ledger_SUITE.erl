@@ -27,6 +27,8 @@ all() ->
 %% A ledger of the test's own.
 init_per_testcase(_, Config) ->
     _ = application:stop(beamtap),
+    %% The one of a case before outlives its process.
+    _ = ets:whereis(beamtap_ledger) =/= undefined andalso ets:delete(beamtap_ledger),
     Config.
 
 %% Before OTP 27 the taps of a VM share its patterns, and the last one takes them away: whichever that is, whether it ends
