@@ -134,11 +134,11 @@ start(Spec) ->
 %% </ul>
 %% Options:
 %% <ul>
-%% <li>`for': milliseconds (10 s); `events' (1,000,000); `rate': events per second (no limit). `infinity' must be said.</li>
+%% <li>`for': milliseconds from the moment it records (10 s); `events' (1,000,000); `rate': events per second (no limit). `infinity' must be said.</li>
 %% <li>`payload' (`none'): `size', `{text, Bytes}', or a map of these for `arguments', `return_values', `messages',
 %% `exit_reasons'.</li>
 %% <li>`output': a directory that is new or empty (one below `~/lttng-traces', or below `$BEAMTAP_TRACES').</li>
-%% <li>`owner': the process whose end ends the tap (the caller).</li>
+%% <li>`owner': the process whose end ends the tap (the caller; for a call from another node, the node itself).</li>
 %% <li>`known_bad' (`refuse'): `allow' starts what is known to crash this release of the VM, too; {@link doctor/0} has it.</li>
 %% <li>`mode' (`local'): `snapshot', `live' and others; `buffers', `subbuf_size', `num_subbuf', `on_full', `buffers_per',
 %% `switch_timer', `files', `rotate', `shm_path', `trace_format': see {@link beamtap_mode}.</li>
@@ -157,8 +157,9 @@ start(Spec) ->
 %% whatever the events, and all taps' processes show the calls of all taps' functions. LTTng knows events, not taps:
 %% while two taps record the same class, the trace of each holds the events of both.
 %%
-%% The process behind a shell's prompt is replaced when an expression fails there, and the one behind an `rpc' call
-%% ends with the call: name an owner that lives longer, such as `whereis(init)'.
+%% The process behind a shell's prompt is replaced when an expression fails there: name an owner that lives longer, such
+%% as `whereis(init)'. That is the owner where `rpc', `erpc' or `erl_call' calls from another node: the process that carries
+%% out such a call ends with it, so the tap ends at its bounds, by stop/1 or by clear/0.
 -spec start(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, tap()} | beamtap_error:error().
 start(Spec, Opts) ->
     beamtap_vm:unseen(fun() -> beamtap_plan:carry_out(Spec, Opts, #{}) end).

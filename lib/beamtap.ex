@@ -56,9 +56,9 @@ defmodule Beamtap do
 
   One keyword list is enough: `Beamtap.start(functions: "Enum.map/2", targets: self(), for: 5_000)`.
 
-  Options: `:for` in milliseconds (10 s), `:events` (1,000,000), `:rate` in events per second (none), `:output` (a directory that does not exist or is
+  Options: `:for` in milliseconds from the moment it records (10 s), `:events` (1,000,000), `:rate` in events per second (none), `:output` (a directory that does not exist or is
   empty), `:subbuf_size` in bytes and `:num_subbuf`, both powers of two, for each CPU's ring buffer, `:owner` (the
-  caller), whose end ends the tap, `:payload` (`:none`): `:size` or `{:text, bytes}` for what events carry, or a map of
+  caller; for a call from another node, the node itself), whose end ends the tap, `:payload` (`:none`): `:size` or `{:text, bytes}` for what events carry, or a map of
   these with the keys `:arguments`, `:return_values`, `:messages`, `:exit_reasons`, `:system_monitor` (thresholds of that
   class, such as `[long_gc: 10]`), `:sample_every` in milliseconds (1000), `:mode` (`:local`, `:snapshot`, `:live` and
   others, see `:beamtap_mode`). Several taps run side by side, each with processes of its own.

@@ -1,16 +1,17 @@
-%% What the VM's system monitor tells of connections to other nodes, between two nodes with an epmd of their own.
+%% What the VM's system monitor tells of connections to other nodes, and taps started from there, between two nodes with
+%% an epmd of their own.
 -module(beamtap_dist_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1]).
--export([busy_dist_port/1]).
-%% Within the node that is traced
--export([blocked_sender/3]).
+-export([busy_dist_port/1, called_from_another_node/1, called_by_c_node/1, spawned_from_another_node/1]).
+%% Within a node
+-export([blocked_sender/3, work/1, starts/3, starts_and_waits/2]).
 
 -define(COOKIE, "dist_suite").
 
 suite() -> [{timetrap, {minutes, 2}}].
 
-all() -> [busy_dist_port].
+all() -> [busy_dist_port, called_from_another_node, called_by_c_node, spawned_from_another_node].
 
 init_per_suite(Config) ->
     case [Program || Program <- ["epmd", "babeltrace2"], os:find_executable(Program) =:= false] of
@@ -52,6 +53,71 @@ blocked_sender(Node, OsPid, Output) ->
     "#Port<0." ++ Rest = port_to_list(Port),
     {Connection, ">"} = string:to_integer(Rest),
     {Receipt, beamtap_world:number(Sender), Connection}.
+
+%% The process that carries out a call ends with it; the tap is the node's.
+called_from_another_node(Config) ->
+    {Caller, _} = node([], Config),
+    {Traced, Node} = node([], Config),
+    _ = [
+        begin
+            Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+            {ok, Tap} = peer:call(Caller, ?MODULE, starts, [Call, Node, Output], 60000),
+            recorded(Traced, Tap)
+        end
+     || Call <- [rpc, erpc]
+    ],
+    lists:foreach(fun peer:stop/1, [Caller, Traced]).
+
+%% As that of a node before OTP 23.
+called_by_c_node(Config) ->
+    case lists:append([filelib:wildcard(Place ++ "/bin/erl_call", code:root_dir()) || Place <- ["erts-*", "lib/erl_interface-*"]]) of
+        [ErlCall | _] ->
+            {Traced, Node} = node([], Config),
+            Arguments = io_lib:format("beamtap start [{~s,work,1},[{output,<<\"~ts\">>}]]", [?MODULE, beamtap_world:scratch(?FUNCTION_NAME, Config)]),
+            Command = ["ERL_EPMD_PORT=", epmd(Config), " '", filename:join(code:root_dir(), ErlCall), "' -c " ?COOKIE " -sname ", atom_to_list(Node), " -a '", Arguments, "' 2>&1"],
+            Said = os:cmd(unicode:characters_to_list(Command)),
+            {match, [Number]} = re:run(Said, "^{ok, *{tap, *([0-9]+)}}", [{capture, all_but_first, list}]),
+            recorded(Traced, {tap, list_to_integer(Number)}),
+            peer:stop(Traced);
+        [] ->
+            {skip, "erl_call is not installed"}
+    end.
+
+%% A process that lives on its own owns its taps, wherever it was started from.
+spawned_from_another_node(Config) ->
+    {Caller, _} = node([], Config),
+    {Traced, Node} = node([], Config),
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    {ok, Tap, Owner} = peer:call(Caller, ?MODULE, starts, [spawn, Node, Output], 60000),
+    {ok, #{state := recording, owner := Owner}} = peer:call(Traced, beamtap, info, [Tap]),
+    true = peer:call(Traced, erlang, exit, [Owner, kill]),
+    {ok, #{ended_by := owner}} = peer:call(Traced, beamtap, stop, [Tap], 60000),
+    lists:foreach(fun peer:stop/1, [Caller, Traced]).
+
+recorded(Traced, Tap) ->
+    Init = peer:call(Traced, erlang, whereis, [init]),
+    {ok, #{state := recording, owner := Init}} = peer:call(Traced, beamtap, info, [Tap]),
+    _ = [N = peer:call(Traced, ?MODULE, work, [N]) || N <- lists:seq(1, 5)],
+    {ok, #{ended_by := stop, path := Path}} = peer:call(Traced, beamtap, stop, [Tap], 60000),
+    5 = beamtap_world:calls(Path, ?MODULE, work).
+
+work(N) -> N.
+
+starts(rpc, Node, Output) ->
+    rpc:call(Node, beamtap, start, [{?MODULE, work, 1}, #{output => Output}]);
+starts(erpc, Node, Output) ->
+    erpc:call(Node, beamtap, start, [{?MODULE, work, 1}, #{output => Output}]);
+starts(spawn, Node, Output) ->
+    _ = spawn(Node, ?MODULE, starts_and_waits, [self(), Output]),
+    receive
+        {started, Owner, {ok, Tap}} -> {ok, Tap, Owner}
+    end.
+
+starts_and_waits(Caller, Output) ->
+    Caller ! {started, self(), beamtap:start({?MODULE, work, 1}, #{output => Output})},
+    receive
+        never -> ok
+    end.
 
 flood(To, Message) ->
     To ! Message,
