@@ -18,7 +18,7 @@
 -export([add/2, drop/2, pause/1, resume/1, estimate/1, estimate/2]).
 -export([snapshot/2, enable_event/2, enable_event/3, disable_event/2]).
 -export([watch/1, watch/2]).
--export([report/1, report/2, doctor/0, tracer/0, load_provider/0]).
+-export([report/1, report/2, traces/0, doctor/0, tracer/0, load_provider/0]).
 -export_type([tap/0, receipt/0, info/0, outside/0, ended_by/0]).
 
 %% The number is the tap's for the life of the VM and can be typed again.
@@ -421,6 +421,21 @@ report(What) ->
 -spec report(beamtap_report:what(), beamtap_report:opts()) -> ok | beamtap_error:error().
 report(What, Opts) ->
     beamtap_report:print(What, Opts).
+
+%% @doc The traces of beamtap's below `~/lttng-traces' or `$BEAMTAP_TRACES', the newest first: where each is, of which node,
+%% its bytes, when it began and changed last, and whether its tap still runs. `beamtapd traces' lists them, too, and removes
+%% old ones on request.
+%%
+%% With `{keep, Keep}' in beamtap's environment each tap that ends removes the traces beyond it: Keep is a map of `number'
+%% (so many, the newest), `bytes' (so many of the newest) and `age' (milliseconds since the last change), or a number alone.
+%% Without it nothing is removed. A trace whose tap runs, or that is not beamtap's, is never removed.
+%%
+%% ```
+%% {ok, Traces} = beamtap:traces(), true = is_list(Traces).
+%% '''
+-spec traces() -> {ok, [beamtap_traces:trace()]} | beamtap_error:error().
+traces() ->
+    beamtap_traces:list().
 
 %% @doc Looks at everything a tap needs and prints what it finds. Answers with the gravest verdict;
 %% {@link beamtap_doctor:rows/0} has the findings as terms.

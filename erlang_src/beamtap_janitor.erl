@@ -108,6 +108,7 @@ clean(Tap) ->
 clean(Tap, #{path := Path} = Entry) ->
     ok = beamtap_tracing:clean(Tap, Entry),
     clean_slot(Entry),
+    _ = erlang:module_loaded(beamtap_nif) andalso beamtap_traces:end_trace(Path),
     Receipt = beamtap_receipt:make(killed, #{tap => Tap, path => Path}),
     ok = beamtap_ledger:file_receipt(Tap, Receipt),
     ok = beamtap_ledger:strike(Tap),

@@ -33,10 +33,6 @@
 %% A tap whose session daemon stands still must hear its user all the same.
 -define(CHECK_MS, 1000).
 -define(DISMISS_MS, 3000).
-%% A new daemon has to wait for LTTng's threads for the 5 s after the old one's end, whenever that is: somebody who traces
-%% now and again rarely makes a pause of just this length.
--define(KEEP_DAEMON_MS, 60000).
--define(LONGEST_KEEP_MS, 86400000).
 
 %% @doc Makes the LTTng sessions; none stays when one cannot be made.
 -spec open(plan(), beamtap_mode:checked(), beamtap_deadline:deadline()) -> {ok, [session()]} | beamtap_error:error().
@@ -122,11 +118,11 @@ guard() ->
         {error, _} -> <<>>
     end.
 
-%% How long a session daemon that this VM started stays for the next tap.
 keep_daemon_ms() ->
-    case application:get_env(beamtap, keep_daemon) of
-        {ok, Ms} when is_integer(Ms), Ms >= 0 -> min(Ms, ?LONGEST_KEEP_MS);
-        _ -> ?KEEP_DAEMON_MS
+    case beamtap_environment:keep_daemon_ms() of
+        {ok, Ms} -> Ms;
+        %% Changed since the start was checked.
+        {error, _} -> 0
     end.
 
 qualified(Event) -> <<"beamtap:", Event/binary>>.

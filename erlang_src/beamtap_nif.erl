@@ -25,6 +25,8 @@
 -export([session_open/2, session_start/2, session_stop/2, session_destroy/2, sessions/0, audience/1, flights/1, lttng_status/1]).
 -export([session_snapshot/3, session_enable/5, session_disable/4, session_live_port/1]).
 -export([session_check/2, session_daemon/1, session_end_daemon/2, dismiss_daemon/1]).
+%% Traces
+-export([trace_begin/2, trace_end/1, traces_in/1, traces_keep/4]).
 -export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
 
 -on_load(load/0).
@@ -338,3 +340,28 @@ flights(_Stem) -> erlang:nif_error(not_loaded).
 
 -spec lttng_status(Output :: binary()) -> [{binary(), ok | warning | error, binary(), binary()}].
 lttng_status(_) -> erlang:nif_error(not_loaded).
+
+-spec trace_begin(Directory :: binary(), Node :: binary()) -> ok | {error, Why :: binary()}.
+trace_begin(_Directory, _Node) -> erlang:nif_error(not_loaded).
+
+-spec trace_end(Directory :: binary()) -> ok | {error, Why :: binary()}.
+trace_end(_Directory) -> erlang:nif_error(not_loaded).
+
+%% The newest first; times in seconds since 1970.
+-spec traces_in(Directory :: binary()) ->
+    {ok, [
+        {
+            Path :: binary(),
+            Node :: binary(),
+            running | finished | interrupted | elsewhere,
+            Bytes :: non_neg_integer(),
+            Begun :: non_neg_integer(),
+            Changed :: non_neg_integer()
+        }
+    ]}
+    | {error, Why :: binary()}.
+traces_in(_Directory) -> erlang:nif_error(not_loaded).
+
+-spec traces_keep(Directory :: binary(), Number :: limit(), Bytes :: limit(), AgeMs :: limit()) ->
+    {ok, Removed :: [binary()], Failures :: [binary()]} | {error, Why :: binary()}.
+traces_keep(_Directory, _Number, _Bytes, _AgeMs) -> erlang:nif_error(not_loaded).

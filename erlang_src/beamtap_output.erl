@@ -1,9 +1,11 @@
 %% @doc Where a trace goes: names the directory, makes it, and takes it back when nothing came of it.
 -module(beamtap_output).
 
--export([path/2, stem/0, stem_of_vm/0, stem_of_node/0, prepare/1, discard_empty/2, check_writable/0]).
+-export([path/2, stem/0, stem_of_vm/0, stem_of_node/0, prepare/1, discard_empty/2, default_place/0, check_writable/0]).
 
 -define(ENVIRONMENT, "BEAMTAP_TRACES").
+%% By which beamtap_traces knows a trace.
+-define(MARK, ".beamtap").
 
 %% @doc `beamtap-NODE-OSPID-YYYYmmdd-HHMMSS', the time being local.
 -spec stem() -> binary().
@@ -93,13 +95,25 @@ bad(Path, Reason) ->
         "name a directory that this user can write, or set " ?ENVIRONMENT
     ).
 
-%% @doc Removes a directory that prepare/1 made and nobody wrote into.
--spec discard_empty(binary(), boolean()) -> ok.
-discard_empty(Path, true) ->
-    _ = file:del_dir(Path),
-    ok;
-discard_empty(_, false) ->
-    ok.
+%% @doc Takes a directory back that nobody wrote into: its mark, and itself if prepare/1 made it. Answers whether that is so.
+-spec discard_empty(binary(), boolean()) -> boolean().
+discard_empty(Path, Made) ->
+    case file:list_dir_all(Path) of
+        {ok, Files} when Files =:= []; Files =:= [?MARK] ->
+            _ = file:delete(filename:join(Path, ?MARK)),
+            _ = Made andalso file:del_dir(Path),
+            true;
+        _ ->
+            false
+    end.
+
+%% @doc Where traces go unless a tap says otherwise.
+-spec default_place() -> {ok, binary()} | beamtap_error:error().
+default_place() ->
+    case base() of
+        {ok, Base} -> {ok, Base};
+        none -> no_base()
+    end.
 
 %% @doc Whether the default place for traces can be written: the place, and the error if not.
 -spec check_writable() -> {ok, binary()} | beamtap_error:error().

@@ -13,6 +13,7 @@ carry_out(Spec, Opts, More) ->
     pipe(
         [
             fun(Plan) -> checked(beamtap_request:divide(Spec, Opts), Plan) end,
+            fun(Plan) -> with_environment(beamtap_environment:check(), Plan) end,
             fun running/1,
             fun resolve/1,
             fun place/1,
@@ -41,6 +42,9 @@ owner() ->
 
 owner(true) -> whereis(init);
 owner(false) -> self().
+
+with_environment(ok, Plan) -> {ok, Plan};
+with_environment({error, _} = Error, _) -> Error.
 
 running(Plan) ->
     case application:ensure_all_started(beamtap) of

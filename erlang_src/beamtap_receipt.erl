@@ -39,8 +39,13 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
 
 %% @doc Says of a tap that has ended why it cannot do anything more.
 -spec refuse(beamtap:receipt()) -> beamtap_error:error().
-refuse(#{tap := Tap, ended_by := EndedBy}) ->
-    {Why, Remedy} = why(EndedBy),
+refuse(#{tap := Tap, ended_by := EndedBy, duration_ms := Ms}) ->
+    {Why, Remedy} =
+        case why(EndedBy) of
+            %% Who means seconds sees what was taken.
+            {Over, More} when EndedBy =:= deadline -> {[Over, " after ", integer_to_list(Ms), " ms"], More};
+            Said -> Said
+        end,
     beamtap_error:new(ended, [beamtap_error:quote(Tap), " has ended: ", Why], Remedy).
 
 why(stop) -> {"it was stopped", another()};

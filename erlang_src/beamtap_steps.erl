@@ -14,7 +14,9 @@ open(admitted, #{tracing := Tracing} = Data) ->
 open(directory, #{path := Path, opts := Opts} = Data) ->
     case beamtap_mode:writes_here(Opts) andalso beamtap_output:prepare(Path) of
         false -> {ok, Data#{made => false}};
-        {ok, Made} -> {ok, Data#{made => Made}};
+        {ok, Made} ->
+            ok = beamtap_traces:begin_trace(Path),
+            {ok, Data#{made => Made}};
         {error, _} = Error -> Error
     end;
 open(remains, #{opts := #{shm_path := ShmPath}} = Data) ->
@@ -127,7 +129,7 @@ close(directory, #{path := Path, made := Made, opts := Opts} = Data) ->
             true -> ok;
             false -> {error, removed}
         end,
-    ok = beamtap_output:discard_empty(Path, Made),
+    _ = beamtap_output:discard_empty(Path, Made) orelse beamtap_traces:end_trace(Path),
     problem("the trace's directory is gone", Kept, Data);
 close(Step, Data) when Step =:= admitted; Step =:= library; Step =:= remains; Step =:= clock ->
     Data.

@@ -209,6 +209,14 @@ defmodule Beamtap do
   @spec disable_event(tap, String.t()) :: :ok | {:error, Beamtap.Error.t()}
   def disable_event(tap, event), do: elixir(fn -> :beamtap.disable_event(tap, event) end)
 
+  @doc """
+  The traces of beamtap's below `~/lttng-traces` or `$BEAMTAP_TRACES`, the newest first: path, node, bytes, state, and when
+  each began and changed last. With `config :beamtap, keep: [number: 20]` (`:bytes`, `:age` in milliseconds) each tap that
+  ends removes those beyond it; nothing of a running tap, or of others, is ever removed.
+  """
+  @spec traces() :: {:ok, [:beamtap_traces.trace()]} | {:error, Beamtap.Error.t()}
+  def traces, do: elixir(fn -> :beamtap.traces() end)
+
   @doc "Looks at everything a tap needs, prints what it finds, and answers with the gravest verdict."
   @spec doctor() :: :ok | :warning | :error
   defdelegate doctor(), to: :beamtap

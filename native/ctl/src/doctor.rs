@@ -8,6 +8,7 @@ mod limits;
 mod programs;
 mod rights;
 mod room;
+mod traces;
 
 use std::fmt;
 use std::path::Path;
@@ -36,7 +37,7 @@ pub struct Row {
     pub remedy: String,
 }
 
-/// Looks at libraries, daemons, rights, room, limits and confinement, in this order.
+/// Looks at libraries, daemons, rights, room, traces, limits and confinement, in this order.
 ///
 /// Starts no daemon, opens no liblttng-ust and makes no file. `output` is where traces will be written: the nearest
 /// directory above it that exists is looked at. Takes a few seconds at most, also where a session daemon is stopped.
@@ -44,7 +45,7 @@ pub fn rows(output: &Path) -> Vec<Row> {
     let mut rows = vec![libraries::control(), libraries::provider()];
     rows.extend(programs::rows());
     rows.extend(rights::rows());
-    rows.extend([room::shm(), room::disk(output), limits::row()]);
+    rows.extend([room::shm(), room::disk(output), traces::row(output), limits::row()]);
     rows.extend(confinement::rows());
     rows.push(kernel::row());
     rows.extend(flights::row());

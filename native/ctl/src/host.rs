@@ -69,6 +69,21 @@ pub(crate) fn free_bytes(path: &Path) -> Result<u64, Error> {
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// The file system of `path` holds no files of a user's: `/proc`, `/sys` and their like have no size, as a file system in
+/// memory may have none.
+pub(crate) fn takes_no_files(path: &Path) -> bool {
+    free_bytes(path) == Ok(u64::MAX) && !is_in_memory(path)
+}
+
+fn is_in_memory(path: &Path) -> bool {
+    let Ok(c_path) = CString::new(path.as_os_str().as_bytes()) else { return false };
+    let mut stat = MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: the path is NUL terminated and `stat` is writable memory of the right type; both outlive the call.
+    let result = unsafe { libc::statfs(c_path.as_ptr(), stat.as_mut_ptr()) };
+    // SAFETY: statfs has filled the structure where it returned 0.
+    result == 0 && unsafe { stat.assume_init() }.f_type == libc::TMPFS_MAGIC
+}
+
 fn page_size() -> u64 {
     // SAFETY: sysconf has no preconditions.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };

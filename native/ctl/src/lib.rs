@@ -64,6 +64,7 @@ mod spawn;
 mod steps;
 mod sys;
 mod tcp_table;
+pub mod traces;
 mod unsettled;
 mod worker;
 

@@ -33,6 +33,11 @@ impl Identity {
         Some(Self { pid, started })
     }
 
+    /// Clock ticks after the machine's start.
+    pub(crate) fn started(self) -> u64 {
+        self.started
+    }
+
     /// It still runs.
     pub(crate) fn is_alive(self) -> bool {
         Self::of(self.pid) == Some(self)

@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Canary(CanaryArguments),
     Guard(GuardArguments),
     Recover(RecoverArguments),
+    Traces(crate::traces::Arguments),
 }
 
 /// Shows where time went: a table of functions and one of processes.

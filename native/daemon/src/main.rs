@@ -47,6 +47,7 @@ mod source;
 mod syntax;
 mod text;
 mod throttle;
+mod traces;
 mod verdict;
 mod wall_clock;
 mod warning;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::Canary(canary) => canary::run(canary),
         Command::Guard(guard) => guard::run(guard),
         Command::Recover(recover) => recover::run(recover),
+        Command::Traces(arguments) => traces::run(arguments),
     });
     match done {
         Ok(code) => code,

@@ -2,7 +2,8 @@
 //!
 //! Two worlds live here. On the tracer path ([`raw`], [`quick`], [`tracer`], [`board`], [`emitter`], [`term`], [`intern`], [`block`], [`gate`]) code
 //! runs inside the traced process, once per event: it allocates, locks, formats, calls the kernel and panics never. Beside
-//! it ([`control`], [`taps`], [`lttng`], [`provider`], [`definitions`], [`guard`], [`instruments`]) ordinary NIFs, on dirty schedulers where they
+//! it ([`control`], [`taps`], [`lttng`], [`provider`], [`definitions`], [`guard`], [`instruments`],
+//! [`traces`]) ordinary NIFs, on dirty schedulers where they
 //! can take long, open and close the way to LTTng.
 //!
 //! The library links nothing of LTTng, so that it loads wherever the VM runs.
@@ -35,6 +36,7 @@ mod sys;
 mod taps;
 mod term;
 mod tracer;
+mod traces;
 mod writer;
 
 rustler::init!("beamtap_nif", load = control::load);

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use super::Row;
-use crate::host::nearest_existing;
-use crate::host::{Host, SHM, free_bytes};
+use crate::host::{Host, SHM, free_bytes, nearest_existing, takes_no_files};
 
 /// What the default buffers of a tap take, in all its channels.
 const DEFAULT_BYTES_PER_CPU: u64 = 4 << 20;
@@ -32,6 +31,14 @@ pub(super) fn shm() -> Row {
 pub(super) fn disk(output: &Path) -> Row {
     let place = nearest_existing(output);
     match free_bytes(place) {
+        Ok(_) if takes_no_files(place) => Row::error(
+            "disk",
+            format!("{} is on a file system that takes no files", place.display()),
+            "name another output",
+        ),
+        Ok(u64::MAX) => {
+            Row::ok("disk", format!("no bound on the size of the file system at {}", place.display()))
+        }
         Ok(0) => {
             Row::error("disk", format!("{} is full", place.display()), "free space, or name another output")
         }
@@ -45,7 +52,7 @@ pub(super) fn disk(output: &Path) -> Row {
     }
 }
 
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     match count {
         0..0x10_0000 => format!("{} KiB", count >> 10),
         0x10_0000..0x4000_0000 => format!("{} MiB", count >> 20),
@@ -56,6 +63,14 @@ fn bytes(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::Verdict;
+
+    #[test]
+    fn a_file_system_that_takes_no_files_is_no_place_for_traces() {
+        let row = disk(Path::new("/proc"));
+        assert_eq!(row.verdict, Verdict::Error, "{}", row.finding);
+        assert!(row.finding.contains("/proc") && !row.finding.contains("GiB"), "{}", row.finding);
+    }
 
     #[test]
     fn bytes_have_the_unit_that_fits() {

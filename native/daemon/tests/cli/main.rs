@@ -27,3 +27,4 @@ mod program;
 mod read;
 mod recover;
 mod report;
+mod traces;
