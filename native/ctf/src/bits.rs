@@ -98,6 +98,35 @@ pub(crate) fn load(buf: &[u8], pos: u64, bits: u32, order: ByteOrder) -> u64 {
     }
 }
 
+/// Exchanges the first bit of a number of `bits` (1..=64) for the last, and so on.
+pub(crate) fn reverse(value: u64, bits: u32) -> u64 {
+    value.reverse_bits() >> (64 - bits)
+}
+
+/// Most bytes that 64 bits take when each byte has seven of them.
+const LEB128: usize = 10;
+
+/// Loads a number of which each byte has seven bits, the least significant first, and the last byte's highest bit is
+/// clear; gives the number and how many bytes it takes. `None` when it does not end before `end` (in bytes), `Some(None)`
+/// when it has more than 64 bits.
+pub(crate) fn load_leb128(buf: &[u8], at: usize, end: usize, signed: bool) -> Option<Option<(u64, u32)>> {
+    let mut value = 0;
+    for i in 0..LEB128 {
+        let byte = *buf.get(at..end)?.get(i)?;
+        let seven = u64::from(byte & 0x7f);
+        value |= seven << (7 * i);
+        if byte & 0x80 != 0 {
+            continue;
+        }
+        let bits = 7 * (i as u32 + 1);
+        let fits = bits < 64 || seven == 0 || if signed { seven == 0x7f } else { seven == 1 };
+        let is_negative = signed && byte & 0x40 != 0 && bits < 64;
+        let value = if is_negative { sign_extend(value, bits) } else { value };
+        return Some(fits.then_some((value, i as u32 + 1)));
+    }
+    Some(None)
+}
+
 /// Spreads the sign bit of a number of `bits` (1..=64) over all 64.
 #[inline(always)]
 pub(crate) fn sign_extend(value: u64, bits: u32) -> u64 {
@@ -150,6 +179,41 @@ mod tests {
             }
         }
         assert_eq!(find_nul(&[7; 3 + PAD], 0, 3), None);
+    }
+
+    #[test]
+    fn numbers_of_seven_bits_a_byte_are_put_together() {
+        let load = |bytes: &[u8], signed| load_leb128(bytes, 0, bytes.len(), signed);
+        for value in [0, 1, 63, 64, 127, 128, 300, 1 << 35, u64::MAX >> 1, 1 << 63, u64::MAX] {
+            let (mut bytes, mut rest) = (Vec::new(), value);
+            while rest > 0x7f {
+                bytes.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+            assert_eq!(load(&bytes, false), Some(Some((value, bytes.len() as u32))), "{value}");
+            assert_eq!(load(&bytes[..bytes.len() - 1], false), None, "{value}");
+        }
+        for (bytes, value) in [
+            (&[0x7f][..], -1),
+            (&[0x40], -64),
+            (&[0xbf, 0x7f], -65),
+            (&[0xc0, 0x00], 64),
+            (&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f], i64::MIN),
+            (&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00], i64::MAX),
+        ] {
+            assert_eq!(load(bytes, true), Some(Some((value as u64, bytes.len() as u32))), "{value}");
+        }
+        let long = [[0xff; 9].as_slice(), &[2]].concat();
+        assert_eq!(load(&long, false), Some(None));
+        assert_eq!(load(&[0xff; 20], true), Some(None));
+    }
+
+    #[test]
+    fn bits_are_reversed() {
+        assert_eq!(reverse(0b1_1101_1010, 9), 0b0_1011_0111);
+        assert_eq!(reverse(1, 64), 1 << 63);
+        assert_eq!(reverse(1, 1), 1);
     }
 
     #[test]

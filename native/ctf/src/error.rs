@@ -189,6 +189,8 @@ pub(crate) enum Fault {
     NoEventClass(u64),
     /// An array or sequence has more elements than the packet has room for.
     TooManyElements(u64),
+    /// A variable-length integer has more than 64 bits.
+    LongInteger,
     /// A record of no size would repeat for ever.
     EmptyRecord,
     /// A clock value is outside the time that 64 bits of nanoseconds can tell.
@@ -210,6 +212,9 @@ impl Fault {
             }
             Fault::TooManyElements(n) => {
                 Error::new(Kind::Corrupt, format!("{n} array elements are more than the packet can hold"))
+            }
+            Fault::LongInteger => {
+                Error::new(Kind::Corrupt, "a variable-length integer has more than 64 bits")
             }
             Fault::EmptyRecord => {
                 Error::new(Kind::Corrupt, "an event record of 0 bits would repeat without end")

@@ -10,6 +10,7 @@ use crate::loss::{Loss, StreamKey};
 use crate::program::{Access, Load};
 use crate::text_plan::TextPlan;
 use crate::value::{self, Members, Place, Value};
+use crate::walk::load_int;
 
 /// Indexes among a class's scopes.
 const COMMON: usize = 0;
@@ -99,7 +100,7 @@ impl<'a> Event<'a> {
         self.cursor.info.cpu
     }
 
-    /// Value of an integer, an enumeration, or a number's whole part. Signed values keep their 64 bits.
+    /// Value of an integer, a boolean, an enumeration, or a number's whole part. Signed values keep their 64 bits.
     #[inline]
     pub fn u64(self, field: usize) -> u64 {
         match self.data().payload_access.get(field) {
@@ -127,7 +128,7 @@ impl<'a> Event<'a> {
             (Load::Float, Some(FieldType { kind: Kind::Float(float), .. })) => {
                 value::load_float(self.buf(), self.position(access), float)
             }
-            (Load::SignedLe | Load::SignedBe, _) => self.i64(field) as f64,
+            (_, Some(ty)) if ty.as_int().is_some_and(|int| int.signed) => self.i64(field) as f64,
             _ => self.u64(field) as f64,
         }
     }
@@ -298,6 +299,11 @@ impl<'a> Event<'a> {
                     Some(Kind::Float(float)) => value::load_float(buf, pos, float) as i64 as u64,
                     _ => 0,
                 }
+            }
+            Load::ByType => {
+                let scope = self.data().scopes()[scope].0;
+                let member = scope.and_then(|s| s.members().get(field));
+                member.and_then(|m| m.ty.as_int()).map_or(0, |int| load_int(buf, pos, int))
             }
             Load::Text | Load::TextArray | Load::Compound => 0,
         }

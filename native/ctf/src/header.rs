@@ -120,7 +120,7 @@ fn packed(ty: &FieldType) -> Option<HeaderPlan> {
     else {
         return None;
     };
-    let is_plain = |int: &Int| !int.signed && int.order == ByteOrder::Little;
+    let is_plain = |int: &Int| int.is_plain() && !int.signed && int.order == ByteOrder::Little;
     if id.role != Role::EventClass || !is_plain(id) || variant.selector.as_ref()?.slot != id.slot {
         return None;
     }

@@ -6,7 +6,7 @@
 
 use crate::bits::{ByteOrder, align_up};
 use crate::error::Fault;
-use crate::field::{FieldType, Int, Kind, Length, NO_SLOT};
+use crate::field::{FieldType, Form, Int, Kind, Length, NO_SLOT};
 use crate::walk::{self, Env, advance, load_int, skip_elements, string_end, text_end};
 
 /// One thing to do at the current position.
@@ -67,6 +67,8 @@ pub(crate) enum Load {
     UnsignedBe,
     SignedBe,
     Float,
+    /// A number whose bits are in no natural order.
+    ByType,
     /// Bytes up to a NUL, which is before the next mark.
     Text,
     /// An array of characters.
@@ -133,7 +135,9 @@ impl Compiler {
             self.offset += size;
             return access;
         }
-        if let Kind::Int(int) | Kind::Enum(int, _) = &ty.kind {
+        if let Kind::Int(int) | Kind::Enum(int, _) = &ty.kind
+            && ty.size.is_some()
+        {
             let access = self.here(ty);
             self.offset += u64::from(int.bits);
             self.flush();
@@ -170,6 +174,7 @@ impl Compiler {
         let (load, bits) = match &ty.kind {
             Kind::Int(int) | Kind::Enum(int, _) => {
                 let load = match (int.order, int.signed) {
+                    _ if int.form != Form::Plain => Load::ByType,
                     (ByteOrder::Little, false)
                         if int.bits.is_multiple_of(8)
                             && self.known_align >= 8

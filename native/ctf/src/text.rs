@@ -47,6 +47,7 @@ pub(crate) fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>) {
         (Value::Unsigned(v), Kind::Int(int)) => write_number(out, v, int),
         (Value::Signed(v), Kind::Int(int)) => write_number(out, v as u64, int),
         (Value::Enum(v), Kind::Enum(int, _)) => write_enum(out, &v, int),
+        (Value::Bool(v), _) => out.extend_from_slice(if v { b"true" } else { b"false" }),
         (Value::Float(v), _) => write_float(out, v),
         (Value::Str(bytes), _) => write_string(out, bytes),
         (Value::Array(elements), Kind::Array(array)) => {

@@ -111,6 +111,8 @@ impl Show {
     /// The quick way to write a value of this type, if there is one.
     fn of(ty: &FieldType, access: &Access) -> Option<Show> {
         match (&ty.kind, access.load) {
+            // A number without a natural order of its bits is loaded by its type, which the access does not have.
+            (Kind::Int(int), _) if !int.is_plain() => None,
             (Kind::Int(int), _) if int.base == 10 && int.signed => Some(Show::Signed(*access)),
             (Kind::Int(int), _) if int.base == 10 => Some(Show::Unsigned(*access)),
             (Kind::Str, Load::Text) => Some(Show::Text(*access)),
@@ -120,5 +122,5 @@ impl Show {
 }
 
 fn is_cpu(ty: &FieldType) -> bool {
-    matches!(&ty.kind, Kind::Int(int) if int.role == Role::Cpu && !int.signed && int.base == 10 && int.bits <= 32)
+    matches!(&ty.kind, Kind::Int(int) if int.role == Role::Cpu && int.is_plain() && !int.signed && int.base == 10 && int.bits <= 32)
 }

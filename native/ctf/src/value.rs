@@ -16,6 +16,8 @@ pub enum Value<'a> {
     Signed(i64),
     /// A floating-point number; 32-bit ones are widened.
     Float(f64),
+    /// True or false.
+    Bool(bool),
     /// Text, without the NUL that ends it; UTF-8 unless the application wrote something else.
     Str(&'a [u8]),
     /// An integer with names for its values.
@@ -126,6 +128,7 @@ impl<'a> Place<'a> {
         self.pos = align_up(self.pos, ty.align.into());
         let (buf, pos, end) = (self.buf, self.pos, self.end);
         match &ty.kind {
+            Kind::Int(int) if int.boolean => Value::Bool(load_int(buf, pos, int) != 0),
             Kind::Int(int) if int.signed => Value::Signed(load_int(buf, pos, int) as i64),
             Kind::Int(int) => Value::Unsigned(load_int(buf, pos, int)),
             Kind::Enum(int, mappings) => {
@@ -158,6 +161,7 @@ impl<'a> Place<'a> {
 #[inline]
 pub(crate) fn load_float(buf: &[u8], pos: u64, float: &Float) -> f64 {
     let raw = crate::bits::load(buf, pos, float.bits.into(), float.order);
+    let raw = if float.reversed { crate::bits::reverse(raw, float.bits.into()) } else { raw };
     if float.bits == 32 { f32::from_bits(raw as u32).into() } else { f64::from_bits(raw) }
 }
 
@@ -201,6 +205,9 @@ impl<'a> Elements<'a> {
     pub(crate) fn numbers(&self) -> Option<impl Iterator<Item = u64> + use<'a>> {
         let element = &self.array.element;
         let Kind::Int(int) = element.kind else { return None };
+        if !int.is_plain() {
+            return None;
+        }
         let stride = align_up(int.bits.into(), element.align.into());
         let (buf, first) = (self.place.buf, align_up(self.place.pos, element.align.into()));
         let room = self.place.end.saturating_sub(first) / stride + 1;
@@ -210,7 +217,8 @@ impl<'a> Elements<'a> {
     /// The elements' bytes, when each is one aligned byte.
     pub fn as_bytes(&self) -> Option<&'a [u8]> {
         let element = &self.array.element;
-        let one_byte = element.align == 8 && matches!(&element.kind, Kind::Int(int) if int.bits == 8);
+        let one_byte =
+            element.align == 8 && matches!(&element.kind, Kind::Int(int) if int.bits == 8 && int.is_plain());
         let at = (self.place.pos >> 3) as usize;
         if one_byte { self.place.buf.get(at..at + self.left as usize) } else { None }
     }

@@ -1,9 +1,11 @@
 //! The general way through any field: follows the type tree. Event classes whose layout is simple take the
 //! [`program`](crate::program) instead and come here only for variants and nested dynamic types.
 
-use crate::bits::{align_up, find_nul, load, sign_extend};
+use crate::bits::{align_up, find_nul, load, load_leb128, reverse, sign_extend};
 use crate::error::Fault;
-use crate::field::{Array, FieldType, Int, Kind, Length, MAX_EMPTY_ELEMENTS, NO_SLOT, ROLES, Role, in_range};
+use crate::field::{
+    Array, FieldType, Form, Int, Kind, Length, MAX_EMPTY_ELEMENTS, NO_SLOT, ROLES, Role, in_range,
+};
 
 /// Numbers that the reader itself needs, found by their role.
 #[derive(Debug, Clone, Default)]
@@ -26,9 +28,9 @@ impl Roles {
         self.bits[role as usize] = 0;
     }
 
-    fn set(&mut self, int: &Int, value: u64) {
-        self.values[int.role as usize] = value;
-        self.bits[int.role as usize] = int.bits;
+    fn set(&mut self, role: Role, value: u64, bits: u8) {
+        self.values[role as usize] = value;
+        self.bits[role as usize] = bits;
     }
 }
 
@@ -58,7 +60,7 @@ impl Env<'_> {
         Ok(())
     }
 
-    fn save(&mut self, int: &Int, value: u64) {
+    fn save(&mut self, int: &Int, value: u64, bits: u8) {
         if int.slot != NO_SLOT
             && let Some(slot) = self.own.get_mut(usize::from(int.slot.wrapping_sub(self.first)))
         {
@@ -67,7 +69,7 @@ impl Env<'_> {
         if int.role != Role::None
             && let Some(roles) = self.roles.as_deref_mut()
         {
-            roles.set(int, value);
+            roles.set(int.role, value, bits);
         }
     }
 }
@@ -82,8 +84,31 @@ impl<'a> Env<'a> {
 /// The value of an integer that lies inside `buf`, its sign spread.
 #[inline]
 pub(crate) fn load_int(buf: &[u8], pos: u64, int: &Int) -> u64 {
+    if int.form != Form::Plain {
+        return load_odd_int(buf, pos, int);
+    }
     let value = load(buf, pos, int.bits.into(), int.order);
     if int.signed { sign_extend(value, int.bits.into()) } else { value }
+}
+
+#[inline(never)]
+fn load_odd_int(buf: &[u8], pos: u64, int: &Int) -> u64 {
+    if int.form == Form::Variable {
+        let number = load_leb128(buf, (pos >> 3) as usize, buf.len(), int.signed);
+        return number.flatten().map_or(0, |(value, _)| value);
+    }
+    let value = reverse(load(buf, pos, int.bits.into(), int.order), int.bits.into());
+    if int.signed { sign_extend(value, int.bits.into()) } else { value }
+}
+
+/// Moves over a number whose length is in its bytes.
+fn skip_variable(int: &Int, buf: &[u8], pos: u64, end: u64, env: &mut Env<'_>) -> Result<u64, Fault> {
+    let number = load_leb128(buf, (pos >> 3) as usize, (end >> 3) as usize, int.signed);
+    let (value, bytes) = number.ok_or(Fault::PastEnd)?.ok_or(Fault::LongInteger)?;
+    // What tells how much of a clock it holds.
+    let bits = (7 * bytes).min(64) as u8;
+    env.save(int, value, bits);
+    Ok(pos + 8 * u64::from(bytes))
 }
 
 /// Moves over `size` bits.
@@ -118,9 +143,12 @@ pub(crate) fn skip(ty: &FieldType, buf: &[u8], pos: u64, end: u64, env: &mut Env
         };
     }
     match &ty.kind {
+        Kind::Int(int) | Kind::Enum(int, _) if int.form == Form::Variable => {
+            skip_variable(int, buf, pos, end, env)
+        }
         Kind::Int(int) | Kind::Enum(int, _) => {
             let next = advance(pos, int.bits.into(), end)?;
-            env.save(int, load_int(buf, pos, int));
+            env.save(int, load_int(buf, pos, int), int.bits);
             Ok(next)
         }
         Kind::Float(float) => advance(pos, float.bits.into(), end),

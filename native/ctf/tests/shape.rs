@@ -39,7 +39,7 @@ impl Made {
         let common = maker.structure(1, 3);
         let mut class = |i: u64| {
             maker.has_references = !is_for_witness;
-            let specific = (i % 3 == 0).then(|| maker.structure(1, 2));
+            let specific = i.is_multiple_of(3).then(|| maker.structure(1, 2));
             maker.has_references = true;
             (specific, maker.structure(3, 8))
         };

@@ -388,9 +388,9 @@ A line of JSON is one object. Members are added between versions.
   fields            the payload
 
 Integers are JSON integers of up to 64 bits; numbers that are not finite are \"NaN\", \"Infinity\" and
-\"-Infinity\". In text that is not UTF-8, U+FFFD stands for what is not. An enumeration is
-{\"value\": 1, \"labels\": [\"ONE\"]}, a variant {\"option\": value}, an optional field that is not
-there null.
+\"-Infinity\". Booleans are true and false. In text that is not UTF-8, U+FFFD stands for what is
+not. An enumeration is {\"value\": 1, \"labels\": [\"ONE\"]}, a variant {\"option\": value}, an
+optional field that is not there null.
 
 What is missing has lines of its own, without a name:
 

@@ -79,6 +79,11 @@ impl Condition {
         match value {
             Value::Unsigned(value) => self.holds_for(self.compare_whole((*value).into())),
             Value::Signed(value) => self.holds_for(self.compare_whole((*value).into())),
+            // Either as it is shown, or as 1 and 0.
+            Value::Bool(value) if self.number.is_none() => {
+                self.holds_for_text(value.to_string() == self.text)
+            }
+            Value::Bool(value) => self.holds_for(self.compare_whole((*value).into())),
             Value::Float(value) => self.holds_for(self.number.and_then(|number| match number {
                 Number::Whole(whole) => value.partial_cmp(&(whole as f64)),
                 Number::Fraction(fraction) => value.partial_cmp(&fraction),
@@ -164,6 +169,13 @@ mod tests {
         assert!(holds("a>=1.5", Value::Unsigned(2)) && holds("a>2", Value::Float(2.5)));
         assert!(!holds("a!=1", Value::Float(f64::NAN)), "not a number is neither");
         assert!(!holds("a=x", Value::Unsigned(0)) && !holds("a!=x", Value::Unsigned(0)));
+    }
+
+    #[test]
+    fn booleans_are_words_or_numbers() {
+        assert!(holds("a=true", Value::Bool(true)) && !holds("a=true", Value::Bool(false)));
+        assert!(holds("a!=true", Value::Bool(false)) && holds("a=0", Value::Bool(false)));
+        assert!(holds("a>0", Value::Bool(true)) && !holds("a=yes", Value::Bool(true)));
     }
 
     #[test]

@@ -114,6 +114,7 @@ fn write_value(value: Value<'_>, out: &mut Vec<u8>) {
     match value {
         Value::Unsigned(value) => decimal::write(out, value),
         Value::Signed(value) => write_signed(value, out),
+        Value::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
         Value::Float(value) if value.is_nan() => out.extend_from_slice(b"\"NaN\""),
         Value::Float(f64::INFINITY) => out.extend_from_slice(b"\"Infinity\""),
         Value::Float(f64::NEG_INFINITY) => out.extend_from_slice(b"\"-Infinity\""),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::bits::align_up;
 
-pub(crate) use kind::{Array, Float, Int, Kind, Length, Optional, Reference};
+pub(crate) use kind::{Array, Float, Form, Int, Kind, Length, Optional, Origin, Reference};
 pub(crate) use place::{ROLES, Role, Scope};
 pub(crate) use tree::Scalar;
 pub use variant::{Choice, Mapping};
@@ -60,6 +60,8 @@ pub enum FieldKind<'a> {
         /// Base that people like to read it in: 2, 8, 10 or 16.
         base: u32,
     },
+    /// True or false.
+    Bool,
     /// An integer with names for its values.
     Enum {
         /// True when values are signed.
@@ -118,17 +120,11 @@ impl Field {
 
 impl FieldType {
     pub(crate) fn int(int: Int, align: u32) -> FieldType {
-        FieldType { kind: Kind::Int(int), align, size: Some(int.bits.into()), saves: false, depth: 1 }
+        FieldType { kind: Kind::Int(int), align, size: int.size(), saves: false, depth: 1 }
     }
 
     pub(crate) fn enumeration(int: Int, align: u32, mappings: Arc<[Mapping]>) -> FieldType {
-        FieldType {
-            kind: Kind::Enum(int, mappings),
-            align,
-            size: Some(int.bits.into()),
-            saves: false,
-            depth: 1,
-        }
+        FieldType { kind: Kind::Enum(int, mappings), align, size: int.size(), saves: false, depth: 1 }
     }
 
     pub(crate) fn float(float: Float, align: u32) -> FieldType {
@@ -190,6 +186,7 @@ impl FieldType {
     /// What this type is.
     pub fn kind(&self) -> FieldKind<'_> {
         match &self.kind {
+            Kind::Int(i) if i.boolean => FieldKind::Bool,
             Kind::Int(i) if i.signed => FieldKind::Signed { bits: i.bits.into(), base: i.base.into() },
             Kind::Int(i) => FieldKind::Unsigned { bits: i.bits.into(), base: i.base.into() },
             Kind::Enum(i, mappings) => FieldKind::Enum { signed: i.signed, mappings },
@@ -206,7 +203,7 @@ impl FieldType {
         }
     }
 
-    /// True for integers and enumerations, whose values [`Event::u64`](crate::Event::u64) reads.
+    /// True for integers, booleans and enumerations, whose values [`Event::u64`](crate::Event::u64) reads.
     pub fn is_integer(&self) -> bool {
         matches!(self.kind, Kind::Int(_) | Kind::Enum(..))
     }
@@ -253,6 +250,7 @@ pub(crate) fn array_size(size: u64, align: u32, count: u64) -> Option<u64> {
 impl fmt::Debug for FieldType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
+            Kind::Int(i) if i.boolean => write!(f, "bool"),
             Kind::Int(i) => write!(f, "{}{}", if i.signed { "i" } else { "u" }, i.bits),
             Kind::Enum(i, _) => write!(f, "enum {}{}", if i.signed { "i" } else { "u" }, i.bits),
             Kind::Float(x) => write!(f, "f{}", x.bits),

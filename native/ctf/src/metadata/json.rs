@@ -131,6 +131,18 @@ impl<'v> Object<'v> {
         self.map.get(name).map(|value| Object::of(value, self.line)).transpose()
     }
 
+    /// Refuses what extends the format: without knowing how, nothing can be read right.
+    pub(super) fn refuse_extensions(&self) -> Result<(), Error> {
+        match self.object("extensions")? {
+            Some(extensions) => match extensions.map.iter().next() {
+                Some((namespace, _)) => self
+                    .fail(format!("the metadata needs an extension of {namespace:?}, and none is supported")),
+                None => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, Error> {
         match value {
             Some(value) => Ok(value),
@@ -162,6 +174,7 @@ impl Json {
     }
 
     fn fragment(&mut self, object: &Object<'_>, builder: &mut Builder) -> Result<(), Error> {
+        object.refuse_extensions()?;
         match object.text("type")? {
             Some("preamble") => preamble(object, builder),
             Some("field-class-alias") => self.classes.alias(object, builder),

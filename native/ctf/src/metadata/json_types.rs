@@ -9,8 +9,8 @@ use super::json::Object;
 use crate::bits::ByteOrder;
 use crate::error::Error;
 use crate::field::{
-    Choice, Field, FieldType, Float, Int, Length, MAX_ALIGN, MAX_DEPTH, Mapping, NO_CLOCK, NO_SLOT,
-    Reference, Role, Scope,
+    Choice, Field, FieldType, Float, Form, Int, Length, MAX_ALIGN, MAX_DEPTH, Mapping, NO_CLOCK, NO_SLOT,
+    Origin, Reference, Role, Scope,
 };
 
 /// Field classes that have names.
@@ -77,19 +77,29 @@ impl Reading<'_> {
 
     fn object(&mut self, object: &Object<'_>) -> Result<FieldType, Error> {
         let kind = object.required("type", object.text("type")?)?;
+        object.refuse_extensions()?;
+        if let Some(encoding) = object.text("encoding")?
+            && encoding != "utf-8"
+        {
+            return self.fail(format!("text in {encoding:?} is not supported; utf-8 is"));
+        }
         match kind {
             "fixed-length-unsigned-integer"
             | "fixed-length-signed-integer"
             | "fixed-length-bit-array"
             | "fixed-length-bit-map"
-            | "fixed-length-boolean" => self.integer(object, kind),
+            | "fixed-length-boolean"
+            | "variable-length-unsigned-integer"
+            | "variable-length-signed-integer" => self.integer(object, kind),
             "fixed-length-floating-point-number" => {
                 let bits = match object.unsigned("length")? {
                     Some(bits @ (32 | 64)) => bits as u8,
                     _ => return self.fail("a floating-point number must have 32 or 64 bits"),
                 };
                 let align = self.alignment(object, "alignment", 1)?;
-                Ok(FieldType::float(Float { bits, native: false, order: self.byte_order(object)? }, align))
+                let order = self.byte_order(object)?;
+                let reversed = self.is_reversed(object, order)?;
+                Ok(FieldType::float(Float { bits, reversed, native: false, order }, align))
             }
             "null-terminated-string" => Ok(FieldType::string()),
             "static-length-string" => Ok(FieldType::array(byte(true), self.static_length(object)?, true)),
@@ -121,18 +131,18 @@ impl Reading<'_> {
     }
 
     fn integer(&mut self, object: &Object<'_>, kind: &str) -> Result<FieldType, Error> {
-        let bits = match object.unsigned("length")? {
-            Some(bits @ 1..=64) => bits as u8,
-            _ => return self.fail("the length of a number must be 1 to 64 bits"),
+        let is_variable = kind.starts_with("variable-length");
+        let (bits, order, form, align) = if is_variable {
+            (64, ByteOrder::Little, Form::Variable, 8)
+        } else {
+            let bits = match object.unsigned("length")? {
+                Some(bits @ 1..=64) => bits as u8,
+                _ => return self.fail("the length of a number must be 1 to 64 bits"),
+            };
+            let order = self.byte_order(object)?;
+            let form = if self.is_reversed(object, order)? { Form::Reversed } else { Form::Plain };
+            (bits, order, form, self.alignment(object, "alignment", 1)?)
         };
-        let order = self.byte_order(object)?;
-        let natural = match order {
-            ByteOrder::Little => "first-to-last",
-            ByteOrder::Big => "last-to-first",
-        };
-        if object.text("bit-order")?.is_some_and(|bit_order| bit_order != natural) {
-            return self.fail("bits in the order opposite to that of the bytes are not supported");
-        }
         let base = match object.unsigned("preferred-display-base")? {
             None => {
                 if kind.starts_with("fixed-length-bit") {
@@ -146,7 +156,9 @@ impl Reading<'_> {
         };
         let int = Int {
             bits,
-            signed: kind == "fixed-length-signed-integer",
+            form,
+            boolean: kind == "fixed-length-boolean",
+            signed: kind.ends_with("-signed-integer"),
             base,
             text: false,
             native: false,
@@ -155,7 +167,6 @@ impl Reading<'_> {
             slot: NO_SLOT,
             clock: NO_CLOCK,
         };
-        let align = self.alignment(object, "alignment", 1)?;
         match object.object("mappings")? {
             Some(mappings) => {
                 let mut list = Vec::new();
@@ -208,6 +219,16 @@ impl Reading<'_> {
         }
     }
 
+    /// Whether the order of the bits is not the one that is natural with the byte order.
+    fn is_reversed(&self, object: &Object<'_>, order: ByteOrder) -> Result<bool, Error> {
+        match object.text("bit-order")? {
+            None => Ok(false),
+            Some("first-to-last") => Ok(order == ByteOrder::Big),
+            Some("last-to-first") => Ok(order == ByteOrder::Little),
+            Some(other) => self.fail(format!("unknown bit order {other:?}")),
+        }
+    }
+
     fn alignment(&self, object: &Object<'_>, name: &str, default: u64) -> Result<u32, Error> {
         match object.unsigned(name)?.unwrap_or(default) {
             align if !align.is_power_of_two() => self.fail("an alignment must be a power of two"),
@@ -230,23 +251,33 @@ impl Reading<'_> {
         let Some(location) = object.object(name)? else {
             return self.fail(format!("{name:?} is missing"));
         };
-        let scope = match location.text("origin")? {
-            None => None,
-            Some("packet-header") => Some(Scope::PacketHeader),
-            Some("packet-context") => Some(Scope::PacketContext),
-            Some("event-record-header") => Some(Scope::EventHeader),
-            Some("event-record-common-context") => Some(Scope::CommonContext),
-            Some("event-record-specific-context") => Some(Scope::SpecificContext),
-            Some("event-record-payload") => Some(Scope::Payload),
+        // `null` goes to the structure around; behind a name it takes that back.
+        let (mut up, mut path) = (0, Vec::<Box<str>>::new());
+        for item in location.list("path")? {
+            match item {
+                Value::String(name) => path.push(name.as_str().into()),
+                Value::Null if path.pop().is_some() => {}
+                Value::Null => up += 1,
+                _ => return self.fail(format!("the path of {name:?} must be made of names and null")),
+            }
+        }
+        if path.is_empty() {
+            return self.fail(format!("the path of {name:?} names no field"));
+        }
+        let origin = match location.text("origin")? {
+            None => Origin::Up(up),
+            Some(_) if up > 0 => {
+                return self.fail(format!("the path of {name:?} leads out of its origin"));
+            }
+            Some("packet-header") => Origin::Root(Scope::PacketHeader),
+            Some("packet-context") => Origin::Root(Scope::PacketContext),
+            Some("event-record-header") => Origin::Root(Scope::EventHeader),
+            Some("event-record-common-context") => Origin::Root(Scope::CommonContext),
+            Some("event-record-specific-context") => Origin::Root(Scope::SpecificContext),
+            Some("event-record-payload") => Origin::Root(Scope::Payload),
             Some(other) => return self.fail(format!("unknown origin {other:?}")),
         };
-        // `null` goes to the parent: names are looked for outwards anyway.
-        let path: Vec<Box<str>> =
-            location.list("path")?.iter().filter_map(Value::as_str).map(Box::from).collect();
-        if path.is_empty() {
-            return self.fail(format!("the path of {name:?} is empty"));
-        }
-        Ok(Reference { path: path.into(), scope, line: self.line, column: 1, slot: NO_SLOT, signed: false })
+        Ok(Reference { path: path.into(), origin, line: self.line, column: 1, slot: NO_SLOT, signed: false })
     }
 
     /// `[value, …]` or `[[first, last], …]`
@@ -322,6 +353,8 @@ impl Reading<'_> {
 fn byte(text: bool) -> FieldType {
     let int = Int {
         bits: 8,
+        form: Form::Plain,
+        boolean: false,
         signed: false,
         base: 16,
         text,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::field::{Field, FieldType, Kind, Length, Mapping, NO_SLOT, Reference, Scope};
+use crate::field::{Field, FieldType, Kind, Length, Mapping, NO_SLOT, Origin, Reference, Scope};
 
 /// Most slots that one event class may use, those of its packet included.
 const MAX_SLOTS: u16 = 4096;
@@ -28,9 +28,13 @@ type Trail = Vec<u32>;
 struct Target {
     /// Slot, when the target has one already.
     slot: u16,
-    place: (Scope, Trail),
+    scope: Scope,
+    /// The field; of CTF 2 one in each option where the path goes through a variant.
+    trails: Vec<Trail>,
     signed: bool,
     mappings: Option<Arc<[Mapping]>>,
+    /// Line and column of the reference.
+    position: (u32, u32),
 }
 
 /// Gives a slot to every number, other than the elements of arrays, of a scope that is decoded once for many events
@@ -76,17 +80,30 @@ pub(super) fn resolve(
         search.found
     };
     // Slots are given in the order of the bytes, so that those inside of one field follow each other.
-    let mut slots: BTreeMap<&(Scope, Trail), u16> =
-        targets.iter().filter(|t| t.slot == NO_SLOT).map(|t| (&t.place, NO_SLOT)).collect();
-    for ((scope, trail), slot) in &mut slots {
+    let mut slots: BTreeMap<(Scope, &[Trail]), u16> = BTreeMap::new();
+    let mut fresh: Vec<&Target> = targets.iter().filter(|t| t.slot == NO_SLOT).collect();
+    fresh.sort_by(|a, b| (a.scope, &a.trails).cmp(&(b.scope, &b.trails)));
+    fresh.dedup_by(|a, b| (a.scope, &a.trails) == (b.scope, &b.trails));
+    for Target { scope, trails, position: (line, column), .. } in fresh {
         if *next >= MAX_SLOTS {
-            return Err(Error::metadata("too many fields are lengths or selectors of others", 1, 1));
+            return Err(Error::metadata(
+                "too many fields are lengths or selectors of others",
+                *line,
+                *column,
+            ));
         }
-        *slot = *next;
+        let slot = *next;
         *next += 1;
+        slots.insert((*scope, trails), slot);
         let root = open.iter_mut().find(|tree| tree.scope == *scope).and_then(|tree| tree.ty.as_deref_mut());
-        if let Some(int) = root.and_then(|root| follow(root, trail)).and_then(FieldType::as_int_mut) {
-            int.slot = *slot;
+        let Some(root) = root else { continue };
+        for trail in trails {
+            let Some(int) = follow(root, trail).and_then(FieldType::as_int_mut) else { continue };
+            if int.slot != NO_SLOT {
+                let what = "a field is a length or selector by itself and as one of a variant's options";
+                return Err(Error::metadata(format!("{what}, which is not supported"), *line, *column));
+            }
+            int.slot = slot;
         }
     }
     let mut resolved = targets.iter();
@@ -95,7 +112,7 @@ pub(super) fn resolve(
             for_each_reference(ty, &mut |reference, choices| {
                 let Some(target) = resolved.next() else { return };
                 reference.slot = if target.slot == NO_SLOT {
-                    slots.get(&target.place).copied().unwrap_or(NO_SLOT)
+                    slots.get(&(target.scope, target.trails.as_slice())).copied().unwrap_or(NO_SLOT)
                 } else {
                     target.slot
                 };
@@ -106,7 +123,7 @@ pub(super) fn resolve(
             });
         }
     }
-    Ok(targets.iter().any(|t| t.place.0 == Scope::EventHeader && !open.iter().any(|o| o.scope == t.place.0)))
+    Ok(targets.iter().any(|t| t.scope == Scope::EventHeader && !open.iter().any(|o| o.scope == t.scope)))
 }
 
 fn follow<'t>(root: &'t mut FieldType, trail: &[u32]) -> Option<&'t mut FieldType> {
@@ -249,13 +266,30 @@ impl<'t> Search<'t> {
         let roots = self.roots.iter().map(|(_, root)| root.members().len() as u64).sum::<u64>();
         self.pay(reference, members + roots)?;
         let mut hit = None;
-        match reference.scope {
-            Some(wanted) => {
+        let mut more = Vec::new();
+        match reference.origin {
+            Origin::Scope(wanted) => {
                 if let Some(&(_, root)) = self.roots.iter().find(|(s, _)| *s == wanted) {
                     hit = descend(root, path, Vec::new()).map(|(ty, found)| (wanted, found, ty));
                 }
             }
-            None => {
+            Origin::Root(wanted) => {
+                if let Some(&(_, root)) = self.roots.iter().find(|(s, _)| *s == wanted) {
+                    more = self.descend_all(reference, root, Vec::new())?;
+                }
+            }
+            Origin::Up(up) => {
+                let frame = self.frames.len().checked_sub(1 + up).and_then(|i| self.frames.get(i));
+                let Some(&(length, _, _)) = frame else {
+                    return fault(reference, "the path leads out of the outermost structure");
+                };
+                let root = self.roots.iter().find(|(s, _)| *s == scope);
+                let around = root.and_then(|(_, root)| look(root, &trail[..length]));
+                if let Some(around) = around {
+                    more = self.descend_all(reference, around, trail[..length].to_vec())?;
+                }
+            }
+            Origin::Around => {
                 for &(length, members, before) in self.frames.iter().rev() {
                     let Some(first) = path.first() else { break };
                     let found = members[..before].iter().rposition(|m| m.raw == *first);
@@ -274,22 +308,84 @@ impl<'t> Search<'t> {
             }
         }
         let name = path.join(".");
-        let Some((found_scope, found, ty)) = hit else {
+        let found_scope = match (&hit, reference.origin) {
+            (Some((found_scope, ..)), _) => *found_scope,
+            (None, Origin::Root(wanted)) => wanted,
+            (None, _) => scope,
+        };
+        let found: Vec<_> = hit.into_iter().map(|(_, found, ty)| (ty, found)).chain(more).collect();
+        let Some(&(first, _)) = found.first() else {
             return fault(reference, format!("no field {name:?} comes before this one"));
         };
-        if found_scope > scope || (found_scope == scope && found >= *trail) {
+        if found_scope > scope || found.iter().any(|(_, found)| found_scope == scope && *found >= *trail) {
             return fault(reference, format!("the field {name:?} does not come before this one"));
         }
-        let Some(int) = ty.as_int() else {
+        let ints: Option<Vec<_>> = found.iter().map(|(ty, _)| ty.as_int()).collect();
+        let Some(ints) = ints else {
             return fault(reference, format!("the field {name:?} is not an integer"));
         };
-        let mappings = match &ty.kind {
+        let (slot, signed) = (ints[0].slot, ints[0].signed);
+        if ints.iter().any(|int| int.slot != slot || int.signed != signed)
+            || (ints.len() > 1 && slot != NO_SLOT)
+        {
+            let what = format!("the fields {name:?} of a variant's options are not alike");
+            return fault(reference, what + ", or outside of the event, which is not supported");
+        }
+        let mappings = match &first.kind {
             Kind::Enum(_, mappings) => Some(mappings.clone()),
             _ => None,
         };
-        let (slot, signed) = (int.slot, int.signed);
-        Ok((Target { slot, place: (found_scope, found), signed, mappings }, ty))
+        let trails = found.into_iter().map(|(_, trail)| trail).collect();
+        let position = (reference.line, reference.column);
+        Ok((Target { slot, scope: found_scope, trails, signed, mappings, position }, first))
     }
+
+    /// Goes down structures by name as CTF 2 does: through arrays to their elements, and through variants to each option,
+    /// all of which must have the field.
+    fn descend_all(
+        &mut self,
+        reference: &Reference,
+        from: &'t FieldType,
+        trail: Trail,
+    ) -> Result<Vec<(&'t FieldType, Trail)>, Error> {
+        let mut places = vec![(from, trail)];
+        for name in &*reference.path {
+            let (mut inside, mut inner) = (Vec::new(), places);
+            while let Some((ty, trail)) = inner.pop() {
+                self.pay(reference, 1 + trail.len() as u64)?;
+                let at = |step: usize| trail.iter().copied().chain([step as u32]).collect::<Trail>();
+                match &ty.kind {
+                    Kind::Array(array) => inner.push((&array.element, at(0))),
+                    Kind::Variant(variant) => {
+                        let options = variant.choices.iter().enumerate();
+                        inner.extend(options.map(|(i, choice)| (&choice.ty, at(i))));
+                    }
+                    Kind::Optional(_) => {
+                        let what =
+                            format!("the field {name:?} is in an optional one, which is not supported");
+                        return fault(reference, what);
+                    }
+                    _ => match ty.members().iter().position(|m| m.raw == *name) {
+                        Some(i) => inside.push((&ty.members()[i].ty, at(i))),
+                        None => return Ok(Vec::new()),
+                    },
+                }
+            }
+            places = inside;
+        }
+        places.sort_by(|a, b| a.1.cmp(&b.1));
+        Ok(places)
+    }
+}
+
+fn look<'t>(root: &'t FieldType, trail: &[u32]) -> Option<&'t FieldType> {
+    trail.iter().try_fold(root, |ty, &step| match &ty.kind {
+        Kind::Struct(members) => members.get(step as usize).map(|m| &m.ty),
+        Kind::Variant(variant) => variant.choices.get(step as usize).map(|c| &c.ty),
+        Kind::Array(array) => Some(&array.element),
+        Kind::Optional(optional) => Some(&optional.ty),
+        _ => None,
+    })
 }
 
 /// Goes down structures by name, through arrays to their elements.

@@ -3,7 +3,7 @@
 use super::names::C_WORDS;
 use super::{Attribute, Parser};
 use crate::error::Error;
-use crate::field::{FieldType, Length, NO_SLOT, Reference, Scope};
+use crate::field::{FieldType, Length, NO_SLOT, Origin, Reference, Scope};
 use crate::metadata::EnvValue;
 
 /// Words that cannot be names, besides C's.
@@ -128,7 +128,7 @@ impl Parser<'_, '_> {
         let (line, column) = self.lexer.position(at);
         Reference {
             path: path.into_iter().skip(skip).map(String::into_boxed_str).collect(),
-            scope: scope.map(|(_, scope)| *scope),
+            origin: scope.map_or(Origin::Around, |(_, scope)| Origin::Scope(*scope)),
             line,
             column,
             slot: NO_SLOT,

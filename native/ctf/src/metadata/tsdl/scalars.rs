@@ -3,7 +3,7 @@
 use super::{Attribute, Parser};
 use crate::bits::ByteOrder;
 use crate::error::Error;
-use crate::field::{FieldType, Float, Int, MAX_ALIGN, NO_CLOCK, NO_SLOT, Role};
+use crate::field::{FieldType, Float, Form, Int, MAX_ALIGN, NO_CLOCK, NO_SLOT, Role};
 
 impl Parser<'_, '_> {
     pub(super) fn alignment(&self, value: &Attribute, at: usize) -> Result<u32, Error> {
@@ -38,6 +38,8 @@ impl Parser<'_, '_> {
         let (mut bits, mut align) = (None, None);
         let mut int = Int {
             bits: 0,
+            form: Form::Plain,
+            boolean: false,
             signed: false,
             base: 10,
             text: false,
@@ -107,7 +109,10 @@ impl Parser<'_, '_> {
                 return Err(self.lexer.error_at(begin, what));
             }
         };
-        Ok(FieldType::float(Float { bits, order: order.0, native: order.1 }, align.unwrap_or(8)))
+        Ok(FieldType::float(
+            Float { bits, reversed: false, order: order.0, native: order.1 },
+            align.unwrap_or(8),
+        ))
     }
 
     pub(super) fn string(&mut self) -> Result<FieldType, Error> {
