@@ -258,6 +258,24 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
+    /// A trace that this metadata describes, too, as far as it goes: the chunks of a rotated session have each their own,
+    /// which say the same.
+    pub(crate) fn same_trace(&self, metadata: &Metadata) -> Option<usize> {
+        let uuid = metadata.uuid?;
+        let ids = || metadata.streams.iter().map(|stream| stream.id);
+        self.traces.iter().position(|plan| {
+            plan.uuid == Some(uuid) && plan.streams.iter().zip(ids()).all(|(known, id)| known.id == id)
+        })
+    }
+
+    /// As [`absorb`](Catalog::absorb), less what the trace knows already.
+    pub(crate) fn absorb_again(&mut self, trace: usize, metadata: &mut Metadata) {
+        for (stream, known) in metadata.streams.iter_mut().zip(&self.traces[trace].streams) {
+            stream.events.retain(|event| known.class(event.id).is_none());
+        }
+        self.absorb(trace, metadata);
+    }
+
     /// Takes over what `metadata` has gained; `trace` is the number of traces before for a new one.
     pub(crate) fn absorb(&mut self, trace: usize, metadata: &mut Metadata) {
         if trace == self.traces.len() {

@@ -113,6 +113,11 @@ impl Error {
         self.0.kind == Kind::Io
     }
 
+    /// A file or directory is not there, or not any more.
+    pub fn is_not_found(&self) -> bool {
+        self.0.source.as_ref().is_some_and(|source| source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// The relay daemon answered something that the LTTng-live protocol does not allow, or refused.
     pub fn is_protocol(&self) -> bool {
         self.0.kind == Kind::Protocol

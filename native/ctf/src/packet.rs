@@ -71,6 +71,11 @@ impl Overlap {
         self.seen_end = self.last.end.max(self.last.begin).filter(|_| self.files > 1);
     }
 
+    /// The file is not the stream's first.
+    pub(crate) fn has_earlier(&self) -> bool {
+        self.files > 1
+    }
+
     /// Whether the packet was read already; if not, it counts as read from now on.
     pub(crate) fn is_seen(&mut self, packet: &PacketInfo) -> bool {
         let identity = |p: &PacketInfo| (p.begin, p.end, p.sequence_number, p.packet_bits);

@@ -1,7 +1,7 @@
 //! Traces in directories.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -225,7 +225,6 @@ fn find_streams(
     faults: &mut Vec<Error>,
 ) -> Result<Vec<Stream>, Error> {
     let mut streams: Vec<Stream> = Vec::new();
-    let mut begins: Vec<Vec<(u64, StreamFile)>> = Vec::new();
     let mut known: BTreeMap<StreamIdentity, usize> = BTreeMap::new();
     let mut files = 0;
     for (trace, directory) in directories.iter().enumerate() {
@@ -250,18 +249,16 @@ fn find_streams(
                         class_id: first.as_ref().map(|info| catalog.traces[trace].streams[info.stream].id),
                         instance: first.as_ref().and_then(|info| info.instance),
                     });
-                    begins.push(Vec::new());
                     known.extend(identity.map(|identity| (identity, streams.len() - 1)));
                     streams.len() - 1
                 }
             };
             let begin = first.and_then(|info| info.begin).unwrap_or(0);
-            begins[index].push((begin, StreamFile { trace, path }));
+            streams[index].files.push(StreamFile { begin, ..StreamFile::new(trace, path) });
         }
     }
-    for (stream, mut files) in streams.iter_mut().zip(begins) {
-        files.sort_by_key(|(begin, _)| *begin);
-        stream.files = files.into_iter().map(|(_, file)| file).collect();
+    for stream in &mut streams {
+        stream.files.sort_by_key(|file| file.begin);
     }
     Ok(streams)
 }
@@ -270,6 +267,22 @@ fn find_streams(
 pub(crate) fn first_packet(path: &Path, trace: usize, catalog: &Catalog) -> Option<PacketInfo> {
     let mut window = Window::new(Allowance::for_a_look());
     window.open(path).ok()?;
+    first_in(&mut window, trace, catalog)
+}
+
+/// The same of a file that is open.
+pub(crate) fn first_packet_held(
+    path: &Path,
+    held: &File,
+    trace: usize,
+    catalog: &Catalog,
+) -> Option<PacketInfo> {
+    let mut window = Window::new(Allowance::for_a_look());
+    window.open_held(path, held).ok()?;
+    first_in(&mut window, trace, catalog)
+}
+
+fn first_in(window: &mut Window, trace: usize, catalog: &Catalog) -> Option<PacketInfo> {
     let (mut slots, mut roles) = (vec![0; catalog.slots], Roles::default());
-    load_header(&mut window, &catalog.traces[trace], &mut slots, &mut roles).ok()
+    load_header(window, &catalog.traces[trace], &mut slots, &mut roles).ok()
 }

@@ -95,6 +95,16 @@ impl Window {
 
     pub(crate) fn open(&mut self, path: &Path) -> Result<(), Error> {
         let file = File::open(path).map_err(|e| Error::io("cannot open", path, e))?;
+        self.open_file(path, file)
+    }
+
+    /// Opens a file that is open already: it may have been removed.
+    pub(crate) fn open_held(&mut self, path: &Path, held: &File) -> Result<(), Error> {
+        let file = held.try_clone().map_err(|e| Error::io("cannot open", path, e))?;
+        self.open_file(path, file)
+    }
+
+    fn open_file(&mut self, path: &Path, file: File) -> Result<(), Error> {
         let meta = file.metadata().map_err(|e| Error::io("cannot read the size", path, e))?;
         self.path = path.to_path_buf();
         self.file_len = meta.len();

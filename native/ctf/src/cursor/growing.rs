@@ -43,9 +43,38 @@ impl Cursor {
         self.counts.starts_late = starts_late;
     }
 
-    /// Another file follows in this stream.
+    /// Another file follows in this stream, among those that are still to be read in the order of time.
     pub(crate) fn add_file(&mut self, file: StreamFile) {
-        self.files.push(file);
+        // Those that were read are not kept, but for the one that is open.
+        if let Some(read) = self.next_file.checked_sub(1) {
+            self.files.drain(..read);
+            self.next_file -= read;
+        }
+        let unread = &self.files[self.next_file..];
+        let place = unread.partition_point(|earlier| earlier.begin <= file.begin);
+        self.files.insert(self.next_file + place, file);
+    }
+
+    /// A file that is still to be read has another path now.
+    pub(crate) fn rename_file(&mut self, from: &Path, to: &Path) {
+        if let Some(file) = self.files.iter_mut().find(|file| file.path == from) {
+            file.path = to.to_path_buf();
+        }
+    }
+
+    /// Number of files that are kept open until they are read.
+    pub(crate) fn held(&self) -> usize {
+        self.files.iter().filter(|file| file.held.is_some()).count()
+    }
+
+    /// Whether the file was read to its end, or is given up.
+    pub(crate) fn has_left(&self, path: &Path) -> bool {
+        !self.files.iter().skip(self.next_file.saturating_sub(1)).any(|file| file.path == path)
+    }
+
+    /// What comes next is at the begin of a file that continues another.
+    pub(crate) fn begins_file(&self) -> bool {
+        self.packet_index == 0 && self.overlap.has_earlier()
     }
 
     /// Makes room for classes that the catalog has gained.

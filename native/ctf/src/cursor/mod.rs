@@ -5,7 +5,9 @@ mod growing;
 mod jump;
 mod records;
 
+use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::class::Catalog;
 use crate::error::{Error, Fault, Kind};
@@ -23,6 +25,16 @@ pub(crate) use records::{Record, Run};
 pub(crate) struct StreamFile {
     pub(crate) trace: usize,
     pub(crate) path: PathBuf,
+    /// When its first packet begins, in cycles.
+    pub(crate) begin: u64,
+    /// The file itself, kept open until it is read: it may be removed before.
+    pub(crate) held: Option<Arc<File>>,
+}
+
+impl StreamFile {
+    pub(crate) fn new(trace: usize, path: PathBuf) -> StreamFile {
+        StreamFile { trace, path, begin: 0, held: None }
+    }
 }
 
 /// What comes next in the stream.
@@ -336,10 +348,13 @@ impl Cursor {
     }
 
     fn open_next_file(&mut self) -> Result<bool, Error> {
-        let Some(file) = self.files.get(self.next_file) else { return Ok(false) };
+        let Some(file) = self.files.get_mut(self.next_file) else { return Ok(false) };
         // A file that cannot be opened is told once and passed over.
         self.next_file += 1;
-        self.window.open(&file.path)?;
+        match file.held.take() {
+            Some(held) => self.window.open_held(&file.path, &held)?,
+            None => self.window.open(&file.path)?,
+        }
         self.trace = file.trace;
         self.overlap.next_file();
         self.index_was_tried = false;

@@ -79,7 +79,7 @@ impl LiveReader {
                 continue;
             }
             let path = PathBuf::from(&entry.path).join(&entry.channel);
-            let files = vec![StreamFile { trace, path: path.clone() }];
+            let files = vec![StreamFile::new(trace, path.clone())];
             let key = StreamKey(self.sources.len() as u32);
             let catalog = &self.lanes.catalog;
             let mut cursor =
