@@ -165,8 +165,9 @@ pub(crate) struct ReadArguments {
 
 /// Shows what happens now, in lines for people: functions and processes by their names, and no more than can be read.
 ///
-/// What a second has beyond the limit is counted in a line of its own. Ends with Ctrl-C, or with the recording. In the
-/// VM itself `beamtap:watch(Tap)` does the same.
+/// What a second has beyond the limit is counted in a line of its own. Ends with Ctrl-C, or with the recording: of a
+/// directory, when no process of this machine has files of it open for writing. `beamtapd read --named DIR` prints all lines
+/// of a recorded trace. In the VM itself `beamtap:watch(Tap)` does the same.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct WatchArguments {

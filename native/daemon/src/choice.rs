@@ -86,15 +86,11 @@ impl Choice {
         }
     }
 
-    /// Refuses what only a recorded trace has.
-    pub(crate) fn check_growing(&self) -> Result<(), Failure> {
-        match self.last {
-            Some(_) => Err(Failure::Usage(
-                "--last is for recorded traces: the end of what is still being recorded is not known"
-                    .to_owned(),
-            )),
-            None => Ok(()),
-        }
+    /// Why the last events of a trace that grows cannot be shown.
+    pub(crate) fn refuse_last(&self) -> Failure {
+        Failure::Usage(
+            "--last is for recorded traces: the end of what is still being recorded is not known".to_owned(),
+        )
     }
 }
 

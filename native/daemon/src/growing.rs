@@ -4,17 +4,19 @@ use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::interrupt::Interrupt;
 use crate::show::{Missing, Show};
-use beamtap_ctf::{Error, Follower, Item, Loss, Poll, Stream, TimeRange, Trace};
-use std::time::{Duration, SystemTime};
+use beamtap_ctf::{Error, Item, Loss, Poll, Stream, TimeRange, Trace};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Time between two looks for more where there was nothing new.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long a stream of which nothing is known holds up the others.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a stream of which nothing is known holds up the others at the most.
+const MOST_PATIENCE: Duration = Duration::from_secs(10);
+/// What is waited for longer than what came late had taken.
+const MARGIN: Duration = Duration::from_millis(100);
 
 /// A trace that is being recorded.
 pub(crate) trait Growing {
-    /// What is next, as [`Follower::poll`] has it.
+    /// What is next, as [`Follower::poll`](beamtap_ctf::Follower::poll) has it.
     fn poll(&mut self, settled_ns: i64) -> Result<Poll<'_>, Error>;
     /// Nothing more is asked for: the end comes after what is there.
     fn finish(&mut self);
@@ -22,8 +24,16 @@ pub(crate) trait Growing {
     fn trace(&self, index: usize) -> Option<&Trace>;
     /// Streams known by now.
     fn streams(&self) -> &[Stream];
+    /// How long a stream of which nothing is known holds up the others, unless something comes later.
+    fn patience(&self) -> Duration {
+        MOST_PATIENCE
+    }
+    /// Whether the recording is over, where nothing came for so long.
+    fn is_over(&mut self, _quiet: Duration) -> bool {
+        false
+    }
     /// Whether a fault ends the reading, unless it can be mended.
-    fn is_fatal(error: &Error) -> bool;
+    fn is_fatal(&self, error: &Error) -> bool;
     /// Mends what is fatal, if that is possible.
     fn mend(&mut self, error: Error, show: &mut impl Show, interrupt: &Interrupt) -> Result<Mended, Failure>;
 }
@@ -36,32 +46,6 @@ pub(crate) enum Mended {
     WithGap,
     /// It does not.
     Never(Error),
-}
-
-impl Growing for Follower {
-    fn poll(&mut self, settled_ns: i64) -> Result<Poll<'_>, Error> {
-        Follower::poll(self, settled_ns)
-    }
-
-    fn finish(&mut self) {
-        Follower::finish(self);
-    }
-
-    fn trace(&self, index: usize) -> Option<&Trace> {
-        self.traces().nth(index)
-    }
-
-    fn streams(&self) -> &[Stream] {
-        Follower::streams(self)
-    }
-
-    fn is_fatal(error: &Error) -> bool {
-        error.is_io()
-    }
-
-    fn mend(&mut self, error: Error, _: &mut impl Show, _: &Interrupt) -> Result<Mended, Failure> {
-        Ok(Mended::Never(error))
-    }
 }
 
 /// Shows what is recorded until it is over, or until Ctrl-C; what is there by then is shown to its end. Range is asked
@@ -83,15 +67,25 @@ pub(crate) fn show<G: Growing>(
     let mut fatal = None;
     // At first everything waits for every stream; only where there is nothing more, for a time.
     let mut settled_ns = i64::MIN;
+    let (mut patience, mut quiet_since) = (growing.patience(), Instant::now());
     loop {
         if interrupt.came() && !std::mem::replace(&mut is_finished, true) {
             growing.finish();
         }
-        let was_patient = std::mem::replace(&mut settled_ns, i64::MIN) == i64::MIN;
-        let settled = if was_patient { i64::MIN } else { wall_ns() - PATIENCE.as_nanos() as i64 };
-        match growing.poll(settled) {
+        match growing.poll(settled_ns) {
             Ok(Poll::Item(Item::Event(event))) => {
                 let ns = event.timestamp_ns();
+                quiet_since = Instant::now();
+                if last_ns.is_some_and(|last| ns < last)
+                    && let Some(longer) = longer_patience(patience, ns)
+                {
+                    patience = longer;
+                    show.fault(&format!(
+                        "some buffers are written out later than others: times go back here; such events are waited for \
+                         {:.1} s from now on",
+                        patience.as_secs_f64()
+                    ))?;
+                }
                 last_ns = last_ns.max(Some(ns));
                 if let Some(from) = gap_from.take() {
                     show.gap(from, ns)?;
@@ -116,31 +110,42 @@ pub(crate) fn show<G: Growing>(
                 tell(show, Missing::Packets, &loss, growing.streams())?;
             }
             Ok(Poll::Item(_)) => {}
-            Ok(Poll::Idle) if was_patient => settled_ns = 0,
+            Ok(Poll::Idle) if settled_ns == i64::MIN => {
+                settled_ns = wall_ns() - i64::try_from(patience.as_nanos()).unwrap_or(i64::MAX);
+            }
             Ok(Poll::Idle) => {
+                settled_ns = i64::MIN;
                 show.flush()?;
+                if !is_finished && growing.is_over(quiet_since.elapsed()) {
+                    is_finished = true;
+                    growing.finish();
+                    continue;
+                }
                 std::thread::sleep(PAUSE);
             }
             Ok(Poll::End) => break,
-            Err(error) if G::is_fatal(&error) && is_finished => {
-                fatal.get_or_insert(error);
-                break;
-            }
-            Err(error) if G::is_fatal(&error) => match growing.mend(error, show, interrupt)? {
-                Mended::Whole => {}
-                Mended::WithGap => {
-                    has_gap = true;
-                    gap_from = gap_from.or(last_ns);
-                }
-                Mended::Never(error) => {
-                    fatal = Some(error);
-                    is_finished = true;
-                    growing.finish();
-                }
-            },
             Err(error) => {
-                if faults.tells_one_more() {
-                    show.fault(&format!("{error}; the other streams are read on"))?;
+                if !growing.is_fatal(&error) {
+                    if faults.tells_one_more() {
+                        show.fault(&format!("{error}; the other streams are read on"))?;
+                    }
+                    continue;
+                }
+                if is_finished {
+                    fatal.get_or_insert(error);
+                    break;
+                }
+                match growing.mend(error, show, interrupt)? {
+                    Mended::Whole => {}
+                    Mended::WithGap => {
+                        has_gap = true;
+                        gap_from = gap_from.or(last_ns);
+                    }
+                    Mended::Never(error) => {
+                        fatal = Some(error);
+                        is_finished = true;
+                        growing.finish();
+                    }
                 }
             }
         }
@@ -167,6 +172,13 @@ pub(crate) fn tell(
 ) -> Result<(), Failure> {
     let stream = streams.get(loss.stream.index()).and_then(|stream| stream.paths().next());
     Ok(show.loss(missing, loss, stream)?)
+}
+
+/// How long to wait from now on where an event came late: as long as that took. None where that would be no longer, or too
+/// long.
+fn longer_patience(patience: Duration, late_ns: i64) -> Option<Duration> {
+    let took = Duration::from_nanos(u64::try_from(wall_ns().saturating_sub(late_ns)).ok()?) + MARGIN;
+    (patience < took && patience < MOST_PATIENCE).then(|| took.min(MOST_PATIENCE))
 }
 
 fn wall_ns() -> i64 {

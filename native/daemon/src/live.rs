@@ -52,7 +52,7 @@ impl Growing for Live<'_> {
         self.reader.streams()
     }
 
-    fn is_fatal(error: &Error) -> bool {
+    fn is_fatal(&self, error: &Error) -> bool {
         error.is_disconnected() || error.is_protocol()
     }
 

@@ -17,6 +17,7 @@ mod event_text;
 mod failure;
 mod faults;
 mod flights;
+mod following;
 mod glob;
 mod growing;
 mod guard;
@@ -54,6 +55,7 @@ mod warning;
 mod watch;
 mod window;
 mod wrap;
+mod writers;
 
 use arguments::{Arguments, Command};
 use clap::Parser;

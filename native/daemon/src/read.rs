@@ -4,6 +4,7 @@ use crate::arguments::ReadArguments;
 use crate::choice::Last;
 use crate::course::Course;
 use crate::failure::{BAD_TRACE, Failure};
+use crate::following::Following;
 use crate::growing;
 use crate::interrupt::Interrupt;
 use crate::lines::Lines;
@@ -13,7 +14,7 @@ use crate::recorded::{self, Recorded};
 use crate::selection::Selection;
 use crate::show::{Missing, Show};
 use crate::source::Source;
-use beamtap_ctf::{Follower, Ordered, Stretch};
+use beamtap_ctf::{Ordered, Stretch};
 use std::num::NonZero;
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,8 +32,8 @@ pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
     if matches!(arguments.source, Source::Directory(_)) && arguments.from.is_some() {
         return Err(Failure::Usage("--from is for live sessions; --begin is for recorded ones".to_owned()));
     }
-    if !is_recorded {
-        choice.check_growing()?;
+    if !is_recorded && choice.last.is_some() {
+        return Err(choice.refuse_last());
     }
     if arguments.named {
         let style = Style {
@@ -49,7 +50,7 @@ pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
     let range_from = |begin_ns| choice.range(|| begin_ns);
     let has_faults = match &arguments.source {
         Source::Directory(directory) if arguments.follow => {
-            growing::show(&mut Follower::open(directory)?, range_from, &mut lines, &interrupt)
+            growing::show(&mut Following::open(directory)?, range_from, &mut lines, &interrupt)
         }
         Source::Directory(directory) => read_recorded(directory, arguments, &mut lines, &interrupt),
         Source::Live(url) => {
@@ -80,7 +81,7 @@ fn read_named(
             recorded::show_named(directory, choice, &mut lines, interrupt)
         }
         Source::Directory(directory) => {
-            growing::show(&mut Follower::open(directory)?, range, &mut lines, interrupt)
+            growing::show(&mut Following::open(directory)?, range, &mut lines, interrupt)
         }
         Source::Live(url) => {
             let mut live = live::attach(url, arguments.from, arguments.reconnect)?;

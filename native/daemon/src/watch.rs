@@ -2,12 +2,14 @@
 
 use crate::arguments::WatchArguments;
 use crate::failure::Failure;
+use crate::following::Following;
 use crate::growing;
 use crate::interrupt::Interrupt;
 use crate::live;
 use crate::named_lines::{NamedLines, Style};
+use crate::recorded;
 use crate::source::Source;
-use beamtap_ctf::Follower;
+use crate::writers;
 use std::process::ExitCode;
 
 pub(crate) fn run(arguments: &WatchArguments) -> Result<ExitCode, Failure> {
@@ -25,10 +27,13 @@ pub(crate) fn run(arguments: &WatchArguments) -> Result<ExitCode, Failure> {
     };
     let mut lines = NamedLines::new(choice, style);
     let range = |begin_ns| NamedLines::range(choice, begin_ns);
-    choice.check_growing()?;
     let has_faults = match &arguments.source {
+        Source::Directory(directory) if choice.last.is_some() && !writers::are_there(directory) => {
+            recorded::show_named(directory, choice, &mut lines, &interrupt)
+        }
+        _ if choice.last.is_some() => return Err(choice.refuse_last()),
         Source::Directory(directory) => {
-            growing::show(&mut Follower::open(directory)?, range, &mut lines, &interrupt)
+            growing::show(&mut Following::open(directory)?.to_its_end(), range, &mut lines, &interrupt)
         }
         Source::Live(url) => {
             let mut live = live::attach(url, arguments.from, arguments.reconnect)?;

@@ -15,6 +15,7 @@ mod writer;
 mod directories;
 mod doctor;
 mod faults;
+mod follow;
 mod golden;
 mod guard;
 mod info;
