@@ -108,12 +108,19 @@ check(#{sessions := Sessions} = Recording, Asks) ->
     Working = maps:remove(stalled, Recording),
     case beamtap_lttng:check(Sessions, Asks) of
         ok ->
-            {ok, Working#{seen := seen(Recording)}};
+            {ok, still_on(Working)};
         {error, {consumer_stopped, _, _}} = Stalled ->
             %% What it then loses, LTTng counts.
             {ok, Working#{stalled => Stalled, seen := seen(Recording)}};
         {error, _} = Failure ->
             {interrupted, beamtap_remake:interrupt(Working, Failure)}
+    end.
+
+%% A session daemon that is on its way out has the events switched off before it is gone.
+still_on(#{wanted := Wanted} = Recording) ->
+    case beamtap_nif:await_enabled([Event || {Event, _, _} <- Wanted], 0) of
+        ok -> Recording#{seen := seen(Recording)};
+        timeout -> Recording
     end.
 
 %% @doc This moment, as one at which the recording works.
