@@ -15,7 +15,7 @@
 -behaviour(gen_server).
 
 -export([start_link/0]).
--export([toggle/1, toggle/2, off/0, items/0, taps/0, processes/0, processes/1]).
+-export([toggle/1, toggle/2, off/0, items/0, traced/0, taps/0, processes/0, processes/1, listed/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 -export_type([item/0, process/0, listing/0]).
 
@@ -30,7 +30,13 @@
     message_queue_len := non_neg_integer(),
     is_on := boolean()
 }.
--type listing() :: #{sort => reductions | memory | message_queue_len, limit => pos_integer()}.
+%% `search': a part of the pid, of the registered name, or of the first function, in large or small letters.
+-type listing() :: #{
+    sort => reductions | memory | message_queue_len,
+    direction => desc | asc,
+    search => unicode:chardata(),
+    limit => pos_integer()
+}.
 -type state() :: #{tap := none | beamtap:tap(), on := [{term(), item()}]}.
 
 %% A person looks away for longer than a command's 10 s.
@@ -77,17 +83,64 @@ taps() ->
 processes() ->
     processes(#{}).
 
-%% @doc The processes with most `reductions' (the default), `memory' or messages waiting, 50 unless `limit' says
-%% otherwise.
+%% @doc The processes with most `reductions' (the default), `memory' or messages waiting, or with least of them, 50 unless
+%% `limit' says otherwise; of all processes, or of those that are searched for.
 -spec processes(listing()) -> [process()].
 processes(Listing) ->
+    {Processes, _} = listed(Listing),
+    Processes.
+
+%% @doc The same, and how many processes there are of which these are some.
+-spec listed(listing()) -> {[process()], Total :: non_neg_integer()}.
+listed(Listing) ->
     Sort = maps:get(sort, Listing, reductions),
-    Ranked = lists:reverse(lists:sort([{N, Pid} || Pid <- erlang:processes(), {_, N} <- [process_info(Pid, Sort)]])),
-    IsOn = is_on(items()),
-    [
-        Process
-     || {_, Pid} <- lists:sublist(Ranked, maps:get(limit, Listing, ?DEFAULT_LIMIT)), {ok, Process} <- [process(Pid, IsOn)]
-    ].
+    IsSought = sought(maps:get(search, Listing, "")),
+    Sought = [{N, Pid} || Pid <- erlang:processes(), IsSought(Pid), {_, N} <- [process_info(Pid, Sort)]],
+    Ranked =
+        case maps:get(direction, Listing, desc) of
+            desc -> lists:reverse(lists:sort(Sought));
+            asc -> lists:sort(Sought)
+        end,
+    IsOn = traced(),
+    {
+        [
+            Process
+         || {_, Pid} <- lists:sublist(Ranked, maps:get(limit, Listing, ?DEFAULT_LIMIT)), {ok, Process} <- [process(Pid, IsOn)]
+        ],
+        length(Sought)
+    }.
+
+%% Whether a process is searched for.
+sought(Text) ->
+    case string:lowercase(unicode:characters_to_list(Text)) of
+        "" -> fun(_) -> true end;
+        Part -> fun(Pid) -> string:find(string:lowercase(names(Pid)), Part) =/= nomatch end
+    end.
+
+%% What a process is known by, in the forms of both languages.
+names(Pid) ->
+    case process_info(Pid, registered_name) of
+        undefined ->
+            "";
+        Registered ->
+            {M, F, A} = initial_call(Pid),
+            Name = [atom_to_list(Known) || {registered_name, Known} <- [Registered]],
+            [Module, Function] = [atom_to_list(Atom) || Atom <- [M, F]],
+            Arity = [$/ | integer_to_list(A)],
+            lists:append(lists:join(" ", ["#PID" ++ pid_to_list(Pid), Module ++ ":" ++ Function ++ Arity, Module ++ "." ++ Function ++ Arity | Name]))
+    end.
+
+%% A process that proc_lib did not start knows no more than where it began.
+initial_call(Pid) ->
+    case proc_lib:translate_initial_call(Pid) of
+        {proc_lib, init_p, 5} ->
+            case process_info(Pid, initial_call) of
+                {initial_call, Call} -> Call;
+                undefined -> {proc_lib, init_p, 5}
+            end;
+        Call ->
+            Call
+    end.
 
 process(Pid, IsOn) ->
     case process_info(Pid, [registered_name, reductions, memory, message_queue_len]) of
@@ -99,7 +152,7 @@ process(Pid, IsOn) ->
                         [] -> undefined;
                         _ -> Name
                     end,
-                function => proc_lib:translate_initial_call(Pid),
+                function => initial_call(Pid),
                 reductions => Reductions,
                 memory => Memory,
                 message_queue_len => Length,
@@ -108,6 +161,11 @@ process(Pid, IsOn) ->
         undefined ->
             gone
     end.
+
+%% @doc Tells of a process whether what is on now traces it.
+-spec traced() -> fun((pid()) -> boolean()).
+traced() ->
+    is_on(items()).
 
 is_on(Items) ->
     case [Pid || {process, Process} <- Items, Pid <- [pid(Process)]] of

@@ -1,6 +1,6 @@
 defmodule Beamtap.LiveDashboard do
   @moduledoc """
-  A page of Phoenix LiveDashboard (0.8) with taps and processes, and a button on each process that toggles its tracing.
+  A page of Phoenix LiveDashboard (0.8) from which processes, functions and classes are traced.
 
   LiveDashboard is no dependency of beamtap: the page is made in your application, which has it.
 
@@ -11,10 +11,19 @@ defmodule Beamtap.LiveDashboard do
       # in the router
       live_dashboard "/dashboard", additional_pages: [beamtap: MyAppWeb.BeamtapPage]
 
+  A button on each process toggles its tracing; a search finds processes by pid, name or first function, of all that the
+  node has. Functions are typed in (`Enum.map/2 -> return`), classes have buttons. An ended tap shows its report.
+
   It works on the node that is chosen in the dashboard, which must have beamtap. Whoever can open the page can trace:
   keep it where the dashboard is, behind authentication. What is recorded has the bounds of `:beamtap_toggle`.
   """
 
+  # The newest of them are on the page.
+  @taps 10
+  # A report takes a second per some million events.
+  @report_ms 120_000
+
+  # What an event changes goes through `assign`, which marks it as changed: LiveView renders nothing else.
   @doc false
   defmacro __using__(_opts) do
     quote do
@@ -27,32 +36,75 @@ defmodule Beamtap.LiveDashboard do
       def menu_link(_session, capabilities), do: Beamtap.LiveDashboard.menu_link(capabilities)
 
       @impl true
-      def handle_event("toggle", %{"pid" => pid}, socket) do
-        {:noreply, Beamtap.LiveDashboard.toggle(pid, socket)}
+      def mount(_params, _session, socket), do: {:ok, assign(socket, Beamtap.LiveDashboard.opened(socket.assigns.page))}
+
+      @impl true
+      def handle_refresh(socket), do: {:noreply, assign(socket, Beamtap.LiveDashboard.seen(socket.assigns.page))}
+
+      @impl true
+      def handle_event(event, params, socket) do
+        {:noreply, assign(socket, Beamtap.LiveDashboard.event(event, params, socket.assigns.page))}
       end
 
-      def handle_event("off", _params, socket) do
-        {:noreply, Beamtap.LiveDashboard.off(socket)}
+      @impl true
+      def handle_info(message, socket) do
+        {:noreply, assign(socket, Beamtap.LiveDashboard.told(message, socket.assigns))}
       end
 
       @impl true
       def render(var!(assigns)) do
         ~H"""
-        <p :if={assigns[:beamtap_error]}><%= @beamtap_error %></p>
-        <button phx-click="off">Everything off</button>
-        <.live_table
-          id="beamtap-taps"
-          dom_id="beamtap-taps"
-          page={@page}
-          title="Taps"
-          rows_name="taps"
-          row_fetcher={&Beamtap.LiveDashboard.taps/2}
-        >
-          <:col field={:tap} sortable={:desc} />
-          <:col field={:state} />
-          <:col field={:events} text_align="right" />
-          <:col field={:path} />
-        </.live_table>
+        <%= if @beamtap_error do %>
+          <div class="alert alert-danger" role="alert"><%= @beamtap_error %></div>
+        <% end %>
+        <h5 class="card-title">Traced</h5>
+        <form id="beamtap-function" phx-submit="function" class="form-inline mb-2">
+          <input type="text" name="function" class="form-control form-control-sm mr-2" size="50" autocomplete="off" placeholder="Enum.map/2 -> return" />
+          <button type="submit" class="btn btn-primary btn-sm" phx-disable-with="…">Trace function</button>
+        </form>
+        <div class="mb-2">
+          <%= for class <- @beamtap_classes do %>
+            <button type="button" class={class.button} phx-click="toggle" phx-value-item={class.token} phx-disable-with="…"><%= class.text %></button>
+          <% end %>
+        </div>
+        <div class="mb-4">
+          <%= for item <- @beamtap_items do %>
+            <button type="button" class={item.button} phx-click="toggle" phx-value-item={item.token} phx-disable-with="…"><%= item.text %> ×</button>
+          <% end %>
+          <button type="button" class="btn btn-danger btn-sm" phx-click="off" phx-disable-with="…">Everything off</button>
+        </div>
+        <h5 class="card-title">Taps</h5>
+        <div class="card tabular-card mb-4 mt-4">
+          <div class="card-body p-0">
+            <div class="dash-table-wrapper">
+              <table class="table table-hover mt-0 dash-table">
+                <thead>
+                  <tr><th>Tap</th><th>State</th><th class="text-right">Events</th><th>Trace</th><th></th></tr>
+                </thead>
+                <tbody>
+                  <%= for tap <- @beamtap_taps do %>
+                    <tr>
+                      <td><%= tap.tap %></td>
+                      <td><%= tap.state %></td>
+                      <td class="text-right"><%= tap.events %></td>
+                      <td><%= tap.path %></td>
+                      <td>
+                        <%= if tap.ended do %>
+                          <button type="button" class="btn btn-primary btn-sm" phx-click="report" phx-value-tap={tap.tap} phx-disable-with="…">Report</button>
+                        <% end %>
+                      </td>
+                    </tr>
+                  <% end %>
+                </tbody>
+              </table>
+            </div>
+          </div>
+        </div>
+        <%= if @beamtap_report do %>
+          <h5 class="card-title">Report of tap <%= @beamtap_report.tap %></h5>
+          <pre class="code-field"><%= @beamtap_report.text %></pre>
+          <button type="button" class="btn btn-primary btn-sm mb-4" phx-click="close">Close</button>
+        <% end %>
         <.live_table
           id="beamtap-processes"
           dom_id="beamtap-processes"
@@ -62,10 +114,10 @@ defmodule Beamtap.LiveDashboard do
           row_fetcher={&Beamtap.LiveDashboard.processes/2}
         >
           <:col :let={process} field={:process}>
-            <button phx-click="toggle" phx-value-pid={process[:token]}><%= process[:state] %></button>
+            <button type="button" class={process[:button]} phx-click="toggle" phx-value-item={process[:token]} phx-disable-with="…"><%= process[:state] %></button>
             <%= process[:process] %>
           </:col>
-          <:col field={:name} />
+          <:col field={:name} header="Name or first function" />
           <:col field={:reductions} text_align="right" sortable={:desc} />
           <:col field={:memory} text_align="right" sortable={:desc} />
           <:col field={:message_queue_len} text_align="right" sortable={:desc} />
@@ -75,85 +127,175 @@ defmodule Beamtap.LiveDashboard do
     end
   end
 
+  @typedoc "The page of LiveDashboard: its node, and the number by which its tables see that they are to be fetched anew."
+  @type page :: %{required(:node) => node, required(:tick) => non_neg_integer, optional(atom) => term}
+
   @doc "The page's entry in the menu: greyed where the node has no beamtap."
   @spec menu_link(%{modules: [atom]}) :: {:ok, String.t()} | {:disabled, String.t()}
   def menu_link(%{modules: modules}) do
     if :beamtap in modules, do: {:ok, "beamtap"}, else: {:disabled, "beamtap"}
   end
 
-  @doc "The rows of the table of taps, and how many there are."
-  @spec taps(map, node) :: {[map], non_neg_integer}
-  def taps(params, node) do
+  @doc "What the page has when it is opened."
+  @spec opened(page) :: keyword
+  def opened(page), do: [beamtap_error: nil, beamtap_report: nil] ++ seen(page)
+
+  @doc "What is on, and the taps, as they are now."
+  @spec seen(page) :: keyword
+  def seen(%{node: node}) do
+    items = :erpc.call(node, :beamtap_toggle, :items, [])
+
+    [
+      beamtap_taps: taps(node),
+      beamtap_items: for({kind, _} = item <- items, kind != :class, do: button(item, text(item), true)),
+      beamtap_classes:
+        for class <- :erpc.call(node, :beamtap_spec, :classes, []), class != :call do
+          button({:class, class}, Atom.to_string(class), {:class, class} in items)
+        end
+    ]
+  end
+
+  @doc "What a click, or a function that was typed in, changes; at once, also in the tables."
+  @spec event(String.t(), map, page) :: keyword
+  def event("toggle", %{"item" => token}, page) do
+    case item(token) do
+      {:ok, item} -> done(page, :toggle, [item])
+      :error -> []
+    end
+  end
+
+  def event("function", %{"function" => text}, page) do
+    case String.trim(text) do
+      "" -> []
+      function -> done(page, :toggle, [{:function, function}])
+    end
+  end
+
+  def event("off", _params, page), do: done(page, :off, [])
+
+  def event("report", %{"tap" => number}, page) do
+    case Integer.parse(number) do
+      {tap, ""} ->
+        reporter(self(), page.node, tap)
+        [beamtap_error: nil, beamtap_report: %{tap: tap, text: "…"}]
+
+      _ ->
+        []
+    end
+  end
+
+  def event("close", _params, _page), do: [beamtap_report: nil]
+  def event(_event, _params, _page), do: []
+
+  @doc "What a message to the page changes: a report that is ready."
+  @spec told(term, map) :: keyword
+  def told({:beamtap_report, tap, {:ok, text}}, %{beamtap_report: %{tap: tap}}) do
+    [beamtap_report: %{tap: tap, text: text}]
+  end
+
+  def told({:beamtap_report, tap, {:error, said}}, %{beamtap_report: %{tap: tap}}) do
+    [beamtap_report: nil, beamtap_error: said]
+  end
+
+  # Of one that was closed meanwhile, or of something else.
+  def told(_message, _assigns), do: []
+
+  @doc "The rows of the table of processes, and how many there are in all. `sort_by` is a column with a number."
+  @spec processes(map, node) :: {[map], non_neg_integer}
+  def processes(%{sort_by: sort, sort_dir: direction, search: search, limit: limit}, node) do
+    sort = if sort in [:reductions, :memory, :message_queue_len], do: sort, else: :reductions
+    listing = %{sort: sort, direction: direction, search: search || "", limit: limit}
+    {processes, total} = :erpc.call(node, :beamtap_toggle, :listed, [listing])
+
     rows =
-      for %{tap: {:tap, number}, state: state, path: path} = info <- :erpc.call(node, :beamtap_toggle, :taps, []) do
-        %{tap: number, state: state, events: events(info), path: path}
+      for process <- processes do
+        process
+        |> Map.take([:reductions, :memory, :message_queue_len])
+        |> Map.merge(button({:process, process.pid}, inspect(process.pid), process.is_on))
+        |> Map.merge(%{
+          process: inspect(process.pid),
+          name: name(process),
+          state: if(process.is_on, do: "on", else: "off")
+        })
       end
 
-    page(rows, Map.put(params, :sort_by, :tap))
+    {rows, total}
   end
+
+  defp name(%{name: :undefined, function: {m, f, a}}), do: Exception.format_mfa(m, f, a)
+  defp name(%{name: name}), do: inspect(name)
+
+  defp taps(node) do
+    for %{tap: {:tap, number}, state: state, path: path} = info <-
+          node |> :erpc.call(:beamtap_toggle, :taps, []) |> Enum.take(-@taps) |> Enum.reverse() do
+      %{tap: number, state: state(info), ended: state == :ended, events: events(info), path: path}
+    end
+  end
+
+  defp state(%{state: :ended, ended_by: by}), do: "ended (#{by})"
+  defp state(%{state: state}), do: Atom.to_string(state)
 
   defp events(%{traced: traced}), do: traced
   defp events(%{events: %{} = events}), do: events |> Map.values() |> Enum.sum()
   defp events(_), do: 0
 
-  @doc "The rows of the table of processes, and how many there are. `sort_by` is a column with a number."
-  @spec processes(map, node) :: {[map], non_neg_integer}
-  def processes(%{sort_by: sort} = params, node) do
-    sort = if sort in [:reductions, :memory, :message_queue_len], do: sort, else: :reductions
-
-    rows =
-      for process <- :erpc.call(node, :beamtap_toggle, :processes, [%{sort: sort, limit: params.limit}]) do
-        process
-        |> Map.take([:reductions, :memory, :message_queue_len])
-        |> Map.merge(%{
-          process: inspect(process.pid),
-          name: name(process),
-          state: if(process.is_on, do: "on", else: "off"),
-          token: token(process.pid)
-        })
-      end
-
-    page(rows, %{params | sort_by: sort})
+  # A process that works for all is on without being an item of its own.
+  defp button(item, text, on?) do
+    %{
+      text: text,
+      token: token(item),
+      button: if(on?, do: "btn btn-primary btn-sm", else: "btn btn-outline-primary btn-sm")
+    }
   end
 
-  defp name(%{name: nil, function: {m, f, a}}), do: Exception.format_mfa(m, f, a)
-  defp name(%{name: :undefined, function: {m, f, a}}), do: Exception.format_mfa(m, f, a)
-  defp name(%{name: name}), do: inspect(name)
-
-  defp page(rows, %{search: search, sort_by: sort_by, sort_dir: direction, limit: limit}) do
-    found = Enum.filter(rows, &(search in [nil, ""] or String.contains?(inspect(&1), search)))
-    {found |> Enum.sort_by(& &1[sort_by], direction) |> Enum.take(limit), length(found)}
-  end
-
-  @doc "Toggles the process that a button names, on the node of the page."
-  @spec toggle(String.t(), socket) :: socket when socket: map
-  def toggle(token, socket) do
-    with {:ok, binary} <- Base.url_decode64(token),
-         {:ok, pid} <- pid(binary) do
-      said(:erpc.call(socket.assigns.page.node, :beamtap_toggle, :toggle, [{:process, pid}]), socket)
-    else
-      _ -> socket
-    end
-  end
-
-  @doc "Switches everything off on the node of the page."
-  @spec off(socket) :: socket when socket: map
-  def off(socket), do: said(:erpc.call(socket.assigns.page.node, :beamtap_toggle, :off, []), socket)
+  defp text({:process, process}), do: inspect(process)
+  defp text({:function, function}) when is_binary(function), do: function
+  defp text({:function, [c | _] = function}) when is_integer(c), do: List.to_string(function)
+  defp text({:function, function}), do: inspect(function)
 
   # A pid of another node cannot be read back from its text.
-  defp token(pid), do: pid |> :erlang.term_to_binary() |> Base.url_encode64()
+  defp token(item), do: item |> :erlang.term_to_binary() |> Base.url_encode64()
 
-  defp pid(binary) do
-    case :erlang.binary_to_term(binary, [:safe]) do
-      pid when is_pid(pid) -> {:ok, pid}
+  defp item(token) do
+    with {:ok, binary} <- Base.url_decode64(token),
+         {kind, _} = item when kind in [:process, :function, :class] <- :erlang.binary_to_term(binary, [:safe]) do
+      {:ok, item}
+    else
       _ -> :error
     end
   rescue
     ArgumentError -> :error
   end
 
-  defp said({:ok, _}, socket), do: put_in(socket.assigns[:beamtap_error], nil)
+  defp done(page, function, arguments) do
+    said =
+      case :erpc.call(page.node, :beamtap_toggle, function, arguments) do
+        {:ok, _} -> nil
+        {:error, %{message: message, remedy: remedy}} -> message <> "; " <> remedy
+      end
 
-  defp said({:error, %{message: message, remedy: remedy}}, socket),
-    do: put_in(socket.assigns[:beamtap_error], message <> "; " <> remedy)
+    # The tables are fetched anew when the page has changed, as it does with each refresh.
+    [beamtap_error: said, page: %{page | tick: page.tick + 1}] ++ seen(page)
+  end
+
+  # The page goes on meanwhile. What is printed on the node is printed to whom its caller prints.
+  defp reporter(page, node, tap) do
+    spawn_link(fn ->
+      {:ok, text} = StringIO.open("")
+      Process.group_leader(self(), text)
+
+      answer =
+        try do
+          :erpc.call(node, :beamtap, :report, [{:tap, tap}], @report_ms)
+        catch
+          :error, {:erpc, reason} ->
+            {:error, %{message: "there is no report: #{inspect(reason)}", remedy: "beamtapd report"}}
+        end
+
+      send(page, {:beamtap_report, tap, reported(answer, text)})
+    end)
+  end
+
+  defp reported(:ok, text), do: {:ok, text |> StringIO.contents() |> elem(1)}
+  defp reported({:error, %{message: message, remedy: remedy}}, _text), do: {:error, message <> "; " <> remedy}
 end

@@ -1,34 +1,23 @@
-# What the page uses of LiveDashboard and of Phoenix: the behaviour, and a template that is kept as it is.
-defmodule Phoenix.LiveDashboard.PageBuilder do
-  @callback init(term) :: {:ok, map} | {:ok, map, keyword}
-  @callback menu_link(map, map) :: {:ok | :disabled, String.t()} | :skip
-  @callback render(map) :: term
-  @callback handle_event(String.t(), map, map) :: {:noreply, map}
-
-  defmacro __using__(_) do
-    quote do
-      @behaviour Phoenix.LiveDashboard.PageBuilder
-      import Phoenix.LiveDashboard.PageBuilder
-    end
-  end
-
-  defmacro sigil_H({:<<>>, _, [template]}, _) do
-    Macro.Env.has_var?(__CALLER__, {:assigns, nil}) || raise "~H needs assigns"
-    quote(do: {unquote(template), var!(assigns)})
-  end
-end
+Code.require_file("phoenix.exs", __DIR__)
 
 defmodule Beamtap.LiveDashboardTest do
   use ExUnit.Case, async: false
   import Beamtap.TestTraces
+  import Phoenix.LiveViewTest, except: [live: 1]
 
   defmodule Page do
     use Beamtap.LiveDashboard
+
+    # Traced.
+    def work(n), do: n + 2
   end
 
-  @params %{search: nil, sort_by: :reductions, sort_dir: :desc, limit: 1000}
-
   setup :private_traces
+
+  setup do
+    {:ok, _} = :beamtap_toggle.off()
+    :ok
+  end
 
   test "has its place in the menu where the node has beamtap" do
     assert {:ok, %{}, module: :beamtap} = Page.init([])
@@ -36,55 +25,115 @@ defmodule Beamtap.LiveDashboardTest do
     assert Page.menu_link(%{}, %{modules: []}) == {:disabled, "beamtap"}
   end
 
-  test "shows functions of this module for each table, and the columns that these give" do
-    {template, %{page: :page}} = Page.render(%{page: :page})
-
-    for {table, fetch} <- [taps: &Beamtap.LiveDashboard.taps/2, processes: &Beamtap.LiveDashboard.processes/2] do
-      assert template =~ "row_fetcher={#{inspect(fetch)}}"
-      assert {rows, total} = fetch.(@params, node())
-      assert length(rows) == total
-      [_, columns] = Regex.run(~r/beamtap-#{table}"(.*?)<\/.live_table>/s, template)
-
-      for row <- Enum.take(rows, 1), [_, column] <- Regex.scan(~r/field=\{:(\w+)\}/, columns) do
-        assert Map.has_key?(row, String.to_existing_atom(column))
-      end
-    end
-  end
-
-  test "toggles the process of a row" do
+  test "a click on a process shows at once, and so does one that takes it back" do
     {:ok, agent} = Agent.start_link(fn -> 0 end, name: :beamtap_dashboard_agent)
-    socket = %{assigns: %{page: %{node: node()}}}
-    assert %{state: "off", token: token} = row(agent)
+    view = live(%{"search" => "dashboard_agent"})
+    assert html(view) =~ "1 out of 1"
+    assert html(view) =~ ":beamtap_dashboard_agent"
 
-    assert {:noreply, %{assigns: %{beamtap_error: nil}}} = Page.handle_event("toggle", %{"pid" => token}, socket)
-    assert %{state: "on"} = row(agent)
-    {[%{state: :recording, events: events}], 1} = Beamtap.LiveDashboard.taps(%{@params | search: "recording"}, node())
-    assert is_integer(events)
+    view = click(view, "toggle", button("off"))
+    assert html(view) =~ inspect(agent) <> " ×"
+    assert html(view) =~ "recording"
     Agent.get(agent, & &1)
 
-    assert {:noreply, _} = Page.handle_event("off", %{}, socket)
-    assert %{state: "off"} = row(agent)
+    view = click(view, "toggle", button("on"))
+    refute html(view) =~ inspect(agent) <> " ×"
+    assert html(view) =~ "ended (stop)"
+    assert html(view) =~ button("off")
     assert %{events: %{"receive" => received}} = List.last(Beamtap.info())
     assert received > 0
   end
 
-  test "a button that was tampered with, or whose process has ended, does nothing" do
-    socket = %{assigns: %{page: %{node: node()}}}
-
-    for bad <- ["", "?", Base.url_encode64("x"), Base.url_encode64(:erlang.term_to_binary({:a, 1}))] do
-      assert Page.handle_event("toggle", %{"pid" => bad}, socket) == {:noreply, socket}
-    end
+  test "an error shows at once, and goes with the next click" do
+    view = live() |> sent("function", %{"function" => "Enum.mop/2"})
+    assert html(view) =~ "Enum.mop/2 matches no function; did you mean Enum.map?"
+    view = click(view, "off", button("Everything off"))
+    refute html(view) =~ "Enum.mop"
 
     ended = spawn(fn -> :ok end)
     monitor = Process.monitor(ended)
     assert_receive {:DOWN, ^monitor, _, _, _}
-    token = ended |> :erlang.term_to_binary() |> Base.url_encode64()
-    assert {:noreply, %{assigns: %{beamtap_error: said}}} = Page.handle_event("toggle", %{"pid" => token}, socket)
-    assert said =~ "not alive"
+    token = {:process, ended} |> :erlang.term_to_binary() |> Base.url_encode64()
+    assert view |> sent("toggle", %{"item" => token}) |> html() =~ "not alive"
   end
 
-  defp row(pid) do
-    {rows, _} = Beamtap.LiveDashboard.processes(@params, node())
-    Enum.find(rows, &(&1.process == inspect(pid)))
+  test "functions are typed in, classes have buttons, and an ended tap shows its report" do
+    view = live() |> sent("function", %{"function" => " Beamtap.LiveDashboardTest.Page.work/1 -> return "})
+    Page.work(1)
+    assert html(view) =~ "work/1 -> return ×"
+
+    view = click(view, "toggle", button("procs"))
+    assert html(view) =~ ~r/class="btn btn-primary btn-sm" phx-click="toggle"[^>]*>procs</
+    view = click(view, "toggle", button("procs"))
+    assert html(view) =~ ~r/class="btn btn-outline-primary btn-sm" phx-click="toggle"[^>]*>procs</
+
+    view = click(view, "toggle", button("[^<]*work/1[^<]* ×"))
+    view = click(view, "report", button("Report"))
+    assert html(view) =~ "Report of tap"
+    assert_receive {:beamtap_report, _, {:ok, _}} = message
+    view = told(view, message)
+    assert html(view) =~ ~r/Page.work\/1\s+1 /
+
+    view = click(view, "close", button("Close"))
+    refute html(view) =~ "Report of tap"
+    # One that comes too late.
+    refute view |> told(message) |> html() =~ "Report of tap"
+    assert view |> told({:report_of, :something_else}) |> html() == html(view)
   end
+
+  test "says why there is no report" do
+    view = live() |> click("toggle", button("procs")) |> click("off", button("Everything off"))
+    [%{path: path} | _] = Enum.reverse(Beamtap.info())
+    File.rm_rf!(path)
+    view = click(view, "report", button("Report"))
+    assert_receive {:beamtap_report, _, {:error, _}} = message
+    assert view |> told(message) |> html() =~ path
+  end
+
+  test "what others do shows with the dashboard's own clock" do
+    view = live()
+    {:ok, tap} = Beamtap.start(:procs, for: 60_000)
+    refute html(view) =~ "recording"
+    view = refresh(view)
+    assert html(view) =~ "recording"
+    Beamtap.stop!(tap)
+  end
+
+  test "searches all processes, and counts those that it finds" do
+    idle = for _ <- 1..60, do: spawn_link(fn -> Process.sleep(:infinity) end)
+    busy = for _ <- 1..60, do: spawn_link(fn -> Enum.each(1..1000, &Page.work/1) && Process.sleep(:infinity) end)
+    {:ok, _} = Agent.start_link(fn -> 0 end, name: :Beamtap_Least_Of_All)
+    params = %{search: "LEAST_of_all", sort_by: :reductions, sort_dir: :desc, limit: 50}
+    assert {[%{name: ":Beamtap_Least_Of_All"}], 1} = Beamtap.LiveDashboard.processes(params, node())
+
+    all = %{params | search: nil, limit: 5}
+    assert {rows, total} = Beamtap.LiveDashboard.processes(all, node())
+    assert length(rows) == 5 and total > 120
+    # The other way round they are others.
+    assert {least, _} = Beamtap.LiveDashboard.processes(%{all | sort_dir: :asc}, node())
+    assert hd(least).reductions <= List.last(least).reductions
+    assert List.last(least).reductions <= List.last(rows).reductions
+
+    # By pid, and by the first function of a process that proc_lib did not start.
+    pid = hd(idle)
+    assert {[%{process: process}], 1} = Beamtap.LiveDashboard.processes(%{params | search: inspect(pid)}, node())
+    assert process == inspect(pid)
+    assert {[_ | _], many} = Beamtap.LiveDashboard.processes(%{params | search: "erlang:apply/2"}, node())
+    assert many >= length(idle) + length(busy)
+  end
+
+  test "a button that was tampered with does nothing" do
+    view = live()
+
+    for bad <- ["", "?", Base.url_encode64("x"), Base.url_encode64(:erlang.term_to_binary({:a, 1}))] do
+      assert view |> sent("toggle", %{"item" => bad}) |> html() == html(view)
+    end
+
+    assert view |> sent("report", %{"tap" => "x"}) |> html() == html(view)
+    assert view |> sent("unknown", %{}) |> html() == html(view)
+  end
+
+  defp live(params \\ %{}), do: Phoenix.LiveViewTest.live(Page, params)
+
+  defp button(text), do: Regex.compile!("<button[^>]*>#{text}</button>")
 end
