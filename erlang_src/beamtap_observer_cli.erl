@@ -2,10 +2,15 @@
 %%
 %% In observer_cli's environment:
 %% ```
-%% {plugins, [#{module => beamtap_observer_cli, title => "beamtap", shortcut => "T", interval => 2000, sort_column => 4,
-%%              handler => {fun erlang:is_pid/1, beamtap_observer_cli}}]}.
+%% {plugins, [
+%%     #{module => beamtap_observer_cli, title => "beamtap", shortcut => "T", interval => 2000, sort_column => 4,
+%%       handler => {fun erlang:is_pid/1, beamtap_observer_cli}},
+%%     #{module => beamtap_observer_cli_off, title => "all off", shortcut => "O"}
+%% ]}.
 %% '''
-%% Choosing the row of a process toggles it (where observer_cli knows no handlers, before 1.8, it shows the process).
+%% Choosing the row of a process toggles it (where observer_cli knows no handlers, before 1.8, it shows the process). The
+%% key of the second page, here O, switches everything off. The rows stay where they are until a key is pressed, so that
+%% the number that is typed is still that of the process; what is traced, and the taps, go on being shown as they are.
 %% observer_cli is no dependency: this module calls it only when observer_cli has called it.
 -module(beamtap_observer_cli).
 
@@ -56,16 +61,24 @@ sheet_header() ->
         #{title => "Messages", width => 16, shortcut => "Q"}
     ].
 
-%% @doc The processes with most reductions; a row each.
--spec sheet_body(State) -> {[[term()]], State}.
-sheet_body(State) ->
-    {[row(Process) || Process <- beamtap_toggle:processes(#{limit => ?LIMIT})], State}.
+%% @doc The processes with most reductions when the page was opened, a row each. observer_cli sorts them at each refresh, and
+%% looks a chosen row up in the order of the last one: numbers that changed would put another process there.
+-spec sheet_body(term()) -> {[[term()]], {?MODULE, [beamtap_toggle:process()]}}.
+sheet_body({?MODULE, Processes}) ->
+    IsOn = beamtap_toggle:traced(),
+    {[row(Process#{is_on := IsOn(Pid)}) || #{pid := Pid} = Process <- Processes], {?MODULE, Processes}};
+sheet_body(_) ->
+    sheet_body({?MODULE, beamtap_toggle:processes(#{limit => ?LIMIT})}).
 
 row(#{pid := Pid, reductions := Reductions, memory := Memory, message_queue_len := Length} = Process) ->
     [Pid, mark(Process), name(Process), Reductions, {byte, Memory}, Length].
 
 mark(#{is_on := true}) -> "on";
-mark(#{is_on := false}) -> "".
+mark(#{pid := Pid}) ->
+    case is_process_alive(Pid) of
+        true -> "";
+        false -> "ended"
+    end.
 
 name(#{name := undefined, function := {M, F, A}}) -> lists:flatten(io_lib:format("~p:~p/~b", [M, F, A]));
 name(#{name := Name}) -> atom_to_list(Name).

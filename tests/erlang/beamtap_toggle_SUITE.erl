@@ -3,9 +3,10 @@
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
 -export([items_on_and_off/1, processes_on_and_off/1, patterns_overlap/1, nothing_but_a_process/1, errors_change_nothing/1, bounds_switch_off/1, listing/1]).
--export([observer_cli_contract/1, observer_cli_itself/1]).
+-export([searching/1, observer_cli_contract/1, observer_cli_off/1, observer_cli_itself/1]).
 %% Traced
 -export([work/1]).
+-export([sleep/0]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
@@ -18,7 +19,9 @@ all() ->
         errors_change_nothing,
         bounds_switch_off,
         listing,
+        searching,
         observer_cli_contract,
+        observer_cli_off,
         observer_cli_itself
     ].
 
@@ -139,6 +142,33 @@ listing(_) ->
     [#{pid := Worker, name := undefined, memory := Memory}] = [P || #{is_on := true} = P <- beamtap_toggle:processes(All)],
     true = Memory > 0.
 
+%% Of all processes, whatever is shown of them.
+searching(_) ->
+    Worker = spawn_link(?MODULE, sleep, []),
+    true = register(beamtap_Toggle_Sought, Worker),
+    Busy = [spawn_link(fun() -> _ = [work(N) || N <- lists:seq(1, 10000)], sleep() end) || _ <- lists:seq(1, 60)],
+    Found = fun(Listing) ->
+        {Processes, Total} = beamtap_toggle:listed(Listing),
+        {[Pid || #{pid := Pid} <- Processes], Total}
+    end,
+    {[Worker], 1} = Found(#{search => "toggle_sought"}),
+    {[Worker], 1} = Found(#{search => pid_to_list(Worker), limit => 1}),
+    {[], 0} = Found(#{search => <<"no such process">>}),
+    {[_], Many} = Found(#{limit => 1}),
+    true = Many > length(Busy),
+    %% A process that proc_lib did not start has the function it was spawned with.
+    [#{function := {?MODULE, sleep, 0}}] = beamtap_toggle:processes(#{search => "toggle_suite.sleep/0"}),
+    [#{function := {?MODULE, sleep, 0}}] = beamtap_toggle:processes(#{search => "toggle_suite:sleep/0"}),
+    %% The other way round.
+    [#{reductions := Least}] = beamtap_toggle:processes(#{direction => asc, limit => 1}),
+    [#{reductions := Most}] = beamtap_toggle:processes(#{limit => 1}),
+    true = Least < Most.
+
+sleep() ->
+    receive
+        stop -> ok
+    end.
+
 running() -> [Tap || #{tap := Tap, state := recording} <- beamtap_toggle:taps()].
 
 %%% observer_cli
@@ -146,19 +176,52 @@ running() -> [Tap || #{tap := Tap, state := recording} <- beamtap_toggle:taps()]
 %% As many cells in each row as there are headers, and each of a kind that observer_cli can render.
 observer_cli_contract(_) ->
     Worker = worker(),
-    {[[#{content := "no taps" ++ _, width := _}]], state} = attributes_without_taps(),
+    {[[#{content := "no taps" ++ _, width := _}]], undefined} = attributes_without_taps(),
     {ok, on} = beamtap_toggle:toggle({process, Worker}),
-    {[[_, #{content := "recording", color := _} | _] | _], state} = beamtap_observer_cli:attributes(state),
+    {[[_, #{content := "recording", color := _} | _] | _], undefined} = beamtap_observer_cli:attributes(undefined),
     Headers = beamtap_observer_cli:sheet_header(),
-    {Rows, state} = beamtap_observer_cli:sheet_body(state),
+    {Rows, State} = beamtap_observer_cli:sheet_body(undefined),
     [] = [Row || Row <- Rows, length(Row) =/= length(Headers)],
     [] = [Cell || Row <- Rows, Cell <- Row, not is_cell(Cell)],
-    [[Worker, "on" | _]] = [Row || [_, "on" | _] = Row <- Rows].
+    [[Worker, "on" | _]] = [Row || [_, "on" | _] = Row <- Rows],
+    %% Whatever the processes do, a row's number stays the number of its process; what is traced is what it is now.
+    Order = [Pid || [Pid | _] <- by(4, Rows)],
+    Ended = worker(),
+    unlink(Ended),
+    {More, WithMore} = beamtap_observer_cli:sheet_body(undefined),
+    true = lists:any(fun([Pid | _]) -> Pid =:= Ended end, More),
+    _ = [3 = ask(Worker, 1) || _ <- lists:seq(1, 10000)],
+    exit(Ended, kill),
+    {ok, off} = beamtap_toggle:toggle({process, Worker}),
+    {Later, State} = beamtap_observer_cli:sheet_body(State),
+    Order = [Pid || [Pid | _] <- by(4, Later)],
+    [[Worker, "" | _]] = [Row || [Pid | _] = Row <- Later, Pid =:= Worker],
+    {Last, WithMore} = beamtap_observer_cli:sheet_body(WithMore),
+    [[Ended, "ended" | _]] = [Row || [Pid | _] = Row <- Last, Pid =:= Ended],
+    %% Opened anew it is sorted anew.
+    {_, Anew} = beamtap_observer_cli:sheet_body(undefined),
+    true = Anew =/= State.
+
+%% As observer_cli sorts rows: by the values of a column, the largest first.
+by(Column, Rows) -> [Row || {_, Row} <- lists:reverse(lists:sort([{lists:nth(Column, Row), Row} || Row <- Rows]))].
+
+%% The key for everything off is that of a page of its own.
+observer_cli_off(_) ->
+    {[[#{content := "nothing was on"}]], _} = beamtap_observer_cli_off:attributes(undefined),
+    {ok, on} = beamtap_toggle:toggle({process, worker()}),
+    {[[_]], undefined} = beamtap_observer_cli_off:sheet_body(undefined),
+    {[[#{content := "everything is off; tap " ++ _, width := _} = Line]], State} = beamtap_observer_cli_off:attributes(undefined),
+    {[], undefined} = beamtap_observer_cli_off:sheet_body(undefined),
+    [_] = beamtap_observer_cli_off:sheet_header(),
+    %% Once: what comes on later, from elsewhere, is left alone.
+    {ok, on} = beamtap_toggle:toggle({process, worker()}),
+    {[[Line]], State} = beamtap_observer_cli_off:attributes(State),
+    [{process, _}] = beamtap_toggle:items().
 
 attributes_without_taps() ->
     ok = application:stop(beamtap),
     {ok, _} = application:ensure_all_started(beamtap),
-    beamtap_observer_cli:attributes(state).
+    beamtap_observer_cli:attributes(undefined).
 
 is_cell({byte, N}) -> is_integer(N);
 is_cell(Cell) -> is_pid(Cell) orelse is_integer(Cell) orelse io_lib:printable_unicode_list(Cell).
