@@ -18,7 +18,7 @@
 -export([add/2, drop/2, pause/1, resume/1, estimate/1, estimate/2]).
 -export([snapshot/2, enable_event/2, enable_event/3, disable_event/2]).
 -export([watch/1, watch/2]).
--export([report/1, report/2, traces/0, doctor/0, tracer/0, load_provider/0]).
+-export([report/1, report/2, events/1, events/2, traces/0, doctor/0, tracer/0, load_provider/0]).
 -export_type([tap/0, receipt/0, info/0, outside/0, ended_by/0]).
 
 %% The number is the tap's for the life of the VM and can be typed again.
@@ -404,12 +404,9 @@ report(What) ->
     report(What, #{}).
 
 %% @doc Prints where the time went in an ended tap, given as tap or receipt, or in the trace in a directory. Options:
-%% <ul>
-%% <li>`top': rows of each table (20; in JSON all); `sort': the column to sort by;</li>
-%% <li>`\'begin\'', `\'end\'': the part of the trace, in milliseconds since its begin, or as a text
-%% (`"1.5s"', `"2026-11-23T12:41:49.7Z"');</li>
-%% <li>`functions', `processes': `true' shows that table alone; `json': `true' prints JSON.</li>
-%% </ul>
+%% `top', rows of each table (20; in JSON all); `sort', the column to sort by; `\'begin\'' and `\'end\'', milliseconds since
+%% the trace's begin, or a text (`"1.5s"', `"2026-11-23T12:41:49.7Z"'); `functions' or `processes' for that table alone;
+%% `json'.
 %%
 %% ```
 %% {ok, Tap} = beamtap:start("lists:seq/2 -> return").
@@ -421,6 +418,26 @@ report(What) ->
 -spec report(beamtap_report:what(), beamtap_report:opts()) -> ok | beamtap_error:error().
 report(What, Opts) ->
     beamtap_report:print(What, Opts).
+
+%% @equiv events(What, #{})
+-spec events(beamtap_report:what()) -> ok | beamtap_error:error().
+events(What) ->
+    events(What, #{}).
+
+%% @doc Prints the events themselves, one a line with names, as {@link watch/1} does while they happen: the last 100, unless
+%% the options say otherwise. Of a tap that runs, what LTTng has written by now. Options: `pid' and `event', one or several;
+%% `around' a time, with `within' (10 ms); `\'begin\'', `\'end\''; `last', a number, a duration, or `infinity'; `syntax' and
+%% `colour' as for {@link watch/2}. Times are as for {@link report/2}, or of day: `"13:52:07.104"'.
+%%
+%% ```
+%% {ok, Tap} = beamtap:start("lists:seq/2 -> return").
+%% [1, 2, 3] = lists:seq(1, 3).
+%% {ok, _} = beamtap:stop(Tap).
+%% ok = beamtap:events(Tap, #{pid => self(), last => 10}).
+%% '''
+-spec events(beamtap_report:what(), beamtap_events:opts()) -> ok | beamtap_error:error().
+events(What, Opts) ->
+    beamtap_events:print(What, Opts).
 
 %% @doc The traces of beamtap's below `~/lttng-traces' or `$BEAMTAP_TRACES', the newest first: where each is, of which node,
 %% its bytes, when it began and changed last, and whether its tap still runs. `beamtapd traces' lists them, too, and removes

@@ -2,7 +2,7 @@
 %% The report of what was recorded: whose trace it is made of, and what a user may ask of it.
 -module(beamtap_report).
 
--export([print/2]).
+-export([print/2, trace/1]).
 -export_type([what/0, opts/0]).
 
 -type what() :: beamtap:tap() | beamtap:receipt() | file:filename_all().
@@ -14,21 +14,16 @@
         json => boolean(),
         top => pos_integer(),
         sort => atom() | unicode:chardata(),
-        'begin' => moment(),
-        'end' => moment(),
+        'begin' => beamtap_moment:moment(),
+        'end' => beamtap_moment:moment(),
         functions => boolean(),
         processes => boolean()
     }
     | [{json | top | sort | 'begin' | 'end' | functions | processes, term()}].
--type moment() :: non_neg_integer() | unicode:chardata().
 
 -define(KEYS, [top, sort, 'begin', 'end', functions, processes, json]).
 %% beamtapd counts rows in 32 bits.
 -define(MAX_ROWS, 16#FFFFFFFF).
-%% Ten years, as for a tap.
--define(MAX_MS, 315360000000).
-%% What beamtapd takes as a time; what it means is for beamtapd to say.
--define(MOMENT, "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m)|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*)$").
 
 %% @doc Prints the report to the caller's group leader.
 -spec print(what(), opts()) -> ok | beamtap_error:error().
@@ -38,27 +33,36 @@ print(What, Opts) ->
         {error, _} = Error -> Error
     end.
 
-show({tap, _} = Tap, Options) ->
-    case beamtap:info(Tap) of
-        {ok, #{state := ended} = Receipt} ->
-            show(Receipt, Options);
-        {ok, _} ->
+show(What, Options) ->
+    case trace(What) of
+        {ok, Path, ended} ->
+            beamtap_sidecar:report(Path, Options);
+        {ok, _, running} ->
             beamtap_error:new(
                 still_running,
                 "the tap still records",
-                ["end it first: ", beamtap_wording:either("beamtap:stop(", "Beamtap.stop("), beamtap_error:quote(Tap), ")"]
+                ["end it first: ", beamtap_wording:either("beamtap:stop(", "Beamtap.stop("), beamtap_error:quote(What), ")"]
             );
         {error, _} = Error ->
             Error
+    end.
+
+%% @doc Where the trace is.
+-spec trace(what()) -> {ok, file:filename_all(), ended | running} | beamtap_error:error().
+trace({tap, _} = Tap) ->
+    case beamtap:info(Tap) of
+        {ok, #{state := ended, path := Path}} -> {ok, Path, ended};
+        {ok, #{path := Path}} -> {ok, Path, running};
+        {error, _} = Error -> Error
     end;
-show(#{ended_by := _, path := Path}, Options) ->
-    show(Path, Options);
-show(#{tap := Tap}, Options) ->
-    show(Tap, Options);
-show(Path, Options) when is_binary(Path); is_list(Path) ->
-    beamtap_sidecar:report(Path, Options);
-show(Other, _) ->
-    beamtap:info(Other).
+trace(#{ended_by := _, path := Path}) ->
+    {ok, Path, ended};
+trace(#{tap := Tap}) ->
+    trace(Tap);
+trace(Path) when is_binary(Path); is_list(Path) ->
+    {ok, Path, ended};
+trace(Other) ->
+    {error, _} = beamtap:info(Other).
 
 %% As beamtapd takes them.
 options(Opts) ->
@@ -82,44 +86,12 @@ option(top, N) when is_integer(N), N >= 1, N =< ?MAX_ROWS -> ["--top=" ++ intege
 option(top, Other) ->
     bad(top, Other, "a number of rows from 1 on");
 option(sort, Column) ->
-    case text(Column) of
-        {ok, [_ | _] = Name} -> ["--sort=" ++ Name];
-        _ -> bad(sort, Column, "the name of a column")
+    case beamtap_moment:text(case is_atom(Column) of true -> atom_to_list(Column); false -> Column end) of
+        {ok, Name} -> ["--sort=" ++ Name];
+        error -> bad(sort, Column, "the name of a column")
     end;
-option(Edge, Ms) when (Edge =:= 'begin' orelse Edge =:= 'end'), is_integer(Ms), Ms >= 0, Ms =< ?MAX_MS ->
-    ["--" ++ atom_to_list(Edge) ++ "=" ++ integer_to_list(Ms) ++ "ms"];
 option(Edge, Moment) ->
-    case not is_atom(Moment) andalso text(Moment) of
-        {ok, Text} ->
-            case re:run(Text, ?MOMENT, [unicode, {capture, none}]) of
-                match -> ["--" ++ atom_to_list(Edge) ++ "=" ++ Text];
-                nomatch -> bad_moment(Edge, Moment)
-            end;
-        _ ->
-            bad_moment(Edge, Moment)
-    end.
-
-%% What an argument of a program can be.
-text(Name) when is_atom(Name), not is_boolean(Name) ->
-    {ok, atom_to_list(Name)};
-text(Name) when is_binary(Name); is_list(Name) ->
-    try unicode:characters_to_list(Name) of
-        Text when is_list(Text) ->
-            case lists:member(0, Text) of
-                false -> {ok, Text};
-                true -> error
-            end;
-        _ ->
-            error
-    catch
-        error:_ -> error
-    end;
-text(_) ->
-    error.
-
--spec bad_moment(atom(), term()) -> no_return().
-bad_moment(Edge, Given) ->
-    bad(Edge, Given, "milliseconds since the trace's begin, \"1.5s\", or \"2026-11-23T12:41:49.7Z\"").
+    [beamtap_moment:argument(Edge, Moment)].
 
 -spec bad(atom(), term(), unicode:chardata()) -> no_return().
 bad(Key, Value, Want) ->

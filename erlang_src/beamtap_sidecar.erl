@@ -1,7 +1,7 @@
 %% @doc Runs beamtapd beside the VM and shows what it prints.
 -module(beamtap_sidecar).
 
--export([report/2, watch/2, put_chars/1, ended/1, has_canary/3, capture/2, find/0]).
+-export([report/2, lines/2, watch/2, put_chars/1, ended/1, has_canary/3, capture/2, find/0]).
 
 %% Beyond the time that beamtapd was given itself.
 -define(GRACE_MS, 2000).
@@ -14,6 +14,61 @@ report(Path, Options) ->
     %% As wide as the terminal of who asked, which is not always that of the VM.
     Width = case io:columns() of {ok, Columns} -> ["--width=" ++ integer_to_list(Columns)]; {error, _} -> [] end,
     run(["report", Path | Width ++ Options]).
+
+%% @doc Prints the lines that beamtapd writes, Most of them. Answers with how many they were, and whether that is all.
+-spec lines([file:filename_all()], Most :: pos_integer() | infinity) ->
+    {ok, non_neg_integer(), whole | cut} | beamtap_error:error().
+lines(Arguments, Most) ->
+    case find() of
+        {ok, Executable} ->
+            case open(Executable, Arguments) of
+                {ok, Port} -> lines(Port, <<>>, 0, Most);
+                {error, _} = Error -> Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+lines(Port, Rest, Count, Most) ->
+    receive
+        {Port, {data, Data}} ->
+            {Whole, Last} = whole_lines(<<Rest/binary, Data/binary>>),
+            case Count + length(Whole) of
+                %% The first line may be the reason for which there are none.
+                1 when Count =:= 0, Last =:= <<>>, hd(Whole) =/= <<>> -> lines(Port, <<(hd(Whole))/binary, "\n">>, 0, Most);
+                More when More > Most ->
+                    true = erlang:port_close(Port),
+                    ok = forget(Port),
+                    ok = put_lines(lists:sublist(Whole, Most - Count)),
+                    {ok, Most, cut};
+                More ->
+                    ok = put_lines(Whole),
+                    lines(Port, Last, More, Most)
+            end;
+        {Port, {exit_status, 0}} ->
+            {Whole, _} = whole_lines(Rest),
+            ok = put_lines(Whole),
+            {ok, Count + length(Whole), whole};
+        {Port, {exit_status, _}} when Count =:= 0, Rest =/= <<>> ->
+            refused(Rest);
+        {Port, {exit_status, Status}} ->
+            ended(Status)
+    end.
+
+%% What a closed port had said already.
+forget(Port) ->
+    receive
+        {Port, _} -> forget(Port)
+    after 0 -> ok
+    end.
+
+whole_lines(Text) ->
+    {Whole, [Last]} = lists:split(length(binary:matches(Text, <<"\n">>)), binary:split(Text, <<"\n">>, [global])),
+    {Whole, Last}.
+
+put_lines(Lines) ->
+    <<>> = put_chars(<<<<Line/binary, "\n">> || Line <- Lines>>),
+    ok.
 
 %% @doc Has lines made of a live session. They come from the port, which ends with beamtapd's exit status; closing it
 %% ends beamtapd.
@@ -128,7 +183,7 @@ relay(Port, Held) ->
                 false -> print(Port, put_chars(Said))
             end;
         {Port, {exit_status, Status}} when Status =/= 0, Held =/= <<>> ->
-            beamtap_error:new(beamtapd_failed, reason(Held), "beamtapd report --help tells its options");
+            refused(Held);
         {Port, {exit_status, Status}} ->
             ended(Status)
     end.
@@ -147,7 +202,12 @@ is_reason(Said) ->
     Size = min(byte_size(Said), byte_size(<<?REASON>>)),
     binary:part(Said, 0, Size) =:= binary:part(<<?REASON>>, 0, Size) andalso length(binary:split(Said, <<"\n">>, [global, trim])) =< 1.
 
+refused(Said) ->
+    [First | _] = binary:split(Said, <<"\n">>),
+    beamtap_error:new(beamtapd_failed, reason(First), "beamtapd --help lists its commands and options").
+
 reason(<<?REASON, Line/binary>>) -> string:trim(Line);
+reason(<<"error: ", Line/binary>>) -> string:trim(Line);
 reason(Line) -> string:trim(Line).
 
 %% @doc Prints what beamtapd wrote, and answers with the bytes of a character that is not whole yet.

@@ -5,7 +5,7 @@
 %% process beside the shell's prints them. That process has the LTTng session and the port: both are gone when it is.
 -module(beamtap_watch).
 
--export([run/3]).
+-export([run/3, colour/1]).
 -export_type([opts/0, view/0]).
 
 %% `syntax': the language that names and terms are written in, by default that of the face that was called. `lines': events shown per second, the others are
@@ -125,7 +125,7 @@ show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour, ta
         Options = [
             "--syntax=" ++ atom_to_list(Syntax),
             "--lines=" ++ integer_to_list(Lines),
-            "--colour=" ++ case is_coloured(Colour, IsTerminal) of true -> "always"; false -> "never" end
+            "--colour=" ++ colour(Colour)
             | ["--without=" ++ pid_to_list(Pid) || Pid <- [Caller, group_leader()], node(Pid) =:= node()]
         ],
         case beamtap_sidecar:watch(Url, Options) of
@@ -144,8 +144,11 @@ show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour, ta
         end
     end.
 
-is_coloured(auto, IsTerminal) -> IsTerminal andalso os:getenv("NO_COLOR") =:= false;
-is_coloured(Colour, _) -> Colour.
+%% @doc Whether lines for the caller's group leader are coloured, as beamtapd takes it.
+-spec colour(auto | boolean()) -> string().
+colour(true) -> "always";
+colour(false) -> "never";
+colour(auto) -> colour(element(1, io:columns()) =:= ok andalso os:getenv("NO_COLOR") =:= false andalso os:getenv("TERM") =/= "dumb").
 
 %% Where there is nothing to read, there is nobody to press return.
 read_line(Viewer) ->

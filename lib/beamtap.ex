@@ -190,6 +190,24 @@ defmodule Beamtap do
   def report(tap_or_path, opts \\ []), do: elixir(fn -> :beamtap.report(tap_or_path, opts) end)
 
   @doc """
+  Prints the events themselves, one a line with names, as `watch/2` does while they happen: the last 100, unless the
+  options say otherwise.
+
+      Beamtap.events(tap, pid: pid, around: "13:52:07.104", within: 50)
+      Beamtap.events(tap, event: ["call", "return_from"], last: 1_000)
+
+  Options: `:pid`, a process or several, `:event`, a name or several, `:around` with `:within`, `:begin` and `:end`, in
+  milliseconds since the trace's begin or as texts, `:last`, a number, a duration (`"2s"`) or `:infinity`, `:syntax` and
+  `:colour`. `:beamtap.events/2` tells the rest.
+
+      iex> {:error, error} = Beamtap.events("/tmp", pid: 7)
+      iex> {error.reason, error.message}
+      {:bad_option, "pid: 7 cannot be"}
+  """
+  @spec events(tap | receipt | Path.t(), :beamtap_events.opts()) :: :ok | {:error, Beamtap.Error.t()}
+  def events(tap_or_path, opts \\ []), do: elixir(fn -> :beamtap.events(tap_or_path, opts) end)
+
+  @doc """
   Writes what a flight recorder (`mode: :snapshot`) holds, and answers with the directory, a complete trace.
 
       iex> {:error, error} = Beamtap.snapshot({:tap, 123_456_789}, "slow")

@@ -7,7 +7,7 @@
 -export([event_bound/1, rate_bound/1, deadline/1, deadline_of_slow_start/1, several_taps/1, sum_beside_another_tap/1, changes/1, random_sequences/1, estimate/1, cost/1, counts_agree/1, counts_agree_when_discarding/1]).
 -export([returns_and_exceptions/1, exception_under_return/1, guards/1, classes/1, targets/1, groups_of_processes/1, port_targets/1, inheritance/1]).
 -export([bad_output/1, failed_start_leaves_nothing/1, own_processes_left_alone/1]).
--export([report/1, report_options/1, doctor_fits_the_terminal/1]).
+-export([report/1, report_options/1, events/1, doctor_fits_the_terminal/1]).
 %% Traced
 -export([work/1, fail/0, catches/0]).
 -export([init/1, handle_call/3, handle_cast/2]).
@@ -55,6 +55,7 @@ groups() ->
             own_processes_left_alone,
             report,
             report_options,
+            events,
             doctor_fits_the_terminal
         ]}
     ].
@@ -751,6 +752,56 @@ report_options(Config) ->
         printed(fun() -> beamtap:report(Tap, #{sort => slowness}) end),
     {{error, #{reason := beamtapd_failed}}, _} = printed(fun() -> beamtap:report(Tap, #{'begin' => "2026-13-45T"}) end),
     {error, #{reason := unknown_key, message := <<"there is no option tops; did you mean top?">>}} = beamtap:report(Tap, #{tops => 1}).
+
+%% Lines as watch/1 has them, chosen and bounded.
+events(Config) ->
+    Worker = spawn_link(fun Loop() -> receive {work, N} -> work(N), Loop() end end),
+    Tap = start(#{functions => "beamtap_tap_SUITE:work/1 -> return", targets => [self(), Worker]}, #{}, ?FUNCTION_NAME, Config),
+    [0 = work(0) || _ <- lists:seq(1, 600)],
+    Worker ! {work, 2},
+    beamtap_world:until(fun() -> case beamtap:info(Tap) of {ok, #{emitted := N}} when N >= 1206 -> true; {ok, Info} -> Info end end),
+    {ok, #{path := Path}} = beamtap:stop(Tap),
+    Shown = fun(What, Opts) ->
+        {ok, Text} = printed(fun() -> beamtap:events(What, Opts) end),
+        string:split(string:trim(unicode:characters_to_list(Text)), "\n", all)
+    end,
+    %% The worker's six, by name, oldest first.
+    Six = Shown(Tap, #{pid => Worker}),
+    6 = length(Six),
+    [true = string:find(Line, pid_to_list(Worker)) =/= nomatch andalso string:find(Line, "beamtap_tap_SUITE:work/1") =/= nomatch || Line <- Six],
+    Six = Shown(Path, [{pid, [pid_to_list(Worker)]}, {last, infinity}]),
+    3 = length(Shown(Tap, #{pid => Worker, event => call})),
+    [_, _] = Shown(Tap, #{pid => Worker, last => 2}),
+    %% In Elixir's form where that face asks.
+    Elixir = Shown(Tap, #{pid => "#PID" ++ pid_to_list(Worker), syntax => elixir, last => 1}),
+    [ElixirLine] = Elixir,
+    true = string:find(ElixirLine, ":beamtap_tap_SUITE.work/1") =/= nomatch,
+    %% The last 100, and how to see more.
+    Last = Shown(Tap, #{event => [call, "return_from"]}),
+    "… these are the last 100: last => 1000 shows more" = lists:last(Last),
+    101 = length(Last),
+    1206 = length(Shown(Tap, #{event => [call, "return_from"], last => infinity})),
+    %% From a time on the first 1,000.
+    First = Shown(Tap, #{event => [call, "return_from"], 'begin' => 0}),
+    "… these are the first 1000: last => infinity shows all" = lists:last(First),
+    1001 = length(First),
+    1206 = length(Shown(Tap, #{event => [call, "return_from"], around => 0, within => 3600000, last => infinity})),
+    receive {Port, _} when is_port(Port) -> ct:fail(left_in_the_mailbox) after 0 -> ok end,
+    Wrong = [
+        {#{pid => init}, <<"pid => init cannot be">>},
+        {#{pid => "<1.2.3>"}, <<"pid => \"<1.2.3>\" cannot be">>},
+        {#{pid => []}, <<"pid => [] cannot be">>},
+        {#{last => 0}, <<"last => 0 cannot be">>},
+        {#{last => "two"}, <<"last => \"two\" cannot be">>},
+        {#{around => noon}, <<"around => noon cannot be">>},
+        {#{event => 7}, <<"event => 7 cannot be">>},
+        {#{syntax => lfe}, <<"syntax => lfe cannot be">>}
+    ],
+    [{{error, #{reason := bad_option, message := Message}}, <<>>} = {_, _} = printed(fun() -> beamtap:events(Tap, Opts) end) || {Opts, Message} <- Wrong],
+    {error, #{reason := unknown_key, message := <<"there is no option pids; did you mean pid?">>}} = beamtap:events(Tap, #{pids => Worker}),
+    {{error, #{reason := beamtapd_failed, message := <<"/nonexistent", _/binary>>}}, <<>>} =
+        printed(fun() -> beamtap:events("/nonexistent") end),
+    {error, #{reason := unknown_tap}} = beamtap:events({tap, 987654321}).
 
 doctor_fits_the_terminal(_) ->
     Long = <<"a finding of so many words that they do not fit">>,

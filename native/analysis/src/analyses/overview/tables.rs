@@ -99,7 +99,13 @@ const OTHER: &[Column] = &[
     Column::count("read", "Events of this name in the trace"),
 ];
 
-pub(super) fn sum(sum: &Sum, others: u64, interruptions: &Interruptions, end_ns: u64, caveats: Vec<String>) -> Table {
+pub(super) fn sum(
+    sum: &Sum,
+    others: u64,
+    interruptions: &Interruptions,
+    end_ns: u64,
+    caveats: Vec<String>,
+) -> Table {
     let count = |count: Option<u64>| count.map_or(Cell::Unknown, Cell::Count);
     let facts = vec![
         count(sum.emitted.ok()),
