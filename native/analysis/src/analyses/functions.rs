@@ -222,7 +222,7 @@ impl Analysis for Functions {
         if has_times && !state.tells_waiting() {
             table.columns[OWN] = OWN_AND_WAIT;
             table.notes.push(
-                "own+wait is running and waiting together: record the class `running`, too, to tell them apart."
+                "own+wait includes waiting: record the class `running`, too, to tell them apart."
                     .to_owned(),
             );
         }

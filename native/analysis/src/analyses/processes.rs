@@ -205,9 +205,15 @@ impl Analysis for Processes {
         let mut table = Table::rows("processes", "Processes", COLUMNS);
         let names = state.names();
         let text = |text: String| if text.is_empty() { Cell::Unknown } else { Cell::Text(text) };
+        // Many processes begin in few functions.
+        let mut functions: HashMap<u32, String> = HashMap::default();
         for (identity, row) in rows {
             let pid = process_text(identity.pid);
-            let (name, function) = (names.atom_text(identity.name), names.function_text(identity.function));
+            let name = names.atom_text(identity.name);
+            let function = functions
+                .entry(identity.function)
+                .or_insert_with(|| names.function_text(identity.function))
+                .clone();
             let told = [&pid, &name, &function].map(String::as_str);
             let label = told.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
             let name = names.atom(identity.name).map(str::to_owned).unwrap_or(name);
