@@ -16,7 +16,7 @@ limits(Before, #{tracing := #{limits := #{unread := Unread}} = Tracing} = Data) 
     Told = beamtap_tracing:without_return(Tracing),
     ok = ends(functions(ToldBefore) -- functions(Told), true),
     ok = ends(functions(Told) -- functions(ToldBefore), false),
-    Texts = [beamtap_returns:text(Told -- ToldBefore, ""), beamtap_returns:unread(Unread -- UnreadBefore)],
+    Texts = [beamtap_returns:text(Told -- ToldBefore), beamtap_returns:unread(Unread -- UnreadBefore)],
     lists:foreach(fun(Text) -> write(Text, Data) end, [Text || Text <- Texts, Text =/= none]),
     Data.
 
@@ -28,13 +28,11 @@ ends(Functions, IsRecorded) ->
     _ = beamtap_nif:dump_ends(Functions, IsRecorded),
     ok.
 
-%% @doc Says which functions are recorded without returns from now on.
+%% @doc Says which functions are not recorded any more.
 -spec piled([mfa()], Data) -> Data when Data :: map().
-piled(Functions, #{tracing := Tracing} = Data) ->
-    Told = [Told || #{function := MFA} = Told <- beamtap_tracing:without_return(Tracing), lists:member(MFA, Functions)],
+piled(Functions, Data) ->
     ok = ends(Functions, false),
-    Since = [" from ", time_text(erlang:system_time(millisecond), millisecond), " on"],
-    lost(beamtap_returns:text(Told, Since), Data).
+    lost(beamtap_returns:piled_text(Functions, time_text(erlang:system_time(millisecond), millisecond)), Data).
 
 %% @doc Says what is missing of modules that were loaded at a time, in microseconds of the system's, and are traced since
 %% another.

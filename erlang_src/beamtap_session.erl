@@ -239,8 +239,10 @@ message({'EXIT', Pid, Reason}, #{tracing := Tracing, problems := Problems} = Dat
         {Left, Said} -> {keep_state, Data#{tracing := Left, problems := [unicode:characters_to_binary(Said) | Problems]}};
         none -> keep_state_and_data
     end;
-message({beamtap_piled, Words, Stack}, #{tracing := Tracing} = Data) ->
-    case beamtap_tracing:end_returns(Tracing, Words, Stack) of
+message({beamtap_piled, From, Words, Stack}, #{tracing := Tracing} = Data) ->
+    Done = beamtap_tracing:take_off(Tracing, Words, Stack),
+    From ! {beamtap_heard, self()},
+    case Done of
         {Piled, Limited} -> {keep_state, beamtap_caveats:piled(Piled, Data#{tracing := Limited})};
         none -> keep_state_and_data
     end;

@@ -7,32 +7,39 @@
 
 -export([start_link/1]).
 
-%% The first looks come soon after another, since a busy loop piles up thousands of calls in milliseconds.
--define(FIRST_MS, 10).
--define(EVERY_MS, 250).
+%% Looks come soon after another at first, and where a stack is suspected: a busy loop piles up thousands of calls in
+%% milliseconds, and each takes longer than the one before.
+-define(FIRST_MS, 5).
+-define(EVERY_MS, 20).
 %% Calls that have not returned, since the last look, before processes are looked at.
 -define(CALLS, 250).
 %% A stack that is smaller than this does no harm.
 -define(WORDS, 2000).
-%% The functions that a process is in are asked for so many times, a millisecond apart.
--define(SAMPLES, 5).
+%% The functions that a process is in are asked for so many times more, a millisecond apart.
+-define(SAMPLES, 4).
+%% From this size on a stack is looked at while its process is held, for no longer than that.
+-define(LARGE_WORDS, 10000).
+-define(HELD_MS, 200).
 %% Looking takes this part of the time at the most, however many processes there are.
 -define(SHARE, 10).
+-define(LATEST_MS, 1000).
 
 %% @doc Starts to look, for the caller, at the processes that this grip traces. Sends
-%% `{beamtap_piled, Words, [mfa()]}' to it; ends with it.
+%% `{beamtap_piled, From, Words, [mfa()]}' to it, which is answered by `{beamtap_heard, Session}'; ends with it.
 -spec start_link(beamtap_vm:grip()) -> pid().
 start_link(Grip) ->
     Session = self(),
     spawn_link(fun() ->
         process_flag(sensitive, true),
+        process_flag(priority, high),
         _ = monitor(process, Session),
         look(#{session => Session, grip => Grip, every => ?FIRST_MS, open => open_calls(), stacks => #{}})
     end).
 
 look(#{session := Session, every := Ms, open := Open, stacks := Before} = State) ->
     receive
-        {'DOWN', _, process, Session, _} -> exit(normal)
+        {'DOWN', _, process, Session, _} -> exit(normal);
+        {beamtap_heard, Session} -> ok
     after Ms -> ok
     end,
     Next = State#{every := min(2 * Ms, ?EVERY_MS)},
@@ -43,7 +50,8 @@ look(#{session := Session, every := Ms, open := Open, stacks := Before} = State)
             Began = erlang:monotonic_time(millisecond),
             Stacks = stacks(Next),
             Took = erlang:monotonic_time(millisecond) - Began,
-            look(Next#{open := Now, stacks := Stacks, every := max(map_get(every, Next), ?SHARE * Took)})
+            Soon = case map_size(Stacks) of 0 -> map_get(every, Next); _ -> ?FIRST_MS end,
+            look(Next#{open := Now, stacks := Stacks, every := max(Soon, min(?SHARE * Took, ?LATEST_MS))})
     end.
 
 open_calls() ->
@@ -52,24 +60,60 @@ open_calls() ->
     Calls - Returns - Exceptions.
 
 %% The large stacks that have grown since the last look, or were not there.
-stacks(#{grip := Grip, session := Session, stacks := Before}) ->
-    Large = [
+stacks(#{stacks := Before} = State) ->
+    maps:from_list([
         {Pid, Words}
      || Pid <- processes(), Pid =/= self(), {stack_size, Words} <- [process_info(Pid, stack_size)], Words >= ?WORDS,
-        Words > maps:get(Pid, Before, 0), beamtap_vm:is_traced(Grip, Pid)
-    ],
-    _ = [Session ! {beamtap_piled, Words, functions(Pid, ?SAMPLES)} || {Pid, Words} <- Large, is_map_key(Pid, Before)],
-    maps:from_list(Large).
-
-functions(_, 0) ->
-    [];
-functions(Pid, Samples) ->
-    Seen =
-        case process_info(Pid, current_stacktrace) of
-            {current_stacktrace, Stack} -> [{M, F, A} || {M, F, A, _} <- Stack];
-            undefined -> []
+        case Before of
+            #{Pid := Was} -> Words > Was;
+            #{} -> true
         end,
+        suspected(Pid, Words, is_map_key(Pid, Before), State)
+    ]).
+
+%% A busy process answers at the end of its turn only, which such a loop makes long. So one with a large stack is held while
+%% it is looked at, and, if it has gone on growing, until the session has acted: for as long as that takes, a millisecond or two.
+suspected(Pid, Words, _, State) when Words >= ?LARGE_WORDS ->
+    try erlang:suspend_process(Pid) of
+        true ->
+            try
+                report(Pid, Words, 0, State)
+            after
+                erlang:resume_process(Pid)
+            end
+    catch
+        %% It has ended.
+        error:badarg -> false
+    end;
+suspected(Pid, _, true, State) ->
+    report(Pid, 0, ?SAMPLES, State);
+suspected(_, _, false, _) ->
+    true.
+
+report(Pid, Before, Samples, #{grip := Grip, session := Session}) ->
+    case process_info(Pid, [stack_size, current_stacktrace]) of
+        [{stack_size, Words}, {current_stacktrace, Stack}] when Words > Before ->
+            beamtap_vm:is_traced(Grip, Pid) andalso tell(Session, Words, functions(Stack) ++ sampled(Pid, Samples));
+        _ ->
+            true
+    end.
+
+tell(Session, Words, Functions) ->
+    Session ! {beamtap_piled, self(), Words, lists:usort(Functions)},
+    receive
+        {beamtap_heard, Session} -> true
+    after ?HELD_MS -> true
+    end.
+
+sampled(_, 0) ->
+    [];
+sampled(Pid, Samples) ->
     receive
     after 1 -> ok
     end,
-    lists:usort(Seen ++ functions(Pid, Samples - 1)).
+    case process_info(Pid, current_stacktrace) of
+        {current_stacktrace, Stack} -> functions(Stack) ++ sampled(Pid, Samples - 1);
+        undefined -> []
+    end.
+
+functions(Stack) -> [{M, F, A} || {M, F, A, _} <- Stack].

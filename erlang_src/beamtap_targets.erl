@@ -50,6 +50,8 @@
     erl_prim_loader,
     init,
     erts_code_purger,
+    %% Its locks are those of taps.
+    global_name_server,
     erl_signal_server
 ]).
 

@@ -6,7 +6,7 @@
 
 -export([new/5, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/3]).
 -export([admit/2, add/2, drop/2, pause/1, resume/1, describe/1]).
--export([end_returns/3, without_return/1, watches_stacks/1, loaded/2]).
+-export([take_off/3, without_return/1, watches_stacks/1, loaded/2]).
 -export_type([tracing/0, wish/0]).
 
 %% What is to be traced, names turned into functions.
@@ -292,10 +292,10 @@ pause(Tracing) ->
 resume(Tracing) ->
     flags_on(Tracing#{is_paused := false}).
 
-%% @doc Records some functions without returns from now on: calls pile up in a process that has a stack of so many words and
+%% @doc Takes functions off: calls pile up in a process that has a stack of so many words and
 %% was seen in these functions. Says which.
--spec end_returns(tracing(), Words :: pos_integer(), [mfa()]) -> {[mfa()], tracing()} | none.
-end_returns(#{asked := Asked, limits := Limits} = Tracing, Words, Stack) ->
+-spec take_off(tracing(), Words :: pos_integer(), [mfa()]) -> {[mfa()], tracing()} | none.
+take_off(#{asked := Asked, limits := Limits} = Tracing, Words, Stack) ->
     case beamtap_returns:piled(Words, Stack, Asked, Limits) of
         {Piled, NewAsked, NewLimits} ->
             ok = functions(Tracing, Asked, NewAsked),

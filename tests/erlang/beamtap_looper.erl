@@ -25,9 +25,10 @@ round(Server) ->
     Reference = monitor(process, Server),
     Server ! {'$gen_call', {self(), Reference}, go},
     receive
-        {Reference, Answer} -> Answer
-    end,
-    demonitor(Reference, [flush]).
+        {Reference, Answer} ->
+            true = demonitor(Reference, [flush]),
+            Answer
+    end.
 
 answer() ->
     receive

@@ -43,7 +43,8 @@ decoded_like_the_compiler(_) ->
     lists:foreach(
         fun(Module) ->
             {ok, Calls} = beamtap_tail_calls:of_module(Module),
-            {Module, Calls} = {Module, disassembled(Module)}
+            Sorted = maps:map(fun(_, Called) -> lists:usort(Called) end, Calls),
+            {Module, Sorted} = {Module, disassembled(Module)}
         end,
         Modules
     ).
@@ -99,8 +100,8 @@ cycles_through_untraced(_) ->
     Across = {beamtap_looper, across, 1},
     Back = {beamtap_looper_other, back, 1},
     #{loops := #{Across := Back}} = beamtap_loops:find([Across]),
-    #{loops := None, unsure := [{beamtap_looper, spin, 2}]} = beamtap_loops:find([{beamtap_looper, sum, 1}, {beamtap_looper, spin, 2}]),
-    #{} = None,
+    Spin = {beamtap_looper, spin, 2},
+    #{loops := None, unsure := [Spin]} = beamtap_loops:find([{beamtap_looper, sum, 1}, Spin]),
     0 = map_size(None).
 
 %% A module that is not the one in the file, and one that has no file.
@@ -151,7 +152,7 @@ told(Config) ->
     {ok, #{without_return := [#{function := {beamtap_looper, count, 2}, why := <<"it calls itself last">>}] = Told}} = beamtap:info(Tap),
     51 = beamtap_looper:bounded(50),
     {ok, #{path := Path, events := Events, without_return := Told}} = beamtap:stop(Tap),
-    #{<<"call">> := 52, <<"return_from">> := 1, <<"caveat">> := 1} = Events,
+    #{<<"call">> := 52, <<"return_from">> := 1, <<"caveat">> := 1, <<"def_ends">> := 1} = Events,
     [{caveat, #{text := Caveat}}] = beamtap_world:events(Path, [caveat]),
     {_, _} = binary:match(iolist_to_binary(Caveat), <<"beamtap_looper:count/2">>),
     %% The loop's time is its caller's.
@@ -161,7 +162,7 @@ told(Config) ->
 
 rows(Path) ->
     {ok, Beamtapd} = beamtap_sidecar:find(),
-    Json = os:cmd(lists:concat([binary_to_list(Beamtapd), " report --json ", binary_to_list(Path)])),
+    Json = os:cmd(lists:flatten([Beamtapd, " report --json ", binary_to_list(Path)])),
     {match, Found} = re:run(Json, "\\{[^{}]*\"function\":\"([^\"]*)\"[^{}]*\\}", [global, {capture, all, binary}]),
     maps:from_list([{Name, row(Row)} || [Row, Name] <- Found]).
 
@@ -185,7 +186,7 @@ deep_recursion(Config) ->
 %% Through a fun or apply nobody sees it beforehand.
 hidden_loop(Config) ->
     Tap = start("beamtap_looper:_ -> return", #{events => infinity, for => 60000}, ?FUNCTION_NAME, Config),
-    Spinner = spawn(fun() -> spin(fun beamtap_looper:spin/2) end),
+    Spinner = spawn_link(fun() -> spin(fun beamtap_looper:spin/2) end),
     Began = erlang:monotonic_time(millisecond),
     beamtap_world:until(fun() ->
         {ok, #{without_return := Told}} = beamtap:info(Tap),
@@ -193,7 +194,8 @@ hidden_loop(Config) ->
     end),
     Noticed = erlang:monotonic_time(millisecond) - Began,
     ct:comment("noticed after ~b ms", [Noticed]),
-    true = Noticed < 1000,
+    %% A second, and what other work on the machine takes.
+    true = Noticed < 3000,
     {ok, #{problems := [Said]}} = beamtap:info(Tap),
     {_, _} = binary:match(Said, <<"beamtap_looper:spin/2">>),
     %% It does not grow any more.
@@ -205,6 +207,7 @@ hidden_loop(Config) ->
     end),
     true = words(Spinner) < Words + ?WORDS,
     {ok, #{problems := [Said]}} = beamtap:stop(Tap),
+    true = unlink(Spinner),
     true = exit(Spinner, kill).
 
 spin(Fun) ->
