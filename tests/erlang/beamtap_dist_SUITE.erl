@@ -73,10 +73,14 @@ called_by_c_node(Config) ->
     case lists:append([filelib:wildcard(Place ++ "/bin/erl_call", code:root_dir()) || Place <- ["erts-*", "lib/erl_interface-*"]]) of
         [ErlCall | _] ->
             {Traced, Node} = node([], Config),
-            Arguments = io_lib:format("beamtap start [{~s,work,1},[{output,<<\"~ts\">>}]]", [?MODULE, beamtap_world:scratch(?FUNCTION_NAME, Config)]),
-            Command = ["ERL_EPMD_PORT=", epmd(Config), " '", filename:join(code:root_dir(), ErlCall), "' -c " ?COOKIE " -sname ", atom_to_list(Node), " -a '", Arguments, "' 2>&1"],
+            Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+            Expression = io_lib:format("beamtap:start({~s,work,1}, [{output,\"~ts\"}]).", [?MODULE, Output]),
+            Command = [
+                "echo '", Expression, "' | ERL_EPMD_PORT=", epmd(Config), " '", filename:join(code:root_dir(), ErlCall),
+                "' -c " ?COOKIE " -sname ", atom_to_list(Node), " -e 2>&1"
+            ],
             Said = os:cmd(unicode:characters_to_list(Command)),
-            {match, [Number]} = re:run(Said, "^{ok, *{tap, *([0-9]+)}}", [{capture, all_but_first, list}]),
+            {match, [Number]} = re:run(Said, "{ok, *{tap, *([0-9]+)}}", [{capture, all_but_first, list}]),
             recorded(Traced, {tap, list_to_integer(Number)}),
             peer:stop(Traced);
         [] ->

@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use beamtap_ctl::daemons::{self, Lifetime};
@@ -187,6 +188,34 @@ fn of_processes_that_start_one_at_the_same_time_one_owns_it() {
             "{:?}",
             lttng_processes(world)
         );
+    });
+}
+
+#[test]
+fn one_is_started_again_until_the_lock_of_one_on_its_way_out_is_free() {
+    in_sandbox(|world| {
+        let starts = world.home().join("starts");
+        stand_in(world, &format!("echo >> {}; exec lttng-sessiond \"$@\"", starts.display()));
+        // SAFETY: getuid has no preconditions.
+        let run = match unsafe { libc::getuid() } {
+            0 => PathBuf::from("/var/run/lttng"),
+            _ => world.home().join(".lttng"),
+        };
+        fs::create_dir_all(&run).unwrap();
+        let lock = fs::File::create(run.join("lttng-sessiond.lck")).unwrap();
+        let whole = libc::flock { l_type: libc::F_WRLCK as _, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
+        // SAFETY: fcntl with F_SETLK reads the structure, which outlives the call. Closing the file gives the lock back.
+        assert_eq!(unsafe { libc::fcntl(lock.as_raw_fd(), libc::F_SETLK, &raw const whole) }, 0);
+        let lttng = Lttng::load().unwrap();
+        let is_started_twice = || fs::read(&starts).is_ok_and(|lines| lines.len() >= 2);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                assert!(wait_until(DEFAULT_TIMEOUT, is_started_twice));
+                drop(lock);
+            });
+            let sessiond = daemons::ensure(&lttng, Lifetime::WithProcess, DEFAULT_TIMEOUT).unwrap();
+            assert!(sessiond.started_by_us().is_some() && world.is_sessiond_answering());
+        });
     });
 }
 
