@@ -49,7 +49,8 @@ with_environment({error, _} = Error, _) -> Error.
 running(Plan) ->
     case application:ensure_all_started(beamtap) of
         {ok, _} ->
-            %% What a killed tap left is nobody's any more.
+            %% Processes that were killed are there again, and what a killed tap left is nobody's any more.
+            _ = beamtap_sup:settle(),
             _ = beamtap_janitor:sweep(),
             {ok, Plan};
         {error, Reason} ->
@@ -93,6 +94,7 @@ launch(#{tap := Tap} = Plan, Left) ->
         {ok, Session} ->
             case beamtap_session:await(Session) of
                 ok -> {ok, Tap};
+                {error, #{reason := ended}} = Error when Left > 1 -> again(Plan, Left - 1, Error);
                 {error, _} = Error -> Error
             end;
         {error, _} when Left > 1 ->
@@ -105,6 +107,24 @@ launch(#{tap := Tap} = Plan, Left) ->
                 ["the tap's process does not start: ", beamtap_error:quote(Reason)],
                 "application:stop(beamtap) and start again"
             )
+    end.
+
+%% A supervisor that ends its sessions because a process beside them was killed ends those that just start, too. Not so one
+%% whose application is stopped.
+again(#{tap := Tap, path := Path} = Plan, Left, Error) ->
+    IsShutDown =
+        case beamtap_ledger:receipt(Tap) of
+            {ok, #{ended_by := shutdown}} -> true;
+            _ -> false
+        end,
+    case IsShutDown andalso beamtap_sup:settle() =:= ok andalso file:list_dir_all(Path) of
+        {ok, [_ | _]} ->
+            Error;
+        false ->
+            Error;
+        _ ->
+            ok = beamtap_ledger:forget(Tap),
+            launch(Plan, Left)
     end.
 
 with({ok, Value}, Next) -> {ok, Next(Value)};
