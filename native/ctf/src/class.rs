@@ -242,8 +242,8 @@ pub(crate) struct TracePlan {
     pub(crate) streams: Vec<StreamPlan>,
     /// Index among the streams, by id.
     pub(crate) stream_indexes: HashMap<u64, usize>,
-    pub(crate) environment: Vec<(String, EnvValue)>,
-    pub(crate) clocks: Vec<Clock>,
+    pub(crate) environment: Arc<[(String, EnvValue)]>,
+    pub(crate) clocks: Arc<[Clock]>,
 }
 
 /// All that is known from metadata: what cursors decode with.
@@ -284,15 +284,15 @@ impl Catalog {
                 packet_header: None,
                 streams: Vec::new(),
                 stream_indexes: HashMap::new(),
-                environment: Vec::new(),
-                clocks: Vec::new(),
+                environment: Arc::default(),
+                clocks: Arc::default(),
             });
         }
         self.align_bytes = self.align_bytes.max(8);
         let plan = &mut self.traces[trace];
         plan.uuid = metadata.uuid;
-        plan.environment.clone_from(&metadata.environment);
-        plan.clocks.clone_from(&metadata.clocks);
+        plan.environment = metadata.environment.as_slice().into();
+        plan.clocks = metadata.clocks.as_slice().into();
         if plan.packet_header.is_none() {
             plan.packet_header.clone_from(&metadata.packet_header);
         }

@@ -83,7 +83,7 @@ pub struct Follower {
 
 /// Where a stream file is.
 struct Place {
-    path: PathBuf,
+    path: Arc<Path>,
     /// The look that saw it last.
     seen: u64,
     what: What,
@@ -232,7 +232,7 @@ impl Follower {
             let Some(trace) = self.read_metadata(&directory) else { continue };
             // A directory that was moved away meanwhile is found where it is the next time.
             for path in stream_files(&directory).unwrap_or_default() {
-                self.take_file(trace, path);
+                self.take_file(trace, path.into());
             }
         }
         // Ids of files are given again.
@@ -291,7 +291,7 @@ impl Follower {
     }
 
     /// Takes a file in once its first packet's header can be read; one that is known may have another path now.
-    fn take_file(&mut self, trace: usize, path: PathBuf) {
+    fn take_file(&mut self, trace: usize, path: Arc<Path>) {
         let Some(id) = FileId::of(&path) else { return };
         if let Some(place) = self.files.get_mut(&id) {
             place.seen = self.look;

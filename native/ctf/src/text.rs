@@ -18,50 +18,98 @@ impl Event<'_> {
     /// Appends the event's name and all its fields in babeltrace2's text form:
     /// `name: { cpu_id = 2 }, { vpid = 7 }, { field = 1, text = "a" }`.
     ///
-    /// The line's beginning (time, hostname) and end are the caller's.
-    pub fn write_text(self, out: &mut Vec<u8>) {
-        self.text_plan().write(self, out);
+    /// The line's beginning (time, hostname) and end are the caller's. False when there is more than 16 MiB of it: then
+    /// what is too long is cut off, and `...` stands in its place.
+    pub fn write_text(self, out: &mut Vec<u8>) -> bool {
+        self.text_plan().write(self, out)
+    }
+}
+
+/// Most bytes of text that an event may have: a byte of a packet can stand for more than a hundred.
+const LARGEST: usize = 16 << 20;
+/// Most bytes of a string that are shown: in text each may take four.
+pub(crate) const LONGEST_STRING: usize = 4 << 20;
+
+/// How much room there is for an event's text.
+pub(crate) struct Room {
+    end: usize,
+    is_enough: bool,
+}
+
+impl Room {
+    /// Room behind what is there.
+    pub(crate) fn behind(out: &[u8]) -> Room {
+        Room { end: out.len() + LARGEST, is_enough: true }
+    }
+
+    /// Whether everything was written.
+    pub(crate) fn is_enough(&self) -> bool {
+        self.is_enough
+    }
+
+    /// Whether there is room for more; if not, that is said.
+    #[inline(always)]
+    fn has_more(&mut self, out: &mut Vec<u8>, elision: &[u8]) -> bool {
+        out.len() < self.end || self.elide(out, elision)
+    }
+
+    #[cold]
+    pub(crate) fn elide(&mut self, out: &mut Vec<u8>, elision: &[u8]) -> bool {
+        self.is_enough = false;
+        out.extend_from_slice(elision);
+        false
     }
 }
 
 /// Appends the packet's context without what is about the packet itself.
-pub(crate) fn write_packet(out: &mut Vec<u8>, event: Event<'_>) {
+pub(crate) fn write_packet(out: &mut Vec<u8>, event: Event<'_>, room: &mut Room) {
     let Some(members) = event.packet_context() else { return };
     let told = members.typed().filter(|(name, _, _)| !PACKET_MEMBERS.contains(name));
     out.push(b'{');
     for (i, (name, ty, value)) in told.enumerate() {
         out.extend_from_slice(if i == 0 { b" " } else { b", " });
-        write_member(out, name, ty, value);
+        write_member(out, name, ty, value, room);
     }
     out.extend_from_slice(b" }");
 }
 
-fn write_member(out: &mut Vec<u8>, name: &str, ty: &FieldType, value: Value<'_>) {
+fn write_member(out: &mut Vec<u8>, name: &str, ty: &FieldType, value: Value<'_>, room: &mut Room) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b" = ");
-    write_value(out, ty, value);
+    write_value(out, ty, value, room);
 }
 
-pub(crate) fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>) {
+pub(crate) fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>, room: &mut Room) {
     match (value, &ty.kind) {
         (Value::Unsigned(v), Kind::Int(int)) => write_number(out, v, int),
         (Value::Signed(v), Kind::Int(int)) => write_number(out, v as u64, int),
         (Value::Enum(v), Kind::Enum(int, _)) => write_enum(out, &v, int),
         (Value::Bool(v), _) => out.extend_from_slice(if v { b"true" } else { b"false" }),
         (Value::Float(v), _) => write_float(out, v),
-        (Value::Str(bytes), _) => write_string(out, bytes),
+        (Value::Str(bytes), _) => {
+            write_string(out, bytes.get(..LONGEST_STRING).unwrap_or(bytes));
+            if bytes.len() > LONGEST_STRING {
+                room.elide(out, b"...");
+            }
+        }
         (Value::Array(elements), Kind::Array(array)) => {
             out.push(b'[');
             let mut index = ElementIndex::new();
             if let (Kind::Int(int), Some(numbers)) = (&array.element.kind, elements.numbers()) {
                 for number in numbers {
+                    if !room.has_more(out, b", ...") {
+                        break;
+                    }
                     index.write(out);
                     write_number(out, number, int);
                 }
             } else {
                 for element in elements {
+                    if !room.has_more(out, b", ...") {
+                        break;
+                    }
                     index.write(out);
-                    write_value(out, &array.element, element);
+                    write_value(out, &array.element, element, room);
                 }
             }
             out.extend_from_slice(b" ]");
@@ -70,20 +118,20 @@ pub(crate) fn write_value(out: &mut Vec<u8>, ty: &FieldType, value: Value<'_>) {
             out.push(b'{');
             for (i, (name, ty, value)) in members.typed().enumerate() {
                 out.extend_from_slice(if i == 0 { b" " } else { b", " });
-                write_member(out, name, ty, value);
+                write_member(out, name, ty, value, room);
             }
             out.extend_from_slice(b" }");
         }
         (Value::Variant(selected), _) => {
             out.extend_from_slice(b"{ ");
-            write_value(out, selected.field_type(), selected.value());
+            write_value(out, selected.field_type(), selected.value(), room);
             out.extend_from_slice(b" }");
         }
         (value, Kind::Optional(optional)) => {
             out.push(b'{');
             if !matches!(value, Value::Absent) {
                 out.push(b' ');
-                write_value(out, &optional.ty, value);
+                write_value(out, &optional.ty, value, room);
             }
             out.extend_from_slice(b" }");
         }

@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::field::{FieldType, Kind, Role};
 use crate::piece::Piece;
 use crate::program::{Access, Load};
-use crate::text::{PACKET_MEMBERS, write_packet, write_string_within, write_value};
+use crate::text::{LONGEST_STRING, PACKET_MEMBERS, Room, write_packet, write_string_within, write_value};
 
 /// The text of a class of events, without what stands before the name.
 #[derive(Debug)]
@@ -77,13 +77,14 @@ impl TextPlan {
         TextPlan { steps, end: Piece::new(before.as_bytes()) }
     }
 
-    /// Appends the event's name and fields.
-    pub(crate) fn write(&self, event: Event<'_>, out: &mut Vec<u8>) {
+    /// Appends the event's name and fields; says whether there was room for all.
+    pub(crate) fn write(&self, event: Event<'_>, out: &mut Vec<u8>) -> bool {
+        let mut room = Room::behind(out);
         for step in &self.steps {
             step.before.push(out);
             match &step.value {
                 Show::Cpu => decimal::write(out, event.cpu_id().unwrap_or(0).into()),
-                Show::Packet => write_packet(out, event),
+                Show::Packet => write_packet(out, event, &mut room),
                 Show::Unsigned(access) => decimal::write(out, event.number(access)),
                 Show::Signed(access) => {
                     let number = event.number(access) as i64;
@@ -94,16 +95,20 @@ impl TextPlan {
                 }
                 Show::Text(access) => {
                     let (bytes, length) = event.text_within(access);
-                    write_string_within(out, bytes, length);
+                    write_string_within(out, bytes, length.min(LONGEST_STRING));
+                    if length > LONGEST_STRING {
+                        room.elide(out, b"...");
+                    }
                 }
                 Show::Value { scope, member } => {
                     if let Some((ty, value)) = event.member(*scope, *member) {
-                        write_value(out, ty, value);
+                        write_value(out, ty, value, &mut room);
                     }
                 }
             }
         }
         self.end.push(out);
+        room.is_enough()
     }
 }
 

@@ -22,6 +22,10 @@ use crate::window::{Allowance, Window};
 
 /// Most stream files that one set may have.
 const MAX_FILES: usize = 1 << 16;
+/// Most streams that one set may have: what bounds the memory of a reader, which has all of them at hand.
+pub(crate) const MAX_STREAMS: usize = 1 << 14;
+/// Most traces that one set may have.
+pub(crate) const MAX_TRACES: usize = 1 << 12;
 
 /// One or many traces that are read together: what `lttng` leaves in a session's directory.
 pub struct TraceSet {
@@ -36,8 +40,8 @@ pub struct TraceSet {
 pub struct Trace {
     path: PathBuf,
     uuid: Option<[u8; 16]>,
-    environment: Vec<(String, EnvValue)>,
-    clocks: Vec<Clock>,
+    environment: Arc<[(String, EnvValue)]>,
+    clocks: Arc<[Clock]>,
 }
 
 impl Trace {
@@ -78,7 +82,7 @@ impl Stream {
 
     /// Files of the stream, the oldest first.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.files.iter().map(|f| f.path.as_path())
+        self.files.iter().map(|f| &*f.path)
     }
 
     /// Id of the stream class, which LTTng gives to a channel; `None` when the stream has no packets.
@@ -102,6 +106,10 @@ impl TraceSet {
     pub fn open(path: &Path) -> Result<TraceSet, Error> {
         let Directories { traces: found, mut faults } = Directories::find(path)?;
         let (mut catalog, mut traces, mut directories) = (Catalog::default(), Vec::new(), Vec::new());
+        if found.len() > MAX_TRACES {
+            let what = format!("more than {MAX_TRACES} traces; read the directories below one by one");
+            return Err(Error::new(Kind::Limit, what).in_file(path));
+        }
         for directory in found {
             let file = directory.join("metadata");
             let mut reader = MetadataReader::new();
@@ -235,14 +243,22 @@ fn find_streams(
         for path in paths {
             files += 1;
             if files > MAX_FILES {
-                return Err(
-                    Error::new(Kind::Limit, format!("more than {MAX_FILES} stream files")).in_file(directory)
-                );
+                return Err(Error::new(
+                    Kind::Limit,
+                    format!("more than {MAX_FILES} stream files; read the directories below one by one"),
+                )
+                .in_file(directory));
             }
+            let path: Arc<Path> = path.into();
             let first = first_packet(&path, trace, catalog);
             let identity = first.as_ref().and_then(|info| identity(trace, info, catalog));
             let index = match identity.and_then(|identity| known.get(&identity)) {
                 Some(&index) => index,
+                None if streams.len() == MAX_STREAMS => {
+                    let what =
+                        format!("more than {MAX_STREAMS} streams; read the directories below one by one");
+                    return Err(Error::new(Kind::Limit, what).in_file(directory));
+                }
                 None => {
                     streams.push(Stream {
                         files: Vec::new(),
@@ -264,7 +280,7 @@ fn find_streams(
 }
 
 /// What the first packet of a file says; `None` when it cannot be read, which the reader will tell.
-pub(crate) fn first_packet(path: &Path, trace: usize, catalog: &Catalog) -> Option<PacketInfo> {
+pub(crate) fn first_packet(path: &Arc<Path>, trace: usize, catalog: &Catalog) -> Option<PacketInfo> {
     let mut window = Window::new(Allowance::for_a_look());
     window.open(path).ok()?;
     first_in(&mut window, trace, catalog)
@@ -272,7 +288,7 @@ pub(crate) fn first_packet(path: &Path, trace: usize, catalog: &Catalog) -> Opti
 
 /// The same of a file that is open.
 pub(crate) fn first_packet_held(
-    path: &Path,
+    path: &Arc<Path>,
     held: &File,
     trace: usize,
     catalog: &Catalog,

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,9 +15,11 @@ use crate::error::{Error, Kind};
 /// Bytes that windows may grow by, all streams of a reader together, for records larger than a window.
 const GROWTH: usize = 24 << 20;
 /// Bytes that all windows of a reader share at first.
-const SHARED: usize = 16 << 20;
+const SHARED: usize = 8 << 20;
 const LARGEST: usize = 64 << 10;
-const SMALLEST: usize = 4 << 10;
+/// What a window has at least, and where it looks at the beginning of a file only.
+const SMALLEST: usize = 1 << 10;
+const LOOK: usize = 4 << 10;
 /// Most files that a reader keeps open.
 const OPEN_FILES: usize = 256;
 
@@ -33,7 +35,7 @@ impl Allowance {
     /// For a reader of so many streams whose types are aligned to so many bytes.
     pub(crate) fn new(streams: usize, align_bytes: usize) -> Allowance {
         let share = SHARED / streams.max(1);
-        let base = share.clamp(SMALLEST, LARGEST).next_multiple_of(4096).max(2 * align_bytes);
+        let base = share.clamp(SMALLEST, LARGEST).next_multiple_of(SMALLEST).max(2 * align_bytes);
         Allowance { growth: Arc::new(AtomicUsize::new(GROWTH)), base, keep_open: streams <= OPEN_FILES }
     }
 
@@ -44,7 +46,7 @@ impl Allowance {
 
     /// For one look at the beginning of a file.
     pub(crate) fn for_a_look() -> Allowance {
-        Allowance { growth: Arc::new(AtomicUsize::new(LARGEST)), base: SMALLEST, keep_open: true }
+        Allowance { growth: Arc::new(AtomicUsize::new(LARGEST)), base: LOOK, keep_open: true }
     }
 
     fn take(&self, bytes: usize) -> bool {
@@ -58,7 +60,7 @@ impl Allowance {
 
 /// A file and the part of it that is in memory.
 pub(crate) struct Window {
-    path: PathBuf,
+    path: Arc<Path>,
     file: Option<File>,
     file_len: u64,
     allowance: Allowance,
@@ -79,7 +81,7 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) fn new(allowance: Allowance) -> Window {
         Window {
-            path: PathBuf::new(),
+            path: Path::new("").into(),
             file: None,
             file_len: 0,
             allowance,
@@ -93,20 +95,20 @@ impl Window {
         }
     }
 
-    pub(crate) fn open(&mut self, path: &Path) -> Result<(), Error> {
+    pub(crate) fn open(&mut self, path: &Arc<Path>) -> Result<(), Error> {
         let file = File::open(path).map_err(|e| Error::io("cannot open", path, e))?;
         self.open_file(path, file)
     }
 
     /// Opens a file that is open already: it may have been removed.
-    pub(crate) fn open_held(&mut self, path: &Path, held: &File) -> Result<(), Error> {
+    pub(crate) fn open_held(&mut self, path: &Arc<Path>, held: &File) -> Result<(), Error> {
         let file = held.try_clone().map_err(|e| Error::io("cannot open", path, e))?;
         self.open_file(path, file)
     }
 
-    fn open_file(&mut self, path: &Path, file: File) -> Result<(), Error> {
+    fn open_file(&mut self, path: &Arc<Path>, file: File) -> Result<(), Error> {
         let meta = file.metadata().map_err(|e| Error::io("cannot read the size", path, e))?;
-        self.path = path.to_path_buf();
+        self.path = path.clone();
         self.file_len = meta.len();
         self.file = self.allowance.keep_open.then_some(file);
         (self.valid, self.start, self.origin) = (0, 0, 0);
@@ -117,9 +119,9 @@ impl Window {
     }
 
     /// Takes the first piece of a packet that does not come from a file; `path`, `offset` and `length` say which it is.
-    pub(crate) fn feed(&mut self, path: &Path, piece: Vec<u8>, offset: u64, length: u64) {
+    pub(crate) fn feed(&mut self, path: &Arc<Path>, piece: Vec<u8>, offset: u64, length: u64) {
         self.close();
-        self.path = path.to_path_buf();
+        self.path = path.clone();
         (self.start, self.piece, self.buf) = (offset, piece.len(), piece);
         self.file_len = offset.saturating_add(length);
         self.valid = self.piece;

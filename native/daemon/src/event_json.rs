@@ -38,8 +38,14 @@ pub(crate) fn origin(trace: &Trace) -> Vec<u8> {
     out
 }
 
-/// Appends the members behind the hostname, and ends the line.
-pub(crate) fn write_body(event: Event<'_>, fields: Option<&[String]>, out: &mut Vec<u8>) {
+/// Most bytes of JSON that an event may have: more are cut off.
+const LARGEST: usize = 16 << 20;
+/// Most bytes of a text that are written: each may take six.
+const LONGEST_TEXT: usize = 2 << 20;
+
+/// Appends the members behind the hostname, and ends the line; says whether there was room for all.
+pub(crate) fn write_body(event: Event<'_>, fields: Option<&[String]>, out: &mut Vec<u8>) -> bool {
+    let mut room = Room { end: out.len() + LARGEST, is_enough: true };
     out.extend_from_slice(b"\"stream\":");
     decimal::write(out, event.stream().index() as u64);
     out.extend_from_slice(b",\"cpu\":");
@@ -56,19 +62,33 @@ pub(crate) fn write_body(event: Event<'_>, fields: Option<&[String]>, out: &mut 
         .peekable();
     if packet.peek().is_some() {
         out.extend_from_slice(b",\"packet_context\":");
-        write_object(packet, out);
+        write_object(packet, out, &mut room);
     }
     if event.common_context().len() > 0 {
         out.extend_from_slice(b",\"common_context\":");
-        write_object(event.common_context().filter(|(name, _)| is_wanted(name)), out);
+        write_object(event.common_context().filter(|(name, _)| is_wanted(name)), out, &mut room);
     }
     if event.specific_context().len() > 0 {
         out.extend_from_slice(b",\"specific_context\":");
-        write_object(event.specific_context().filter(|(name, _)| is_wanted(name)), out);
+        write_object(event.specific_context().filter(|(name, _)| is_wanted(name)), out, &mut room);
     }
     out.extend_from_slice(b",\"fields\":");
-    write_object(event.fields().filter(|(name, _)| is_wanted(name)), out);
+    write_object(event.fields().filter(|(name, _)| is_wanted(name)), out, &mut room);
     out.extend_from_slice(b"}\n");
+    room.is_enough
+}
+
+/// How much room there is for an event's JSON.
+struct Room {
+    end: usize,
+    is_enough: bool,
+}
+
+impl Room {
+    fn has_more(&mut self, out: &[u8]) -> bool {
+        self.is_enough &= out.len() < self.end;
+        out.len() < self.end
+    }
 }
 
 /// Appends a line on a stretch of time of which it is not known what is missing.
@@ -97,7 +117,7 @@ fn write_stretch(begin_ns: i64, end_ns: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}\n");
 }
 
-fn write_object<'a>(members: impl Iterator<Item = (&'a str, Value<'a>)>, out: &mut Vec<u8>) {
+fn write_object<'a>(members: impl Iterator<Item = (&'a str, Value<'a>)>, out: &mut Vec<u8>, room: &mut Room) {
     out.push(b'{');
     for (index, (name, value)) in members.enumerate() {
         if index > 0 {
@@ -105,12 +125,12 @@ fn write_object<'a>(members: impl Iterator<Item = (&'a str, Value<'a>)>, out: &m
         }
         write_text(name.as_bytes(), out);
         out.push(b':');
-        write_value(value, out);
+        write_value(value, out, room);
     }
     out.push(b'}');
 }
 
-fn write_value(value: Value<'_>, out: &mut Vec<u8>) {
+fn write_value(value: Value<'_>, out: &mut Vec<u8>, room: &mut Room) {
     match value {
         Value::Unsigned(value) => decimal::write(out, value),
         Value::Signed(value) => write_signed(value, out),
@@ -122,7 +142,10 @@ fn write_value(value: Value<'_>, out: &mut Vec<u8>) {
             // A finite number can be written, and memory takes it.
             let _ = serde_json::to_writer(out, &value);
         }
-        Value::Str(text) => write_text(text, out),
+        Value::Str(text) => {
+            room.is_enough &= text.len() <= LONGEST_TEXT;
+            write_text(text.get(..LONGEST_TEXT).unwrap_or(text), out);
+        }
         Value::Enum(value) => {
             out.extend_from_slice(b"{\"value\":");
             if value.is_signed() {
@@ -142,16 +165,19 @@ fn write_value(value: Value<'_>, out: &mut Vec<u8>) {
         Value::Array(elements) => {
             out.push(b'[');
             for (index, element) in elements.enumerate() {
+                if !room.has_more(out) {
+                    break;
+                }
                 if index > 0 {
                     out.push(b',');
                 }
-                write_value(element, out);
+                write_value(element, out, room);
             }
             out.push(b']');
         }
-        Value::Struct(members) => write_object(members, out),
+        Value::Struct(members) => write_object(members, out, room),
         Value::Variant(selected) => {
-            write_object(std::iter::once((selected.name(), selected.value())), out);
+            write_object(std::iter::once((selected.name(), selected.value())), out, room);
         }
         _ => out.extend_from_slice(b"null"),
     }

@@ -55,16 +55,17 @@ impl EventText {
         rest
     }
 
-    /// Appends the event's name and fields, and ends the line.
+    /// Appends the event's name and fields, and ends the line; says whether there was room for all.
     #[inline]
-    pub(crate) fn write_body(&self, event: Event<'_>, fields: Option<&[String]>, out: &mut Vec<u8>) {
+    pub(crate) fn write_body(&self, event: Event<'_>, fields: Option<&[String]>, out: &mut Vec<u8>) -> bool {
         let begin = out.len();
-        event.write_text(out);
+        let is_whole = event.write_text(out);
         if let Some(fields) = fields {
             let is_wanted = |name: &[u8]| fields.iter().any(|wanted| wanted.as_bytes() == name);
             cut(out, begin + event.name().len() + ": ".len(), is_wanted);
         }
         out.push(b'\n');
+        is_whole
     }
 }
 

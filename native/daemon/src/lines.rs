@@ -44,9 +44,18 @@ impl Lines {
         self.scribe.learn(pages);
     }
 
+    /// Everything of each event was printed.
+    pub(crate) fn are_whole(&self) -> bool {
+        self.scribe.cut() == 0
+    }
+
     /// Writes all that was printed, and tells what was asked for and is nowhere in the trace.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.sink.flush()?;
+        if let cut @ 1.. = self.scribe.cut() {
+            let cut = quantity::count(cut);
+            self.warn(&format!("events too long to be shown whole: {cut}; an event has 16 MiB at the most"));
+        }
         self.scribe.selection().unseen().iter().for_each(|sentence| self.warn(sentence));
         Ok(())
     }

@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
     if is_readable {
         lines.flush()?;
     }
-    let has_faults = has_faults?;
+    let has_faults = has_faults? || !lines.are_whole();
     lines.finish()?;
     Ok(ExitCode::from(if has_faults { BAD_TRACE } else { 0 }))
 }

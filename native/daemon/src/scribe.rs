@@ -17,6 +17,8 @@ pub(crate) struct Scribe {
     origins: Vec<Option<Vec<u8>>>,
     /// A line without that: the place for it, and the index of the trace.
     gap: Option<(usize, usize)>,
+    /// Number of events that were too long to be shown whole.
+    cut: u64,
 }
 
 #[derive(Clone)]
@@ -28,7 +30,7 @@ enum Form {
 impl Scribe {
     pub(crate) fn new(is_json: bool, selection: Selection) -> Scribe {
         let form = if is_json { Form::Json } else { Form::Text(EventText::default()) };
-        Scribe { form, selection, clock: WallClock::local(), origins: Vec::new(), gap: None }
+        Scribe { form, selection, clock: WallClock::local(), origins: Vec::new(), gap: None, cut: 0 }
     }
 
     /// Leaves out so many of the first events that are wanted.
@@ -50,10 +52,16 @@ impl Scribe {
             Some(Some(origin)) => out.extend_from_slice(origin),
             _ => self.gap = Some((out.len(), event.trace())),
         }
-        match &mut self.form {
+        let is_whole = match &mut self.form {
             Form::Text(text) => text.write_body(event, self.selection.fields(), out),
             Form::Json => event_json::write_body(event, self.selection.fields(), out),
-        }
+        };
+        self.cut += u64::from(!is_whole);
+    }
+
+    /// Number of events that were too long to be shown whole.
+    pub(crate) fn cut(&self) -> u64 {
+        self.cut
     }
 
     /// Index of the trace that is to be introduced, where the last event's was not.
@@ -108,6 +116,9 @@ impl Scribe {
 
     /// Takes over what was seen by those who wrote on pages.
     pub(crate) fn learn(&mut self, pages: Pages) {
-        pages.into_iter().for_each(|page| self.selection.learn_of(&page.scribe().selection));
+        for page in pages {
+            self.selection.learn_of(&page.scribe().selection);
+            self.cut += page.scribe().cut;
+        }
     }
 }

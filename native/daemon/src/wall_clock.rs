@@ -3,8 +3,13 @@
 use beamtap_ctf::decimal;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 const NS_PER_SECOND: i64 = 1_000_000_000;
+/// Largest file that describes a time zone: more than 200 times what any does.
+const LARGEST_ZONE: u64 = 1 << 20;
 
 /// Writes times of day. Looking up what a second is called costs more than the rest, and many events share one.
 #[derive(Clone)]
@@ -53,7 +58,18 @@ impl WallClock {
 
 /// The zone that times of day are of: see TZ.
 pub(crate) fn local_zone() -> TimeZone {
-    TimeZone::system()
+    // The C library takes UTC where TZ cannot be read, too.
+    match std::env::var_os("TZ") {
+        Some(tz) if !is_sane(&tz) => TimeZone::UTC,
+        _ => TimeZone::system(),
+    }
+}
+
+/// Whether the time zone is no file that could be read without end.
+fn is_sane(tz: &OsStr) -> bool {
+    let path = tz.as_bytes();
+    let path = OsStr::from_bytes(path.strip_prefix(b":").unwrap_or(path));
+    fs::metadata(path).map_or(true, |file| file.is_dir() || (file.is_file() && file.len() <= LARGEST_ZONE))
 }
 
 /// Appends a duration as seconds with nine decimals.
@@ -82,6 +98,20 @@ mod tests {
         assert_eq!(written("EST5EDT,M3.2.0,M11.1.0", 1_351_532_897_586_558_519), "13:48:17.586558519");
         assert_eq!(written("IST-5:30", 0), "05:30:00.000000000");
         assert_eq!(written("UTC0", -1_500_000_000), "-1.500000000");
+    }
+
+    #[test]
+    fn files_that_are_no_time_zones_are_not_read() {
+        for tz in
+            ["", "UTC", "EST5EDT,M3.2.0,M11.1.0", "America/New_York", ":/etc/localtime", "/no/such/zone"]
+        {
+            assert!(is_sane(OsStr::new(tz)), "{tz}");
+        }
+        assert!(!is_sane(OsStr::new("/dev/zero")) && !is_sane(OsStr::new(":/dev/zero")));
+        let dir = tempfile::tempdir().unwrap();
+        let large = dir.path().join("large");
+        fs::File::create(&large).unwrap().set_len(1 << 40).unwrap();
+        assert!(!is_sane(large.as_os_str()));
     }
 
     #[test]

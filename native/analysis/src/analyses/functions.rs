@@ -222,8 +222,7 @@ impl Analysis for Functions {
         if has_times && !state.tells_waiting() {
             table.columns[OWN] = OWN_AND_WAIT;
             table.notes.push(
-                "own+wait includes waiting: record the class `running`, too, to tell them apart."
-                    .to_owned(),
+                "own+wait includes waiting: record the class `running`, too, to tell them apart.".to_owned(),
             );
         }
         if !has_times && table.rows.iter().any(|row| row[CALLS] != Cell::Count(0)) {

@@ -24,8 +24,13 @@ pub(crate) struct Copied {
     /// Number of the packets that are in use; the others keep their memory for later.
     packet_count: usize,
     /// Index of the packet that was copied last of each stream.
-    last: Vec<Option<usize>>,
+    last: Vec<u32>,
 }
+
+/// What is known of a packet takes about so many bytes.
+const PACKET: usize = 256;
+/// No packet of the stream was copied.
+const NONE: u32 = u32::MAX;
 
 /// Events that followed each other in a packet.
 struct CopiedRun {
@@ -55,9 +60,9 @@ struct CopiedPacket {
 }
 
 impl Copied {
-    /// Number of bytes that were copied.
+    /// Number of bytes that were copied, with what is known of their packets.
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + PACKET * self.packet_count
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -66,7 +71,7 @@ impl Copied {
 
     /// How much more may be copied at once.
     pub(crate) fn room_bits(&self) -> u64 {
-        ENOUGH.saturating_sub(self.bytes.len()) as u64 * 8
+        ENOUGH.saturating_sub(self.len()) as u64 * 8
     }
 
     /// Forgets all, and keeps the memory unless it is large.
@@ -98,13 +103,14 @@ impl Copied {
         let stream = cursor.key.index();
         let place = (cursor.next_file, cursor.packet_index);
         if self.last.len() <= stream {
-            self.last.resize(stream + 1, None);
+            self.last.resize(stream + 1, NONE);
         }
-        if let Some(last) = self.last[stream].filter(|last| self.packets[*last].place == place) {
+        let last = self.last[stream] as usize;
+        if last < self.packet_count && self.packets[last].place == place {
             return last;
         }
         let index = self.packet_count;
-        self.last[stream] = Some(index);
+        self.last[stream] = index as u32;
         self.packet_count += 1;
         if self.packets.len() == index {
             self.packets.push(CopiedPacket::default());

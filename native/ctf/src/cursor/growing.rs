@@ -1,6 +1,7 @@
 //! Streams that are still being written.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Cursor, Head, StreamFile};
 use crate::class::Catalog;
@@ -56,9 +57,9 @@ impl Cursor {
     }
 
     /// A file that is still to be read has another path now.
-    pub(crate) fn rename_file(&mut self, from: &Path, to: &Path) {
-        if let Some(file) = self.files.iter_mut().find(|file| file.path == from) {
-            file.path = to.to_path_buf();
+    pub(crate) fn rename_file(&mut self, from: &Path, to: &Arc<Path>) {
+        if let Some(file) = self.files.iter_mut().find(|file| &*file.path == from) {
+            file.path = to.clone();
         }
     }
 
@@ -69,7 +70,7 @@ impl Cursor {
 
     /// Whether the file was read to its end, or is given up.
     pub(crate) fn has_left(&self, path: &Path) -> bool {
-        !self.files.iter().skip(self.next_file.saturating_sub(1)).any(|file| file.path == path)
+        !self.files.iter().skip(self.next_file.saturating_sub(1)).any(|file| &*file.path == path)
     }
 
     /// What comes next is at the begin of a file that continues another.
@@ -83,7 +84,7 @@ impl Cursor {
     }
 
     /// Takes the first piece of a packet of the stream, of so many bytes, that does not come from a file.
-    pub(crate) fn feed(&mut self, trace: usize, path: &Path, piece: Vec<u8>, offset: u64, length: u64) {
+    pub(crate) fn feed(&mut self, trace: usize, path: &Arc<Path>, piece: Vec<u8>, offset: u64, length: u64) {
         self.window.feed(path, piece, offset, length);
         self.trace = trace;
         (self.in_file, self.in_packet, self.is_hungry, self.packet_offset) = (true, false, false, offset);

@@ -6,7 +6,7 @@ mod jump;
 mod records;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::class::Catalog;
@@ -24,7 +24,8 @@ pub(crate) use records::{Record, Run};
 #[derive(Debug, Clone)]
 pub(crate) struct StreamFile {
     pub(crate) trace: usize,
-    pub(crate) path: PathBuf,
+    /// Shared: there may be many streams, and each is known in several places.
+    pub(crate) path: Arc<Path>,
     /// When its first packet begins, in cycles.
     pub(crate) begin: u64,
     /// The file itself, kept open until it is read: it may be removed before.
@@ -32,8 +33,8 @@ pub(crate) struct StreamFile {
 }
 
 impl StreamFile {
-    pub(crate) fn new(trace: usize, path: PathBuf) -> StreamFile {
-        StreamFile { trace, path, begin: 0, held: None }
+    pub(crate) fn new(trace: usize, path: impl Into<Arc<Path>>) -> StreamFile {
+        StreamFile { trace, path: path.into(), begin: 0, held: None }
     }
 }
 

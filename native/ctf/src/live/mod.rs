@@ -10,12 +10,14 @@ pub use protocol::LiveSession;
 pub use reattach::Reattached;
 pub use url::LiveUrl;
 
+use std::time::Instant;
+
 use crate::class::EventClass;
 use crate::error::{Error, Kind};
 use crate::lanes::{Lanes, Poll};
 use crate::trace_set::{Stream, Trace};
 use crate::window::Allowance;
-use protocol::{Connection, IndexStatus, NextIndex};
+use protocol::{Connection, IndexStatus, NextIndex, PATIENCE};
 use streams::{LiveTrace, Session, Source};
 
 /// How often a poll asks all streams, and each of them in a row, before it says that there is nothing yet: a relay
@@ -43,7 +45,8 @@ pub fn live_sessions(url: &LiveUrl) -> Result<Vec<LiveSession>, Error> {
 
 /// Reads a live session: events of all its streams, in the order of time as far as the relay daemon's word goes.
 ///
-/// Calls block while the relay daemon answers, for at most ten seconds; they never wait for events. Packets are taken in
+/// Calls block while the relay daemon answers: for at most ten seconds, and longer only while more than 64 KiB a second
+/// come. They never wait for events. Packets are taken in
 /// pieces, 16 MiB of all streams together, so that memory is bounded whatever the size of the session's buffers.
 ///
 /// # Example: go on where the connection was lost
@@ -83,6 +86,8 @@ pub struct LiveReader {
     streams: Vec<Stream>,
     sources: Vec<Source>,
     allowance: Allowance,
+    /// The lane that is asked next, unless it is behind the last one.
+    next_asked: usize,
 }
 
 impl LiveReader {
@@ -121,6 +126,7 @@ impl LiveReader {
             streams: Vec::new(),
             sources: Vec::new(),
             allowance: Allowance::new(1, 8),
+            next_asked: 0,
         };
         for session in wanted {
             let entries = reader.connection.attach(session.id, seek == Seek::Beginning)?;
@@ -208,7 +214,14 @@ impl LiveReader {
             return Err(Error::new(Kind::Disconnected, format!("not attached to {} any more", self.url)));
         }
         let mut has_progress = false;
-        for lane in 0..self.sources.len() {
+        let since = Instant::now();
+        for _ in 0..self.sources.len() {
+            // Where answers come slowly, the caller is heard between them, and whoever is next then is asked first.
+            if since.elapsed() > PATIENCE {
+                return Ok(has_progress);
+            }
+            let lane = self.next_asked % self.sources.len();
+            self.next_asked = lane + 1;
             for _ in 0..MAX_QUESTIONS {
                 if !self.lanes.lanes[lane].is_idle() || !self.fetch(lane)? {
                     break;

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::url::LiveUrl;
 use crate::error::{Error, Kind};
@@ -11,15 +11,22 @@ use crate::error::{Error, Kind};
 const MAJOR: u32 = 2;
 const MINOR: u32 = 15;
 /// Longest time to wait for the relay daemon to connect or to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// Least bytes of a long answer in a second: what comes slower is as if nothing came.
+const RATE: u64 = 64 << 10;
 /// Most sessions and streams that a reply may list.
 const MAX_COUNT: u32 = 1 << 16;
 /// Largest piece of a packet and of metadata, in bytes.
 const MAX_DATA: u32 = 32 << 20;
+/// Bytes of data for which room is made at once.
+const SMALLEST_PIECE: usize = 64 << 10;
+const LARGEST_PIECE: usize = 1 << 20;
 /// Largest packet, in bytes; more than LTTng's buffers can be.
 const MAX_PACKET: u64 = 1 << 32;
 /// Longest name in a reply.
 const MAX_NAME: u32 = 4096;
+/// Most bytes of all names that one connection may tell.
+const MAX_NAMES: usize = 16 << 20;
 
 const CONNECT: u32 = 1;
 const LIST_SESSIONS: u32 = 2;
@@ -116,6 +123,10 @@ impl<T: Read + Write + Send> Wire for T {}
 pub(super) struct Connection {
     stream: Box<dyn Wire>,
     minor: u32,
+    /// When the last command was sent, and how much has come since.
+    asked: Instant,
+    received: u64,
+    names_left: usize,
 }
 
 impl Connection {
@@ -144,7 +155,8 @@ fn protocol<T>(what: impl Into<String>) -> Result<T, Error> {
 
 impl Connection {
     pub(super) fn greet(stream: Box<dyn Wire>) -> Result<Connection, Error> {
-        let mut connection = Connection { stream, minor: 4 };
+        let mut connection =
+            Connection { stream, minor: 4, asked: Instant::now(), received: 0, names_left: MAX_NAMES };
         let mut request = u64::MAX.to_be_bytes().to_vec();
         for word in [MAJOR, MINOR, 1] {
             request.extend(word.to_be_bytes());
@@ -166,15 +178,43 @@ impl Connection {
         message.extend(command.to_be_bytes());
         message.extend(0u32.to_be_bytes());
         message.extend(payload);
+        (self.asked, self.received) = (Instant::now(), 0);
         self.stream
             .write_all(&message)
             .map_err(|e| Error::with_source(Kind::Disconnected, "cannot send to the relay daemon", e))
     }
 
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
-        self.stream
-            .read_exact(bytes)
-            .map_err(|e| Error::with_source(Kind::Disconnected, "the relay daemon does not answer", e))
+        let mut done = 0;
+        while done < bytes.len() {
+            done += self.read(&mut bytes[done..])?;
+        }
+        Ok(())
+    }
+
+    /// Takes some bytes of the answer. A wait for one of them ends by itself; that all of it comes in time is seen to here.
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Error> {
+        let length = loop {
+            match self.stream.read(bytes) {
+                Ok(0) => {
+                    return Err(Error::new(Kind::Disconnected, "the relay daemon has closed the connection"));
+                }
+                Ok(length) => break length,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => {
+                    let what = "the relay daemon does not answer";
+                    return Err(Error::with_source(Kind::Disconnected, what, e));
+                }
+            }
+        };
+        self.received += length as u64;
+        if self.asked.elapsed() > PATIENCE + Duration::from_secs(self.received / RATE) {
+            let seconds = PATIENCE.as_secs();
+            let what =
+                format!("the relay daemon answers too slowly: an answer is not whole after {seconds} s");
+            return Err(Error::new(Kind::Disconnected, what));
+        }
+        Ok(length)
     }
 
     fn u32(&mut self) -> Result<u32, Error> {
@@ -197,6 +237,10 @@ impl Connection {
         let mut bytes = vec![0; size as usize];
         self.fill(&mut bytes)?;
         let end = memchr::memchr(0, &bytes).unwrap_or(bytes.len());
+        match self.names_left.checked_sub(end) {
+            Some(left) => self.names_left = left,
+            None => return protocol("the relay daemon tells more names than this reader keeps"),
+        }
         Ok(String::from_utf8_lossy(&bytes[..end]).into_owned())
     }
 
@@ -206,10 +250,14 @@ impl Connection {
             return protocol(format!("the relay daemon sends {length} bytes at once"));
         }
         let mut data = Vec::new();
-        let read = (&mut self.stream).take(length).read_to_end(&mut data);
-        read.map_err(|e| Error::with_source(Kind::Disconnected, "the relay daemon does not answer", e))?;
-        if (data.len() as u64) < length {
-            return Err(Error::new(Kind::Disconnected, "the relay daemon has closed the connection"));
+        let mut done = 0;
+        while done < length as usize {
+            if done == data.len() {
+                let more = data.len().clamp(SMALLEST_PIECE, LARGEST_PIECE).min(length as usize - done);
+                data.reserve_exact(more);
+                data.resize(done + more, 0);
+            }
+            done += self.read(&mut data[done..])?;
         }
         Ok(data)
     }
@@ -334,7 +382,9 @@ impl Connection {
         self.send(GET_PACKET, &request)?;
         let (status, sent, flags) = (self.u32()?, self.u32()?, self.u32()?);
         match status {
-            1 if sent == length => Ok(PacketReply::Data(self.data(sent.into())?)),
+            1 if sent == 0 => Ok(PacketReply::Retry),
+            // Part of what was asked for: the rest is asked for next.
+            1 if sent <= length => Ok(PacketReply::Data(self.data(sent.into())?)),
             1 => protocol(format!("the relay daemon sends {sent} bytes of a packet of {length}")),
             2 => Ok(PacketReply::Retry),
             3 if flags & 3 != 0 => {

@@ -5,9 +5,13 @@ use super::streams::Session;
 use super::{LiveReader, Seek};
 use crate::error::{Error, Kind};
 use crate::metadata::MAX_TEXT;
+use std::time::{Duration, Instant};
 
 /// Pieces without anything in them that may come before the rest of the metadata.
 const MAX_EMPTY_PIECES: usize = 16;
+
+/// Longest time that all metadata of a trace may take.
+const METADATA_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is known after attaching again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +145,12 @@ fn all_metadata(connection: &mut Connection, entries: &[StreamEntry]) -> Result<
     let mut all = Vec::new();
     for entry in entries.iter().filter(|entry| entry.is_metadata) {
         let (mut text, mut empty_pieces) = (Vec::new(), 0);
+        let since = Instant::now();
         loop {
+            if since.elapsed() > METADATA_PATIENCE {
+                let what = "the relay daemon hands metadata over too slowly";
+                return Err(Error::new(Kind::Disconnected, what));
+            }
             match connection.metadata(entry.id)? {
                 MetadataReply::Data(data) if data.is_empty() && empty_pieces == MAX_EMPTY_PIECES => break,
                 MetadataReply::Data(data) if data.is_empty() => empty_pieces += 1,

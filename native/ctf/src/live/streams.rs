@@ -1,17 +1,21 @@
 //! What a live session is made of: streams and the metadata of their traces, as the relay daemon announces them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
-use super::protocol::{MetadataReply, NewStreams, NextIndex, StreamEntry};
+use super::protocol::{MetadataReply, NewStreams, NextIndex, PATIENCE, StreamEntry};
 use super::{LiveReader, Seek};
 use crate::cursor::{Cursor, StreamFile};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::lanes::Lane;
 use crate::loss::StreamKey;
 use crate::metadata::MetadataReader;
 use crate::range::TimeRange;
-use crate::trace_set::{Stream, Trace};
+use crate::trace_set::{MAX_STREAMS, MAX_TRACES, Stream, Trace};
 
+/// Most streams that a session may have had, those that have ended too, which take little memory.
+const MAX_ANNOUNCED: usize = 1 << 16;
 /// Bytes of metadata that tell one trace from another: they hold its UUID and the time of its creation.
 const HEAD: usize = 4096;
 
@@ -36,7 +40,7 @@ pub(super) struct LiveTrace {
 pub(super) struct Source {
     pub(super) id: u64,
     pub(super) trace: usize,
-    pub(super) path: PathBuf,
+    pub(super) path: Arc<Path>,
     /// A packet that was announced and not handed over yet.
     pub(super) announced: Option<NextIndex>,
     /// The packet that is being handed over.
@@ -47,6 +51,12 @@ pub(super) struct Source {
     pub(super) first: Option<u64>,
     /// The relay daemon begins anew: packets up to `received` come a second time.
     pub(super) is_repeating: bool,
+}
+
+fn too_many<T>(most: usize, what: &str) -> Result<T, Error> {
+    let what =
+        format!("the relay daemon announces more than {most} {what}, which is more than this reader keeps");
+    Err(Error::new(Kind::Protocol, what))
 }
 
 impl LiveReader {
@@ -73,12 +83,18 @@ impl LiveReader {
         // In the order that their files have in a directory, so that events of one time come as they do from there.
         entries.sort_by(|a, b| (&a.path, &a.channel).cmp(&(&b.path, &b.channel)));
         for entry in entries {
-            let trace = self.trace(session, &entry);
+            let trace = self.trace(session, &entry)?;
             if entry.is_metadata {
                 self.traces[trace].metadata_stream = Some(entry.id);
                 continue;
             }
-            let path = PathBuf::from(&entry.path).join(&entry.channel);
+            let open = self.lanes.lanes.iter().filter(|lane| !lane.is_closed);
+            if self.sources.len() >= MAX_ANNOUNCED
+                || (self.sources.len() >= MAX_STREAMS && open.count() >= MAX_STREAMS)
+            {
+                return too_many(MAX_STREAMS, "streams");
+            }
+            let path: Arc<Path> = PathBuf::from(&entry.path).join(&entry.channel).into();
             let files = vec![StreamFile::new(trace, path.clone())];
             let key = StreamKey(self.sources.len() as u32);
             let catalog = &self.lanes.catalog;
@@ -108,11 +124,14 @@ impl LiveReader {
     }
 
     /// Index of the trace that a stream belongs to.
-    pub(super) fn trace(&mut self, session: usize, entry: &StreamEntry) -> usize {
+    pub(super) fn trace(&mut self, session: usize, entry: &StreamEntry) -> Result<usize, Error> {
         if let Some(i) = self.traces.iter().position(|t| t.session == session && t.id == entry.trace_id) {
-            return i;
+            return Ok(i);
         }
         let i = self.traces.len();
+        if i >= MAX_TRACES {
+            return too_many(MAX_TRACES, "traces");
+        }
         let mut metadata = MetadataReader::new();
         self.lanes.catalog.absorb(i, &mut metadata.builder.metadata);
         let trace = self.lanes.catalog.describe(i, &PathBuf::from(&entry.path));
@@ -126,12 +145,16 @@ impl LiveReader {
             head,
             length,
         });
-        i
+        Ok(i)
     }
 
-    /// Takes all of a trace's metadata that there is.
+    /// Takes all of a trace's metadata that there is; where that comes in crumbs, some of it.
     pub(super) fn fetch_metadata(&mut self, i: usize) -> Result<(), Error> {
+        let since = Instant::now();
         while let Some(stream) = self.traces[i].metadata_stream {
+            if since.elapsed() > PATIENCE {
+                break;
+            }
             match self.connection.metadata(stream)? {
                 MetadataReply::Data(data) if data.is_empty() => break,
                 MetadataReply::Data(data) => self.add_metadata(i, &data)?,

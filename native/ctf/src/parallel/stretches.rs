@@ -14,7 +14,7 @@ use crate::reader::Reader;
 /// Stretches that may be decoded or wait to be handed over for each thread.
 const AHEAD_PER_THREAD: usize = 3;
 /// Bytes that they may have together, unless there is only one.
-const AHEAD_BYTES: usize = 8 << 20;
+const AHEAD_BYTES: usize = 2 << 20;
 
 /// Hands stretches out to be decoded, and over in order.
 pub(super) struct Stretches<'t, T, S> {

@@ -122,3 +122,98 @@ fn an_event_larger_than_may_be_held_is_refused() {
     assert_eq!((told.code, told.stdout.lines().count()), (Some(1), 1), "{}", told.stderr);
     assert!(told.stderr.contains("c_0: packet 0, byte "), "{}", told.stderr);
 }
+
+/// Most streams, and most traces, that are read together.
+const STREAMS: u32 = 1 << 14;
+const TRACES: u32 = 1 << 12;
+
+#[test]
+fn as_many_streams_as_are_read_and_one_more() {
+    let dir = tempfile::tempdir().expect("a directory");
+    SPEC.create(dir.path());
+    let add = |cpu: u32| {
+        let mut stream = SPEC.stream(dir.path(), &format!("c_{cpu}"), cpu, 256);
+        // All streams are open at the same time.
+        stream.event(0, cpu.into(), b"first\0");
+        stream.event(0, u64::from(STREAMS + cpu), b"last\0");
+        stream.end_file();
+    };
+    (0..STREAMS).for_each(add);
+    assert_bounded(dir.path(), 2 * u64::from(STREAMS));
+    add(STREAMS);
+    assert_refused(dir.path(), "more than 16384 streams");
+}
+
+#[test]
+fn as_many_traces_as_are_read_and_one_more() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let add = |trace: u32| {
+        let mut uuid = *b"beamtap one of  ";
+        uuid[12..].copy_from_slice(&trace.to_le_bytes());
+        let (spec, place) = (TraceSpec { uuid, ..SPEC }, dir.path().join(format!("t{trace}")));
+        spec.create(&place);
+        let mut stream = spec.stream(&place, "c_0", 0, 256);
+        stream.event(0, trace.into(), b"only\0");
+        stream.end_file();
+    };
+    (0..TRACES).for_each(add);
+    assert_bounded(dir.path(), TRACES.into());
+    add(TRACES);
+    assert_refused(dir.path(), "more than 4096 traces");
+}
+
+fn assert_refused(trace: &Path, what: &str) {
+    let told =
+        done(Command::new(env!("CARGO_BIN_EXE_beamtapd")).arg("info").arg(trace).output().expect("it runs"));
+    assert_eq!(
+        (told.code, told.stdout.as_str(), told.stderr.lines().count()),
+        (Some(1), "", 1),
+        "{}",
+        told.stderr
+    );
+    assert!(told.stderr.contains(what) && told.stderr.contains("one by one"), "{}", told.stderr);
+}
+
+#[test]
+fn an_event_of_more_text_than_memory_is_cut_and_told() {
+    const ELEMENTS: usize = 8_000_000;
+    let dir = tempfile::tempdir().expect("a directory");
+    SPEC.create(dir.path());
+    let mut stream = SPEC.stream(dir.path(), "c_0", 0, ELEMENTS + (1 << 20));
+    let length = u32::try_from(ELEMENTS).expect("fits");
+    stream.event(1, 1, &[&length.to_le_bytes()[..], &vec![7; ELEMENTS]].concat());
+    stream.event(0, 2, &[&vec![1; ELEMENTS / 16][..], b"\0"].concat());
+    stream.event(0, 3, b"behind\0");
+    stream.end_file();
+    let trace = dir.path().to_str().expect("UTF-8");
+    for arguments in
+        [&["--threads", "1"][..], &["--threads", "4"], &["--json", "--threads", "1"], &["--json"]]
+    {
+        let watched = format!(
+            "ulimit -d {LIMIT_KB}; exec '{}' read {} '{trace}'",
+            env!("CARGO_BIN_EXE_beamtapd"),
+            arguments.join(" ")
+        );
+        let told = done(Command::new("sh").args(["-c", &watched]).output().expect("a shell runs"));
+        let lines: Vec<&str> = told.stdout.lines().collect();
+        assert_eq!(lines.len(), 3, "{arguments:?}: {}", told.stderr);
+        assert!(lines[2].contains("behind"), "{arguments:?}");
+        if arguments[0] == "--json" {
+            // Two bytes an element are not too many.
+            assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+            assert!(lines.iter().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+            continue;
+        }
+        assert_eq!(told.code, Some(1), "{arguments:?}: {}", told.stderr);
+        assert_eq!(
+            told.stderr,
+            "beamtapd: warning: events too long to be shown whole: 1; an event has 16 MiB at the most\n"
+        );
+        assert!(
+            lines[0].ends_with("= 7, ... ] }") && lines[0].len() < 17 << 20,
+            "{arguments:?}: {}",
+            lines[0].len()
+        );
+        assert!(lines[1].ends_with("\\x01\" }"), "{arguments:?}");
+    }
+}
