@@ -17,7 +17,8 @@ defmodule Beamtap do
     * a function is `{module, function, arity}` with `:_` for anything, a capture such as `&Enum.map/2`, a module (all
       its functions), `{:app, name}`, or a text in Elixir's or Erlang's form: `"Enum.map/2"`, `"MyApp.Repo.*"`,
       `"MyApp.**"` for a module and all below it, `":lists.seq/2"`, `"lists:seq/2"`, with ` -> return` or ` -> exception`
-      behind it, or both;
+      behind it, or both; ` -> return!`
+      records the returns of a function that is called again before it returns, too;
     * a class is a flag of `:erlang.trace/3`: `:call`, `:return_to`, `:send`, `:receive`, `:procs`, `:running`,
       `:exiting`, `:garbage_collection`, `:ports`, `:running_ports`, or, of the whole VM, `:seq_trace`,
       `:system_monitor`, `:schedulers`, `:allocators`; `:return` and `:exception` apply to every function named;
@@ -39,6 +40,7 @@ defmodule Beamtap do
           | {:num_subbuf, pos_integer()}
           | {:payload, :beamtap_payload.option()}
           | {:owner, pid()}
+          | {:known_bad, :refuse | :allow}
           | {:system_monitor, :beamtap_sampling.thresholds()}
           | {:sample_every, 100..3_600_000}
           | {:mode, :beamtap_mode.mode() | [:beamtap_mode.mode()]}
