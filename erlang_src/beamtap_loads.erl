@@ -45,6 +45,8 @@ unwatch() ->
 init(none) ->
     process_flag(trap_exit, true),
     process_flag(sensitive, true),
+    %% An earlier one may have been killed.
+    ok = beamtap_vm:loads_sweep(),
     {ok, idle(#{watchers => #{}})}.
 
 idle(State) ->

@@ -7,7 +7,7 @@
 
 -export([open/2, patterns/2, flags_on/4, flags_off/1, flags_off/3, flags_off_all/2, close/1]).
 -export([monitor_on/1, monitor_off/1, sequence_on/1, sequence_off/1, monitored_by/0]).
--export([loads_on/0, loads_off/1, unseen/1]).
+-export([loads_on/0, loads_off/1, loads_sweep/0, unseen/1]).
 -export([has_sessions/0, sessions/0, is_traced/2, tracer/1, legacy_flags/1, has_pattern/1]).
 -export_type([grip/0, tracer/0, processes/0, flag/0, monitor/0, loads/0]).
 
@@ -190,8 +190,14 @@ loads_on() ->
     case has_sessions() of
         true ->
             Session = trace(session_create, [beamtap, self(), []]),
-            _ = [trace(function, [Session, MFA, Ends, [meta]]) || MFA <- ?LOADS],
-            {ok, Session};
+            try
+                _ = [trace(function, [Session, MFA, Ends, [meta]]) || MFA <- ?LOADS],
+                {ok, Session}
+            catch
+                error:badarg ->
+                    ok = loads_off(Session),
+                    taken
+            end;
         false ->
             case lists:any(fun is_meta_traced/1, ?LOADS) of
                 true ->
@@ -201,6 +207,15 @@ loads_on() ->
                     {ok, legacy}
             end
     end.
+
+%% @doc Takes off what a process has left that is dead.
+-spec loads_sweep() -> ok.
+loads_sweep() ->
+    _ = [
+        erlang:trace_pattern(MFA, false, [meta])
+     || not has_sessions(), MFA <- ?LOADS, {meta, Pid} <- [erlang:trace_info(MFA, meta)], is_pid(Pid), not is_meta_traced(MFA)
+    ],
+    ok.
 
 is_meta_traced(MFA) ->
     case erlang:trace_info(MFA, meta) of

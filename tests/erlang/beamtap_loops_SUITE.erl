@@ -163,11 +163,11 @@ told(Config) ->
 rows(Path) ->
     {ok, Beamtapd} = beamtap_sidecar:find(),
     Json = os:cmd(lists:flatten([Beamtapd, " report --json ", binary_to_list(Path)])),
-    {match, Found} = re:run(Json, "\\{[^{}]*\"function\":\"([^\"]*)\"[^{}]*\\}", [global, {capture, all, binary}]),
+    {match, Found} = re:run(Json, "\\{[^{}]*\"function\": \"([^\"]*)\"[^{}]*\\}", [global, {capture, all, binary}]),
     maps:from_list([{Name, row(Row)} || [Row, Name] <- Found]).
 
 row(Row) ->
-    {match, Fields} = re:run(Row, "\"([a-z_]+)\":(null|[0-9]+)", [global, {capture, all_but_first, binary}]),
+    {match, Fields} = re:run(Row, "\"([a-z0-9_]+)\": (null|[0-9]+)", [global, {capture, all_but_first, binary}]),
     maps:from_list([{Key, case Value of <<"null">> -> null; _ -> binary_to_integer(Value) end} || [Key, Value] <- Fields]).
 
 %% Whoever insists gets the returns, and the frames.
