@@ -96,7 +96,7 @@ impl EventClass {
         self.0.id
     }
 
-    /// Index of the trace that describes this class: see [`TraceSet::traces`](crate::TraceSet::traces).
+    /// Index of the first trace that describes this class: see [`TraceSet::traces`](crate::TraceSet::traces).
     pub fn trace(&self) -> usize {
         self.0.trace as usize
     }
@@ -249,7 +249,8 @@ pub(crate) struct TracePlan {
 /// All that is known from metadata: what cursors decode with.
 #[derive(Default)]
 pub(crate) struct Catalog {
-    pub(crate) traces: Vec<TracePlan>,
+    /// Shared by traces of the same metadata.
+    pub(crate) traces: Vec<Arc<TracePlan>>,
     pub(crate) classes: Vec<EventClass>,
     /// Slots that any of the classes needs.
     pub(crate) slots: usize,
@@ -276,20 +277,26 @@ impl Catalog {
         self.absorb(trace, metadata);
     }
 
+    /// Takes a trace in whose metadata is that of an earlier one.
+    pub(crate) fn share(&mut self, earlier: usize) {
+        self.traces.push(self.traces[earlier].clone());
+    }
+
     /// Takes over what `metadata` has gained; `trace` is the number of traces before for a new one.
     pub(crate) fn absorb(&mut self, trace: usize, metadata: &mut Metadata) {
         if trace == self.traces.len() {
-            self.traces.push(TracePlan {
+            self.traces.push(Arc::new(TracePlan {
                 uuid: None,
                 packet_header: None,
                 streams: Vec::new(),
                 stream_indexes: HashMap::new(),
                 environment: Arc::default(),
                 clocks: Arc::default(),
-            });
+            }));
         }
         self.align_bytes = self.align_bytes.max(8);
-        let plan = &mut self.traces[trace];
+        // Metadata that is shared is whole.
+        let Some(plan) = Arc::get_mut(&mut self.traces[trace]) else { return };
         plan.uuid = metadata.uuid;
         plan.environment = metadata.environment.as_slice().into();
         plan.clocks = metadata.clocks.as_slice().into();

@@ -24,6 +24,8 @@ use crate::window::{Allowance, Window};
 const MAX_FILES: usize = 1 << 16;
 /// Most streams that one set may have: what bounds the memory of a reader, which has all of them at hand.
 pub(crate) const MAX_STREAMS: usize = 1 << 14;
+/// Most types that the metadata of all traces of a set may describe together.
+pub(crate) const MAX_TYPES: u64 = 1 << 19;
 /// Most traces that one set may have.
 pub(crate) const MAX_TRACES: usize = 1 << 12;
 
@@ -110,17 +112,38 @@ impl TraceSet {
             let what = format!("more than {MAX_TRACES} traces; read the directories below one by one");
             return Err(Error::new(Kind::Limit, what).in_file(path));
         }
+        let mut weight_left = MAX_TYPES;
+        let mut last: Option<(usize, Vec<u8>)> = None;
         for directory in found {
             let file = directory.join("metadata");
-            let mut reader = MetadataReader::new();
-            let pushed = read_metadata(&file)
-                .and_then(|bytes| reader.push(&bytes, true).map_err(|e| e.in_file(&file)));
-            if let Err(error) = pushed {
-                faults.push(error);
-                continue;
+            let bytes = match read_metadata(&file) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    faults.push(error);
+                    continue;
+                }
+            };
+            let trace = directories.len();
+            match &last {
+                // Chunks of a session mostly have the same.
+                Some((earlier, same)) if *same == bytes => catalog.share(*earlier),
+                _ => {
+                    let mut reader = MetadataReader::new();
+                    if let Err(error) = reader.push(&bytes, true) {
+                        faults.push(error.in_file(&file));
+                        continue;
+                    }
+                    let Some(left) = weight_left.checked_sub(reader.builder.weight()) else {
+                        let what = "the metadata of all traces describes more types than this reader keeps";
+                        let what = format!("{what}; read the directories below one by one");
+                        return Err(Error::new(Kind::Limit, what).in_file(path));
+                    };
+                    weight_left = left;
+                    catalog.absorb(trace, &mut reader.builder.metadata);
+                    last = Some((trace, bytes));
+                }
             }
-            catalog.absorb(directories.len(), &mut reader.builder.metadata);
-            traces.push(catalog.describe(directories.len(), &directory));
+            traces.push(catalog.describe(trace, &directory));
             directories.push(directory);
         }
         if directories.is_empty() {
@@ -148,7 +171,8 @@ impl TraceSet {
         self.traces.iter().flat_map(Trace::environment)
     }
 
-    /// Event classes of all traces. Chunks of one session have each their own, of the same names.
+    /// Event classes of all traces. Traces of the same metadata, as chunks of one session mostly have it, share theirs;
+    /// others have each their own, of the same names.
     pub fn classes(&self) -> &[EventClass] {
         &self.catalog.classes
     }

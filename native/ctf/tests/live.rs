@@ -235,6 +235,24 @@ fn news_without_end_are_no_reason_to_hang() {
 }
 
 #[test]
+fn streams_without_end_are_refused() {
+    let script = vec![(DATA, Say::Retry)];
+    let (url, relay) = relay(vec![Plan { has_late: false, swarm: 1500, ..Plan::new(13, script) }]);
+    let mut reader = LiveReader::attach(&url, Seek::Now).unwrap();
+    let error = loop {
+        match reader.poll(i64::MIN) {
+            Ok(Poll::Idle) => {}
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.is_protocol() && error.to_string().contains("more than 16384 streams"), "{error}");
+    assert_eq!(reader.streams().len(), 1 << 14);
+    drop(reader);
+    relay.join().unwrap();
+}
+
+#[test]
 fn ipv6_and_names_lead_to_the_relay_daemon() {
     let reach = |address: &str, name: &str| {
         let (mut url, relay) = relay_at(address, vec![Plan::new(15, vec![])]);

@@ -186,3 +186,22 @@ fn a_record_that_may_not_be_held_is_refused_and_the_rest_read_on() {
     assert_eq!(told.lines.iter().filter(|line| line.contains("s = \"1 ")).count(), other);
     assert_eq!(late, 0);
 }
+
+#[test]
+fn a_packet_that_is_handed_over_in_parts_is_read_whole() {
+    // Less than its header, less than an event, less than what is asked for.
+    for part in [50, 1000, 1 << 19] {
+        let dir = trace(PACKET, &Large { ns: 40_000, bytes: 10 });
+        let (told, late, _) = read_all(vec![Plan { part, ..plan(dir.path(), PACKET) }]);
+        assert!(told.errors.is_empty(), "{part}: {:?}", told.errors);
+        assert_eq!(late, 0);
+        assert_same(&told.lines, &read_path(dir.path()).lines, &format!("parts of {part} bytes"));
+    }
+    // Parts without anything in them are asked for again, and do not hold up the caller.
+    let dir = trace(PACKET, &Large { ns: 40_000, bytes: 10 });
+    let (url, relay) = relay(vec![Plan { part: 0, ..plan(dir.path(), PACKET) }]);
+    let mut reader = LiveReader::attach(&url, Seek::Beginning).unwrap();
+    assert!(matches!(reader.poll(i64::MIN), Ok(Poll::Idle)));
+    drop(reader);
+    relay.join().unwrap();
+}

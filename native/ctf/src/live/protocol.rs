@@ -126,6 +126,8 @@ pub(super) struct Connection {
     /// When the last command was sent, and how much has come since.
     asked: Instant,
     received: u64,
+    /// How long an answer may take.
+    patience: Duration,
     names_left: usize,
 }
 
@@ -154,9 +156,13 @@ fn protocol<T>(what: impl Into<String>) -> Result<T, Error> {
 }
 
 impl Connection {
+    fn over(stream: Box<dyn Wire>) -> Connection {
+        let (asked, received, names_left) = (Instant::now(), 0, MAX_NAMES);
+        Connection { stream, minor: 4, asked, received, patience: PATIENCE, names_left }
+    }
+
     pub(super) fn greet(stream: Box<dyn Wire>) -> Result<Connection, Error> {
-        let mut connection =
-            Connection { stream, minor: 4, asked: Instant::now(), received: 0, names_left: MAX_NAMES };
+        let mut connection = Connection::over(stream);
         let mut request = u64::MAX.to_be_bytes().to_vec();
         for word in [MAJOR, MINOR, 1] {
             request.extend(word.to_be_bytes());
@@ -208,8 +214,8 @@ impl Connection {
             }
         };
         self.received += length as u64;
-        if self.asked.elapsed() > PATIENCE + Duration::from_secs(self.received / RATE) {
-            let seconds = PATIENCE.as_secs();
+        if self.asked.elapsed() > self.patience + Duration::from_secs(self.received / RATE) {
+            let seconds = self.patience.as_secs_f64();
             let what =
                 format!("the relay daemon answers too slowly: an answer is not whole after {seconds} s");
             return Err(Error::new(Kind::Disconnected, what));
@@ -412,5 +418,54 @@ pub(super) fn packet_length(bits: u64) -> Result<u64, Error> {
     match bits / 8 {
         bytes if bytes <= MAX_PACKET && bits.is_multiple_of(8) && bytes > 0 => Ok(bytes),
         _ => Err(Error::new(Kind::Limit, format!("the relay daemon announces a packet of {bits} bits"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a byte at a time, and takes its time for each.
+    struct Drip(u8, Duration);
+
+    impl Read for Drip {
+        fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+            std::thread::sleep(self.1);
+            bytes[0] = self.0;
+            Ok(1)
+        }
+    }
+
+    impl Write for Drip {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_answer_that_drips_ends_in_time() {
+        let mut connection = Connection::over(Box::new(Drip(0, Duration::from_millis(1))));
+        connection.patience = Duration::from_millis(20);
+        // A thousand bytes that never come fast enough: each of them came in time.
+        connection.send(LIST_SESSIONS, &[]).unwrap();
+        let error = connection.data(1000).unwrap_err();
+        assert!(error.is_disconnected() && error.to_string().contains("not whole after 0.02 s"), "{error}");
+        // The next question has its own time.
+        connection.send(LIST_SESSIONS, &[]).unwrap();
+        assert_eq!(connection.u32().unwrap(), 0);
+    }
+
+    #[test]
+    fn names_without_end_are_refused() {
+        let mut connection = Connection::over(Box::new(Drip(b'x', Duration::ZERO)));
+        connection.names_left = 100;
+        connection.send(LIST_SESSIONS, &[]).unwrap();
+        assert_eq!(connection.text(64).unwrap(), "x".repeat(64));
+        let error = connection.text(64).unwrap_err();
+        assert!(error.is_protocol() && error.to_string().contains("more names"), "{error}");
     }
 }

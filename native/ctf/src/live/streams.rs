@@ -10,9 +10,9 @@ use crate::cursor::{Cursor, StreamFile};
 use crate::error::{Error, Kind};
 use crate::lanes::Lane;
 use crate::loss::StreamKey;
-use crate::metadata::MetadataReader;
+use crate::metadata::{MAX_TEXT, MetadataReader};
 use crate::range::TimeRange;
-use crate::trace_set::{MAX_STREAMS, MAX_TRACES, Stream, Trace};
+use crate::trace_set::{MAX_STREAMS, MAX_TRACES, MAX_TYPES, Stream, Trace};
 
 /// Most streams that a session may have had, those that have ended too, which take little memory.
 const MAX_ANNOUNCED: usize = 1 << 16;
@@ -165,6 +165,17 @@ impl LiveReader {
         Ok(())
     }
 
+    /// Bounds what the metadata of all traces takes together.
+    fn check_metadata(&self) -> Result<(), Error> {
+        let pending: usize = self.traces.iter().map(|trace| trace.metadata.pending()).sum();
+        let types: u64 = self.traces.iter().map(|trace| trace.metadata.builder.weight()).sum();
+        if pending > MAX_TEXT || types > MAX_TYPES {
+            let what = "the metadata of all traces describes more than this reader keeps";
+            return Err(Error::new(Kind::Protocol, what));
+        }
+        Ok(())
+    }
+
     pub(super) fn add_metadata(&mut self, i: usize, data: &[u8]) -> Result<(), Error> {
         let live = &mut self.traces[i];
         let more = HEAD.saturating_sub(live.head.len()).min(data.len());
@@ -172,6 +183,8 @@ impl LiveReader {
         live.length += data.len() as u64;
         let pushed = live.metadata.push(data, false);
         pushed.map_err(|e| e.in_file(&PathBuf::from(self.url.to_string())))?;
+        self.check_metadata()?;
+        let live = &mut self.traces[i];
         self.lanes.catalog.absorb(i, &mut live.metadata.builder.metadata);
         live.trace = self.lanes.catalog.describe(i, live.trace.path());
         Ok(())

@@ -77,6 +77,11 @@ impl Builder {
         }
     }
 
+    /// Number of types that were paid for.
+    pub(crate) fn weight(&self) -> u64 {
+        MAX_TYPES - self.weight_left
+    }
+
     /// Pays for so many types; false when there are too many.
     pub(crate) fn charge(&mut self, weight: u64) -> bool {
         match self.weight_left.checked_sub(weight) {

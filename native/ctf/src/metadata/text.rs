@@ -53,6 +53,11 @@ impl MetadataReader {
         }
     }
 
+    /// Number of bytes that wait for the rest of a declaration.
+    pub(crate) fn pending(&self) -> usize {
+        self.bytes.len() + self.text.len()
+    }
+
     /// Takes more bytes. With `is_last`, what is not whole is a fault; without, it waits for more.
     pub(crate) fn push(&mut self, bytes: &[u8], is_last: bool) -> Result<(), Error> {
         self.total += bytes.len();

@@ -19,6 +19,9 @@ pub(crate) const LATE: u64 = 9;
 /// The first of further streams: they are there from the beginning, and hand over what the late stream does.
 pub(crate) const FURTHER: u64 = 100;
 
+/// Before the first of a swarm of streams that have nothing to say.
+const SWARM: u64 = 1 << 32;
+
 /// What is said about a stream's next index.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Say {
@@ -47,6 +50,10 @@ pub(crate) struct Plan {
     pub(crate) packet_status: Option<u32>,
     /// Answers to questions for packets before they are gone.
     pub(crate) pieces: usize,
+    /// Bytes of a packet in one answer, at most.
+    pub(crate) part: u32,
+    /// New streams that are announced whenever they are asked for.
+    pub(crate) swarm: u32,
     /// Status of the answer to a question for streams, instead of what is true.
     pub(crate) streams_status: Option<u32>,
     /// The data stream is there.
@@ -72,6 +79,8 @@ impl Plan {
             attach_status: 1,
             packet_status: None,
             pieces: usize::MAX,
+            part: u32::MAX,
+            swarm: 0,
             streams_status: None,
             has_data: true,
             has_late: true,
@@ -126,6 +135,7 @@ struct Relay {
     metadata: Vec<Vec<u8>>,
     files: Vec<(u64, Vec<u8>)>,
     has_announced_late: bool,
+    swarmed: u64,
     /// The answer so far.
     reply: Vec<u8>,
 }
@@ -168,6 +178,7 @@ impl Relay {
             ],
             files: vec![(DATA, read("c_1")), (LATE, read("c_0"))],
             has_announced_late: false,
+            swarmed: 0,
             reply: Vec::new(),
             plan,
         }
@@ -212,7 +223,11 @@ impl Relay {
     }
 
     fn next_index(&mut self, stream: u64) {
-        let at = self.plan.script.iter().position(|(of, _)| *of == stream).unwrap();
+        let Some(at) = self.plan.script.iter().position(|(of, _)| *of == stream) else {
+            // One of a swarm.
+            self.longs(&[0; 7]);
+            return self.words(&[2, 0]);
+        };
         let is_last = self.plan.script.iter().filter(|(of, _)| *of == stream).count() == 1;
         let say = if is_last { self.plan.script[at].1 } else { self.plan.script.remove(at).1 };
         // Offset, packet's and content's bits, begin, end, discarded events, stream class.
@@ -256,6 +271,7 @@ impl Relay {
             return self.words(&[4, 0, 0]);
         };
         self.plan.pieces = left;
+        let length = length.min(self.plan.part);
         self.words(&[1, length, 0]);
         let packet = self.file(stream)[offset..offset + length as usize].to_vec();
         self.reply.extend(packet);
@@ -276,6 +292,14 @@ impl Relay {
     }
 
     fn new_streams(&mut self) {
+        if self.plan.swarm > 0 {
+            self.words(&[1, self.plan.swarm]);
+            for _ in 0..self.plan.swarm {
+                self.swarmed += 1;
+                self.entry(SWARM + self.swarmed, "swarm");
+            }
+            return;
+        }
         if let Some(status) = self.plan.streams_status {
             return self.words(&[status, 0]);
         }

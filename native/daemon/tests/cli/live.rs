@@ -1,10 +1,11 @@
 //! `beamtapd read` of a live session, with LTTng's own daemons.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use crate::mock_relay::{DATA, Plan, Say, relay};
 use crate::program::command;
 use beamtap_testkit::{Emitter, Payload, in_sandbox, wait_until};
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -62,6 +63,33 @@ fn interrupt(mut child: Child) -> (Option<i32>, String) {
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     (status.unwrap().code(), said)
+}
+
+#[test]
+fn packets_that_cannot_be_had_without_end_are_told_a_hundred_times() {
+    // The last word stays: the packet is announced again and again.
+    let script = vec![(DATA, Say::Announce(7))];
+    let (url, relay) = relay(vec![Plan { has_late: false, ..Plan::new(13, script) }]);
+    let mut child = command()
+        .args(["read", &url.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    for _ in 0..100 {
+        line.clear();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.contains("announces a packet of 7 bits"), "{line}");
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let rest: Vec<String> = stderr.lines().map(Result::unwrap).collect();
+    assert!(child.wait().unwrap().code().is_some());
+    relay.join().unwrap();
+    let [.., more, last] = rest.as_slice() else { panic!("{rest:?}") };
+    assert!(more.ends_with(" more faults, which are not listed") && last.contains("interrupted"), "{rest:?}");
+    assert!(rest.len() <= 3, "{rest:?}");
 }
 
 #[test]
