@@ -206,7 +206,7 @@ drop(Tap, Spec) ->
     change(Tap, Spec, drop).
 
 change(Tap, Spec, How) ->
-    case beamtap_plan:wish(beamtap_spec:check_change(Spec)) of
+    case beamtap_vm:unseen(fun() -> beamtap_plan:wish(beamtap_spec:check_change(Spec)) end) of
         {ok, Wish} -> ask(Tap, {How, Wish});
         {error, _} = Error -> Error
     end.

@@ -31,8 +31,7 @@ reload(Tap, Grip, Old, New, Modules) ->
     end).
 
 lay_anew(Grip, Asked, Modules) ->
-    Laid = beamtap_match:overlay([Wish || {{M, _, _}, _} = Wish <- Asked, lists:member(M, Modules)]),
-    beamtap_vm:patterns(Grip, [Pattern || {_, MatchSpec} = Pattern <- Laid, MatchSpec =/= false]).
+    beamtap_vm:patterns(Grip, beamtap_match:overlay([Wish || {{M, _, _}, _} = Wish <- Asked, lists:member(M, Modules)])).
 
 noted(Tap, Old, New, Lay) ->
     ok = beamtap_ledger:note(Tap, #{asked => Old ++ New}),

@@ -65,6 +65,7 @@ missed_us(Line) ->
 %% Of all modules: those that come later are meant, too.
 loaded_later(Config) ->
     ok = load("beamtap_loaded_later(A) -> A."),
+    _ = code:purge(?MODULE_NAME),
     true = code:delete(?MODULE_NAME),
     _ = code:purge(?MODULE_NAME),
     Tap = start("_:beamtap_loaded_later/1", ?FUNCTION_NAME, Config),
