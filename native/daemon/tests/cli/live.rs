@@ -3,6 +3,7 @@
 
 use crate::mock_relay::{DATA, Plan, Say, relay};
 use crate::program::command;
+use crate::writer::{Header, TraceSpec};
 use beamtap_testkit::{Emitter, Payload, in_sandbox, wait_until};
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
@@ -67,9 +68,21 @@ fn interrupt(mut child: Child) -> (Option<i32>, String) {
 
 #[test]
 fn packets_that_cannot_be_had_without_end_are_told_a_hundred_times() {
+    const SPEC: TraceSpec<'static> = TraceSpec {
+        uuid: *b"beamtap bad ones",
+        hostname: "vm",
+        header: Header::Large,
+        events: &[("a:b", "")],
+    };
+    let dir = tempfile::tempdir().unwrap();
+    SPEC.create(dir.path());
+    for cpu in 0..2 {
+        SPEC.stream(dir.path(), &format!("c_{cpu}"), cpu, 4096).end_file();
+    }
     // The last word stays: the packet is announced again and again.
     let script = vec![(DATA, Say::Announce(7))];
-    let (url, relay) = relay(vec![Plan { has_late: false, ..Plan::new(13, script) }]);
+    let (url, relay) =
+        relay(vec![Plan { trace: dir.path().to_owned(), has_late: false, ..Plan::new(13, script) }]);
     let mut child = command()
         .args(["read", &url.to_string()])
         .stdout(Stdio::null())
