@@ -3,11 +3,13 @@
 
 -export([all/0, init_per_suite/1, end_per_suite/1]).
 -export([one_version/1, registered_names/1, every_module_listed/1]).
--export([mix_dependency/1, rebar_checkout/1, incomplete_prebuilt/1]).
+-export([mix_dependency/1, rebar_checkout/1, incomplete_prebuilt/1, without_symbols/1]).
 
 -define(TOOL_TIMEOUT_MS, 300000).
+%% The native files as they are shipped: 7 MB without their symbols, 43 MB with them.
+-define(MOST_BYTES, 12000000).
 
-all() -> [one_version, registered_names, every_module_listed, mix_dependency, rebar_checkout, incomplete_prebuilt].
+all() -> [one_version, registered_names, every_module_listed, mix_dependency, rebar_checkout, incomplete_prebuilt, without_symbols].
 
 init_per_suite(Config) ->
     ok = application:ensure_started(beamtap),
@@ -92,6 +94,28 @@ incomplete_prebuilt(Config) ->
     {_, _} = binary:match(Said, <<"libbeamtap_nif.so is missing">>),
     false = filelib:is_dir(filename:join(Checkout, "priv")).
 
+%% Files are shipped without their symbols; those are beside them where somebody asks for them.
+without_symbols(Config) ->
+    Checkout = checkout(?FUNCTION_NAME, Config),
+    Built = beamtap_world:scratch(built, Config),
+    ok = file:make_dir(Built),
+    Names = ["beamtapd", "libbeamtap_nif.so", "libbeamtap_provider.so", "libbeamtap_provider_otp.so"],
+    Source = filename:join(Built, "source.c"),
+    ok = file:write_file(Source, "static int hidden(int n) { return n + 1; } int shown(int n) { return hidden(n); }"),
+    [{0, _} = tool(Built, "cc", ["-g", "-shared", "-fPIC", "-o", Name, "source.c"], []) || Name <- Names],
+    Ship = fun(Env) -> {0, _} = tool(Checkout, filename:join(Checkout, "scripts/build-native"), [], [{"BEAMTAP_NATIVE_DIR", Built} | Env]) end,
+    Shipped = filename:join(Checkout, "priv/native"),
+    Symbols = fun(File) -> element(2, tool(Shipped, "nm", [File], [])) end,
+    Has = fun(File, Name) -> nomatch =/= binary:match(Symbols(File), Name) end,
+    _ = Ship([{"BEAMTAP_SYMBOLS", false}]),
+    ok = complete(Shipped),
+    [false = Has(Name, <<"hidden">>) || Name <- Names],
+    {0, Dynamic} = tool(Shipped, "nm", ["-D", "libbeamtap_nif.so"], []),
+    {_, _} = binary:match(Dynamic, <<"shown">>),
+    _ = Ship([{"BEAMTAP_SYMBOLS", "1"}]),
+    [{false, true} = {Has(Name, <<"hidden">>), Has(Name ++ ".debug", <<"hidden">>)} || Name <- Names],
+    ok.
+
 sample(Name, Case, Config) ->
     Copy = beamtap_world:scratch(Case, Config),
     copy(filename:join([beamtap_world:root(), "tests/samples", Name]), Copy),
@@ -119,6 +143,8 @@ complete(Pattern) ->
     [Directory] = filelib:wildcard(Pattern),
     {ok, Files} = file:list_dir(Directory),
     ["beamtapd", "libbeamtap_nif.so", "libbeamtap_provider.so", "libbeamtap_provider_otp.so"] = lists:sort(Files),
+    Bytes = lists:sum([filelib:file_size(filename:join(Directory, File)) || File <- Files]),
+    true = Bytes < ?MOST_BYTES,
     ok.
 
 %% What h/1 shows is beside the modules, where OTP has what makes it.
