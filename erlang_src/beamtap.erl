@@ -124,9 +124,9 @@ start(Spec) ->
 %% options, too:
 %% <ul>
 %% <li>a function is a text as {@link beamtap_pattern} reads it, with what is to be recorded besides its calls behind
-%% ` -> ', `{Module, Function, Arity}' with `\'_\'' for anything, `fun Module:Function/Arity', a module, `{app, Name}', or
+%% ` -> ', `{Module, Function, Arity}' with ``'_' '' for anything, `fun Module:Function/Arity', a module, `{app, Name}', or
 %% `{behaviour, Name}';</li>
-%% <li>a class is a flag of `erlang:trace/3': `send', `\'receive\'', `procs', `running', `exiting', `garbage_collection',
+%% <li>a class is a flag of `erlang:trace/3': `send', ``'receive' '', `procs', `running', `exiting', `garbage_collection',
 %% `return_to', `ports', `running_ports'; or, of the whole VM, `system_monitor', `schedulers', `allocators', `seq_trace';
 %% `set_on_spawn' and its like hand them on; `return' and `exception' apply to every function named;</li>
 %% <li>targets are `all', `new', `existing', a pid, a port, a registered name, `{app, Name}', `{supervisor, Name}',
@@ -404,7 +404,7 @@ report(What) ->
     report(What, #{}).
 
 %% @doc Prints where the time went in an ended tap, given as tap or receipt, or in the trace in a directory. Options:
-%% `top', rows of each table (20; in JSON all); `sort', the column to sort by; `\'begin\'' and `\'end\'', milliseconds since
+%% `top', rows of each table (20; in JSON all); `sort', the column to sort by; ``'begin' '' and ``'end' '', milliseconds since
 %% the trace's begin, or a text (`"1.5s"', `"2026-11-23T12:41:49.7Z"'); `functions' or `processes' for that table alone;
 %% `json'.
 %%
@@ -426,7 +426,7 @@ events(What) ->
 
 %% @doc Prints the events themselves, one a line with names, as {@link watch/1} does while they happen: the last 100, unless
 %% the options say otherwise. Of a tap that runs, what LTTng has written by now. Options: `pid' and `event', one or several;
-%% `around' a time, with `within' (10 ms); `\'begin\'', `\'end\''; `last', a number, a duration, or `infinity'; `syntax' and
+%% `around' a time, with `within' (10 ms); ``'begin' '', ``'end' ''; `last', a number, a duration, or `infinity'; `syntax' and
 %% `colour' as for {@link watch/2}. Times are as for {@link report/2}, or of day: `"13:52:07.104"'.
 %%
 %% ```

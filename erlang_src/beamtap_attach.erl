@@ -37,7 +37,9 @@
 -type detached() :: #{modules := non_neg_integer(), files := path | removed, mapped := [binary()], problems := [binary()]}.
 
 %% Modules of the side that attaches.
--define(STAY_HERE, [beamtap_attach, beamtap_attach_command, beamtap_attach_libraries, beamtap_distribution, beamtap_interrupt]).
+-define(STAY_HERE, [
+    beamtap_attach, beamtap_attach_command, beamtap_attach_libraries, beamtap_distribution, beamtap_handshake, beamtap_interrupt
+]).
 -define(OLDEST_RELEASE, 25).
 -define(TIMEOUT_MS, 60000).
 

@@ -282,11 +282,16 @@ no_module(M) ->
 
 unknown_module(Name) ->
     Candidates = [atom_to_list(Loaded) || {Loaded, _} <- code:all_loaded()],
-    Classes = [atom_to_list(C) || C <- beamtap_spec:classes()],
+    Classes = beamtap_spec:classes(),
     Near =
-        case beamtap_near:name(Name, Classes ++ Candidates) of
-            {ok, Best} -> ["; did you mean ", beamtap_error:quote(list_to_existing_atom(Best)), "?"];
-            none -> []
+        case beamtap_key:class(Name, Classes) of
+            {ok, Class} ->
+                ["; did you mean the class ", beamtap_error:quote(Class), "?"];
+            none ->
+                case beamtap_near:name(Name, Candidates) of
+                    {ok, Best} -> ["; did you mean ", beamtap_error:quote(list_to_existing_atom(Best)), "?"];
+                    none -> []
+                end
         end,
     beamtap_error:new(
         no_module,

@@ -103,7 +103,7 @@ refused(Node, Name, Host) ->
         {ok, Known} ->
             Names = [Known1 || {Known1, _} <- Known],
             case lists:member(Name, Names) of
-                true -> not_let_in(Node);
+                true -> not_let_in(Node, beamtap_handshake:name(Name, Host));
                 false -> no_node(Name, Host, Names)
             end;
         {error, _} ->
@@ -122,9 +122,25 @@ no_node(Name, Host, Names) ->
         end,
     beamtap_error:new(no_node, [Host, There], "epmd -names lists the nodes of a host").
 
-not_let_in(Node) ->
+%% A node lets in only who calls it as it calls itself.
+not_let_in(Node, {ok, Other}) when Other =/= Node ->
+    beamtap_error:new(
+        other_name,
+        [atom_to_list(Node), " is called ", atom_to_list(Other), ": ", domain(Node, Other)],
+        ["name it as it names itself: ", atom_to_list(Other)]
+    );
+not_let_in(Node, _) ->
     beamtap_error:new(
         not_let_in,
         [atom_to_list(Node), " is there and does not let us in: most likely its cookie is another"],
         "give its cookie; where it runs as another user that is in ~/.erlang.cookie of that user"
     ).
+
+domain(Node, Other) ->
+    case {is_long(Node), is_long(Other)} of
+        {false, true} -> "it has a long name (-name), and this is a short one";
+        {true, false} -> "it has a short name (-sname), and this is a long one";
+        _ -> "the host part is another"
+    end.
+
+is_long(Node) -> lists:member($., atom_to_list(Node)).

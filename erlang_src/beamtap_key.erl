@@ -1,9 +1,9 @@
 %% @private
 %% What is told where a key of a spec or of its options is not known: the key that was probably meant, also where it
-%% stands in the other argument, or is what another tool calls it. Pure.
+%% stands in the other argument, or is what another tool calls it. The same for classes. Pure.
 -module(beamtap_key).
 
--export([unknown/3, misplaced/2]).
+-export([unknown/3, misplaced/2, class/2]).
 
 %% What redbug, recon, dbg and people call them.
 -define(CALLED, [
@@ -16,6 +16,34 @@
     {functions, [module, modules, mfa, mfas, calls]},
     {classes, [flags]}
 ]).
+
+%% What dbg, redbug, the events and people call the classes.
+-define(CLASSES_CALLED, [
+    {garbage_collection, [gc, gcs, garbage, garbage_collections, collections]},
+    {'receive', [r, recv, received, receives]},
+    {send, [s, sends, sent, message, messages, m]},
+    {procs, [p, proc, process, processes, spawn, spawns, exit, exits, link, register]},
+    {running, [schedule, scheduled, scheduling, run, in, out]},
+    {ports, [port]},
+    {call, [c, calls]},
+    {return, [returns, return_from, return_trace, result]},
+    {exception, [exceptions, exception_from, exception_trace, error, errors]},
+    {system_monitor, [monitor, long_gc, long_schedule, large_heap, busy_port, busy_dist_port]},
+    {schedulers, [utilization, utilisation, scheduler_load]},
+    {allocators, [memory, allocator, alloc]},
+    {set_on_spawn, [sos, spawned]},
+    {set_on_link, [sol]},
+    {seq_trace, [sequential, token]}
+]).
+
+%% @doc The class, of those known, that was probably meant.
+-spec class(term(), [atom()]) -> {ok, atom()} | none.
+class(Given, Known) ->
+    Name = try binary_to_existing_atom(unicode:characters_to_binary(Given)) catch error:_ -> Given end,
+    case [Class || {Class, Names} <- ?CLASSES_CALLED, lists:member(Name, Names), lists:member(Class, Known)] of
+        [Class] -> {ok, Class};
+        [] -> beamtap_shape:near(Given, Known)
+    end.
 
 %% @doc The error about a key of the spec, or of the options.
 -spec unknown(spec | option, term(), #{spec := [atom()], option := [atom()]}) -> beamtap_error:error().

@@ -10,7 +10,7 @@
 %% @doc A map or a list of pairs, as a map with none but the known keys.
 -spec keyed(term(), [atom()]) -> map().
 keyed(Given, Known) ->
-    keyed(Given, Known, fun(Key) -> unknown(unknown_key, "option", Key, Known, ["known: ", names(Known)]) end).
+    keyed(Given, Known, fun(Key) -> unknown(unknown_key, "option", Key, near(Key, Known), ["known: ", names(Known)]) end).
 
 %% @doc The same; Unknown makes the error about a key that is not known.
 -spec keyed(term(), [atom()], fun((term()) -> beamtap_error:error())) -> map().
@@ -57,15 +57,15 @@ is_proper(List) ->
         error:badarg -> false
     end.
 
-%% @doc The error about a name that is not one of the known, with the nearest of them.
--spec unknown(atom(), string(), term(), [atom()], unicode:chardata()) -> beamtap_error:error().
-unknown(Reason, Kind, Given, Known, Remedy) ->
-    Meant =
-        case near(Given, Known) of
+%% @doc The error about a name that is not known, with the one that was probably meant.
+-spec unknown(atom(), string(), term(), {ok, atom()} | none, unicode:chardata()) -> beamtap_error:error().
+unknown(Reason, Kind, Given, Meant, Remedy) ->
+    Guess =
+        case Meant of
             {ok, Best} -> ["; did you mean ", beamtap_error:quote(Best), "?"];
             none -> []
         end,
-    beamtap_error:new(Reason, ["there is no ", Kind, " ", beamtap_error:quote(Given), Meant], Remedy).
+    beamtap_error:new(Reason, ["there is no ", Kind, " ", beamtap_error:quote(Given), Guess], Remedy).
 
 %% @doc The known name that differs least from a text or an atom.
 -spec near(term(), [atom()]) -> {ok, atom()} | none.

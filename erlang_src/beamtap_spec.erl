@@ -240,7 +240,7 @@ classes(Classes) ->
 class(Class) ->
     case lists:member(Class, ?FLAGS) of
         true -> Class;
-        false -> throw(beamtap_shape:unknown(unknown_class, "class", Class, ?FLAGS, remedy(classes)))
+        false -> throw(beamtap_shape:unknown(unknown_class, "class", Class, beamtap_key:class(Class, ?FLAGS), remedy(classes)))
     end.
 
 targets(Targets) ->

@@ -176,7 +176,9 @@ defmodule BeamtapTest do
     assert told.(Beamtap.start(functions: &Enum.map/2, targets: "self")) =~ ~s("self")
     assert told.(Beamtap.start({Enum, :map})) =~ "{Module, :function, :_}"
     assert told.(Beamtap.start("Enum.map/2", payload: :all)) =~ "[messages: :size]"
-    assert told.(Beamtap.start([:snd])) =~ "did you mean :send?"
+    assert told.(Beamtap.start([:snd])) =~ "did you mean the class :send?"
+    assert told.(Beamtap.start(:gc)) =~ "did you mean the class :garbage_collection?"
+    assert told.(Beamtap.start(classes: :gc)) =~ "did you mean :garbage_collection?"
     assert told.(Beamtap.stop({:ok, {:tap, 1}})) =~ "{:ok, tap} = Beamtap.start(...)"
     assert told.(Beamtap.stop({:tap, 987_654_321})) =~ "Beamtap.info()"
 

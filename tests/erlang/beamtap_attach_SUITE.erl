@@ -120,6 +120,14 @@ refusals(Config) ->
     {error, #{reason := not_let_in}} = try_attach(Host, Target, #{cookie => "wrong"}),
     {error, #{reason := no_cookie}} = try_attach(Host, Target, #{cookie_file => "/nonexistent/cookie"}),
     {error, #{reason := bad_node}} = try_attach(Host, {none, nowhere}, #{}),
+    %% Called by another host's name than its own. It is the cookie only where the name is right.
+    Long = named("127.0.0.1", true, Config),
+    {error, #{reason := other_name, message := Called, remedy := Right}} =
+        try_attach(Host, {none, at(node_of(Long), "localhost")}, #{}),
+    [{_, _} = binary:match(Text, atom_to_binary(node_of(Long))) || Text <- [Called, Right]],
+    {_, _} = binary:match(Called, <<"it has a long name (-name), and this is a short one">>),
+    {error, #{reason := not_let_in}} = try_attach(Host, Long, #{cookie => "wrong"}),
+    stop(Long),
     settled(Target, Before),
     %% Somebody else is there.
     Attachment = attach(Host, Target, #{}),
@@ -223,6 +231,17 @@ host(Config) ->
     node(["-pa", filename:dirname(code:which(beamtap))], Config).
 
 node(Args, Config) ->
+    named("localhost", false, Args, Config).
+
+named(At, IsLong, Config) ->
+    named(At, IsLong, [], Config).
+
+%% The same name at another host.
+at(Node, Other) ->
+    [Name, _] = string:split(atom_to_list(Node), "@"),
+    list_to_atom(Name ++ "@" ++ Other).
+
+named(At, IsLong, Args, Config) ->
     Name = peer:random_name(?MODULE),
     Env = [
         {"ERL_EPMD_PORT", integer_to_list(proplists:get_value(epmd, Config))},
@@ -232,7 +251,8 @@ node(Args, Config) ->
     ],
     {ok, Peer, Node} = peer:start(#{
         name => Name,
-        host => "localhost",
+        host => At,
+        longnames => IsLong,
         connection => standard_io,
         wait_boot => 60000,
         args => ["-setcookie", ?COOKIE, "-kernel", "logger_level", "none" | Args],

@@ -109,6 +109,16 @@ documented(Config) ->
         end
      || Module <- [beamtap, beamtap_toggle, beamtap_mode, beamtap_sampling]
     ],
+    %% No quoting of edoc's is left in what is shown.
+    [] = [
+        {filename:basename(File), Text}
+     || File <- filelib:wildcard(filename:join([Application, "doc", "chunks", "beamtap*.chunk"])),
+        {ok, Chunk} <- [file:read_file(File)],
+        {docs_v1, _, _, _, Module, _, Entries} <- [binary_to_term(Chunk)],
+        #{<<"en">> := Doc} <- [Module | [Doc || {_, _, _, Doc, _} <- Entries]],
+        Text <- prose(Doc),
+        re:run(Text, "[`\\\\]|''", [{capture, none}]) =:= match
+    ],
     %% Nothing is made twice, and nothing for what is not for users.
     {0, []} = shell([filename:join(beamtap_world:root(), "scripts/build-docs"), " '", Application, "'"]),
     false = filelib:is_regular(filename:join([Application, "doc", "chunks", "beamtap_session.chunk"])),
@@ -118,6 +128,12 @@ documented(Config) ->
     Said = unicode:characters_to_binary(io_lib:format("~tp", [Start])),
     Options = [for, events, rate, payload, output, owner | beamtap_mode:keys() ++ beamtap_sampling:keys()],
     [] = [Key || Key <- Options ++ beamtap_spec:classes(), Key =/= call, binary:match(Said, atom_to_binary(Key)) =:= nomatch].
+
+%% The texts but for examples, which are shown as they are.
+prose({pre, _, _}) -> [];
+prose({_, _, Content}) -> prose(Content);
+prose(Parts) when is_list(Parts) -> lists:append([prose(Part) || Part <- Parts]);
+prose(Text) -> [Text].
 
 my_genserver_is_slow(_) -> run(?FUNCTION_NAME).
 

@@ -2,7 +2,7 @@
 -module(beamtap_spec_SUITE).
 
 -export([all/0]).
--export([specs/1, refused_specs/1, options/1, refused_options/1, misplaced_keys/1, one_argument/1, any_wrong_key/1, any_wrong_value/1]).
+-export([specs/1, refused_specs/1, options/1, refused_options/1, misplaced_keys/1, one_argument/1, any_wrong_key/1, any_wrong_value/1, classes_by_other_names/1]).
 -export([near_names/1, functions/1, no_functions/1, told_in_elixir/1]).
 
 all() ->
@@ -15,6 +15,7 @@ all() ->
         one_argument,
         any_wrong_key,
         any_wrong_value,
+        classes_by_other_names,
         near_names,
         functions,
         no_functions,
@@ -295,6 +296,24 @@ refused(Given, Reason, {error, #{reason := Found, message := Message, remedy := 
         fun(Line) -> true = is_binary(Line) andalso Line =/= <<>> andalso binary:match(Line, <<"\n">>) =:= nomatch end,
         [Message, Remedy]
     ).
+
+%% What other tools and people call the classes.
+classes_by_other_names(_) ->
+    lists:foreach(
+        fun({Given, Meant}) ->
+            Message = iolist_to_binary(["; did you mean ", io_lib:format("~tp", [Meant]), "?"]),
+            {error, #{reason := unknown_class, message := Said}} = Error = beamtap_spec:check(#{classes => Given}),
+            refused(Given, unknown_class, Error),
+            {Given, Said, {_, _}} = {Given, Said, binary:match(Said, Message)}
+        end,
+        [
+            {gc, garbage_collection}, {"gc", garbage_collection}, {<<"messages">>, send}, {r, 'receive'}, {p, procs},
+            {process, procs}, {calls, call}, {returns, return}, {exceptions, exception}, {memory, allocators}, {snd, send}
+        ]
+    ),
+    {error, #{reason := no_module, message := <<"there is no module gc; did you mean the class garbage_collection?">>}} =
+        resolve("gc"),
+    {error, #{message := <<"there is no class nothing_like_it">>}} = beamtap_spec:check(#{classes => nothing_like_it}).
 
 near_names(_) ->
     {ok, "procs"} = beamtap_near:name("prcs", ["call", "procs", "running"]),
