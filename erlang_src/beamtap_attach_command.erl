@@ -4,12 +4,13 @@
 -export([main/0, run/1]).
 
 -type request() :: #{
-    node => node(), functions := [string()], classes := [atom()], targets := [string()], tap := map(),
-    attach := beamtap_attach:opts(), is_json := boolean()
+    node => node(), functions := [string()], classes := [atom()], targets := [string()], tap := map(), report := map(),
+    attach := beamtap_attach:opts(), is_estimate := boolean()
 }.
 
 %% How often the node is asked whether the tap has ended.
 -define(POLL_MS, 250).
+-define(DEFAULT_FOR_MS, 10000).
 -define(USAGE_STATUS, 64).
 
 -define(USAGE,
@@ -23,9 +24,15 @@
     "\n"
     "  --for TIME          how long at most: 500ms, 10s, 5m, 1h or infinity (10s)\n"
     "  --events N          how many events at most, or infinity (1000000)\n"
+    "  --rate N            how many events in a second at most, or infinity (infinity)\n"
+    "  --payload WHAT      none, size, or the number of bytes of text, for arguments, results, messages and exit reasons (none)\n"
+    "  --mode MODE         local; snapshot, the newest events when it ends; live; or net://HOST, a relay daemon (local)\n"
     "  --target WHOM       all, new, existing, a registered name or a pid as the node writes it; may be repeated (all)\n"
     "  --output DIR        where the trace goes, on the node's host (a new one below the node's ~/lttng-traces)\n"
     "  --json              the report as JSON, as beamtapd report --json prints it\n"
+    "  --sort COLUMN       the report's column to sort by\n"
+    "  --top N             rows of each table of the report (20; all as JSON)\n"
+    "  --estimate          record nothing: count for --for (1s), and say what recording would take\n"
     "  --cookie-file FILE  the file with the node's cookie (~/.erlang.cookie)\n"
     "  --cookie COOKIE     the cookie; other users of this host can read it in the list of processes\n"
     "  --libraries HOW     path, send or auto: send the libraries only where the node cannot read them here (auto)\n"
@@ -63,13 +70,15 @@ run(Arguments) ->
 %%% What was typed
 
 empty() ->
-    #{functions => [], classes => [], targets => [], tap => #{}, attach => #{}, is_json => false}.
+    #{functions => [], classes => [], targets => [], tap => #{}, report => #{}, attach => #{}, is_estimate => false}.
 
 -spec parse([string()], request()) -> request().
 parse([], Request) ->
     Request;
 parse(["--json" | Rest], Request) ->
-    parse(Rest, Request#{is_json := true});
+    parse(Rest, report(json, true, Request));
+parse(["--estimate" | Rest], Request) ->
+    parse(Rest, Request#{is_estimate := true});
 parse([[$-, $- | Name] = Option | Rest], Request) ->
     case {string:split(Name, "="), Rest} of
         {[Known, Value], _} -> parse(Rest, option(Known, Value, Request));
@@ -86,7 +95,12 @@ parse([Text | Rest], #{functions := Functions, classes := Classes} = Request) ->
     end.
 
 option("for", Value, Request) -> tap(for, time(Value), Request);
-option("events", Value, Request) -> tap(events, count(Value), Request);
+option("events", Value, Request) -> tap(events, count("--events", Value), Request);
+option("rate", Value, Request) -> tap(rate, count("--rate", Value), Request);
+option("payload", Value, Request) -> tap(payload, payload(Value), Request);
+option("mode", Value, Request) -> tap(mode, mode(Value), Request);
+option("sort", Value, Request) -> report(sort, Value, Request);
+option("top", Value, Request) -> report(top, number("--top", Value), Request);
 option("output", Value, Request) -> tap(output, filename:absname(Value), Request);
 option("target", Value, #{targets := Targets} = Request) -> Request#{targets := Targets ++ [Value]};
 option("cookie", Value, Request) -> attach_option(cookie, Value, Request);
@@ -98,6 +112,8 @@ option("libraries", _, _) -> usage("--libraries is path, send or auto");
 option(Name, _, _) -> usage(["there is no option --", Name]).
 
 tap(Key, Value, #{tap := Tap} = Request) -> Request#{tap := Tap#{Key => Value}}.
+
+report(Key, Value, #{report := Report} = Request) -> Request#{report := Report#{Key => Value}}.
 
 attach_option(Key, Value, #{attach := Attach} = Request) -> Request#{attach := Attach#{Key => Value}}.
 
@@ -121,15 +137,27 @@ time(Text) ->
         _ -> usage(["--for ", Text, ": a time has a unit: 500ms, 10s, 5m, 1h"])
     end.
 
-count("infinity") ->
-    infinity;
-count(Text) ->
+count(_, "infinity") -> infinity;
+count(Option, Text) -> number(Option, Text).
+
+number(Option, Text) ->
     case string:to_integer(Text) of
         {N, ""} when is_integer(N) -> N;
-        _ -> usage(["--events ", Text, " is no number"])
+        _ -> usage([Option, " ", Text, " is no number"])
     end.
 
+payload("none") -> none;
+payload("size") -> size;
+payload(Text) -> {text, number("--payload", Text)}.
+
+mode("local") -> local;
+mode("snapshot") -> snapshot;
+mode("live") -> live;
+mode("net" ++ _ = Url) -> {net, Url};
+mode(Other) -> usage(["--mode ", Other, ": a mode is local, snapshot, live or net://HOST"]).
+
 checked(#{node := _, functions := [], classes := []}) -> usage("say what to trace: a function or a class");
+checked(#{is_estimate := true, report := Report}) when map_size(Report) > 0 -> usage("an estimate has no report to sort");
 checked(#{node := _} = Request) -> Request;
 checked(_) -> usage("say which node").
 
@@ -147,7 +175,10 @@ attach(#{node := Node, attach := Opts} = Request) ->
     say("attached to ~ts", [Node]),
     Status =
         try
-            record(Attachment, Request)
+            case Request of
+                #{is_estimate := true} -> estimate(Attachment, Request);
+                #{} -> record(Attachment, Request)
+            end
         catch
             throw:{error, _} = Error -> failed(Error)
         end,
@@ -172,23 +203,58 @@ recorded(Info) ->
 number(1, One, _) -> ["1 ", One];
 number(N, _, Many) -> [integer_to_list(N), " ", Many].
 
-record(Attachment, #{tap := Opts, is_json := IsJson} = Request) ->
-    Tap = succeeded(beamtap_attach:start(Attachment, spec(Request, targets(Request)), Opts)),
+record(Attachment, #{tap := Opts} = Request) ->
+    Mode = maps:get(mode, Opts, local),
+    {Bounded, Wait} = bounded(Mode, Opts),
+    Tap = succeeded(beamtap_attach:start(Attachment, spec(Request, targets(Request)), Bounded)),
     #{path := Path} = Info = succeeded(beamtap_attach:call(Attachment, info, [Tap])),
     Processes = maps:get(traced, maps:get(processes, Info, #{}), 0),
     say("recording ~ts of ~ts to ~ts; Ctrl-C ends it", [recorded(Info), number(Processes, "process", "processes"), Path]),
-    await(Attachment, Tap),
-    Receipt = succeeded(beamtap_attach:call(Attachment, stop, [Tap])),
-    receipt(Receipt),
-    Report =
-        case IsJson of
-            true -> beamtap_attach:call(Attachment, report, [Tap, #{json => true}]);
-            false -> beamtap_attach:call(Attachment, report, [Tap])
-        end,
-    case Report of
+    Why = await(Attachment, Tap, Wait),
+    Place = kept(Attachment, Tap, Mode, Why),
+    receipt(succeeded(beamtap_attach:call(Attachment, stop, [Tap]))),
+    reported(Attachment, Place, Request).
+
+%% A flight recorder is written while it runs: its time is kept here. It ends with the attachment all the same.
+bounded(snapshot, Opts) ->
+    For = maps:get(for, Opts, ?DEFAULT_FOR_MS),
+    {Opts#{for => infinity}, case For of infinity -> infinity; _ -> beamtap_deadline:within(For) end};
+bounded(_, Opts) ->
+    {Opts, infinity}.
+
+kept(Attachment, Tap, snapshot, stopped) ->
+    Directory = succeeded(beamtap_attach:call(Attachment, snapshot, [Tap, "attach"])),
+    say("the flight recorder is written to ~ts", [Directory]),
+    Directory;
+kept(_, _, snapshot, over) ->
+    throw(
+        beamtap_error:new(nothing_kept, "the flight recorder ended at its bound before it was written", "leave --events and --rate out")
+    );
+kept(_, Tap, _, _) ->
+    Tap.
+
+reported(_, _, #{tap := #{mode := {net, Url}}}) ->
+    say("the trace is at the relay daemon of ~ts: beamtapd report there", [Url]),
+    0;
+reported(Attachment, Place, #{report := Options}) ->
+    case beamtap_attach:call(Attachment, report, [Place, Options]) of
         ok -> 0;
-        {error, _} -> failed(Report)
+        {error, _} = Error -> failed(Error)
     end.
+
+%% What recording would take, the most frequent events first.
+estimate(Attachment, #{tap := Opts} = Request) ->
+    #{
+        events := Events, events_per_second := PerSecond, ns_per_event := Ns, scheduler_share := Share, bytes_per_second := Bytes
+    } = succeeded(beamtap_attach:call(Attachment, estimate, [spec(Request, targets(Request)), Opts])),
+    io:format("~b events a second, ~b bytes a second, ~.2f % of the schedulers' time (~b ns an event)~n", [
+        PerSecond, Bytes, Share * 100, round(Ns)
+    ]),
+    [
+        io:format("~12b  ~ts~n", [Count, Event])
+     || {Count, Event} <- lists:reverse(lists:sort([{Count, Event} || {Event, Count} <- maps:to_list(Events)]))
+    ],
+    0.
 
 %% A name becomes an atom only where it is one in the node already.
 targets(#{targets := []}) ->
@@ -222,13 +288,16 @@ no_target(Node, Text) ->
         )
     ).
 
-await(Attachment, Tap) ->
+%% Until it is to be stopped, or is over by itself.
+await(Attachment, Tap, Deadline) ->
+    Left = case Deadline of infinity -> ?POLL_MS; _ -> min(?POLL_MS, beamtap_deadline:remaining(Deadline)) end,
     receive
-        interrupt -> ok
-    after ?POLL_MS ->
-        case succeeded(beamtap_attach:call(Attachment, info, [Tap])) of
-            #{state := ended} -> ok;
-            _ -> await(Attachment, Tap)
+        interrupt -> stopped
+    after Left ->
+        case {succeeded(beamtap_attach:call(Attachment, info, [Tap])), Left} of
+            {#{state := ended}, _} -> over;
+            {_, 0} -> stopped;
+            _ -> await(Attachment, Tap, Deadline)
         end
     end.
 

@@ -5,13 +5,13 @@
 -module(beamtap_attach_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([by_path/1, sent/1, host_killed/1, guest_killed/1, refusals/1, command/1, command_interrupted/1]).
+-export([by_path/1, sent/1, host_killed/1, guest_killed/1, refusals/1, command/1, command_options/1, command_interrupted/1]).
 
 -define(COOKIE, "attach_suite").
 
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() -> [by_path, sent, host_killed, guest_killed, refusals, command, command_interrupted].
+all() -> [by_path, sent, host_killed, guest_killed, refusals, command, command_options, command_interrupted].
 
 init_per_suite(Config) ->
     case os:find_executable("epmd") of
@@ -166,6 +166,33 @@ command(Config) ->
     {1, _} = run([atom_to_list(Node), "send", "--target nobody_is_called_that"], Config),
     {1, _} = run(["nobody_" ++ atom_to_list(Node), "send"], Config),
     {0, "usage: " ++ _} = run(["--help"], Config),
+    settled(Target, Before),
+    stop(Target).
+
+%% What start/2 and report/2 can be asked, from the command line.
+command_options(Config) ->
+    {_, Node} = Target = target(Config),
+    work(Target),
+    Before = world(Target),
+    Scratch = fun(Name) -> beamtap_world:scratch(list_to_atom("command_options_" ++ Name), Config) end,
+    With = fun(Words) -> run([atom_to_list(Node), "'lists:sort/1 -> return'" | Words], Config) end,
+    Output = Scratch("payload"),
+    {0, Printed} = With(["--for 30s --events 100 --rate 100000 --payload 40 --top 1 --sort calls --output", Output]),
+    {match, _} = re:run(Printed, "lists:sort/1 +\\d"),
+    nomatch = re:run(Printed, "Processes\n.*\n.*\n.+", [{capture, none}]),
+    %% What was sorted is in the trace as text.
+    {match, _} = re:run(os:cmd("babeltrace2 '" ++ Output ++ "'"), "\\[3,2,1\\]"),
+    %% The newest of half a second.
+    {0, Flight} = With(["--mode snapshot --for 500ms --output", Scratch("snapshot")]),
+    {match, _} = re:run(Flight, "lists:sort/1 +\\d"),
+    %% Counted, and not recorded.
+    {0, Estimate} = With(["--estimate --for 500ms"]),
+    {match, _} = re:run(Estimate, "^[1-9]\\d* events a second, [1-9]\\d* bytes a second, .* ns an event\\)\n"),
+    {match, _} = re:run(Estimate, "\n +[1-9]\\d*  call\n"),
+    settled(Target, Before),
+    %% Understood before anything is asked of the node.
+    [{64, ""} = With([Wrong]) || Wrong <- ["--rate x", "--payload much", "--mode tape", "--top 1.5", "--estimate --json", "--sort"]],
+    [{1, ""} = With([Wrong]) || Wrong <- ["--rate 0", "--payload 0", "--mode net://"]],
     settled(Target, Before),
     stop(Target).
 
