@@ -25,7 +25,8 @@
 -type tap() :: {tap, pos_integer()}.
 -type ended_by() :: stop | events | rate | deadline | owner | clear | panics | shutdown | killed.
 %% What a tap left. `traced': events of what it traced. `emitted': what the VM handed to LTTng meanwhile, and `events' the
-%% same by name; beside what this and other taps traced these are marks and beamtap's own `definitions'. `recorded' of
+%% same by name; beside what this and other taps traced these are marks and beamtap's own `definitions'. Events that carry
+%% counters are in no sum. `recorded' of
 %% those emitted are in the trace.
 %% `discarded': events for which LTTng's buffers had no room; `lost': packets that LTTng overwrote; `unknown' when LTTng
 %% could not be asked. `suppressed': events that came after a limit, and were not made; `unreadable': that held a term of
@@ -211,7 +212,8 @@ change(Tap, Spec, How) ->
         {error, _} = Error -> Error
     end.
 
-%% @doc Takes a tap's trace flags off: nothing is recorded and nothing costs time until resume/1. Its bound in time
+%% @doc Takes a tap's trace flags off: nothing is recorded and nothing costs time until resume/1. Calls and times across
+%% the pause are not counted in reports, which say how long it was. Its bound in time
 %% runs on.
 %%
 %% ```

@@ -60,7 +60,7 @@ why(_) -> {"beamtap ended it", ["see the receipt: ", beamtap_wording:either("bea
 another() -> ["start another: ", beamtap_wording:either("beamtap:start/2", "Beamtap.start/2")].
 
 %% Events that were counted between begin and end of the recording, of those that it has enabled: other taps may have
-%% others.
+%% others. The events that carry the counts are in no sum.
 counted(Of, #{before := Before, 'after' := After, events := Enabled}) ->
     Earlier = maps:from_list([{element(1, Counters), Of(Counters)} || Counters <- Before]),
     maps:from_list([
@@ -68,6 +68,7 @@ counted(Of, #{before := Before, 'after' := After, events := Enabled}) ->
      || Counters <- After,
         {Event, Count} <- [{element(1, Counters), Of(Counters)}],
         lists:member(Event, Enabled),
+        Event =/= <<"counters">>,
         Count > maps:get(Event, Earlier, 0)
     ]);
 counted(_, _) ->
@@ -102,7 +103,7 @@ share(Cost, Events, Known) ->
 traced(Events) ->
     sum(Events) - of_classes([<<>>, <<"payload">>, <<"marks">>], Events).
 
-%% Those that are beamtap's own: definitions, counters, and what became of the tap.
+%% Those that are beamtap's own: definitions, canaries, and what became of the tap.
 own(Events) ->
     of_classes([<<>>], Events).
 

@@ -110,7 +110,7 @@ killed(Killed, Opts, Config) ->
 
 %% What does not hold. While LTTng has the events switched off none is emitted, and none counted: only then may calls be
 %% made that are not traced.
-told(Case, Made, Course, #{traced := Traced, gaps := Gaps} = Receipt, Info) ->
+told(Case, Made, Course, #{traced := Traced, gaps := Gaps, emitted := Counted} = Receipt, Info) ->
     Within = fun(Us) -> lists:any(fun(#{began_us := B, ended_us := E}) -> B =< Us andalso Us =< E end, Gaps) end,
     MadeInGaps = ?BATCH * length([Us || Us <- Course, Within(Us)]),
     #{<<"events">> := Events, <<"lossy">> := Lossy, <<"emitted">> := Emitted, <<"residual">> := Residual} = Info,
@@ -127,7 +127,7 @@ told(Case, Made, Course, #{traced := Traced, gaps := Gaps} = Receipt, Info) ->
         {gap, map_get(<<"gaps">>, Info) >= 1},
         {lossy, Lossy =:= true},
         {residual, Residual =:= 0 orelse (Residual =:= null andalso map_get(<<"lost_packets">>, Info) > 0)},
-        {emitted, is_integer(Emitted) andalso Emitted >= Traced},
+        {emitted, Emitted =:= Counted andalso Emitted >= Traced},
         {named, Missing =< Named}
     ],
     [{Case, Law} || {Law, false} <- Laws].

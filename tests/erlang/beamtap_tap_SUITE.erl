@@ -557,7 +557,7 @@ guards(Config) ->
 
 %% Only what was asked for is in the trace, and all of it.
 classes(Config) ->
-    Own = [<<"counters">>],
+    Own = [<<"def_vm">>],
     Expected = [
         {procs, [<<"spawn">>, <<"exit">>], [<<"in">>, <<"call">>, <<"send">>, <<"gc_minor_start">>]},
         {running, [<<"in">>, <<"out">>], [<<"spawn">>, <<"send">>]},

@@ -143,11 +143,12 @@ fields(Text) ->
      || Field <- Found
     ]).
 
-%% @doc How often each event of ours is in a trace, by name; without the canary, which comes before the counting.
+%% @doc How often each event of ours is in a trace, by name; without the canary, which comes before the counting, and the
+%% counters, which are not counted.
 recorded(Path) ->
     Lines = os:cmd(
         "babeltrace2 '" ++ unicode:characters_to_list(Path) ++
-            "' 2>/dev/null | sed -nE 's/^.* beamtap:([a-z_]+): \\{ cpu_id.*$/\\1/p' | grep -v '^canary$' | sort | uniq -c"
+            "' 2>/dev/null | sed -nE 's/^.* beamtap:([a-z_]+): \\{ cpu_id.*$/\\1/p' | grep -vE '^(canary|counters)$' | sort | uniq -c"
     ),
     maps:from_list([
         {list_to_binary(Event), list_to_integer(Count)}
