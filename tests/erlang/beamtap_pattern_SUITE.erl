@@ -22,6 +22,8 @@ reads(_) ->
         {"*", '_', '_', '_', []},
         {"_:init/1", '_', <<"init">>, 1, []},
         {"lists:seq/2 -> return", <<"lists">>, <<"seq">>, 2, [return]},
+        {"lists:seq/2 -> return!", <<"lists">>, <<"seq">>, 2, ['return!']},
+        {"lists:seq/2 -> return!, exception", <<"lists">>, <<"seq">>, 2, [exception, 'return!']},
         {"lists:seq/2->exception", <<"lists">>, <<"seq">>, 2, [exception]},
         {"lists:seq/2 -> return, exception", <<"lists">>, <<"seq">>, 2, [exception, return]},
         {"lists:seq/2 -> exception -> return", <<"lists">>, <<"seq">>, 2, [exception, return]},
@@ -63,6 +65,7 @@ arguments(_) ->
         {"lists:seq(A, B) when B > 1000 -> return", "lists:seq(A, B) when B > 1000 -> return"},
         {"lists:seq(From, To) when To > 1000, From =/= 1", "lists:seq(A, B) when (B > 1000) andalso (A =/= 1)"},
         {"lists:seq(_, _)", "lists:seq/2"},
+        {"lists:seq(1, B) -> return!", "lists:seq(1, A) -> return!"},
         {"lists:seq()", "lists:seq/0"},
         {"lists:seq(X, X)", "lists:seq(A, A)"},
         {"m:f(A) when A < 1; A > 3, A =< 5", "m:f(A) when A < 1; (A > 3) andalso (A =< 5)"},
@@ -255,6 +258,13 @@ overlaps(_) ->
     ]),
     [{{m, '_', '_'}, _}, {{m, f, '_'}, _}, {{m, f, 1}, _}] =
         beamtap_match:overlay([{{m, f, 1}, [One]}, {{m, f, '_'}, [One]}, {{m, '_', '_'}, [One]}]),
+    %% A function without returns keeps its calls and what else is done at them, unless somebody insists.
+    Ends = Any([{exception_trace}]),
+    [{{m, '_', '_'}, [Ends]}, {{m, f, 1}, true}] = beamtap_match:overlay([{{m, '_', '_'}, [Ends]}, {{m, f, 1}, no_return}]),
+    [{{m, f, 1}, [{[1], [], [{message, {caller}}]}]}] =
+        beamtap_match:overlay([{{m, f, 1}, [{[1], [], [{message, {caller}}, {return_trace}]}]}, {{m, f, 1}, no_return}]),
+    [{{m, '_', '_'}, [Ends]}, {{m, f, 1}, [Ends]}] =
+        beamtap_match:overlay([{{m, '_', '_'}, [Ends]}, {{m, f, 1}, no_return}, {{m, f, 1}, [{forced, Ends}]}]),
     %% What a narrow pattern leaves open is the wider one's again.
     Wide = {{m, '_', '_'}, true},
     {[{m, f, 1}], [Wide]} = beamtap_match:change([Wide, {{m, f, 1}, false}], [Wide]),
