@@ -4,6 +4,9 @@
 
 -export([limits/2, piled/2, loaded/3, watch_loads/1, warned/1, all/1]).
 
+%% More lines than these nobody reads, and modules can be loaded without end.
+-define(MAX_LINES, 64).
+
 %% @doc Says which functions are recorded without returns, and of which modules nobody could read the code, since the start
 %% or, where the tracing before it is given, since a change.
 -spec limits(none | beamtap_tracing:tracing(), Data) -> Data when Data :: map().
@@ -63,6 +66,16 @@ blind(Data) ->
     lost(<<"a module that is loaded from now on is not traced: somebody else traces erlang:finish_loading/1 with meta">>, Data).
 
 lost(Text, #{problems := Problems} = Data) ->
+    case lists:member(Text, Problems) of
+        false when length(Problems) < ?MAX_LINES ->
+            tell(Text, Data);
+        false when length(Problems) =:= ?MAX_LINES ->
+            tell(<<"more modules were loaded, or functions taken off, than are told here">>, Data);
+        _ ->
+            Data
+    end.
+
+tell(Text, #{problems := Problems} = Data) ->
     write(Text, Data),
     Data#{problems := [Text | Problems]}.
 
