@@ -119,7 +119,7 @@ init(#{tap := Tap, path := Path, opts := #{owner := Owner} = Opts, wish := Wish,
         waiting => [],
         problems => [],
         deadline => beamtap_deadline:start(),
-        tracing => beamtap_tracing:new(Tap, Owner, Wish, maps:with(beamtap_sampling:keys(), Opts), map_get(known_bad, Opts))
+        tracing => beamtap_tracing:new(Tap, Owner, maps:merge(Wish, maps:with([known_bad], Opts)), maps:with(beamtap_sampling:keys(), Opts))
     },
     ok = soon(steps() -- [Step || maps:get(counting, Plan, false), Step <- [armed, clock]]),
     {ok, opening, Data}.

@@ -83,7 +83,8 @@ cleaned(Tap) ->
 
 tracing(Tap) ->
     Asked = [{{?MODULE, work, 1}, [{'_', [], []}]}],
-    beamtap_tracing:new(Tap, self(), #{classes => [call], inherit => [], targets => [], asked => Asked}, #{}).
+    Wish = #{classes => [call], inherit => [], targets => [], asked => Asked, limits => beamtap_returns:none(), patterns => []},
+    beamtap_tracing:new(Tap, self(), Wish, #{}).
 
 one_of(Things) -> lists:nth(rand:uniform(length(Things)), Things).
 
