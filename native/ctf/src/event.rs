@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::bits::{load_be, load_bytes_le, load_le, sign_extend};
 use crate::class::{Catalog, ClassData, ClassKey, EventClass};
 use crate::cursor::{Cursor, Record};
-use crate::field::{FieldType, Kind, Length};
+use crate::field::{Field, FieldType, Kind, Length};
 use crate::loss::{Loss, StreamKey};
 use crate::program::{Access, Load};
 use crate::text_plan::TextPlan;
@@ -179,6 +179,11 @@ impl<'a> Event<'a> {
             Some(access) => self.load(access, COMMON, field),
             None => 0,
         }
+    }
+
+    /// Fields of the packet's context, without their values.
+    pub fn packet_fields(self) -> &'a [Field] {
+        self.plan().packet_context.as_ref().map_or(&[], FieldType::members)
     }
 
     /// Members of the packet's context, those included that this reader itself uses, such as `packet_size`.

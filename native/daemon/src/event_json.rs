@@ -54,13 +54,10 @@ pub(crate) fn write_body(event: Event<'_>, fields: Option<&[String]>, out: &mut 
         None => out.extend_from_slice(b"null"),
     }
     let is_wanted = |name: &str| fields.is_none_or(|fields| fields.iter().any(|wanted| wanted == name));
-    let mut packet = event
-        .packet_context()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| !PACKET_MEMBERS.contains(name) && is_wanted(name))
-        .peekable();
-    if packet.peek().is_some() {
+    let is_told = |name: &str| !PACKET_MEMBERS.contains(&name) && is_wanted(name);
+    // Asked before there are values: mostly there is nothing to tell.
+    if event.packet_fields().iter().any(|field| is_told(field.name())) {
+        let packet = event.packet_context().into_iter().flatten().filter(|(name, _)| is_told(name));
         out.extend_from_slice(b",\"packet_context\":");
         write_object(packet, out, &mut room);
     }
