@@ -3,10 +3,12 @@
 -module(beamtap_payload_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([nothing_by_default/1, texts/1, texts_are_bounded/1, hostile_terms/1, sizes/1, one_kind_only/1, bad_payloads/1]).
+-export([nothing_by_default/1, texts/1, generic_servers/1, texts_are_bounded/1, hostile_terms/1, sizes/1, one_kind_only/1, bad_payloads/1]).
 -export([marks/1, spans/1, nobody_records/1]).
 %% Traced
 -export([work/2, echo/1, fail/1]).
+%% The server whose messages are recorded
+-export([init/1, handle_call/3, handle_cast/2]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
@@ -14,6 +16,7 @@ all() ->
     [
         nothing_by_default,
         texts,
+        generic_servers,
         texts_are_bounded,
         hostile_terms,
         sizes,
@@ -56,6 +59,33 @@ texts(Config) ->
         {exit, 4, "{done," ++ Term ++ "}"}
     ] -- Said,
     false = lists:any(fun({_, _, Text}) -> lists:suffix("…", Text) end, Said).
+
+%% The request and the answer, also where the tags alone would fill the text.
+generic_servers(Config) ->
+    Agent = spawn_link(fun() ->
+        {ok, _} = gen_server:start_link({local, ?FUNCTION_NAME}, ?MODULE, [], []),
+        receive stop -> ok end
+    end),
+    beamtap_world:until(fun() -> whereis(?FUNCTION_NAME) =/= undefined end),
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    {ok, Tap} = beamtap:start(#{
+        classes => [send, 'receive'], targets => [self(), ?FUNCTION_NAME], payload => {text, 20}, output => Output, for => 60000
+    }),
+    {answered, 42} = gen_server:call(?FUNCTION_NAME, {price, 42}),
+    %% To an alias, as with a time-out, and to the process.
+    {answered, 43} = gen_server:call(?FUNCTION_NAME, {price, 43}, infinity),
+    ok = gen_server:cast(?FUNCTION_NAME, {forget, all}),
+    {answered, 44} = gen_server:call(?FUNCTION_NAME, {price, 44}),
+    ?FUNCTION_NAME ! {not_of_a_server, 1, 2},
+    {answered, 45} = gen_server:call(?FUNCTION_NAME, {price, 45}),
+    {ok, _} = beamtap:stop(Tap),
+    Said = [Text || {Event, _, Text} <- said(Output), Event =:= send orelse Event =:= 'receive'],
+    [] = ["{price,42}", "{answered,42}", "{price,43}", "{answered,43}", "{forget,all}"] -- Said,
+    %% What is none of these is as it was sent, cut or not.
+    [] = ["{not_of_a_server,1…"] -- [Text || Text <- Said, lists:prefix("{not_of", Text)],
+    [] = [Text || Text <- Said, lists:prefix("{'$gen_", Text) orelse lists:prefix("{[alias", Text)],
+    unlink(Agent),
+    exit(Agent, kill).
 
 %% Every text is at most as long as was said, is whole UTF-8, and says that it was cut.
 texts_are_bounded(Config) ->
@@ -296,3 +326,9 @@ tell(Caller, Fun) ->
     receive
         {told, Outcome} -> Outcome
     end.
+
+init(_) -> {ok, none}.
+
+handle_call({price, Of}, _From, State) -> {reply, {answered, Of}, State}.
+
+handle_cast({forget, all}, State) -> {noreply, State}.

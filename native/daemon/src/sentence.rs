@@ -14,6 +14,8 @@ use std::collections::HashMap;
 
 /// A line tells no more of an event; those of garbage collections have a dozen.
 const MOST_VALUES: usize = 5;
+/// Calls under way whose callers are remembered; a node has no more of them at a time.
+const MOST_CALLS: usize = 1 << 16;
 
 /// What to call things.
 pub(crate) struct Dictionary {
@@ -21,6 +23,8 @@ pub(crate) struct Dictionary {
     names: Names,
     /// Registered names as atoms, by process.
     registered: HashMap<u64, u32>,
+    /// Who called, by the call's tag: a reply goes to an alias, which has no other name than that.
+    callers: HashMap<u64, u64>,
 }
 
 /// One event, as it is shown.
@@ -62,7 +66,7 @@ impl Sentence {
 
 impl Dictionary {
     pub(crate) fn new(syntax: Syntax) -> Dictionary {
-        Dictionary { syntax, names: Names::default(), registered: HashMap::new() }
+        Dictionary { syntax, names: Names::default(), registered: HashMap::new(), callers: HashMap::new() }
     }
 
     /// Takes in what an event says of names; whether it is there for nothing else.
@@ -79,6 +83,16 @@ impl Dictionary {
                 false
             }
             Event::Unregister(_) | Event::Exit(_) => false,
+            Event::Send(send) => {
+                let is_call = MessageKind::from_wire(send.message) == Some(MessageKind::GenCall);
+                if is_call && send.tag != 0 && EntityKind::from_wire(send.from_kind) == Some(EntityKind::Process) {
+                    if self.callers.len() == MOST_CALLS {
+                        self.callers.clear();
+                    }
+                    self.callers.insert(send.tag, send.from);
+                }
+                false
+            }
             Event::DefProcessLabel(_)
             | Event::DefModule(_)
             | Event::DefClock(_)
@@ -169,6 +183,10 @@ impl Dictionary {
                 None => self.syntax.pid(entity.id),
             },
             EntityKind::Name => self.atom(entity.id as u32),
+            EntityKind::Alias => match self.callers.get(&entity.id) {
+                Some(&id) => self.entity(Entity { kind: EntityKind::Process, id }),
+                None => entity.to_string(),
+            },
             _ => entity.to_string(),
         }
     }
@@ -260,5 +278,45 @@ impl Fields<'_> {
             Some(FieldType::Entity) => self.entity(0),
             _ => Entity { kind: EntityKind::Unknown, id: 0 },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(tag: u64, from: u64, kind: EntityKind) -> Event<'static> {
+        Event::Send(event::Send {
+            from,
+            from_kind: kind.to_wire(),
+            to: 9,
+            to_kind: EntityKind::Process.to_wire(),
+            message: MessageKind::GenCall.to_wire(),
+            tag,
+        })
+    }
+
+    #[test]
+    fn an_alias_is_called_what_the_caller_is_called() {
+        let mut dictionary = Dictionary::new(Syntax::Elixir);
+        let alias = |id| Entity { kind: EntityKind::Alias, id };
+        assert_eq!(dictionary.entity(alias(7)), "alias 0000000000000007");
+        assert!(!dictionary.learn(&call(7, 5, EntityKind::Process)));
+        assert_eq!(dictionary.entity(alias(7)), "#PID<0.5.0>");
+        // Without a tag, or of no process, a call says nothing.
+        dictionary.learn(&call(0, 5, EntityKind::Process));
+        dictionary.learn(&call(8, 5, EntityKind::Port));
+        assert_eq!(dictionary.entity(alias(0)), "alias 0000000000000000");
+        assert_eq!(dictionary.entity(alias(8)), "alias 0000000000000008");
+    }
+
+    #[test]
+    fn no_more_calls_are_remembered_than_there_can_be() {
+        let mut dictionary = Dictionary::new(Syntax::Erlang);
+        for tag in 1..=2 * MOST_CALLS as u64 + 1 {
+            dictionary.learn(&call(tag, 5, EntityKind::Process));
+            assert!(dictionary.callers.len() <= MOST_CALLS);
+        }
+        assert_eq!(dictionary.entity(Entity { kind: EntityKind::Alias, id: 2 * MOST_CALLS as u64 + 1 }), "<0.5.0>");
     }
 }

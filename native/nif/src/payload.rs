@@ -5,6 +5,7 @@ use crate::board;
 use crate::emitter::Emitter;
 use crate::layout;
 use crate::sys::CallEnv;
+use crate::term;
 use crate::writer::Text;
 use beamtap_schema::{Entity, EventKind, PayloadPart, wire};
 
@@ -124,6 +125,11 @@ impl Emitter<'_> {
 
     fn emit_text(&self, owner: Entity, part: PayloadPart, term: u64, bytes: usize) {
         let env = self.traced.env;
+        // The tags are told by the event itself; a bounded text has more room for what it is about.
+        let term = match (part, term::atoms()) {
+            (PayloadPart::Message, Some(atoms)) => term::message_body(env, atoms, term),
+            _ => term,
+        };
         let (text, is_truncated) = Text::<ROOM>::bounded(bytes, |text| match part {
             PayloadPart::Arguments => text.arguments(env, term),
             _ => text.term(env, term),

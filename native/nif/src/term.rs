@@ -106,6 +106,15 @@ pub(crate) fn message(env: CallEnv<'_>, atoms: &Atoms, term: u64) -> (MessageKin
     }
 }
 
+/// What a message of a generic server is about, without what it is tagged with: the request of a call or a cast, the
+/// answer of a reply. Any other message is about itself.
+pub(crate) fn message_body(env: CallEnv<'_>, atoms: &Atoms, term: u64) -> u64 {
+    match (message(env, atoms, term).0, env.tuple(term)) {
+        (MessageKind::GenCall | MessageKind::GenCast | MessageKind::Reply, Some(&[.., body])) => body,
+        _ => term,
+    }
+}
+
 /// As [`message`], of a tuple.
 #[inline(always)]
 pub(crate) fn message_of(env: CallEnv<'_>, atoms: &Atoms, elements: &[u64]) -> (MessageKind, u64) {

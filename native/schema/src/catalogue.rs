@@ -645,7 +645,8 @@ events! {
         part: PayloadTag,
         /// Whether the text was cut to the tap's bound; it ends with `…` then.
         is_truncated: Flag,
-        /// The term as Erlang's shell writes it; arguments stand in parentheses.
+        /// The term as Erlang's shell writes it; arguments stand in parentheses. Of a call, a cast or a reply of a generic
+        /// server the request or the answer: the event itself tells the rest.
         text: Text,
     }
     /// How large what the event just before it carried is: an event of the same process or port, on the same thread.
