@@ -10,6 +10,8 @@
 //!   no frame below the top, the top frame only; when there is nothing to return to (F = 0), all. Right after a
 //!   `return_from` or `exception_from`, which took its frame off already, it takes off only what is above the
 //!   topmost F.
+//! - An `out` in `erlang:hibernate/3` takes off all frames: the VM throws the stack away. Without the flag `running` that
+//!   is not told, and the frames stay until the process exits.
 //!
 //! Where only `return_to` is recorded, times are not exact: the VM tells neither that a call is a tail call nor how
 //! many frames a `return_to` ends. While callers are traced it follows from where execution returns to. When that is
