@@ -6,7 +6,7 @@
 -module(beamtap_loads).
 -behaviour(gen_server).
 
--export([start_link/0, watch/0, unwatch/0]).
+-export([start_link/0, watch/0, unwatch/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 %% `grip' is what holds the meta trace. `preparing' and `finishing' are calls that have not returned, by process; `prepared'
@@ -27,15 +27,16 @@ start_link() ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, none, []).
 
 %% @doc From now on the caller gets `{beamtap_loaded, [module()], AtUs}' when modules have been loaded, with the system's
-%% time in microseconds; until unwatch/0 or its end. `blind': somebody else's trace is in the way.
+%% time in microseconds; until unwatch/1 or its end. `blind': somebody else's trace is in the way.
 -spec watch() -> ok | blind.
 watch() ->
     gen_server:call(?MODULE, {watch, self()}, infinity).
 
--spec unwatch() -> ok.
-unwatch() ->
+%% @doc Tells a process no more.
+-spec unwatch(pid()) -> ok.
+unwatch(Watcher) ->
     try
-        gen_server:call(?MODULE, {unwatch, self()}, infinity)
+        gen_server:call(?MODULE, {unwatch, Watcher}, infinity)
     catch
         %% The application stops; that has taken the meta trace off.
         exit:_ -> ok

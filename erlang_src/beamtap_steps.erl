@@ -101,7 +101,7 @@ close(flags, #{tracing := Tracing} = Data) ->
     Answer = beamtap_tracing:flags_off(Tracing),
     problem("a class was not recorded to the end", Answer, Data#{ended => erlang:monotonic_time()});
 close(patterns, #{tracing := Tracing} = Data) ->
-    ok = beamtap_loads:unwatch(),
+    ok = beamtap_loads:unwatch(self()),
     ok = beamtap_tracing:close(Tracing),
     Data;
 close(armed, #{slot := Slot, timed := Before} = Data) ->

@@ -174,7 +174,8 @@ close(_) ->
 
 %% @doc Takes all of it out of the VM, from what the ledger knows.
 -spec clean(beamtap:tap(), beamtap_ledger:entry()) -> ok.
-clean(Tap, #{vm := Grip} = Entry) ->
+clean(Tap, #{vm := Grip, session := Session} = Entry) ->
+    ok = beamtap_loads:unwatch(Session),
     ok = beamtap_vm:flags_off(Grip),
     ok = beamtap_instruments:clean(Tap, Entry),
     ok = beamtap_breakpoints:change(Tap, Grip, maps:get(asked, Entry, []), []),
