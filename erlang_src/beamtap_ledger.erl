@@ -4,7 +4,7 @@
 %% ends, what was set is still known, to the next start and to clear/0.
 -module(beamtap_ledger).
 
--export([create/0, retire/0, write/2, note/2, entry/1, strike/1, locked/1, open_entries/0, sessions/0, file_receipt/2, forget/1, receipts/0, receipt/1]).
+-export([create/0, retire/0, write/2, note/2, entry/1, strike/1, locked/1, open_entries/0, sessions/0, lookers/0, file_receipt/2, forget/1, receipts/0, receipt/1]).
 -export([vm_ns/0, keep_vm_ns/1]).
 -export_type([entry/0]).
 
@@ -13,6 +13,8 @@
     session := pid(),
     path := binary(),
     slot => non_neg_integer(),
+    %% Who looks for calls that pile up.
+    stacks => pid(),
     state => closing,
     vm => beamtap_vm:grip(),
     asked => [beamtap_match:asked()],
@@ -99,6 +101,11 @@ open_entries() ->
 -spec sessions() -> [pid()].
 sessions() ->
     [Session || {_, #{session := Session}} <- open_entries()].
+
+%% @doc The processes that look for calls that pile up.
+-spec lookers() -> [pid()].
+lookers() ->
+    [Looker || {_, #{stacks := Looker}} <- open_entries()].
 
 %% @doc Keeps a receipt. The oldest go when there are more than 32.
 -spec file_receipt(beamtap:tap(), beamtap:receipt()) -> ok.

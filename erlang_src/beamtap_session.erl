@@ -292,13 +292,12 @@ close_all(Deadline, #{opened := Opened} = Data) ->
     lists:foldl(fun beamtap_steps:close/2, Data#{opened := [], deadline := Deadline}, Opened).
 
 %% Begins to look for calls that pile up, where they may.
-watching(#{stacks := _} = Data) ->
+watching(#{stacks := Looker, tracing := Tracing} = Data) ->
+    ok = case beamtap_tracing:watches_stacks(Tracing) of
+        true -> beamtap_stacks:look(Looker);
+        false -> ok
+    end,
     Data;
-watching(#{tracing := #{grip := Grip} = Tracing} = Data) ->
-    case beamtap_tracing:watches_stacks(Tracing) of
-        true -> Data#{stacks => beamtap_stacks:start_link(Grip)};
-        false -> Data
-    end;
 watching(Data) ->
     Data.
 

@@ -5,7 +5,7 @@
 %% from look to look is told to the tap's session, with the functions it was seen in.
 -module(beamtap_stacks).
 
--export([start_link/1]).
+-export([start_link/1, look/1]).
 
 %% Looks come soon after another at first, and where a stack is suspected: a busy loop piles up thousands of calls in
 %% milliseconds, and each takes longer than the one before.
@@ -24,34 +24,51 @@
 -define(SHARE, 10).
 -define(LATEST_MS, 1000).
 
-%% @doc Starts to look, for the caller, at the processes that this grip traces. Sends
-%% `{beamtap_piled, From, Words, [mfa()]}' to it, which is answered by `{beamtap_heard, Session}'; ends with it.
+%% @doc Starts the process, which does nothing until look/1: it has to be there before new processes are traced.
 -spec start_link(beamtap_vm:grip()) -> pid().
 start_link(Grip) ->
     Session = self(),
-    spawn_link(fun() ->
+    Looker = spawn_link(fun() ->
         process_flag(sensitive, true),
         process_flag(priority, high),
         _ = monitor(process, Session),
-        look(#{session => Session, grip => Grip, every => ?FIRST_MS, open => open_calls(), stacks => #{}})
-    end).
+        Session ! {?MODULE, self()},
+        receive
+            {'DOWN', _, process, Session, _} ->
+                ok;
+            {?MODULE, look} ->
+                looking(#{session => Session, grip => Grip, every => ?FIRST_MS, open => open_calls(), stacks => #{}})
+        end
+    end),
+    %% From here on no trace shows it.
+    receive
+        {?MODULE, Looker} -> Looker
+    end.
 
-look(#{session := Session, every := Ms, open := Open, stacks := Before} = State) ->
+%% @doc Lets it look, for the process that started it, at the processes that the grip traces. Sends
+%% `{beamtap_piled, From, Words, [mfa()]}' to that, which is answered by `{beamtap_heard, Session}'; ends with it.
+-spec look(pid()) -> ok.
+look(Looker) ->
+    Looker ! {?MODULE, look},
+    ok.
+
+looking(#{session := Session, every := Ms, open := Open, stacks := Before} = State) ->
     receive
         {'DOWN', _, process, Session, _} -> exit(normal);
-        {beamtap_heard, Session} -> ok
+        {beamtap_heard, Session} -> ok;
+        {?MODULE, look} -> ok
     after Ms -> ok
     end,
     Next = State#{every := min(2 * Ms, ?EVERY_MS)},
     case open_calls() of
         Now when Now - Open < ?CALLS, map_size(Before) =:= 0 ->
-            look(Next);
+            looking(Next);
         Now ->
             Began = erlang:monotonic_time(millisecond),
             Stacks = stacks(Next),
             Took = erlang:monotonic_time(millisecond) - Began,
             Soon = case map_size(Stacks) of 0 -> map_get(every, Next); _ -> ?FIRST_MS end,
-            look(Next#{open := Now, stacks := Stacks, every := max(Soon, min(?SHARE * Took, ?LATEST_MS))})
+            looking(Next#{open := Now, stacks := Stacks, every := max(Soon, min(?SHARE * Took, ?LATEST_MS))})
     end.
 
 open_calls() ->

@@ -73,11 +73,14 @@ open(armed, #{slot := Slot} = Data) ->
         ok -> {ok, Data#{timed => beamtap_cost:timed()}};
         {error, no_tap} -> beamtap_error:new(no_slot, "the tap's slot is gone", "start the tap again")
     end;
-open(patterns, #{slot := Slot, tracing := Tracing, opts := #{payload := Payload}} = Data) ->
+open(patterns, #{tap := Tap, slot := Slot, tracing := Tracing, opts := #{payload := Payload}} = Data) ->
     Opened = beamtap_tracing:open(Tracing, Slot, beamtap_payload:has_arguments(Payload)),
     Watched = beamtap_caveats:watch_loads(Data#{tracing := Opened}),
     ok = beamtap_tracing:functions_on(Opened),
-    {ok, beamtap_caveats:limits(none, Watched)};
+    #{grip := Grip} = Opened,
+    Looker = beamtap_stacks:start_link(Grip),
+    ok = beamtap_ledger:note(Tap, #{stacks => Looker}),
+    {ok, beamtap_caveats:limits(none, Watched#{stacks => Looker})};
 open(flags, #{tracing := Tracing} = Data) ->
     case beamtap_tracing:flags_on(Tracing) of
         {ok, Flagged} ->

@@ -202,7 +202,7 @@ own() ->
         Pid
      || Master <- Masters, {links, Links} <- [process_info(Master, links)], Pid <- Links, is_pid(Pid), Pid =/= controller()
     ],
-    Registered ++ beamtap_ledger:sessions() ++ Masters ++ Starters.
+    Registered ++ beamtap_ledger:sessions() ++ beamtap_ledger:lookers() ++ Masters ++ Starters.
 
 controller() ->
     whereis(application_controller).
