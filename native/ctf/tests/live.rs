@@ -66,6 +66,18 @@ fn live_gives_what_the_directory_gives() {
 }
 
 #[test]
+fn packets_that_come_in_crumbs_are_read_whole() {
+    // Less than a packet's header, less than an event.
+    for part in [1, 50, 100] {
+        let (url, relay) = relay(vec![Plan { part, ..Plan::new(13, whole()) }]);
+        let (told, _) = read_all(&url, Seek::Beginning);
+        assert!(told.errors.is_empty(), "{part}: {:?}", told.errors);
+        assert_same(&told.lines, &read_path(&fixture("ust-mixed")).lines, &format!("{part} bytes"));
+        relay.join().unwrap();
+    }
+}
+
+#[test]
 fn a_connection_lost_anywhere_costs_nothing() {
     let whole_lines = read_path(&fixture("ust-mixed")).lines;
     // The first answers are the way to be attached: see below.

@@ -5,6 +5,7 @@ mod protocol;
 mod reattach;
 mod streams;
 mod url;
+mod wire;
 
 pub use protocol::LiveSession;
 pub use reattach::Reattached;
@@ -17,8 +18,9 @@ use crate::error::{Error, Kind};
 use crate::lanes::{Lanes, Poll};
 use crate::trace_set::{Stream, Trace};
 use crate::window::Allowance;
-use protocol::{Connection, IndexStatus, NextIndex, PATIENCE};
+use protocol::{IndexStatus, NextIndex};
 use streams::{LiveTrace, Session, Source};
+use wire::{Connection, PATIENCE};
 
 /// How often a poll asks all streams, and each of them in a row, before it says that there is nothing yet: a relay
 /// daemon may have news without end and no events.

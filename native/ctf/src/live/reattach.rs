@@ -1,7 +1,8 @@
 //! Going on with a session after its connection was lost.
 
-use super::protocol::{Connection, MetadataReply, NextIndex, StreamEntry};
+use super::protocol::{MetadataReply, NextIndex, StreamEntry};
 use super::streams::Session;
+use super::wire::Connection;
 use super::{LiveReader, Seek};
 use crate::error::{Error, Kind};
 use crate::metadata::MAX_TEXT;

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::protocol::{MetadataReply, NewStreams, NextIndex, PATIENCE, StreamEntry};
+use super::protocol::{MetadataReply, NewStreams, NextIndex, StreamEntry};
+use super::wire::PATIENCE;
 use super::{LiveReader, Seek};
 use crate::cursor::{Cursor, StreamFile};
 use crate::error::{Error, Kind};
