@@ -131,7 +131,12 @@ qualified(Event) -> <<"beamtap:", Event/binary>>.
 channel(Name, Kind, Wanted, Mode) ->
     #{subbuf_size := Size, num_subbuf := Count, on_full := OnFull, switch_timer := Timer, files := Files} = Mode,
     #{size := FileSize, count := FileCount} = Files,
-    Base = #{name => Name, overwrite => overwrites(Kind, OnFull), tracefile_size => 0, tracefile_count => 0},
+    Base = #{
+        name => Name,
+        overwrite => overwrites(Kind, OnFull),
+        tracefile_size => 0,
+        tracefile_count => 0
+    },
     case lists:any(fun({_, Class, Channel}) -> Channel =:= Name andalso Class =/= <<>> end, Wanted) of
         true ->
             Base#{
@@ -145,9 +150,13 @@ channel(Name, Kind, Wanted, Mode) ->
             Base#{
                 subbuf_size => ?DEFINITIONS_SUBBUF_SIZE_BYTES,
                 num_subbuf => ?DEFINITIONS_NUM_SUBBUF,
-                switch_timer_us => timer(Kind, ?DEFINITIONS_SWITCH_MS)
+                switch_timer_us => timer(Kind, definitions_ms(Timer))
             }
     end.
+
+%% Who follows the trace wants names no later than events.
+definitions_ms(0) -> ?DEFINITIONS_SWITCH_MS;
+definitions_ms(Timer) -> min(Timer, ?DEFINITIONS_SWITCH_MS).
 
 overwrites(snapshot, default) -> true;
 overwrites(_, OnFull) -> OnFull =:= overwrite.

@@ -9,8 +9,8 @@ use beamtap_ctf::{Error, Follower, Poll, Stream, Trace};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long a stream without anything new holds up the others: LTTng writes the buffers of a channel out one after the
-/// other.
+/// How long a stream without anything new holds up the others. LTTng writes the buffers of a channel out one after the
+/// other, and nothing of one that is empty: without a bound a silent processor would hold up all others.
 const PATIENCE: Duration = Duration::from_millis(600);
 /// Nothing new has come for so long before it is asked whether anybody writes, and time between two such questions.
 const QUIET: Duration = Duration::from_secs(1);

@@ -9,10 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Time between two looks for more where there was nothing new.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long a stream of which nothing is known holds up the others at the most.
-const MOST_PATIENCE: Duration = Duration::from_secs(10);
-/// What is waited for longer than what came late had taken.
-const MARGIN: Duration = Duration::from_millis(100);
+/// How long a stream of which nothing is known holds up the others, where a relay daemon tells of each how far it is.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A trace that is being recorded.
 pub(crate) trait Growing {
@@ -24,9 +22,9 @@ pub(crate) trait Growing {
     fn trace(&self, index: usize) -> Option<&Trace>;
     /// Streams known by now.
     fn streams(&self) -> &[Stream];
-    /// How long a stream of which nothing is known holds up the others, unless something comes later.
+    /// How long a stream of which nothing is known holds up the others.
     fn patience(&self) -> Duration {
-        MOST_PATIENCE
+        PATIENCE
     }
     /// Whether the recording is over, where nothing came for so long.
     fn is_over(&mut self, _quiet: Duration) -> bool {
@@ -67,7 +65,7 @@ pub(crate) fn show<G: Growing>(
     let mut fatal = None;
     // At first everything waits for every stream; only where there is nothing more, for a time.
     let mut settled_ns = i64::MIN;
-    let (mut patience, mut quiet_since) = (growing.patience(), Instant::now());
+    let (mut is_late, mut quiet_since) = (false, Instant::now());
     loop {
         if interrupt.came() && !std::mem::replace(&mut is_finished, true) {
             growing.finish();
@@ -76,15 +74,8 @@ pub(crate) fn show<G: Growing>(
             Ok(Poll::Item(Item::Event(event))) => {
                 let ns = event.timestamp_ns();
                 quiet_since = Instant::now();
-                if last_ns.is_some_and(|last| ns < last)
-                    && let Some(longer) = longer_patience(patience, ns)
-                {
-                    patience = longer;
-                    show.fault(&format!(
-                        "some buffers are written out later than others: times go back here; such events are waited for \
-                         {:.1} s from now on",
-                        patience.as_secs_f64()
-                    ))?;
+                if last_ns.is_some_and(|last| ns < last) && !std::mem::replace(&mut is_late, true) {
+                    show.fault("some buffers were written out later than others: times of lines go back from here on")?;
                 }
                 last_ns = last_ns.max(Some(ns));
                 if let Some(from) = gap_from.take() {
@@ -111,7 +102,7 @@ pub(crate) fn show<G: Growing>(
             }
             Ok(Poll::Item(_)) => {}
             Ok(Poll::Idle) if settled_ns == i64::MIN => {
-                settled_ns = wall_ns() - i64::try_from(patience.as_nanos()).unwrap_or(i64::MAX);
+                settled_ns = wall_ns() - i64::try_from(growing.patience().as_nanos()).unwrap_or(i64::MAX);
             }
             Ok(Poll::Idle) => {
                 settled_ns = i64::MIN;
@@ -172,13 +163,6 @@ pub(crate) fn tell(
 ) -> Result<(), Failure> {
     let stream = streams.get(loss.stream.index()).and_then(|stream| stream.paths().next());
     Ok(show.loss(missing, loss, stream)?)
-}
-
-/// How long to wait from now on where an event came late: as long as that took. None where that would be no longer, or too
-/// long.
-fn longer_patience(patience: Duration, late_ns: i64) -> Option<Duration> {
-    let took = Duration::from_nanos(u64::try_from(wall_ns().saturating_sub(late_ns)).ok()?) + MARGIN;
-    (patience < took && patience < MOST_PATIENCE).then(|| took.min(MOST_PATIENCE))
 }
 
 fn wall_ns() -> i64 {

@@ -14,6 +14,11 @@ pub(crate) fn start() -> Result<(), Failure> {
     let wanted = wanted.to_str().ok_or_else(|| refuse("is not UTF-8".to_owned()))?;
     let filter =
         EnvFilter::builder().parse(wanted).map_err(|error| refuse(format!("is not understood: {error}")))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A log that cannot be written, on a full disk say, is no reason to end.
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .init();
     Ok(())
 }

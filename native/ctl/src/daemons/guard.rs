@@ -3,6 +3,7 @@
 //! What a flight recorder holds is in the session daemon's hands, also when the process that it recorded was killed. A
 //! session daemon of that process's own would end with it; one with a guard ends after its recorders are written.
 
+use std::io::Write;
 use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -100,7 +101,8 @@ fn rescue(lttng: &Lttng, daemon: u32, deadline: Deadline) -> Result<(), Error> {
         let told = Flight::note(&session.name, written.map_err(|error| error.to_string()));
         if let Err(error) = told {
             // The parent is gone; a person may still see it.
-            eprintln!("beamtapd: the flight recorder {} is not told of: {error}", session.name);
+            let line = format!("beamtapd: the flight recorder {} is not told of: {error}\n", session.name);
+            let _ = std::io::stderr().write_all(line.as_bytes());
         }
     }
     Ok(())

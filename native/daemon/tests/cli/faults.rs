@@ -201,3 +201,48 @@ fn streams_that_cannot_be_opened_are_told_and_all_else_is_read() {
         }
     }
 }
+
+#[test]
+fn standard_error_on_a_full_disk_changes_nothing_else() {
+    let script = Script::new().at(10).call(1, 2).at(20).discarded(3, 30).at(40).call(1, 2);
+    let trace = Trace::of(&script);
+    let stream = trace.stream("beamtap-events_0");
+    let bytes = fs::read(&stream).unwrap();
+    fs::write(&stream, &bytes[..bytes.len() - 3]).unwrap();
+    for arguments in [
+        &["read", trace.path()][..],
+        &["read", "--json", "--threads", "2", trace.path()],
+        &["read", "--named", trace.path()],
+        &["read", "--event", "nothing", trace.path()],
+        &["report", trace.path()],
+        &["info", "--json", trace.path()],
+        &["info", "/no/such/directory"],
+        &["recover", trace.path()],
+        &["report", "--top", "many", "/"],
+        &["doctor", "--json"],
+    ] {
+        let told = |stderr: Stdio| {
+            let mut asked = command();
+            asked.args(arguments).env("BEAMTAP_LOG", "debug").stderr(stderr);
+            done(asked.output().unwrap())
+        };
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (expected, answer) = (told(Stdio::piped()), told(full.into()));
+        assert_eq!((answer.code, &answer.stdout), (expected.code, &expected.stdout), "{arguments:?}");
+        assert!(expected.code.is_some_and(|code| code < 100), "{arguments:?}: {}", expected.stderr);
+    }
+}
+
+#[test]
+fn a_terminal_that_is_dumb_gets_no_colours() {
+    let trace = Trace::of(&demo());
+    let lines = |term: &str| {
+        let asked = format!("'{}' read --named '{}'", env!("CARGO_BIN_EXE_beamtapd"), trace.path());
+        let mut terminal = Command::new("script");
+        terminal.args(["--quiet", "--command", &asked, "/dev/null"]).env("TERM", term).env_remove("NO_COLOR");
+        done(terminal.output().unwrap()).stdout
+    };
+    assert!(lines("xterm").contains("\x1b["));
+    let dumb = lines("dumb");
+    assert!(dumb.contains("demo:handle/2") && !dumb.contains("\x1b["), "{dumb}");
+}
