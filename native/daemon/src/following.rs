@@ -30,7 +30,7 @@ impl Following {
     }
 
     /// Ends with the recording.
-    pub(crate) fn until_it_ends(self) -> Following {
+    pub(crate) fn until_over(self) -> Following {
         Following { ends: true, ..self }
     }
 }

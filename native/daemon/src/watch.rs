@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &WatchArguments) -> Result<ExitCode, Failure> {
         }
         _ if choice.last.is_some() => return Err(choice.refuse_last()),
         Source::Directory(directory) => {
-            growing::show(&mut Following::open(directory)?.until_it_ends(), range, &mut lines, &interrupt)
+            growing::show(&mut Following::open(directory)?.until_over(), range, &mut lines, &interrupt)
         }
         Source::Live(url) => {
             let mut live = live::attach(url, arguments.from, arguments.reconnect)?;
