@@ -85,7 +85,10 @@ impl Dictionary {
             Event::Unregister(_) | Event::Exit(_) => false,
             Event::Send(send) => {
                 let is_call = MessageKind::from_wire(send.message) == Some(MessageKind::GenCall);
-                if is_call && send.tag != 0 && EntityKind::from_wire(send.from_kind) == Some(EntityKind::Process) {
+                if is_call
+                    && send.tag != 0
+                    && EntityKind::from_wire(send.from_kind) == Some(EntityKind::Process)
+                {
                     if self.callers.len() == MOST_CALLS {
                         self.callers.clear();
                     }
@@ -317,6 +320,9 @@ mod tests {
             dictionary.learn(&call(tag, 5, EntityKind::Process));
             assert!(dictionary.callers.len() <= MOST_CALLS);
         }
-        assert_eq!(dictionary.entity(Entity { kind: EntityKind::Alias, id: 2 * MOST_CALLS as u64 + 1 }), "<0.5.0>");
+        assert_eq!(
+            dictionary.entity(Entity { kind: EntityKind::Alias, id: 2 * MOST_CALLS as u64 + 1 }),
+            "<0.5.0>"
+        );
     }
 }
