@@ -76,6 +76,10 @@ impl Remains {
     fn of(directory: PathBuf) -> Self {
         let (mut files, mut others) = (Vec::new(), Vec::new());
         sort_out(&directory, Path::new(DOMAIN), MAX_DEPTH, &mut files, &mut others);
+        // What a consumer daemon leaves that has written its buffers out, and whose session daemon is gone.
+        if files.is_empty() && others.iter().all(|file| is_plain_metadata(&directory.join(file))) {
+            files = std::mem::take(&mut others);
+        }
         files.sort();
         others.sort();
         Self { directory, files, others }
@@ -258,6 +262,14 @@ fn sort_out(root: &Path, below: &Path, depth: usize, files: &mut Vec<PathBuf>, o
     }
 }
 
+/// The metadata beside buffers is text, that of a trace of LTTng's is in packets.
+fn is_plain_metadata(path: &Path) -> bool {
+    let mut begin = [0; 3];
+    path.ends_with(METADATA)
+        && File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok()
+        && (&begin == b"/* " || begin[0] == 0x1e)
+}
+
 fn is_buffer(path: &Path) -> bool {
     let mut begin = [0; BUFFER_MAGIC.len()];
     File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == BUFFER_MAGIC
@@ -356,6 +368,7 @@ mod tests {
             buffers(home.path(), session);
         }
         fs::create_dir_all(shm.join("other")).unwrap();
+        fs::remove_file(shm.join("a/ust/uid/0/64-bit/c_0")).unwrap();
         // As an orderly end leaves it for a moment.
         fs::create_dir_all(shm.join("ended/ust/uid/0/64-bit")).unwrap();
         let found = Remains::find(&shm).unwrap();
