@@ -163,7 +163,13 @@ start(Spec) ->
 %% out such a call ends with it, so the tap ends at its bounds, by stop/1 or by clear/0.
 -spec start(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, tap()} | beamtap_error:error().
 start(Spec, Opts) ->
-    beamtap_vm:unseen(fun() -> beamtap_plan:carry_out(Spec, Opts, #{}) end).
+    case beamtap_vm:unseen(fun() -> beamtap_plan:carry_out(Spec, Opts, #{}) end) of
+        {ok, Tap} ->
+            ok = beamtap_definitions:introduce(),
+            {ok, Tap};
+        {error, _} = Error ->
+            Error
+    end.
 
 %% @equiv estimate(Spec, #{})
 -spec estimate(beamtap_spec:spec()) -> {ok, beamtap_estimate:estimate()} | beamtap_error:error().
@@ -371,7 +377,10 @@ await_end(Monitor, [{Timeout, Next} | Rest]) ->
 %% '''
 -spec snapshot(tap(), unicode:chardata()) -> {ok, binary()} | beamtap_error:error().
 snapshot(Tap, Label) ->
-    with_text(Label, "label", fun(Text) -> ask(Tap, {snapshot, Text}) end).
+    with_text(Label, "label", fun(Text) ->
+        ok = beamtap_definitions:introduce(),
+        ask(Tap, {snapshot, Text})
+    end).
 
 %% @equiv enable_event(Tap, Event, <<>>)
 -spec enable_event(tap(), unicode:chardata()) -> ok | beamtap_error:error().

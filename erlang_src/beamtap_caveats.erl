@@ -28,7 +28,7 @@ functions(Told) -> [MFA || #{function := MFA} <- Told].
 ends([], _) ->
     ok;
 ends(Functions, IsRecorded) ->
-    _ = beamtap_nif:dump_ends(Functions, IsRecorded),
+    _ = beamtap_definitions:ends(Functions, IsRecorded),
     ok.
 
 %% @doc Says which functions are not recorded any more.
@@ -95,7 +95,7 @@ all(#{}) ->
     #{}.
 
 write(Text, #{session_name := Session}) ->
-    _ = beamtap_nif:emit_caveat(Session, Text),
+    _ = beamtap_definitions:caveat(Session, Text),
     ok.
 
 time_text(Time, Unit) ->

@@ -6,8 +6,8 @@
 -module(beamtap_definitions).
 -behaviour(gen_server).
 
--export([start_link/0, watch/0, dump/0, collect/0, emit/1, emit_modules_since/1, nonce/0, canary/1]).
--export([pause/1, resume/2, ended/3]).
+-export([start_link/0, watch/0, dump/0, introduce/0, collect/0, emit/1, emit_modules_since/1, nonce/0, canary/1]).
+-export([pause/1, resume/2, ended/3, caveat/2, ends/2]).
 -export([outside/1]).
 -export([init/1, handle_call/3, handle_continue/2, handle_cast/2, handle_info/2, terminate/2]).
 -export_type([known/0, outside/0]).
@@ -60,6 +60,18 @@ watch() ->
 dump() ->
     emit(collect()).
 
+%% @doc Says who the caller is. While a process carries out a call of beamtap's, the VM shows no other what the process was
+%% started with and what its label is ({@link beamtap_vm:unseen/1}), so {@link collect/0} does not find them.
+-spec introduce() -> ok.
+introduce() ->
+    {ok, Known} = process(self()),
+    _ = erlang:module_loaded(beamtap_nif) andalso
+        in_order([
+            fun() -> beamtap_nif:dump_processes([Known]) end,
+            fun() -> beamtap_nif:dump_labels(labels([self()])) end
+        ]),
+    ok.
+
 in_turn(Emit, Turns) ->
     case Emit() of
         {error, no_slot} when Turns > 1 ->
@@ -84,7 +96,8 @@ collect() ->
 -spec emit(known()) -> ok | {error, no_slot}.
 emit(#{vm := Vm, processes := Processes, labels := Labels, modules := Modules}) ->
     in_order([
-        fun() -> beamtap_nif:dump_definitions(Vm, Processes) end,
+        fun() -> beamtap_nif:dump_definitions(Vm) end,
+        fun() -> beamtap_nif:dump_processes(Processes) end,
         fun() -> beamtap_nif:dump_labels(Labels) end,
         fun() -> beamtap_nif:dump_modules(Modules) end
     ]).
@@ -117,6 +130,16 @@ resume(Session, LengthNs) ->
 -spec ended(binary(), beamtap:ended_by(), non_neg_integer()) -> ok | {error, no_slot}.
 ended(Session, EndedBy, LengthNs) ->
     in_turn(fun() -> beamtap_nif:emit_ended(Session, EndedBy, LengthNs) end, ?TURNS).
+
+%% @doc And what the trace of that tap does not have though it was asked for.
+-spec caveat(binary(), binary()) -> ok | {error, no_slot}.
+caveat(Session, Text) ->
+    in_turn(fun() -> beamtap_nif:emit_caveat(Session, Text) end, ?TURNS).
+
+%% @doc Says of which functions the ends of calls are recorded from now on, or are not.
+-spec ends([mfa()], boolean()) -> ok | {error, no_slot}.
+ends(Functions, IsRecorded) ->
+    in_turn(fun() -> beamtap_nif:dump_ends(Functions, IsRecorded) end, ?TURNS).
 
 %% @doc The sessions that beamtap did not make and that have events of this VM's enabled; `[]' when they cannot be told
 %% in time.

@@ -12,7 +12,7 @@
 -export([trace_ports/5, trace_running_ports/5]).
 %% Provider, definitions, counters
 -export([calibrate/2, open_provider/1, open_otp_provider/2, provider/0, catalogue/0, fields/1, await_enabled/2, timed/0]).
--export([counters/0, emit_counters/1, emit_joined/1, emit_canary/2, dump_definitions/2, panics/0]).
+-export([counters/0, emit_counters/1, emit_joined/1, emit_canary/2, dump_definitions/1, dump_processes/1, panics/0]).
 -export([emit_gap/5, emit_pause/1, emit_resume/2, emit_ended/3, emit_caveat/2, dump_ends/2]).
 -export([dump_labels/1, dump_modules/1, watch_definitions/1]).
 %% The application's own words
@@ -206,8 +206,12 @@ emit_caveat(_Session, _Text) -> erlang:nif_error(not_loaded).
 -spec dump_ends([mfa()], Recorded :: boolean()) -> ok | {error, no_slot}.
 dump_ends(_Functions, _Recorded) -> erlang:nif_error(not_loaded).
 
--spec dump_definitions(vm(), [process()]) -> ok | {error, no_slot}.
-dump_definitions(_Vm, _Processes) -> erlang:nif_error(not_loaded).
+-spec dump_definitions(vm()) -> ok | {error, no_slot}.
+dump_definitions(_Vm) -> erlang:nif_error(not_loaded).
+
+%% @doc Emits who these processes are.
+-spec dump_processes([process()]) -> ok | {error, no_slot}.
+dump_processes(_Processes) -> erlang:nif_error(not_loaded).
 
 -spec dump_labels([{pid(), term()}]) -> ok | {error, no_slot}.
 dump_labels(_Labels) -> erlang:nif_error(not_loaded).

@@ -2,11 +2,12 @@
 -module(beamtap_definitions_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([modules/1, clocks/1, labels/1, outside_session/1, listed/1, joining_session/1]).
+-export([modules/1, clocks/1, labels/1, callers/1, outside_session/1, listed/1, joining_session/1]).
+-export([record_oneself/2]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
-all() -> [modules, clocks, labels, outside_session, listed, joining_session].
+all() -> [modules, clocks, labels, callers, outside_session, listed, joining_session].
 
 init_per_suite(Config) -> beamtap_sessiond:begin_suite(Config).
 
@@ -62,6 +63,35 @@ labels(Config) ->
             [] = Told
     end,
     [exit(Pid, kill) || Pid <- Labelled].
+
+%% Who calls beamtap is not to be seen in traces meanwhile, and is yet named in them: in a recording, and in a snapshot of
+%% buffers that no longer have what was said at the start.
+callers(Config) ->
+    Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
+    Caller = proc_lib:spawn_link(?MODULE, record_oneself, [self(), Output]),
+    {Snapshot, Path} = receive {recorded, Caller, Directories} -> Directories end,
+    Label = case erlang:function_exported(proc_lib, set_label, 1) of true -> ["a caller"]; false -> [] end,
+    [{true, Label} = named(Caller, Directory) || Directory <- [Snapshot, Path]].
+
+record_oneself(Test, Output) ->
+    _ = [apply(proc_lib, set_label, ["a caller"]) || erlang:function_exported(proc_lib, set_label, 1)],
+    Functions = #{functions => "lists:seq/2", targets => self()},
+    {ok, Recorder} = beamtap:start(Functions, #{
+        output => Output, mode => snapshot, subbuf_size => 4096, num_subbuf => 2, for => infinity, events => infinity
+    }),
+    _ = [lists:seq(1, 2) || _ <- lists:seq(1, 100000)],
+    {ok, Snapshot} = beamtap:snapshot(Recorder, "full"),
+    {ok, _} = beamtap:stop(Recorder),
+    {ok, Tap} = beamtap:start(Functions, #{output => filename:join(Output, "tap")}),
+    {ok, #{path := Path}} = beamtap:stop(Tap),
+    Test ! {recorded, self(), {Snapshot, Path}}.
+
+named(Pid, Directory) ->
+    Wire = wire(Pid),
+    Events = beamtap_world:events(Directory, [def_process, def_process_label, def_function]),
+    Own = [Id || {def_function, #{function := Id, module := "beamtap_definitions_SUITE", name := "record_oneself"}} <- Events],
+    Functions = [Function || {def_process, #{pid := Known, function := Function}} <- Events, Known =:= Wire],
+    {Functions -- Own =/= Functions, lists:usort([Label || {def_process_label, #{pid := Known, label := Label}} <- Events, Known =:= Wire])}.
 
 %% Nobody but LTTng is told of the session, and it resolves by itself.
 outside_session(Config) ->

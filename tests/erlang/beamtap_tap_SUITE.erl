@@ -759,7 +759,7 @@ events(Config) ->
     Tap = start(#{functions => "beamtap_tap_SUITE:work/1 -> return", targets => [self(), Worker]}, #{}, ?FUNCTION_NAME, Config),
     [0 = work(0) || _ <- lists:seq(1, 600)],
     Worker ! {work, 2},
-    beamtap_world:until(fun() -> case beamtap:info(Tap) of {ok, #{emitted := N}} when N >= 1206 -> true; {ok, Info} -> Info end end),
+    beamtap_world:until(fun() -> case beamtap:info(Tap) of {ok, #{traced := N}} when N >= 1206 -> true; {ok, Info} -> Info end end),
     {ok, #{path := Path}} = beamtap:stop(Tap),
     Shown = fun(What, Opts) ->
         {ok, Text} = printed(fun() -> beamtap:events(What, Opts) end),

@@ -330,7 +330,7 @@ struct VmTerms<'a> {
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
-fn dump_definitions<'a>(env: Env<'a>, vm: VmTerms<'a>, processes: ListIterator<'a>) -> NifResult<Term<'a>> {
+fn dump_definitions<'a>(env: Env<'a>, vm: VmTerms<'a>) -> NifResult<Term<'a>> {
     let text = |binary: Binary| CString::new(binary.as_slice()).map_err(|_| Error::BadArg);
     let vm = Vm {
         node: text(vm.node)?,
@@ -339,15 +339,22 @@ fn dump_definitions<'a>(env: Env<'a>, vm: VmTerms<'a>, processes: ListIterator<'
         schedulers: vm.schedulers,
         beamtap: text(vm.beamtap)?,
     };
+    // SAFETY: the environment is that of the call in progress, which this frame does not outlive.
+    let call = unsafe { CallEnv::new(env.as_c_arg()) };
+    Ok(emitted(env, definitions::unless_held(|| definitions::dump(call, &vm))))
+}
+
+#[rustler::nif(schedule = "DirtyIo")]
+fn dump_processes<'a>(env: Env<'a>, processes: ListIterator<'a>) -> NifResult<Term<'a>> {
     let processes = processes
         .map(|process| {
             let (pid, parent, name, function): (Term, Term, Term, Term) = process.decode()?;
             Ok(Process { pid: word(pid), parent: word(parent), name: word(name), function: word(function) })
         })
         .collect::<NifResult<Vec<_>>>()?;
-    // SAFETY: the environment is that of the call in progress, which this frame does not outlive.
+    // SAFETY: as in `dump_definitions`.
     let call = unsafe { CallEnv::new(env.as_c_arg()) };
-    Ok(emitted(env, definitions::unless_held(|| definitions::dump(call, &vm, &processes))))
+    Ok(emitted(env, definitions::unless_held(|| definitions::processes(call, &processes))))
 }
 
 #[rustler::nif(schedule = "DirtyIo")]

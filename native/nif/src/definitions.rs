@@ -37,8 +37,8 @@ pub(crate) struct Process {
     pub(crate) function: u64,
 }
 
-/// Emits the definitions of VM, threads, everything interned, and the processes given.
-pub(crate) fn dump(env: CallEnv<'_>, vm: &Vm, processes: &[Process]) -> Option<()> {
+/// Emits the definitions of VM, threads and everything interned.
+pub(crate) fn dump(env: CallEnv<'_>, vm: &Vm) -> Option<()> {
     let block = block::mine()?;
     naming::emit_counted(
         block,
@@ -59,12 +59,18 @@ pub(crate) fn dump(env: CallEnv<'_>, vm: &Vm, processes: &[Process]) -> Option<(
     for (id, key) in intern::all() {
         naming::define(env, block, id, key);
     }
+    IS_TOLD.store(board::is_enabled(EventKind::DefVm), Relaxed);
+    Some(())
+}
+
+/// Emits who the processes given are.
+pub(crate) fn processes(env: CallEnv<'_>, processes: &[Process]) -> Option<()> {
+    let block = block::mine()?;
     for process in processes {
         if define_process(env, block, process).is_none() {
             block.count(EventKind::DefProcess, Outcome::Unreadable);
         }
     }
-    IS_TOLD.store(board::is_enabled(EventKind::DefVm), Relaxed);
     Some(())
 }
 

@@ -101,7 +101,7 @@ impl Overview {
     }
 
     fn total(&self, of: impl Fn(&Stream) -> u64) -> u64 {
-        self.streams.iter().map(of).sum()
+        law::total(self.streams.iter().map(of))
     }
 }
 
@@ -136,12 +136,16 @@ impl Analysis for Overview {
                 }
             }
             Some(Item::Discarded(lost)) => {
-                self.stream(lost.stream).discarded += lost.count;
+                let stream = self.stream(lost.stream);
+                stream.discarded = stream.discarded.saturating_add(lost.count);
                 self.last_discarded.retain(|last| last.stream != lost.stream);
                 self.last_discarded.push(*lost);
                 self.law.discard(lost);
             }
-            Some(Item::LostPackets(Lost { stream, count, .. })) => self.stream(*stream).lost_packets += count,
+            Some(Item::LostPackets(Lost { stream, count, .. })) => {
+                let stream = self.stream(*stream);
+                stream.lost_packets = stream.lost_packets.saturating_add(*count);
+            }
             Some(Item::Other(stamp, name)) => {
                 self.at(stamp);
                 self.other(name);

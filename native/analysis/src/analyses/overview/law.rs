@@ -121,7 +121,7 @@ impl Law {
     /// Takes in what LTTng discarded in one packet.
     pub(super) fn discard(&mut self, lost: &Lost) {
         if self.taken_up_ns.is_some_and(|ns| is_across(lost, ns)) {
-            self.discarded_across[1] += lost.count;
+            self.discarded_across[1] = self.discarded_across[1].saturating_add(lost.count);
         }
     }
 
@@ -155,9 +155,11 @@ impl Law {
             if self.taken_up_ns.is_none() {
                 self.taken_up_ns = Some(ns);
                 let across = discarded.last.iter().filter(|lost| is_across(lost, ns));
-                self.discarded_across[0] += across.map(|lost| lost.count).sum::<u64>();
+                let across = total(across.map(|lost| lost.count));
+                self.discarded_across[0] = self.discarded_across[0].saturating_add(across);
             }
-            self.discarded_then += discarded.total - self.discarded_before;
+            let since = discarded.total.saturating_sub(self.discarded_before);
+            self.discarded_then = self.discarded_then.saturating_add(since);
             self.discarded_before = discarded.total;
         } else if phase == Phase::End {
             self.is_interrupted = false;
@@ -190,9 +192,11 @@ impl Law {
         }
         if account.open == 0 && phase == Phase::Begin {
             // What was emitted between recordings and yet read, such as definitions, is no gap.
-            account.gap += since_last.emitted.saturating_sub(read - account.read_at_last);
+            let missed = since_last.emitted.saturating_sub(read - account.read_at_last);
+            account.gap = account.gap.saturating_add(missed);
         } else if self.is_interrupted && phase == Phase::Begin {
-            account.interrupted += since_last.emitted.saturating_sub(read - account.read_at_last);
+            let missed = since_last.emitted.saturating_sub(read - account.read_at_last);
+            account.interrupted = account.interrupted.saturating_add(missed);
         }
         account.last = now;
         account.open = match phase {
@@ -226,7 +230,8 @@ impl Law {
         let outside = all - inside;
         // Emitted before the first counters that are there, and not read.
         let unbegun = self.unbegun.map_or(0, |unbegun| unbegun.emitted.saturating_sub(unbegun.read));
-        let told = outside + unbegun + accounts().map(|a| a.last.since(a.first).emitted).sum::<u64>();
+        let told =
+            total([outside, unbegun].into_iter().chain(accounts().map(|a| a.last.since(a.first).emitted)));
         let is_counted = accounts().next().is_some();
         let is_one_vm = is_one_vm && !self.went_back;
         let is_snapshot = self.snapshot_ns.is_some_and(|ns| end_ns.saturating_sub(ns) < SNAPSHOT_NS);
@@ -250,9 +255,9 @@ impl Law {
             Ok(told)
         };
         // Of another tap's recording that was interrupted the trace may lack nothing.
-        let interrupted = unbegun + accounts().map(|account| account.interrupted).sum::<u64>();
-        let mut gap = accounts().map(|account| account.gap).sum::<u64>()
-            + interrupted.saturating_sub(self.discarded_then);
+        let interrupted = total([unbegun].into_iter().chain(accounts().map(|account| account.interrupted)));
+        let mut gap = total(accounts().map(|account| account.gap))
+            .saturating_add(interrupted.saturating_sub(self.discarded_then));
         if let (Ok(emitted), 0) = (emitted, lost_packets) {
             // What was discarded around the moment may have been after it, or before.
             let [early, late] = self.discarded_across;
@@ -301,6 +306,11 @@ pub(super) struct Discarded<'a> {
     pub(super) total: u64,
     /// The last of each stream.
     pub(super) last: &'a [Lost],
+}
+
+/// What a trace says of itself can be anything.
+pub(super) fn total(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
 }
 
 fn is_across(lost: &Lost, ns: u64) -> bool {

@@ -1,7 +1,7 @@
 //! The tables that the overview answers with.
 
 use super::Stream;
-use super::law::Sum;
+use super::law::{self, Sum};
 use crate::automaton::{Interruptions, Names, Vm};
 use crate::table::{Cell, Column, Table};
 use beamtap_schema::{CATALOGUE, Counters, EVENT_COUNT, LOSSES, Loss};
@@ -209,7 +209,7 @@ pub(super) fn other(names: &BTreeMap<String, u64>, others: u64) -> Table {
 }
 
 pub(super) fn losses(sum: &Sum) -> Table {
-    let counters = |of: fn(&Counters) -> u64| Some(sum.kinds.iter().flatten().map(of).sum());
+    let counters = |of: fn(&Counters) -> u64| Some(law::total(sum.kinds.iter().flatten().map(of)));
     let mut table = Table::rows("losses", "Losses", LOST);
     for info in &LOSSES {
         let count: Option<u64> = match info.loss {
