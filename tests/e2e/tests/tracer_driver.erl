@@ -114,6 +114,7 @@ tap(Owner, Limits) ->
     {ok, Tap} = beamtap_nif:tap_open(Owner, maps:merge(#{events => infinity, deadline_ms => infinity}, Limits)),
     ok = beamtap_nif:tap_watch(Tap, self()),
     ok = beamtap_nif:tap_arm(Tap),
+    ok = beamtap_nif:tap_clock(Tap),
     1 = erlang:trace_pattern({?MODULE, traced, 1}, true, [local]),
     Tap.
 
