@@ -70,6 +70,33 @@ fn pieces_of_any_size_give_the_whole() {
     }
 }
 
+/// A stream that is told at last, and whose file has grown since it was looked at.
+#[test]
+fn what_was_written_before_the_end_was_said_is_read() {
+    let from = fixture("ust-mixed");
+    let dir = tempfile::tempdir().unwrap();
+    let copy = |name: &str, bytes: usize| {
+        let whole = fs::read(from.join(name)).unwrap();
+        fs::write(dir.path().join(name), &whole[..bytes.min(whole.len())]).unwrap();
+    };
+    copy("metadata", usize::MAX);
+    copy("c_1", 4100);
+    let mut follower = Follower::open(dir.path()).unwrap();
+    let mut told = Told::default();
+    assert!(
+        matches!(follower.poll(i64::MIN), Ok(Poll::Item(Item::Event(event))) if { told.lines.push(line(&event)); true })
+    );
+    copy("c_1", usize::MAX);
+    follower.finish();
+    assert!(drain(&mut follower, &mut told, i64::MIN));
+    assert!(told.errors.is_empty(), "{:?}", told.errors);
+    let alone = tempfile::tempdir().unwrap();
+    for name in ["metadata", "c_1"] {
+        fs::copy(from.join(name), alone.path().join(name)).unwrap();
+    }
+    assert_same(&told.lines, &read_path(alone.path()).lines, "a stream that has grown");
+}
+
 #[test]
 fn json_metadata_is_read_while_it_grows() {
     let whole = read_path(&fixture("ust-ctf2"));

@@ -18,8 +18,10 @@ const GUIDE: [&str; 9] = [
     "timer_server",
 ];
 
-/// Starts `os_mon` under a tracer and prints `name pid` of all that are registered then.
+/// Starts `os_mon` under a tracer and prints `name pid` of all that are registered then. The logger is silent, because
+/// `os_mon` may raise an alarm about the machine's memory.
 const EXAMPLE: &str = r#"
+    ok = logger:set_primary_config(level, none),
     {ok, _} = application:ensure_all_started(beamtap),
     {Module, State} = beamtap:tracer(),
     Wait = fun Wait() -> Module:enabled_procs(register, State, self()) =:= trace orelse begin erlang:yield(), Wait() end end,
@@ -32,6 +34,7 @@ const EXAMPLE: &str = r#"
 
 /// The same under the VM's own messages: prints the names in the order in which they are registered.
 const WITNESS: &str = r#"
+    ok = logger:set_primary_config(level, none),
     Collect = fun Collect() ->
         receive
             {trace, _, register, Name} -> io:format("~ts~n", [Name]), Collect();
