@@ -46,6 +46,8 @@ unwatch(Watcher) ->
 init(none) ->
     process_flag(trap_exit, true),
     process_flag(sensitive, true),
+    %% When the application fails, its master kills every process whose group leader it is. This one has to clear its trace.
+    true = group_leader(whereis(init), self()),
     %% An earlier one may have been killed.
     ok = beamtap_vm:loads_sweep(),
     {ok, idle(#{watchers => #{}})}.
