@@ -19,7 +19,7 @@
 main([Root]) ->
     _ = io:setopts([{encoding, unicode}]),
     true = code:add_patha(filename:join(Root, "_build/default/lib/beamtap/ebin")),
-    Sources = filelib:wildcard(filename:join(Root, "erlang_src/*.erl")),
+    Sources = filelib:wildcard(filename:join(Root, "erlang_src/*/*.erl")),
     compile_all(Sources),
     Untraced = duration(fun() -> compile_all(Sources) end),
     Spec = #{

@@ -48,7 +48,7 @@ every_module_listed(_) ->
     {ok, Modules} = application:get_key(beamtap, modules),
     Sources = [
         list_to_atom(filename:basename(File, ".erl"))
-     || File <- filelib:wildcard(filename:join(beamtap_world:root(), "erlang_src/*.erl"))
+     || File <- filelib:wildcard(filename:join(beamtap_world:root(), "erlang_src/*/*.erl"))
     ],
     [] = Sources -- Modules,
     [] = Modules -- Sources.
