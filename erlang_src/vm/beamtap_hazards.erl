@@ -1,6 +1,6 @@
 %% @private
 %% What is known to go wrong when certain releases of the run-time system trace: one table, for `start/2', `doctor/0' and
-%% docs/OPERATIONS.md. Pure.
+%% docs/FAILURES.md. Pure.
 -module(beamtap_hazards).
 
 -export([all/0, of_class/2, erts/0]).

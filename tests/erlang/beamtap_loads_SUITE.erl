@@ -151,7 +151,7 @@ hazards(_) ->
     [warn] = Of([15, 0], call),
     [warn] = Of([16, 1, 2], call),
     [] = Of([16, 2], call),
-    {ok, Text} = file:read_file(filename:join([beamtap_world:root(), "docs", "OPERATIONS.md"])),
+    {ok, Text} = file:read_file(filename:join([beamtap_world:root(), "docs", "FAILURES.md"])),
     [] = [Finding || #{finding := Finding} <- beamtap_hazards:all(), binary:match(Text, Finding) =:= nomatch].
 
 %% In the log, in the answer, in the receipt.
