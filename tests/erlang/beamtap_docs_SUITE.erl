@@ -3,7 +3,7 @@
 -module(beamtap_docs_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([readme_sessions/1, every_guide_is_tested/1, examples/1, shell_documentation/1]).
+-export([readme_sessions/1, links/1, every_guide_is_tested/1, examples/1, shell_documentation/1]).
 -export([my_genserver_is_slow/1, what_is_this_node_doing/1, catch_it_when_it_happens/1, from_other_tools/1]).
 
 suite() -> [{timetrap, {minutes, 10}}].
@@ -11,6 +11,7 @@ suite() -> [{timetrap, {minutes, 10}}].
 all() ->
     [
         readme_sessions,
+        links,
         every_guide_is_tested,
         examples,
         shell_documentation,
@@ -54,6 +55,35 @@ readme_sessions(_) ->
         _ ->
             {0, _} = shell(filename:join(beamtap_world:root(), "scripts/transcript") ++ " --check")
     end.
+
+%% Each link leads to a file of the repository, and to a heading of it where it names one.
+links(_) ->
+    Files = [File || Pattern <- ["*.md", "docs/*.md", "docs/guides/*.md"], File <- filelib:wildcard(filename:join(beamtap_world:root(), Pattern))],
+    Links = [{File, Link} || File <- Files, Link <- links_of(File)],
+    ct:comment("~b links", [length(Links)]),
+    true = length(Links) > 30,
+    [] = [Dead || {File, Link} = Dead <- Links, not leads_somewhere(File, Link)].
+
+links_of(File) ->
+    {ok, Text} = file:read_file(File),
+    case re:run(Text, "\\]\\((?!https?:)([^)\\s]+)\\)", [global, {capture, all_but_first, list}, unicode]) of
+        {match, Links} -> lists:append(Links);
+        nomatch -> []
+    end.
+
+leads_somewhere(File, Link) ->
+    [Path | Heading] = string:split(Link, "#"),
+    Target = case Path of "" -> File; _ -> filename:join(filename:dirname(File), Path) end,
+    filelib:is_regular(Target) andalso (Heading =:= [] orelse lists:member(hd(Heading), headings(Target))).
+
+%% As GitHub makes anchors of them.
+headings(File) ->
+    {ok, Text} = file:read_file(File),
+    {match, Headings} = re:run(Text, "(?m)^#+ (.*)$", [global, {capture, all_but_first, list}, unicode]),
+    [
+        lists:flatten(string:replace(re:replace(string:lowercase(Heading), "[^\\w -]", "", [global, unicode, {return, list}]), " ", "-", all))
+     || [Heading] <- Headings
+    ].
 
 every_guide_is_tested(_) ->
     Guides = [filename:basename(File, ".md") || File <- filelib:wildcard(filename:join(guides(), "*.md"))],
