@@ -4,7 +4,6 @@ mod child;
 mod guard;
 mod relayd;
 mod sessiond;
-mod waiters;
 
 pub use child::Lifetime;
 pub(crate) use child::{find_daemon, find_program};

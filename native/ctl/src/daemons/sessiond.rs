@@ -4,11 +4,11 @@ use std::env;
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
 use super::guard::is_orphaned;
-use super::waiters;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::health;
@@ -27,11 +27,14 @@ const ALREADY_RUNNING: &str = "already running";
 /// When it did not answer.
 const SILENT: &str = "after it was started";
 
+/// This process has started one before.
+static HAS_STARTED: AtomicBool = AtomicBool::new(false);
+
 /// A session daemon that answers.
 pub struct Sessiond {
     ours: Option<Started>,
-    /// Those that will wait for the next one are to be woken.
-    is_awaited: bool,
+    /// This process had started none before.
+    is_first: bool,
     /// The daemon and its consumer daemons, when it came to rest.
     at_rest: Vec<Identity>,
 }
@@ -48,7 +51,7 @@ pub struct Sessiond {
 /// time, in which case it is ended again, or when the daemon of a process that has ended is still there. Where a guard was wanted and cannot be had the daemon is started without.
 pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Sessiond, Error> {
     let deadline = Deadline::after(within);
-    let mut is_awaited = None;
+    let mut is_first = None;
     let mut in_the_way = None;
     let found = deadline.poll(|| {
         if lttng.is_sessiond_alive(deadline.remaining())? {
@@ -56,10 +59,10 @@ pub fn ensure(lttng: &Lttng, lifetime: Lifetime, within: Duration) -> Result<Ses
             return Ok(in_the_way.is_none().then(Sessiond::others));
         }
         in_the_way = None;
-        let is_awaited = *is_awaited.get_or_insert_with(waiters::expect);
+        let is_first = *is_first.get_or_insert_with(|| !HAS_STARTED.swap(true, Relaxed));
         let program = find_daemon(SESSIOND_PATH, "lttng-sessiond").ok_or(Kind::NoSessiondProgram)?;
         let is_guarded = matches!(lifetime, Lifetime::Guarded { .. });
-        let begin = |lifetime| start(lttng, &program, lifetime, is_awaited, deadline);
+        let begin = |lifetime| start(lttng, &program, lifetime, is_first, deadline);
         match begin(lifetime.clone()) {
             Err(error) if is_guarded && !error.is_timeout() => begin(Lifetime::WithProcess),
             result => result,
@@ -76,11 +79,11 @@ fn start(
     lttng: &Lttng,
     program: &Path,
     lifetime: Lifetime,
-    is_awaited: bool,
+    is_first: bool,
     deadline: Deadline,
 ) -> Result<Option<Sessiond>, Error> {
     let started = Started::spawn(lttng, program, &["--no-kernel".into()], lifetime, deadline)?;
-    let mut sessiond = Sessiond { ours: Some(started), is_awaited, at_rest: Vec::new() };
+    let mut sessiond = Sessiond { ours: Some(started), is_first, at_rest: Vec::new() };
     let beginning = deadline.poll(|| {
         let has_ended = sessiond.has_ended();
         if !lttng.is_sessiond_alive(deadline.remaining())? {
@@ -166,7 +169,7 @@ fn pid_in(directory: &Path) -> Option<u32> {
 
 impl Sessiond {
     fn others() -> Self {
-        Self { ours: None, is_awaited: false, at_rest: Vec::new() }
+        Self { ours: None, is_first: false, at_rest: Vec::new() }
     }
 
     /// The id of the daemon that we started; `None` when it was there before us.
@@ -176,10 +179,10 @@ impl Sessiond {
 
     /// To be called when nobody has a session in it any more: whether it had better stay for whoever comes next.
     ///
-    /// So it is where liblttng-ust would come 5 s late to a daemon that is started within 5 s of the end of this one. Not
-    /// where we did not start it, nor where it has no consumer daemon (any more): it could not be trusted to record.
+    /// True for every daemon of ours but the first: liblttng-ust comes 5 s late to every second one that it has to wait for,
+    /// and it waits for none before the second. False without a consumer daemon: it could not be trusted to record.
     pub fn rest(&mut self) -> bool {
-        let Some(pid) = self.started_by_us().filter(|_| self.is_awaited) else { return false };
+        let Some(pid) = self.started_by_us().filter(|_| !self.is_first) else { return false };
         let consumers = health::consumers(pid);
         let may_stay = !consumers.is_empty();
         self.at_rest = Identity::of(pid).into_iter().chain(consumers).collect();
@@ -214,13 +217,7 @@ impl Sessiond {
 
     fn end(&mut self, deadline: Deadline) -> Result<(), Error> {
         match self.ours.take() {
-            Some(started) => {
-                started.end(deadline)?;
-                if self.is_awaited {
-                    waiters::wake_in_vain();
-                }
-                Ok(())
-            }
+            Some(started) => started.end(deadline),
             None => Ok(()),
         }
     }
