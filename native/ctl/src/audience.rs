@@ -3,12 +3,13 @@
 use std::ffi::{CStr, c_int};
 use std::ptr;
 
+use crate::call::{c_string, checked, text_of};
 use crate::channel::Sharing;
 use crate::error::Error;
-use crate::library::{SessionInfo, c_string, checked, list_sessions, text_of};
 use crate::losses::list_channels;
+use crate::requests::{with_handle, with_tracker};
+use crate::sessions::{self, SessionInfo};
 use crate::snapshot;
-use crate::steps::{with_handle, with_tracker};
 use crate::sys::{self, Functions};
 
 /// A session that records, or would when it is started, events of a provider.
@@ -27,7 +28,7 @@ pub(crate) fn list(
     vpid: libc::pid_t,
 ) -> Result<Vec<Listener>, Error> {
     let mut found = Vec::new();
-    for mut session in list_sessions(functions)? {
+    for mut session in sessions::list(functions)? {
         match look(functions, &mut session, providers, vpid) {
             Ok(events) if events.is_empty() => {}
             Ok(events) => found.push(Listener { session, events }),

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::host::Host;
 use crate::limits::check_name;
-use crate::plan::Step;
 use crate::sys::{NAME_MAX, SYMBOL_NAME_LEN};
 
 /// LTTng's own channel. lttng-sessiond 2.13 takes the name from a client, and aborts when an event is enabled there.
@@ -159,7 +158,8 @@ impl Channel {
         self.buffers.subbuf_size.saturating_mul(subbufs).saturating_mul(u64::from(host.possible_cpus))
     }
 
-    pub(crate) fn push_steps(&self, host: &Host, steps: &mut Vec<Step>) -> Result<(), Error> {
+    /// Whether LTTng can make it, and record what it is to record.
+    pub(crate) fn check(&self, host: &Host) -> Result<(), Error> {
         check_name("channel", &self.name, NAME_MAX)?;
         if self.name == METADATA {
             return Err(Error::bad_plan("a channel cannot be named metadata: LTTng has one of that name"));
@@ -170,11 +170,7 @@ impl Channel {
         }
         self.check_timer()?;
         self.check_files()?;
-        steps.push(Step::EnableChannel { channel: self.clone() });
-        for rule in &self.rules {
-            steps.push(rule.step(&self.name)?);
-        }
-        Ok(())
+        self.rules.iter().try_for_each(|rule| rule.check(&self.name))
     }
 
     fn check_timer(&self) -> Result<(), Error> {
@@ -216,7 +212,7 @@ impl Rule {
         self
     }
 
-    pub(crate) fn step(&self, channel: &str) -> Result<Step, Error> {
+    pub(crate) fn check(&self, channel: &str) -> Result<(), Error> {
         let event = &self.event;
         if event.is_empty() || event.len() >= SYMBOL_NAME_LEN || event.contains('\0') {
             return Err(Error::bad_plan(format!(
@@ -229,7 +225,7 @@ impl Rule {
         {
             return Err(Error::bad_plan(format!("channel {channel}: {filter:?} is no filter expression")));
         }
-        Ok(Step::EnableEvent { channel: channel.to_owned(), rule: self.clone() })
+        Ok(())
     }
 }
 
@@ -237,10 +233,8 @@ impl Rule {
 mod tests {
     use super::*;
 
-    fn check(channel: &Channel) -> Result<Vec<Step>, Error> {
-        let host = Host { possible_cpus: 2, shm_free: u64::MAX, page_size: 4096 };
-        let mut steps = Vec::new();
-        channel.push_steps(&host, &mut steps).map(|()| steps)
+    fn check(channel: &Channel) -> Result<(), Error> {
+        channel.check(&Host { possible_cpus: 2, shm_free: u64::MAX, page_size: 4096 })
     }
 
     fn reason(channel: &Channel) -> String {
@@ -251,19 +245,6 @@ mod tests {
 
     fn good() -> Channel {
         Channel::new("c").event("p:a")
-    }
-
-    #[test]
-    fn a_channel_is_enabled_before_its_events() {
-        let channel = good().rule(Rule::new("p:b*").filter("n > 1"));
-        assert_eq!(
-            check(&channel).unwrap(),
-            [
-                Step::EnableChannel { channel: channel.clone() },
-                Step::EnableEvent { channel: "c".into(), rule: Rule::new("p:a") },
-                Step::EnableEvent { channel: "c".into(), rule: Rule::new("p:b*").filter("n > 1") },
-            ]
-        );
     }
 
     #[test]

@@ -10,5 +10,5 @@ pub(crate) use child::{find_daemon, find_program};
 pub use guard::guard;
 pub(crate) use relayd::RELAYD_PATH;
 pub use relayd::{Relayd, start_relayd};
-pub(crate) use sessiond::{SESSIOND_PATH, find_process, run_directory};
+pub(crate) use sessiond::SESSIOND_PATH;
 pub use sessiond::{Sessiond, ensure};

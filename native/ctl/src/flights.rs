@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::daemons::run_directory;
 use crate::error::Error;
+use crate::run_directory::run_directory;
 
 /// Below the run directory.
 const DIRECTORY: &str = "beamtap-flights";

@@ -2,10 +2,10 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-use crate::daemons::find_process;
 use crate::error::{Error, Kind};
 use crate::mode::Mode;
 use crate::process::{self, Identity};
+use crate::run_directory::find_process;
 use crate::tcp_table::{Socket, sockets};
 
 /// As much of the program's name as the kernel keeps.

@@ -41,9 +41,11 @@
 //! ```
 
 mod audience;
+mod call;
 mod channel;
 pub mod daemons;
 mod deadline;
+mod destruction;
 pub mod doctor;
 mod error;
 mod flights;
@@ -56,12 +58,15 @@ mod mode;
 mod plan;
 mod process;
 mod recovery;
+mod requests;
 mod rotation;
+mod run_directory;
 mod session;
+mod sessions;
 mod snapshot;
 mod socket;
 mod spawn;
-mod steps;
+mod step;
 mod sys;
 mod tcp_table;
 pub mod traces;
@@ -71,16 +76,17 @@ mod worker;
 use std::time::Duration;
 
 pub use audience::Listener;
+pub use call::Lttng;
 pub use channel::{Buffers, Channel, Files, OnFull, Rule, Sharing};
 pub use error::Error;
 pub use flights::Flight;
 pub use host::Host;
-pub use library::{Lttng, SessionInfo};
 pub use losses::{ChannelLosses, Losses};
 pub use mode::{Mode, Output, TraceFormat};
 pub use plan::{Plan, Rotation};
 pub use recovery::{Recovered, Remains};
 pub use session::Session;
+pub use sessions::SessionInfo;
 
 /// How long a call waits by default. With it no call holds its caller for 10 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(9);

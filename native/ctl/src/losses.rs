@@ -3,8 +3,8 @@
 use std::ffi::CStr;
 use std::ptr;
 
+use crate::call::{checked, text_of};
 use crate::error::Error;
-use crate::library::{checked, text_of};
 use crate::sys::{self, Functions};
 
 /// What LTTng itself knows to be missing from the trace.

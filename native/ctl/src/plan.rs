@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::channel::{Channel, Rule, Sharing};
+use crate::channel::{Channel, Sharing};
 use crate::error::{Error, Kind};
 use crate::host::{Host, SHM, free_bytes, nearest_existing};
 use crate::limits::{check_name, check_path, whole_micros};
 use crate::mode::{Mode, Output, TraceFormat};
+use crate::step::Step;
 use crate::sys::NAME_MAX;
 
 /// A session as it is wanted: name, mode, channels and the processes to record.
@@ -32,18 +33,6 @@ pub struct Rotation {
     pub period: Option<Duration>,
     /// When this many bytes are written.
     pub size: Option<u64>,
-}
-
-/// One request to the session daemon; a plan is carried out in the order of [`Plan::steps`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Create { mode: Mode, format: Option<TraceFormat> },
-    SetShmPath { path: PathBuf },
-    TrackOnly { vpids: Vec<i32> },
-    EnableChannel { channel: Channel },
-    EnableEvent { channel: String, rule: Rule },
-    RotateEvery { period_us: u64 },
-    RotateAt { size: u64 },
 }
 
 impl Plan {
@@ -168,7 +157,14 @@ impl Plan {
             if self.channels[..index].iter().any(|earlier| earlier.name == channel.name) {
                 return Err(Error::bad_plan(format!("channel {} is named twice", channel.name)));
             }
-            channel.push_steps(host, &mut steps)?;
+            channel.check(host)?;
+            steps.push(Step::EnableChannel { channel: channel.clone() });
+            steps.extend(
+                channel
+                    .rules
+                    .iter()
+                    .map(|rule| Step::EnableEvent { channel: channel.name.clone(), rule: rule.clone() }),
+            );
         }
         // After the channels: LTTng 2.16 settles on per-PID buffers for a session that has a tracker but no channel yet.
         if !self.vpids.is_empty() {
@@ -215,24 +211,10 @@ impl Plan {
     }
 }
 
-impl Step {
-    /// What the step is for: completes "to …".
-    pub(crate) fn purpose(&self) -> &'static str {
-        match self {
-            Self::Create { .. } => "begin the creation",
-            Self::SetShmPath { .. } => "set the shared memory path",
-            Self::TrackOnly { .. } => "set the process tracker",
-            Self::EnableChannel { .. } => "enable a channel",
-            Self::EnableEvent { .. } => "enable an event",
-            Self::RotateEvery { .. } | Self::RotateAt { .. } => "set the rotation schedule",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::{Buffers, OnFull};
+    use crate::channel::{Buffers, OnFull, Rule};
     use crate::mode::Output;
 
     const KIB: u64 = 1024;
@@ -257,26 +239,26 @@ mod tests {
 
     #[test]
     fn steps_fill_each_channel_then_track_and_rotate_last() {
-        let (events, defs) = (Channel::new("events").event("p:a"), Channel::new("defs").event("p:d"));
+        let filtered = Rule::new("p:b*").filter("n > 1");
+        let events = Channel::new("events").event("p:a").rule(filtered.clone());
+        let defs = Channel::new("defs").event("p:d");
         let plan = Plan::new("s", Mode::local("/t"))
             .rotation(Rotation { period: Some(Duration::from_secs(1)), size: Some(5) })
             .shm_path("/shm")
             .track_vpid(7)
             .channel(events.clone())
             .channel(defs.clone());
-        let enable = |channel: &str, event: &str| Step::EnableEvent {
-            channel: channel.into(),
-            rule: Rule::new(event),
-        };
+        let enable = |channel: &str, rule| Step::EnableEvent { channel: channel.into(), rule };
         assert_eq!(
             plan.steps(&host(2, u64::MAX)).unwrap(),
             [
                 Step::Create { mode: Mode::local("/t"), format: None },
                 Step::SetShmPath { path: "/shm".into() },
                 Step::EnableChannel { channel: events },
-                enable("events", "p:a"),
+                enable("events", Rule::new("p:a")),
+                enable("events", filtered),
                 Step::EnableChannel { channel: defs },
-                enable("defs", "p:d"),
+                enable("defs", Rule::new("p:d")),
                 Step::TrackOnly { vpids: vec![7] },
                 Step::RotateEvery { period_us: 1_000_000 },
                 Step::RotateAt { size: 5 },

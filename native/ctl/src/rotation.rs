@@ -4,8 +4,8 @@ use std::ffi::CStr;
 use std::path::PathBuf;
 use std::ptr;
 
+use crate::call::checked;
 use crate::error::Error;
-use crate::library::checked;
 use crate::sys::{self, Foreign, Functions};
 
 pub(crate) type Handle = Foreign<sys::RotationHandle>;

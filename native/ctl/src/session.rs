@@ -4,18 +4,20 @@ use std::ffi::{CStr, c_int};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::call::{HANDLE_TIMEOUT, Lttng, c_string, checked};
 use crate::channel::{OnFull, Rule};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::health::Daemons;
-use crate::library::{HANDLE_TIMEOUT, Lttng, c_string, checked};
 use crate::losses::{ChannelLosses, Losses, list_losses};
 use crate::mode::{Mode, Output};
-use crate::plan::{Plan, Step};
+use crate::plan::Plan;
+use crate::requests::{self, with_handle};
 use crate::rotation;
 use crate::snapshot;
-use crate::steps::{self, with_handle};
+use crate::step::Step;
 use crate::sys::{self, Functions};
+use crate::unsettled;
 
 /// How long dropping a session waits for the daemon before it leaves the session to the next [`Lttng::open`].
 const DROP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -56,7 +58,7 @@ impl Session {
     fn abandon(mut self, error: Error) -> Error {
         if error.is_timeout() && !self.is_destroyed {
             self.is_destroyed = true;
-            self.lttng.leave_unsettled(self.plan.name());
+            unsettled::leave(&self.lttng, self.plan.name());
         }
         error
     }
@@ -186,7 +188,9 @@ impl Session {
     ///
     /// Returns an error for which [`Error::is_bad_plan`] is true when the rule is not well formed.
     pub fn enable(&mut self, channel: &str, rule: &Rule, within: Duration) -> Result<(), Error> {
-        self.take(rule.step(channel)?, Deadline::after(within))
+        rule.check(channel)?;
+        let step = Step::EnableEvent { channel: channel.to_owned(), rule: rule.clone() };
+        self.take(step, Deadline::after(within))
     }
 
     /// Records an event of a channel no more; `event` is the name or pattern it was enabled with.
@@ -256,7 +260,7 @@ impl Session {
 
     fn destroy_by(&mut self, deadline: Deadline) -> Result<(), Error> {
         self.is_destroyed = true;
-        match self.lttng.destroy_by(self.plan.name(), deadline) {
+        match unsettled::destroy(&self.lttng, self.plan.name(), deadline) {
             Err(error) if error.is_no_such_session() => Ok(()),
             result => result,
         }
@@ -326,9 +330,9 @@ impl Session {
         let what = format!("to {} of session {}", step.purpose(), self.plan.name());
         let sharing = self.plan.shared();
         let relayd = self.plan.mode().url().filter(|_| matches!(step, Step::EnableChannel { .. }));
-        let job = move |functions: &Functions| steps::carry_out(functions, &name, sharing, &step);
+        let job = move |functions: &Functions| requests::carry_out(functions, &name, sharing, &step);
         let taken = if self.is_destroyed {
-            self.lttng.call_about(self.plan.name(), what, deadline, job)
+            unsettled::call_about(&self.lttng, self.plan.name(), what, deadline, job)
         } else {
             self.lttng.call(what, deadline, job)
         };
@@ -358,7 +362,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if !self.is_destroyed {
-            // The error has nobody to go to; a timeout is remembered by `destroy_by` for the next `open`.
+            // The error has nobody to go to; a timeout is remembered for the next session that is opened.
             let _ = self.destroy_by(Deadline::after(DROP_TIMEOUT));
         }
     }

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::ptr;
 
+use crate::call::{c_string, checked};
 use crate::error::Error;
-use crate::library::{c_string, checked};
 use crate::limits::check_name;
 use crate::mode::Output;
 use crate::sys::{Functions, NAME_MAX};

@@ -7,7 +7,6 @@ use std::ffi::{c_char, c_int, c_uint, c_ulonglong, c_void};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
-use crate::channel::Sharing;
 use crate::error::{Error, Kind};
 
 #[cfg(test)]
@@ -126,12 +125,8 @@ pub(crate) struct Session {
 }
 
 impl Domain {
-    /// User space, with buffers shared in this way.
-    pub(crate) fn ust(sharing: Sharing) -> Self {
-        let buf_type = match sharing {
-            Sharing::PerUid => BUFFER_PER_UID,
-            Sharing::PerPid => BUFFER_PER_PID,
-        };
+    /// User space.
+    pub(crate) fn ust(buf_type: c_int) -> Self {
         Self { domain_type: DOMAIN_UST, buf_type, padding: [0; 12], attr: [0; 72] }
     }
 }

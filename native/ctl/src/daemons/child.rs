@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use crate::call::Lttng;
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::library::Lttng;
 use crate::process;
 use crate::spawn::{Child, Notes};
 

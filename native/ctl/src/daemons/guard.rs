@@ -10,14 +10,14 @@ use std::thread;
 use std::time::Duration;
 
 use super::child::{Lifetime, Started};
-use super::sessiond::find_process;
+use crate::call::{Lttng, c_string};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::flights::Flight;
 use crate::host::{free_bytes, nearest_existing};
-use crate::library::{Lttng, c_string};
 use crate::mode::Output;
 use crate::process;
+use crate::run_directory::find_process;
 use crate::snapshot;
 use crate::spawn::Notes;
 

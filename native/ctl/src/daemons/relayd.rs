@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
+use crate::call::Lttng;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
-use crate::library::Lttng;
 use crate::tcp_table::sockets;
 
 /// LTTng's own variable for the path of its relay daemon.

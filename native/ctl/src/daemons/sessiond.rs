@@ -1,26 +1,20 @@
 //! The session daemon.
 
-use std::env;
-use std::fs;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::child::{DROP_TIMEOUT, Lifetime, Started, find_daemon};
 use super::guard::is_orphaned;
+use crate::call::Lttng;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::health;
-use crate::library::Lttng;
 use crate::process::{self, Identity};
-use crate::socket::CLIENT_SOCKET;
+use crate::run_directory::{find_process, pid_on_file};
 
 /// LTTng's own variable for the path of its session daemon.
 pub(crate) const SESSIOND_PATH: &str = "LTTNG_SESSIOND_PATH";
-
-/// Where the system's daemon keeps its sockets and its pid.
-const SYSTEM_DIRECTORY: &str = "/var/run/lttng";
 
 /// What lttng-sessiond says when it finds another's lock.
 const ALREADY_RUNNING: &str = "already running";
@@ -127,44 +121,6 @@ enum Beginning {
     /// It has ended: another has the lock.
     Beaten,
     Failed,
-}
-
-/// The pid that the daemon of this user has left in its run directory; `None` when there is none.
-fn pid_on_file() -> Option<u32> {
-    pid_in(&run_directory()?)
-}
-
-/// Where the daemon that this user starts has its sockets; `None` where the user has no home.
-pub(crate) fn run_directory() -> Option<PathBuf> {
-    if is_root() { Some(PathBuf::from(SYSTEM_DIRECTORY)) } else { user_directory() }
-}
-
-/// The daemon that this process's sessions are in, if it can be seen from here: not in another pid namespace.
-pub(crate) fn find_process() -> Option<Identity> {
-    // liblttng-ctl asks the system's first, where it may.
-    let directories = [Some(PathBuf::from(SYSTEM_DIRECTORY)), user_directory().filter(|_| !is_root())];
-    directories
-        .into_iter()
-        .flatten()
-        .filter(|directory| is_root() || UnixStream::connect(directory.join(CLIENT_SOCKET)).is_ok())
-        .filter_map(|directory| pid_in(&directory))
-        // The file of a daemon that was killed stays, and its id may be another's by now.
-        .filter(|pid| process::is_named(*pid, "lttng-sessiond"))
-        .find_map(Identity::of)
-}
-
-fn is_root() -> bool {
-    // SAFETY: getuid has no preconditions.
-    unsafe { libc::getuid() == 0 }
-}
-
-fn user_directory() -> Option<PathBuf> {
-    let home = env::var_os("LTTNG_HOME").or_else(|| env::var_os("HOME"))?;
-    Some(Path::new(&home).join(".lttng"))
-}
-
-fn pid_in(directory: &Path) -> Option<u32> {
-    fs::read_to_string(directory.join("lttng-sessiond.pid")).ok()?.trim().parse().ok()
 }
 
 impl Sessiond {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::Row;
+use super::row::Row;
 
 /// Made by container engines.
 const MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
@@ -56,8 +56,8 @@ fn value<'a>(status: &'a str, label: &str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
     use super::*;
+    use crate::doctor::row::Verdict;
 
     #[test]
     fn a_process_seen_from_outside_its_namespace_is_told() {

@@ -1,6 +1,6 @@
 //! Flight recorders that a VM left when it was killed.
 
-use super::Row;
+use super::row::Row;
 use crate::flights::Flight;
 
 const CHECK: &str = "flight recorders";
@@ -35,7 +35,7 @@ fn told(flights: &[Flight]) -> Option<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Verdict;
+    use crate::doctor::row::Verdict;
 
     #[test]
     fn what_was_written_is_named_and_what_was_not_is_a_warning() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::Row;
+use super::row::Row;
 
 const CHECK: &str = "kernel";
 /// LTTng's main kernel module, in the kernel's spelling.

@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::Row;
-use crate::library::Lttng;
+use super::row::Row;
+use crate::call::Lttng;
 
 const CONTROL: &str = "liblttng-ctl.so.0";
 const PROVIDER: &str = "liblttng-ust.so.1";

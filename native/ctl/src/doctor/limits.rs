@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::Row;
+use super::row::Row;
 
 const CHECK: &str = "limits";
 /// A process with LTTng's buffers of some channels on many CPUs holds hundreds of descriptors.
@@ -49,8 +49,8 @@ fn soft(table: &str, name: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
     use super::*;
+    use crate::doctor::row::Verdict;
 
     const USUAL: &str = "\
 Limit                     Soft Limit           Hard Limit           Units

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::Row;
+use super::row::Row;
+use crate::call::Lttng;
 use crate::daemons::{RELAYD_PATH, SESSIOND_PATH, find_daemon, find_program};
 use crate::deadline::Deadline;
-use crate::library::Lttng;
 use crate::process;
 use crate::spawn::{Child, Notes};
 use crate::tcp_table::{Socket, sockets};

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::Row;
+use super::row::Row;
 
 const CHECK: &str = "rights";
 /// Where root's session daemon waits for root and for members of the group.

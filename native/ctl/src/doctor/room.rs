@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Row;
+use super::row::Row;
 use crate::host::{Host, SHM, free_bytes, nearest_existing, takes_no_files};
 
 /// What the default buffers of a tap take, in all its channels.
@@ -63,7 +63,7 @@ pub(super) fn bytes(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Verdict;
+    use crate::doctor::row::Verdict;
 
     #[test]
     fn a_file_system_that_takes_no_files_is_no_place_for_traces() {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::Row;
 use super::room::bytes;
+use super::row::Row;
 use crate::traces;
 
 const CHECK: &str = "traces";
@@ -36,7 +36,7 @@ fn told(output: &Path, number: usize, sum: u64) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Verdict;
+    use crate::doctor::row::Verdict;
 
     #[test]
     fn many_traces_and_large_ones_are_a_warning() {

@@ -3,12 +3,12 @@
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::ptr;
 
+use crate::call::{c_string, checked, error_of};
 use crate::channel::{Channel, OnFull, Rule, Sharing};
 use crate::error::{Error, Kind};
-use crate::library::{c_string, checked, error_of};
 use crate::limits::whole_micros;
 use crate::mode::{Mode, Output, TraceFormat};
-use crate::plan::Step;
+use crate::step::Step;
 use crate::sys::{self, Functions};
 
 /// Carries out a step of session `name`.
@@ -123,6 +123,14 @@ fn set_shm_path(functions: &Functions, name: &CStr, path: &CStr) -> Result<(), E
     checked(functions, "lttng_set_session_shm_path", &path.to_string_lossy(), code).map(drop)
 }
 
+/// User space, with buffers shared in this way.
+fn domain(sharing: Sharing) -> sys::Domain {
+    sys::Domain::ust(match sharing {
+        Sharing::PerUid => sys::BUFFER_PER_UID,
+        Sharing::PerPid => sys::BUFFER_PER_PID,
+    })
+}
+
 /// Calls `body` with a handle for the session's user-space domain.
 pub(crate) fn with_handle<T>(
     functions: &Functions,
@@ -130,7 +138,7 @@ pub(crate) fn with_handle<T>(
     sharing: Sharing,
     body: impl FnOnce(*mut sys::Handle) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut domain = sys::Domain::ust(sharing);
+    let mut domain = domain(sharing);
     // SAFETY: the library copies name and domain, which both outlive the call.
     let handle = unsafe { (functions.create_handle)(name.as_ptr(), &raw mut domain) };
     if handle.is_null() {
@@ -202,7 +210,7 @@ fn enable_channel(
     sharing: Sharing,
     wanted: &Channel,
 ) -> Result<(), Error> {
-    let mut domain = sys::Domain::ust(sharing);
+    let mut domain = domain(sharing);
     // SAFETY: the library reads the domain, which outlives the call, and fills the channel with its defaults.
     let channel = unsafe { (functions.channel_create)(&raw mut domain) };
     if channel.is_null() {
