@@ -3,7 +3,7 @@
 //! Blocks stand ready in zeroed static memory, which costs nothing until it is touched: the tracer path never
 //! allocates. A thread takes one at its first event and keeps it; the VM's threads live as long as the VM.
 
-use crate::gate;
+use crate::clock::monotonic_ns;
 use crate::intern::Words;
 use crate::layout;
 use crate::own_word;
@@ -146,8 +146,8 @@ pub(crate) fn timed() -> (u64, u64) {
 fn clock_cost_ns() -> u64 {
     (0..64)
         .map(|_| {
-            let begin = gate::monotonic_ns();
-            gate::monotonic_ns() - begin
+            let begin = monotonic_ns();
+            monotonic_ns() - begin
         })
         .min()
         .unwrap_or(0)
@@ -278,9 +278,9 @@ impl Block {
     pub(crate) fn time<G, T>(&self, kind: EventKind, take: impl FnOnce(G) -> T, given: G) -> T {
         self.timing.store(1, Relaxed);
         let emitted = self.emitted(kind);
-        let begin = gate::monotonic_ns();
+        let begin = monotonic_ns();
         let taken = take(given);
-        let ns = gate::monotonic_ns() - begin;
+        let ns = monotonic_ns() - begin;
         self.timing.store(0, Relaxed);
         if self.emitted(kind) != emitted && ns < LONGEST_SAMPLE_NS {
             self.samples.store(self.samples.load(Relaxed) + 1, Relaxed);

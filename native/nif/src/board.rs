@@ -98,3 +98,15 @@ pub(crate) unsafe fn emit(kind: EventKind, event: *const c_void) {
     // SAFETY: only functions of this type are ever stored, `record_nothing` first; the rest is the caller's contract.
     unsafe { std::mem::transmute::<*mut c_void, Emit>(emit)(event) }
 }
+
+/// Whether anybody records this kind.
+#[inline(always)]
+pub(crate) fn is_wanted(kind: EventKind) -> bool {
+    // The question comes before the term that says which kind it is.
+    let is_other_wanted = || match kind {
+        EventKind::SeqSend => is_enabled(EventKind::SeqReceive) || is_enabled(EventKind::SeqPrint),
+        EventKind::Receive => is_enabled(EventKind::ReceiveTimeout),
+        _ => false,
+    };
+    is_enabled(kind) || is_otp_enabled(kind) || is_other_wanted()
+}

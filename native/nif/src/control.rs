@@ -1,119 +1,19 @@
 //! The ordinary NIFs: opening the provider, definitions, counters.
 
+use crate::atoms;
 use crate::block;
-use crate::board;
 use crate::definitions::{self, Process, Vm};
-use crate::gate::{self, Trip};
+use crate::gate;
 use crate::guard;
 use crate::layout::{self, PidSample};
 use crate::provider;
+use crate::reply::{binary, failure};
 use crate::sys::{CallEnv, word_of};
-use crate::taps;
-use crate::term;
-use crate::tracer;
 use beamtap_schema::{CATALOGUE, EventKind, Phase, WireType};
-use rustler::sys::{enif_make_atom_len, enif_make_list_cell};
-use rustler::{Atom, Binary, Encoder, Env, Error, ListIterator, NifMap, NifResult, OwnedBinary, Term};
+use rustler::{Atom, Binary, Encoder, Env, Error, ListIterator, NifMap, NifResult, Term};
 use std::ffi::CString;
 use std::path::PathBuf;
 use std::time::Duration;
-
-pub(crate) mod atoms {
-    rustler::atoms! {
-        ok,
-        error,
-        timeout,
-        infinity,
-        not_loaded,
-        loaded,
-        failed,
-        unknown_layout,
-        no_slot,
-        no_tap,
-        no_provider,
-        has_own,
-        lttng,
-        no_guard,
-        not_quiet,
-        idle,
-        armed,
-        tripped,
-        none,
-        events,
-        events_per_second,
-        rate,
-        deadline,
-        deadline_ms,
-        owner,
-        panics,
-        payloads,
-        size,
-        text,
-        number,
-        begin = "begin",
-        running,
-        end = "end",
-        snapshot,
-    }
-}
-
-/// Called by the VM when the module loads. Anything but success makes the module fail to load.
-pub(crate) fn load(env: Env, _info: Term) -> bool {
-    let make = |name: &str| {
-        // SAFETY: the environment is that of the load in progress; the name is given with its length.
-        word_of(unsafe { enif_make_atom_len(env.as_c_arg(), name.as_ptr().cast(), name.len()) })
-    };
-    term::prepare_atoms(make);
-    board::prepare_tags(make);
-    tracer::prepare_words(make);
-    gate::open_unbound();
-    // SAFETY: the environment is that of the load in progress, which this frame does not outlive.
-    let call = unsafe { CallEnv::new(env.as_c_arg()) };
-    let tuple = (atoms::ok(), atoms::error(), 5u32).encode(env);
-    call.calibrate_tuples(word(tuple));
-    // SAFETY: the environment and both terms are those of the load in progress.
-    let list = unsafe { enif_make_list_cell(env.as_c_arg(), atoms::ok().as_c_arg(), tuple.as_c_arg()) };
-    call.calibrate_lists(word_of(list));
-    learn_bits(env, call);
-    taps::register(env) && crate::lttng::register(env)
-}
-
-/// Shows the reader a string of bits as the VM packs large ones. The VM makes them only from its external format.
-fn learn_bits(env: Env, call: CallEnv<'_>) {
-    const BYTES: u32 = 1000;
-    const VERSION: u8 = 131;
-    const BIT_BINARY: u8 = 77;
-    let mut external = vec![VERSION, BIT_BINARY];
-    external.extend((BYTES + 1).to_be_bytes());
-    external.push(3);
-    external.resize(external.len() + BYTES as usize + 1, 0);
-    if let Some((bits, _)) = env.binary_to_term(&external) {
-        call.calibrate_bits(word(bits), u64::from(BYTES));
-    }
-}
-
-/// A binary from bytes.
-pub(crate) fn binary<'a>(env: Env<'a>, bytes: &[u8]) -> Term<'a> {
-    let mut owned = OwnedBinary::new(bytes.len());
-    owned.as_mut_slice().copy_from_slice(bytes);
-    owned.release(env).encode(env)
-}
-
-/// `{error, {Kind, Line, Remedy}}`: what went wrong and what to do about it, for people.
-pub(crate) fn failure<'a>(env: Env<'a>, kind: Atom, line: &str, remedy: &str) -> Term<'a> {
-    (atoms::error(), (kind, binary(env, line.as_bytes()), binary(env, remedy.as_bytes()))).encode(env)
-}
-
-pub(crate) fn trip_atom(reason: Trip) -> Atom {
-    match reason {
-        Trip::None => atoms::none(),
-        Trip::Events => atoms::events(),
-        Trip::Deadline => atoms::deadline(),
-        Trip::Owner => atoms::owner(),
-        Trip::Panics => atoms::panics(),
-        Trip::Rate => atoms::rate(),
-    }
-}
 
 fn word(term: Term) -> u64 {
     word_of(term.as_c_arg())

@@ -5,7 +5,7 @@ use crate::layout;
 use crate::naming::{atom_number, function_number};
 use crate::provider;
 use crate::term::{self, Shape};
-use crate::tracer::Traced;
+use crate::traced::Traced;
 use beamtap_schema::{EntityKind, EventKind, WireEvent, wire};
 
 /// One event that may be emitted, and the thread's block it is counted in.

@@ -1,8 +1,8 @@
 //! The texts of functions, written once.
 
+use crate::decimal::Decimal;
 use crate::intern::CAPACITY;
 use crate::sys::print;
-use crate::writer::Decimal;
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{

@@ -4,8 +4,10 @@
 //! of somebody else's lacks definitions. It keeps the tracer path free of
 //! clocks and messages.
 
+use crate::atoms::trip_atom;
+use crate::clock::monotonic_ns;
 use crate::definitions;
-use crate::gate::{self, Trip};
+use crate::gate::{Trip, tap};
 use rustler::{Atom, LocalPid, OwnedEnv};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -40,7 +42,7 @@ pub(crate) fn watch(token: u64, session: LocalPid) -> bool {
     let mut watched = watched();
     let is_running = watched.run();
     // A session that was killed on its way here may have been cleaned up after already.
-    if is_running && gate::tap_state(token).is_some() {
+    if is_running && tap::state(token).is_some() {
         watched.list.push(Watch { token, session });
     }
     is_running
@@ -78,7 +80,7 @@ pub(crate) fn unwatch(token: u64) {
 fn guard() {
     let mut watched = watched();
     loop {
-        if watched.list.is_empty() && !gate::needs_ticks() {
+        if watched.list.is_empty() && !tap::needs_ticks() {
             // A tap's recording sees to its own definitions.
             if let Some(listener) = watched.listener.filter(|_| definitions::are_missing()) {
                 // One that is gone needs no telling.
@@ -91,7 +93,7 @@ fn guard() {
             };
             continue;
         }
-        let tripped = gate::tick(gate::monotonic_ns());
+        let tripped = tap::tick(monotonic_ns());
         let told: Vec<(u64, LocalPid, Trip)> = watched
             .list
             .iter()
@@ -112,6 +114,6 @@ fn tell(token: u64, session: LocalPid, reason: Trip) {
     // A session that is gone needs no telling.
     let _ = OwnedEnv::new().send_and_clear(&session, |env| {
         let tag = Atom::from_str(env, "beamtap_tripped").ok();
-        (tag, token, crate::control::trip_atom(reason))
+        (tag, token, trip_atom(reason))
     });
 }

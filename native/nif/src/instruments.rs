@@ -1,8 +1,8 @@
 //! The events that no trace flag makes: what the system monitor tells a process of beamtap, and what another samples.
 
+use crate::atoms;
 use crate::block::{self, Block, Outcome};
 use crate::board;
-use crate::control::atoms;
 use crate::gate;
 use crate::layout;
 use crate::naming::{atom_number, function_number};

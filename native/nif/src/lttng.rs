@@ -1,7 +1,8 @@
 //! LTTng sessions as NIFs: each on a dirty I/O scheduler, each bounded in time by `beamtap-ctl`.
 
-use crate::control::{atoms, binary, failure};
+use crate::atoms;
 use crate::provider;
+use crate::reply::{binary, failure};
 use beamtap_ctl::doctor::{self, Verdict};
 use beamtap_ctl::{DEFAULT_TIMEOUT, Error, Flight, Listener, Losses, Lttng, Rule, Session, SessionInfo};
 use beamtap_schema::{OTP_PROVIDER, PROVIDER};

@@ -1,8 +1,8 @@
 //! What the application itself says on the timeline: `beamtap:mark/1` and `beamtap:span/2`.
 
+use crate::atoms;
 use crate::block::{self, Outcome};
 use crate::board;
-use crate::control::atoms;
 use crate::gate;
 use crate::layout;
 use crate::provider;

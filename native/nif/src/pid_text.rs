@@ -1,7 +1,7 @@
 //! The texts of the processes that a thread has lately run, written once for many events.
 
+use crate::decimal::Decimal;
 use crate::layout;
-use crate::writer::Decimal;
 use std::ffi::c_char;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

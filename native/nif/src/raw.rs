@@ -3,16 +3,15 @@
 //! `trace_call/5` and `trace_send/5` are missing on purpose: the VM's meta-trace path calls those two with three
 //! arguments where they exist. Everything else the VM may look for is here.
 
-use crate::block;
-use crate::gate;
+use crate::family::{self, Family};
 use crate::quick;
+use crate::slow;
 use crate::sys::{CallEnv, term_of};
-use crate::tracer::{self, Family, Given};
+use crate::traced::Given;
 use rustler::Nif;
 use rustler::codegen_runtime::inventory;
 use rustler::sys::{ErlNifEnv, ErlNifTerm};
 use std::ffi::{c_char, c_int};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const ENABLED_ARITY: usize = 3;
 const TRACE_ARITY: usize = 5;
@@ -26,22 +25,9 @@ const TRACE_ARITY: usize = 5;
 unsafe fn answer(family: Family, argv: *const ErlNifTerm) -> ErlNifTerm {
     // SAFETY: `argv` points to 3 terms for the length of this call, by the contract above; 3 is the arity registered.
     let question = unsafe { &*argv.cast::<[u64; ENABLED_ARITY]>() };
-    match tracer::enabled_quickly(family, question) {
+    match quick::answer(family, question) {
         Some(word) => term_of(word),
-        None => answer_slowly(family, question),
-    }
-}
-
-/// A panic answers `discard`: anything unexpected would make the VM drop the tracer.
-#[cold]
-#[inline(never)]
-fn answer_slowly(family: Family, &[tag, state, tracee]: &[u64; ENABLED_ARITY]) -> ErlNifTerm {
-    match catch_unwind(|| tracer::enabled(family, tag, state, tracee)) {
-        Ok(word) => term_of(word),
-        Err(_) => {
-            gate::panicked();
-            term_of(tracer::discard())
-        }
+        None => term_of(slow::answer(family, question)),
     }
 }
 
@@ -57,22 +43,7 @@ unsafe fn take(family: Family, env: *mut ErlNifEnv, argv: *const ErlNifTerm) -> 
     let words = unsafe { &*argv.cast::<[u64; TRACE_ARITY]>() };
     // SAFETY: the environment is the running call's, by the contract above.
     let given = Given { env: unsafe { CallEnv::new(env) }, words };
-    term_of(quick::trace(family, given))
-}
-
-/// Takes one event that the shortest way is not for. A panic is counted.
-#[inline(never)]
-pub(crate) fn take_slowly(family: Family, given: Given<'_>) -> u64 {
-    if !quick::trace_as_otp(given) {
-        // The tracer's state behind the closure is atomics only, which a panic cannot leave half written.
-        if catch_unwind(AssertUnwindSafe(|| tracer::trace(family, given))).is_err() {
-            if let Some(block) = block::mine() {
-                block.leave_by_panic();
-            }
-            gate::panicked();
-        }
-    }
-    tracer::discard()
+    term_of(quick::take(family, given))
 }
 
 macro_rules! callbacks {
@@ -80,7 +51,7 @@ macro_rules! callbacks {
         $(
             unsafe extern "C" fn $enabled(_env: *mut ErlNifEnv, _argc: c_int, argv: *const ErlNifTerm) -> ErlNifTerm {
                 // SAFETY: registered below with arity 3; the VM keeps its contract.
-                unsafe { answer(tracer::$family, argv) }
+                unsafe { answer(family::$family, argv) }
             }
             inventory::submit!(Nif {
                 name: concat!(stringify!($enabled), "\0").as_ptr().cast::<c_char>(),
@@ -92,7 +63,7 @@ macro_rules! callbacks {
         $(
             unsafe extern "C" fn $trace(env: *mut ErlNifEnv, _argc: c_int, argv: *const ErlNifTerm) -> ErlNifTerm {
                 // SAFETY: registered below with arity 5; the VM keeps its contract.
-                unsafe { take(tracer::$of, env, argv) }
+                unsafe { take(family::$of, env, argv) }
             }
             inventory::submit!(Nif {
                 name: concat!(stringify!($trace), "\0").as_ptr().cast::<c_char>(),

@@ -3,7 +3,7 @@
 use crate::emitter::Emitter;
 use crate::layout;
 use crate::term;
-use crate::tracer::Traced;
+use crate::traced::Traced;
 use beamtap_schema::{EventKind, wire};
 
 /// Which of the events it is: the VM has one tag for all and says it in the term.

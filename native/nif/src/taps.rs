@@ -1,7 +1,7 @@
 //! The NIFs that open, arm, hold and close taps: what Erlang says of limits, for the gate.
 
-use crate::control::{atoms, trip_atom};
-use crate::gate::{self, Trip};
+use crate::atoms::{self, trip_atom};
+use crate::gate::{self, Trip, tap};
 use crate::guard;
 use crate::layout;
 use crate::payload::{Payload, Payloads};
@@ -81,13 +81,13 @@ fn tap_open<'a>(env: Env<'a>, owner: LocalPid, limits: Term<'a>) -> NifResult<Te
         Ok(payloads) => payloads.decode()?,
         Err(_) => Payloads::NONE,
     };
-    let limits = gate::Limits {
-        events: events.unwrap_or(gate::UNLIMITED).min(gate::UNLIMITED),
-        events_per_second: events_per_second.map(|rate| rate.clamp(1, gate::UNLIMITED)),
+    let limits = tap::Limits {
+        events: events.unwrap_or(tap::UNLIMITED).min(tap::UNLIMITED),
+        events_per_second: events_per_second.map(|rate| rate.clamp(1, tap::UNLIMITED)),
         duration_ns: deadline_ms.map(|ms| ms.saturating_mul(1_000_000)),
         payloads,
     };
-    let Some(token) = gate::tap_open(limits) else {
+    let Some(token) = tap::open(limits) else {
         return Ok((atoms::error(), atoms::no_slot()).encode(env));
     };
     let resource = ResourceArc::new(Owner { token, owner, monitor: Mutex::new(None) });
@@ -119,11 +119,11 @@ fn tap_watch<'a>(env: Env<'a>, token: u64, session: LocalPid) -> Term<'a> {
 
 #[rustler::nif]
 fn tap_arm(env: Env, token: u64) -> Term {
-    if !gate::tap_arm(token) {
+    if !tap::arm(token) {
         return (atoms::error(), atoms::no_tap()).encode(env);
     }
-    if !guard::wake() && gate::needs_ticks() {
-        gate::tap_disarm(token);
+    if !guard::wake() && tap::needs_ticks() {
+        tap::disarm(token);
         return (atoms::error(), atoms::no_guard()).encode(env);
     }
     atoms::ok().encode(env)
@@ -131,7 +131,7 @@ fn tap_arm(env: Env, token: u64) -> Term {
 
 #[rustler::nif]
 fn tap_clock(token: u64) -> Atom {
-    gate::tap_clock(token);
+    tap::clock(token);
     atoms::ok()
 }
 
@@ -142,12 +142,12 @@ fn quiet(env: Env, is_quiet: bool) -> Term {
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn tap_disarm(env: Env, token: u64) -> Term {
-    quiet(env, gate::tap_disarm(token))
+    quiet(env, tap::disarm(token))
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn tap_close(env: Env, token: u64) -> Atom {
-    gate::tap_close(token);
+    tap::close(token);
     guard::unwatch(token);
     let closed: Vec<_> = {
         let mut owners = OWNERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -170,24 +170,24 @@ struct TapInfo {
 
 #[rustler::nif]
 fn tap_info(env: Env, token: u64) -> Term {
-    let Some(tap) = gate::tap_state(token) else {
+    let Some(known) = tap::state(token) else {
         return (atoms::error(), atoms::no_tap()).encode(env);
     };
-    let state = match tap.trip {
-        Trip::None if tap.is_armed => atoms::armed(),
+    let state = match known.trip {
+        Trip::None if known.is_armed => atoms::armed(),
         Trip::None => atoms::idle(),
         _ => atoms::tripped(),
     };
-    TapInfo { state, reason: trip_atom(tap.trip), emitted: tap.emitted }.encode(env)
+    TapInfo { state, reason: trip_atom(known.trip), emitted: known.emitted }.encode(env)
 }
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn hold(env: Env, token: u64) -> Term {
-    quiet(env, gate::hold(token))
+    quiet(env, tap::hold(token))
 }
 
 #[rustler::nif]
 fn release(token: u64) -> Atom {
-    gate::release(token);
+    tap::release(token);
     atoms::ok()
 }

@@ -1,6 +1,7 @@
 //! The traces below a directory as NIFs: marked, listed and removed, on dirty I/O schedulers.
 
-use crate::control::{atoms, binary};
+use crate::atoms;
+use crate::reply::binary;
 use beamtap_ctl::traces::{self, Keep, Trace};
 use rustler::{Atom, Binary, Encoder, Env, Error, NifResult, Term};
 use std::ffi::OsStr;

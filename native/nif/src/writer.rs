@@ -4,6 +4,7 @@
 //! Differences: text is UTF-8 also where a string has Latin-1 letters, maps are written as maps at any size, and integers
 //! and strings of bits too large to be shown are told by their size.
 
+use crate::decimal::Decimal;
 use crate::layout;
 use crate::sys::{AtomName, CallEnv, print};
 use std::ffi::c_char;
@@ -304,27 +305,4 @@ fn is_string(env: CallEnv<'_>, mut list: u64, shown: usize) -> bool {
 fn character(term: u64) -> Option<char> {
     let byte = u8::try_from(layout::small_value(term)?).ok()?;
     matches!(byte, b'\t'..=b'\r' | b' '..=0x7E | 0xA0..).then(|| char::from(byte))
-}
-
-/// A number's digits.
-pub(crate) struct Decimal {
-    digits: [u8; 20],
-    first: usize,
-}
-
-impl Decimal {
-    pub(crate) const fn of(mut number: u64) -> Decimal {
-        let mut decimal = Decimal { digits: [b'0'; 20], first: 19 };
-        while number >= 10 {
-            decimal.digits[decimal.first] = b'0' + (number % 10) as u8;
-            decimal.first -= 1;
-            number /= 10;
-        }
-        decimal.digits[decimal.first] = b'0' + number as u8;
-        decimal
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.digits.get(self.first..).unwrap_or_default()
-    }
 }

@@ -1,6 +1,9 @@
 //! The names of atoms.
 
-use super::{CallEnv, enif_snprintf, term_of};
+use super::env::CallEnv;
+use super::print::enif_snprintf;
+use super::word::term_of;
+use crate::layout;
 use rustler::sys::{ErlNifCharEncoding, enif_get_atom};
 use std::ffi::{c_char, c_uint};
 
@@ -26,7 +29,7 @@ impl CallEnv<'_> {
         if let Some(name) = self.latin_atom(atom, &mut latin) {
             return Some(out.fill(name.iter().map(|&byte| char::from(byte))));
         }
-        crate::layout::atom_index(atom)?;
+        layout::atom_index(atom)?;
         // SAFETY: the buffer's size is given; an atom prints as at most 255 characters, quotes and escapes, and what
         // does not fit is cut.
         let printed =

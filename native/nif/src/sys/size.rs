@@ -1,6 +1,8 @@
 //! How large terms are that can be of any size: what is too large to be written is told by its size.
 
-use super::{CallEnv, HEADER_BITS, HEADER_MASK, POINTER_TAGS, PRIMARY_BOXED, PRIMARY_MASK, reads_tuples};
+use super::env::CallEnv;
+use super::packing::{HEADER_BITS, HEADER_MASK, POINTER_TAGS, PRIMARY_BOXED, PRIMARY_MASK};
+use super::tuple::reads_tuples;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Headers of large integers have the number of words in the place of the arity.
