@@ -8,6 +8,8 @@
 mod by_descriptor {
     use std::arch::{asm, global_asm};
 
+    // #[thread_local]
+    // static mut beamtap_own_word: usize = 0;
     global_asm!(
         ".pushsection .tbss.beamtap_own_word,\"awT\",@nobits",
         ".globl beamtap_own_word",
@@ -20,24 +22,71 @@ mod by_descriptor {
         options(att_syntax)
     );
 
+    /// Asks for the word's address with these registers given up.
+    macro_rules! address {
+        ($($register:tt)*) => {{
+            let address: usize;
+            // let descriptor = &DESCRIPTOR;                // the loader's, of this library's variable
+            // address = (descriptor.resolve)(descriptor);
+            //
+            // SAFETY: the two instructions are how the ELF ABI says to ask for a thread's variable: linkers know them as
+            // a pair. The function that they call changes rax alone by that ABI; glibc's before 2.40 saves the other integer
+            // registers and then calls C where a thread has not got the variable yet, so what C may change besides is
+            // given up.
+            unsafe {
+                asm!(
+                    "leaq beamtap_own_word@tlsdesc(%rip), %rax",
+                    "callq *beamtap_own_word@tlscall(%rax)",
+                    out("rax") address,
+                    $(out($register) _,)*
+                    options(att_syntax)
+                );
+            }
+            address
+        }};
+    }
+
+    /// Where this thread's word is, counted from the thread's pointer.
+    #[cfg(not(target_feature = "avx512f"))]
+    #[inline(always)]
+    fn address() -> usize {
+        address!(
+            "xmm0" "xmm1" "xmm2" "xmm3" "xmm4" "xmm5" "xmm6" "xmm7"
+            "xmm8" "xmm9" "xmm10" "xmm11" "xmm12" "xmm13" "xmm14" "xmm15"
+            "st(0)" "st(1)" "st(2)" "st(3)" "st(4)" "st(5)" "st(6)" "st(7)"
+            "mm0" "mm1" "mm2" "mm3" "mm4" "mm5" "mm6" "mm7"
+        )
+    }
+
+    /// Where this thread's word is, counted from the thread's pointer. The name of a vector's lowest part stands for the
+    /// whole of it.
+    #[cfg(target_feature = "avx512f")]
+    #[inline(always)]
+    fn address() -> usize {
+        address!(
+            "xmm0" "xmm1" "xmm2" "xmm3" "xmm4" "xmm5" "xmm6" "xmm7"
+            "xmm8" "xmm9" "xmm10" "xmm11" "xmm12" "xmm13" "xmm14" "xmm15"
+            "xmm16" "xmm17" "xmm18" "xmm19" "xmm20" "xmm21" "xmm22" "xmm23"
+            "xmm24" "xmm25" "xmm26" "xmm27" "xmm28" "xmm29" "xmm30" "xmm31"
+            "k0" "k1" "k2" "k3" "k4" "k5" "k6" "k7"
+            "st(0)" "st(1)" "st(2)" "st(3)" "st(4)" "st(5)" "st(6)" "st(7)"
+            "mm0" "mm1" "mm2" "mm3" "mm4" "mm5" "mm6" "mm7"
+        )
+    }
+
     /// This thread's word.
     #[inline(always)]
     pub(crate) fn get() -> usize {
         let word;
-        // SAFETY: the first two instructions are how the ELF ABI says to ask for a thread's variable: it comes back in
-        // rax, counted from the thread's pointer, and no other integer register changes. glibc before 2.40 may change
-        // vector registers, so they are given up. The variable is a word of this thread, which only this module knows.
+        // word = *((thread_pointer + address()) as *const usize);
+        //
+        // SAFETY: the variable is a word of this thread, which only this module knows.
         unsafe {
             asm!(
-                "leaq beamtap_own_word@tlsdesc(%rip), %rax",
-                "callq *beamtap_own_word@tlscall(%rax)",
-                "movq %fs:(%rax), %rax",
-                out("rax") word,
-                out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
-                out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _,
-                out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _,
-                out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
-                options(att_syntax)
+                "movq %fs:({address}), {word}",
+                address = in(reg) address(),
+                word = lateout(reg) word,
+                options(att_syntax, nostack, preserves_flags, readonly)
             );
         }
         word
@@ -45,19 +94,15 @@ mod by_descriptor {
 
     /// Changes this thread's word.
     pub(crate) fn set(word: usize) {
+        // *((thread_pointer + address()) as *mut usize) = word;
+        //
         // SAFETY: as in `get`; the one store is to this thread's own word.
         unsafe {
             asm!(
-                "leaq beamtap_own_word@tlsdesc(%rip), %rax",
-                "callq *beamtap_own_word@tlscall(%rax)",
-                "movq {word}, %fs:(%rax)",
+                "movq {word}, %fs:({address})",
+                address = in(reg) address(),
                 word = in(reg) word,
-                out("rax") _,
-                out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
-                out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _,
-                out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _,
-                out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
-                options(att_syntax)
+                options(att_syntax, nostack, preserves_flags)
             );
         }
     }

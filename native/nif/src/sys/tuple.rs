@@ -14,6 +14,7 @@ static TUPLE_TAG: AtomicU64 = AtomicU64::new(NO_TAG);
 const NO_TAG: u64 = u64::MAX;
 
 /// Whether they are: else the VM is asked.
+#[inline(always)]
 pub(super) fn reads_tuples() -> bool {
     TUPLE_TAG.load(Relaxed) != NO_TAG
 }
@@ -57,6 +58,8 @@ impl<'a> CallEnv<'a> {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn tuple_by_vm(self, term: u64) -> Option<&'a [u64]> {
         let mut arity: c_int = 0;
         let mut elements: *const ErlNifTerm = std::ptr::null();
