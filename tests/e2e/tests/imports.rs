@@ -37,7 +37,7 @@ fn sources(directory: &Path, of: &[String], into: &mut Sources) {
 fn imports(sources: &Sources) -> Imports {
     let of = |(module, source): (&Module, &String)| {
         let tokens: TokenStream = source.parse().expect("Rust");
-        let mut file = File { sources, module, imports: BTreeSet::new() };
+        let mut file = File { sources, imports: BTreeSet::new() };
         file.read(tokens, module);
         file.imports.remove(module);
         (module.clone(), file.imports)
@@ -48,7 +48,6 @@ fn imports(sources: &Sources) -> Imports {
 /// A file that is read for what it imports.
 struct File<'a> {
     sources: &'a Sources,
-    module: &'a Module,
     imports: BTreeSet<Module>,
 }
 
@@ -78,7 +77,7 @@ impl File<'_> {
         }
     }
 
-    /// Follows a path from its beginning, or on from `before`, and answers where it ends.
+    /// Follows a path from its beginning, or on from `before` in a list of a `use`, and answers where it ends.
     fn path(
         &mut self,
         tokens: &[TokenTree],
@@ -86,14 +85,14 @@ impl File<'_> {
         before: Option<Vec<String>>,
         scope: &[String],
     ) -> usize {
+        // A word alone is a name: a module is used by what stands behind it.
+        let mut is_name = before.is_none();
         let mut place = before;
-        let mut is_first = place.is_none();
         while let Some(TokenTree::Ident(word)) = tokens.get(at) {
             let word = word.to_string();
             place = Some(match (word.as_str(), place) {
                 ("crate", None) => Vec::new(),
-                ("self", None) => scope.to_vec(),
-                ("self", Some(place)) => place,
+                ("self", place) => place.unwrap_or_else(|| scope.to_vec()),
                 ("super", place) => parent(&place.unwrap_or_else(|| scope.to_vec())),
                 (_, place) => [place.unwrap_or_else(|| scope.to_vec()), vec![word]].concat(),
             });
@@ -102,25 +101,19 @@ impl File<'_> {
                 break;
             }
             at += 2;
-            is_first = false;
-        }
-        let place = place.unwrap_or_default();
-        match tokens.get(at) {
-            Some(TokenTree::Group(group)) if !is_first && group.delimiter() == Delimiter::Brace => {
+            is_name = false;
+            if let Some(TokenTree::Group(group)) = tokens.get(at)
+                && group.delimiter() == Delimiter::Brace
+            {
                 let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-                let is_list = is_separator(tokens, at - 2);
-                if is_list {
-                    let is_comma = |token: &TokenTree| token.to_string() == ",";
-                    for one in inside.split(is_comma).filter(|one| !one.is_empty()) {
-                        self.path(one, 0, Some(place.clone()), scope);
-                    }
-                    return at + 1;
+                for one in inside.split(|token| token.to_string() == ",").filter(|one| !one.is_empty()) {
+                    self.path(one, 0, place.clone(), scope);
                 }
-                self.import(&place);
+                return at + 1;
             }
-            // A word alone is a name: a module is used by what stands behind it.
-            _ if is_first => {}
-            _ => self.import(&place),
+        }
+        if !is_name {
+            self.import(&place.unwrap_or_default());
         }
         at
     }
