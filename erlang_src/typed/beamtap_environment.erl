@@ -4,8 +4,7 @@
 
 -export([check/0, keep_daemon_ms/0, keep/0]).
 
-%% A new daemon has to wait for LTTng's threads for the 5 s after the old one's end, whenever that is: somebody who traces
-%% now and again rarely makes a pause of just this length.
+%% LTTng's threads come 5 s late to every second new daemon: whoever traces again within this time has the old one.
 -define(KEEP_DAEMON_MS, 60000).
 -define(LONGEST_KEEP_MS, 86400000).
 
