@@ -58,6 +58,7 @@ mod mode;
 mod plan;
 mod process;
 mod recovery;
+mod remains;
 mod requests;
 mod rotation;
 mod run_directory;
@@ -84,7 +85,8 @@ pub use host::Host;
 pub use losses::{ChannelLosses, Losses};
 pub use mode::{Mode, Output, TraceFormat};
 pub use plan::{Plan, Rotation};
-pub use recovery::{Recovered, Remains};
+pub use recovery::Recovered;
+pub use remains::Remains;
 pub use session::Session;
 pub use sessions::SessionInfo;
 

@@ -1,8 +1,8 @@
 //! Events recovered from the buffers that a crash left in a session's shared memory path.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
-use std::io::{ErrorKind, Read};
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,104 +10,14 @@ use crate::daemons::find_program;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::process;
+use crate::remains::{DOMAIN, MAX_DEPTH, METADATA, Remains, collect};
 use crate::spawn::{Child, Notes};
 
 const PROGRAM: &str = "lttng-crash";
-/// What LTTng calls the user-space domain's directory, in buffers and in traces alike.
-const DOMAIN: &str = "ust";
-const METADATA: &str = "metadata";
 /// Where recovered streams go, below the output.
 const RECOVERED: &str = "recovered";
-/// The end of the name of a link to the trace that is beside a session's buffers.
-const LINK: &str = "trace";
-/// From the shared memory path down: the session's, its own with the time in it, and one for whoever collects paths.
-const MAX_DEPTH: usize = 4;
-
-/// What each of LTTng's ring buffers in a file begins with, so that a crash leaves it recognisable
-/// (`RB_CRASH_DUMP_ABI_MAGIC` in lttng-ust).
-const BUFFER_MAGIC: [u8; 16] =
-    [0x17, 0x7b, 0xf1, 0x77, 0xbf, 0x17, 0x7b, 0xf1, 0x77, 0xbf, 0x17, 0x7b, 0xf1, 0x77, 0xbf, 0x17];
-
-/// The buffers of one session that a crash left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remains {
-    directory: PathBuf,
-    /// Its ring buffers and the metadata beside them, relative to the directory.
-    files: Vec<PathBuf>,
-    /// What else is there: it is not LTTng's, and left alone.
-    others: Vec<PathBuf>,
-}
 
 impl Remains {
-    /// All that is at or below a shared memory path, in the order of their names; empty where a session ended orderly,
-    /// for LTTng then removes its buffers. Buffers are known by what their files begin with.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error when the directory cannot be read, and one that names a file when there is something that
-    /// looks like a session's and nothing of it is a buffer: a trace, say.
-    pub fn find(shm_path: &Path) -> Result<Vec<Self>, Error> {
-        // What is below may be another user's; the path itself must be readable.
-        fs::read_dir(shm_path).map_err(|error| Error::system(shm_path.display().to_string(), error))?;
-        let mut directories = Vec::new();
-        collect(shm_path, MAX_DEPTH, &mut directories);
-        directories.sort();
-        let mut found = Vec::new();
-        let mut stranger = None;
-        for directory in directories {
-            let remains = Self::of(directory);
-            if remains.files.is_empty() {
-                stranger = stranger.or_else(|| Some(remains.directory.join(remains.others.first()?)));
-            } else {
-                found.push(remains);
-            }
-        }
-        match stranger {
-            Some(path) if found.is_empty() => Err(Kind::NotBuffers {
-                path: shm_path.display().to_string(),
-                file: path.display().to_string(),
-            }
-            .into()),
-            _ => Ok(found),
-        }
-    }
-
-    /// What is in a directory of the kind that LTTng makes for a session.
-    fn of(directory: PathBuf) -> Self {
-        let (mut files, mut others) = (Vec::new(), Vec::new());
-        sort_out(&directory, Path::new(DOMAIN), MAX_DEPTH, &mut files, &mut others);
-        // What a consumer daemon leaves that has written its buffers out, and whose session daemon is gone.
-        if files.is_empty() && others.iter().all(|file| is_plain_metadata(&directory.join(file))) {
-            files = std::mem::take(&mut others);
-        }
-        files.sort();
-        others.sort();
-        Self { directory, files, others }
-    }
-
-    /// Files among the buffers that are none: nothing of them is recovered, and they are not removed.
-    pub fn others(&self) -> impl Iterator<Item = PathBuf> {
-        self.others.iter().map(|file| self.directory.join(file))
-    }
-
-    /// Where they are.
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-
-    /// Where the session wrote its trace, as a link beside its buffers tells, of the session's name and `.trace`; `None`
-    /// where whoever made the session left none.
-    pub fn trace(&self) -> Option<PathBuf> {
-        fs::read_link(self.links().find(|link| link.is_symlink())?).ok()
-    }
-
-    fn links(&self) -> impl Iterator<Item = PathBuf> {
-        self.directory.ancestors().take(MAX_DEPTH).filter_map(|directory| {
-            let name = directory.file_name()?.to_str()?;
-            Some(directory.with_file_name(format!("{name}.{LINK}")))
-        })
-    }
-
     /// Writes what the buffers hold as a trace below `output/recovered`.
     ///
     /// The output may be the trace as far as it had been written: it then reads as one with what is recovered, since
@@ -129,23 +39,6 @@ impl Remains {
         let complaint = extract(&program, &self.directory, &into, Deadline::after(within))?;
         complete_metadata(&into, output)?;
         Ok(Recovered { remains: self, trace: into, complaint, _lock: lock })
-    }
-
-    fn lock(&self) -> Result<File, Error> {
-        let name = || self.directory.display().to_string();
-        let directory = File::open(&self.directory).map_err(|error| Error::system(name(), error))?;
-        match directory.try_lock() {
-            Ok(()) => Ok(directory),
-            Err(TryLockError::WouldBlock) => Err(Kind::BeingRecovered { path: name() }.into()),
-            Err(TryLockError::Error(error)) => Err(Error::system(name(), error)),
-        }
-    }
-
-    fn check_unused(&self) -> Result<(), Error> {
-        match process::that_maps(&self.directory) {
-            Some(pid) => Err(Kind::InUse { path: self.directory.display().to_string(), pid }.into()),
-            None => Ok(()),
-        }
     }
 }
 
@@ -225,56 +118,6 @@ impl Recovered {
     }
 }
 
-/// Directories that are made as LTTng makes a session's.
-fn collect(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) {
-    if directory.join(DOMAIN).is_dir() {
-        found.push(directory.to_owned());
-        return;
-    }
-    let Some(depth) = depth.checked_sub(1) else { return };
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        // Not through links: they may lead anywhere, and back.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            collect(&entry.path(), depth, found);
-        }
-    }
-}
-
-/// Tells ring buffers, and the metadata beside them, from other files.
-fn sort_out(root: &Path, below: &Path, depth: usize, files: &mut Vec<PathBuf>, others: &mut Vec<PathBuf>) {
-    let (mut metadata, mut has_buffers) = (None, false);
-    for entry in fs::read_dir(root.join(below)).into_iter().flatten().flatten() {
-        let path = below.join(entry.file_name());
-        let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() && depth > 0 {
-            sort_out(root, &path, depth - 1, files, others);
-        } else if kind.is_file() && entry.file_name() == METADATA {
-            metadata = Some(path);
-        } else if kind.is_file() && is_buffer(&entry.path()) {
-            has_buffers = true;
-            files.push(path);
-        } else {
-            others.push(path);
-        }
-    }
-    if let Some(metadata) = metadata {
-        if has_buffers { files.push(metadata) } else { others.push(metadata) }
-    }
-}
-
-/// The metadata beside buffers is text, that of a trace of LTTng's is in packets.
-fn is_plain_metadata(path: &Path) -> bool {
-    let mut begin = [0; 3];
-    path.ends_with(METADATA)
-        && File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok()
-        && (&begin == b"/* " || begin[0] == 0x1e)
-}
-
-fn is_buffer(path: &Path) -> bool {
-    let mut begin = [0; BUFFER_MAGIC.len()];
-    File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == BUFFER_MAGIC
-}
-
 /// The path, with a number behind it where there is something already. lttng-crash makes the directory itself.
 fn free(path: &Path) -> PathBuf {
     let numbered = (2_u32..).map(|number| PathBuf::from(format!("{}-{number}", path.display())));
@@ -341,6 +184,7 @@ fn metadata_below(directory: &Path, depth: usize) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remains::BUFFER_MAGIC;
 
     /// Buffers of a session as LTTng makes them, with a file of the same name in what was recovered.
     fn buffers(home: &Path, session: &str) -> PathBuf {
