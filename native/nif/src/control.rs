@@ -4,11 +4,11 @@ use crate::atoms;
 use crate::block;
 use crate::definitions::{self, Process, Vm};
 use crate::gate;
-use crate::guard;
 use crate::layout::{self, PidSample};
 use crate::provider;
 use crate::reply::{binary, failure};
 use crate::sys::{CallEnv, word_of};
+use crate::ticker;
 use beamtap_schema::{CATALOGUE, EventKind, Phase, WireType};
 use rustler::{Atom, Binary, Encoder, Env, Error, ListIterator, NifMap, NifResult, Term};
 use std::ffi::CString;
@@ -286,7 +286,7 @@ fn dump_ends<'a>(env: Env<'a>, functions: Vec<Term<'a>>, recorded: bool) -> Term
 /// gets nothing.
 #[rustler::nif]
 fn watch_definitions<'a>(env: Env<'a>, listener: Term<'a>) -> Term<'a> {
-    if guard::listen(listener.decode().ok()) {
+    if ticker::listen(listener.decode().ok()) {
         atoms::ok().encode(env)
     } else {
         (atoms::error(), atoms::no_guard()).encode(env)

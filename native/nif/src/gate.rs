@@ -67,7 +67,7 @@ struct Slot {
 struct Shared {
     /// What is left of the event budget.
     budget: AtomicU64,
-    /// What is left of the events of this second; the guard refills it, so that no callback reads a clock.
+    /// What is left of the events of this second; the ticker refills it, so that no callback reads a clock.
     bucket: AtomicU64,
     /// Events a thread takes of both at once.
     batch: AtomicU64,
@@ -170,7 +170,7 @@ fn take(from: &AtomicU64, most: u64) -> u64 {
     had.unwrap_or_else(|left| left).min(most)
 }
 
-/// Ends a tap from the inside: no event more, and the VM is told to drop its tracers. The guard tells the owner.
+/// Ends a tap from the inside: no event more, and the VM is told to drop its tracers. The ticker tells the owner.
 pub(crate) fn trip(state: u64, reason: Trip) {
     let (_, slot) = slot_of(state);
     if state == 0 {

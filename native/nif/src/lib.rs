@@ -2,7 +2,7 @@
 //!
 //! Two worlds live here. On the tracer path ([`raw`], [`quick`], [`slow`], and what they use) code runs inside the traced
 //! process, once per event, and never allocates, locks, formats, makes system calls or panics. Beside it ([`control`],
-//! [`taps`], [`lttng`], [`traces`], [`marks`], [`instruments`], [`guard`]) ordinary NIFs, on dirty schedulers where they can
+//! [`taps`], [`lttng`], [`traces`], [`marks`], [`instruments`], [`ticker`]) ordinary NIFs, on dirty schedulers where they can
 //! take long, open and close the way to LTTng.
 //!
 //! The library links nothing of LTTng, so that it loads wherever the VM runs.
@@ -20,7 +20,6 @@ mod emitter;
 mod family;
 mod function_text;
 mod gate;
-mod guard;
 mod instruments;
 mod intern;
 mod layout;
@@ -44,6 +43,7 @@ mod slow;
 mod sys;
 mod taps;
 mod term;
+mod ticker;
 mod traced;
 mod traces;
 mod writer;

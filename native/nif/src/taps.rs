@@ -2,9 +2,9 @@
 
 use crate::atoms::{self, trip_atom};
 use crate::gate::{self, Trip, tap};
-use crate::guard;
 use crate::layout;
 use crate::payload::{Payload, Payloads};
+use crate::ticker;
 use rustler::{
     Atom, Decoder, Encoder, Env, Error, LocalPid, Monitor, NifMap, NifResult, Resource, ResourceArc, Term,
 };
@@ -110,7 +110,7 @@ fn taps_of(owner: LocalPid) -> Vec<u64> {
 /// On a dirty scheduler: the first tap's makes a thread.
 #[rustler::nif(schedule = "DirtyIo")]
 fn tap_watch<'a>(env: Env<'a>, token: u64, session: LocalPid) -> Term<'a> {
-    if guard::watch(token, session) {
+    if ticker::watch(token, session) {
         atoms::ok().encode(env)
     } else {
         (atoms::error(), atoms::no_guard()).encode(env)
@@ -122,7 +122,7 @@ fn tap_arm(env: Env, token: u64) -> Term {
     if !tap::arm(token) {
         return (atoms::error(), atoms::no_tap()).encode(env);
     }
-    if !guard::wake() && tap::needs_ticks() {
+    if !ticker::wake() && tap::needs_ticks() {
         tap::disarm(token);
         return (atoms::error(), atoms::no_guard()).encode(env);
     }
@@ -148,7 +148,7 @@ fn tap_disarm(env: Env, token: u64) -> Term {
 #[rustler::nif(schedule = "DirtyIo")]
 fn tap_close(env: Env, token: u64) -> Atom {
     tap::close(token);
-    guard::unwatch(token);
+    ticker::unwatch(token);
     let closed: Vec<_> = {
         let mut owners = OWNERS.lock().unwrap_or_else(PoisonError::into_inner);
         owners.extract_if(.., |owner| owner.token == token).collect()

@@ -1,4 +1,4 @@
-//! The guard: a native thread that keeps taps within their time and rate and tells their sessions of every trip.
+//! The ticker: a native thread that keeps taps within their time and rate and tells their sessions of every trip.
 //!
 //! It wakes every few milliseconds while a tap is watched or bound in time, else twice a second, to see whether a session
 //! of somebody else's lacks definitions. It keeps the tracer path free of
@@ -36,7 +36,7 @@ fn watched() -> MutexGuard<'static, Watched> {
     WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Watches over the tap: `session` gets `{beamtap_tripped, Token, Reason}` when it trips. Answers whether the guard
+/// Watches over the tap: `session` gets `{beamtap_tripped, Token, Reason}` when it trips. Answers whether the ticker
 /// runs.
 pub(crate) fn watch(token: u64, session: LocalPid) -> bool {
     let mut watched = watched();
@@ -48,7 +48,7 @@ pub(crate) fn watch(token: u64, session: LocalPid) -> bool {
     is_running
 }
 
-/// Sees to it that the guard runs and looks at the taps as they are now. Answers whether it does; without it no tap
+/// Sees to it that the ticker runs and looks at the taps as they are now. Answers whether it does; without it no tap
 /// bound in time may be armed.
 pub(crate) fn wake() -> bool {
     watched().run()
@@ -57,7 +57,7 @@ pub(crate) fn wake() -> bool {
 impl Watched {
     fn run(&mut self) -> bool {
         if !self.is_running {
-            let started = std::thread::Builder::new().name("beamtap-guard".into()).spawn(guard);
+            let started = std::thread::Builder::new().name("beamtap-ticker".into()).spawn(run);
             self.is_running = started.is_ok();
         }
         CHANGED.notify_one();
@@ -65,7 +65,7 @@ impl Watched {
     }
 }
 
-/// `listener`, if there is one, gets `beamtap_definitions_missing` whenever they are. Answers whether the guard runs.
+/// `listener`, if there is one, gets `beamtap_definitions_missing` whenever they are. Answers whether the ticker runs.
 pub(crate) fn listen(listener: Option<LocalPid>) -> bool {
     let mut watched = watched();
     watched.listener = listener;
@@ -77,7 +77,7 @@ pub(crate) fn unwatch(token: u64) {
     watched().list.retain(|watch| watch.token != token);
 }
 
-fn guard() {
+fn run() {
     let mut watched = watched();
     loop {
         if watched.list.is_empty() && !tap::needs_ticks() {
