@@ -11,7 +11,7 @@ mod system_monitor;
 use crate::automaton::{Automaton, Change};
 use crate::error::Error;
 use crate::item::Item;
-use crate::table::{Column, Table};
+use crate::table::{Table, TableInfo};
 use beamtap_schema::EventKind;
 use std::fmt;
 
@@ -36,15 +36,13 @@ pub(crate) trait Analysis {
     fn finish(self: Box<Self>, state: &Automaton) -> Vec<Table>;
 }
 
-/// What an analysis is called and what it tells.
+/// What an analysis is called and which tables it answers with.
 #[derive(Clone, Copy)]
 pub struct AnalysisInfo {
     /// The name it is asked for by.
     pub name: &'static str,
-    /// One line on what it tells.
-    pub doc: &'static str,
-    /// The columns of its table; none for an analysis that answers with several.
-    pub columns: &'static [Column],
+    /// Its tables, in the order of its answer.
+    pub tables: &'static [TableInfo],
     start: fn() -> Box<dyn Analysis>,
 }
 
@@ -56,48 +54,13 @@ impl fmt::Debug for AnalysisInfo {
 
 /// Every analysis there is.
 pub const ANALYSES: &[AnalysisInfo] = &[
-    AnalysisInfo {
-        name: "functions",
-        doc: "Where time went, per function",
-        columns: functions::COLUMNS,
-        start: functions::start,
-    },
-    AnalysisInfo {
-        name: "processes",
-        doc: "What each process did",
-        columns: processes::COLUMNS,
-        start: processes::start,
-    },
-    AnalysisInfo {
-        name: "spans",
-        doc: "How long the application's own spans took",
-        columns: spans::COLUMNS,
-        start: spans::start,
-    },
-    AnalysisInfo {
-        name: "system_monitor",
-        doc: "What took long, was large or was busy, as the VM's system monitor told",
-        columns: system_monitor::COLUMNS,
-        start: system_monitor::start,
-    },
-    AnalysisInfo {
-        name: "schedulers",
-        doc: "How busy each scheduler was",
-        columns: schedulers::COLUMNS,
-        start: schedulers::start,
-    },
-    AnalysisInfo {
-        name: "allocators",
-        doc: "What each of the VM's allocators held",
-        columns: allocators::COLUMNS,
-        start: allocators::start,
-    },
-    AnalysisInfo {
-        name: "overview",
-        doc: "What is in the trace, and what is missing",
-        columns: &[],
-        start: overview::start,
-    },
+    AnalysisInfo { name: "functions", tables: &[functions::TABLE], start: functions::start },
+    AnalysisInfo { name: "processes", tables: &[processes::TABLE], start: processes::start },
+    AnalysisInfo { name: "spans", tables: &[spans::TABLE], start: spans::start },
+    AnalysisInfo { name: "system_monitor", tables: &[system_monitor::TABLE], start: system_monitor::start },
+    AnalysisInfo { name: "schedulers", tables: &[schedulers::TABLE], start: schedulers::start },
+    AnalysisInfo { name: "allocators", tables: &[allocators::TABLE], start: allocators::start },
+    AnalysisInfo { name: "overview", tables: overview::TABLES, start: overview::start },
 ];
 
 /// One pass over a trace that answers several questions at once.
@@ -182,7 +145,12 @@ impl Pass {
         for analysis in &mut self.analyses {
             analysis.observe(&step);
         }
-        self.analyses.into_iter().flat_map(|analysis| analysis.finish(&self.automaton)).collect()
+        let answers = self.analyses.into_iter().map(|analysis| analysis.finish(&self.automaton));
+        let tables: Vec<Table> = answers.flatten().collect();
+        for table in &tables {
+            debug_assert!(table.is_as_documented(), "{}: {:?}", table.id, table.rows);
+        }
+        tables
     }
 }
 

@@ -29,4 +29,4 @@ pub use error::Error;
 pub use interned::Interned;
 pub use item::{Item, Lost, Stamp};
 pub use lift::Lift;
-pub use table::{Align, Cell, Column, Shape, Table, Unit};
+pub use table::{Align, Cell, Column, Shape, Table, TableInfo, Unit};

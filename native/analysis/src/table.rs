@@ -1,12 +1,20 @@
 //! What every analysis answers with: a table that knows its units, for people and programs alike.
 
-/// What a column's quantities are counted in.
+/// What the cells of a column hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Not a quantity: a name or a yes or no.
-    None,
-    /// A plain number of things.
+    /// Text, such as a name.
+    Text,
+    /// True or false.
+    Claim,
+    /// A number of things.
     Count,
+    /// A number of bytes; the column's name says so.
+    Bytes,
+    /// A number of the VM's words; the column's name says so.
+    Words,
+    /// A share in whole percent; the column's name says so.
+    Percent,
     /// A length of time in nanoseconds.
     Nanoseconds,
     /// A point in time, in nanoseconds since the Unix epoch.
@@ -29,25 +37,47 @@ pub struct Column {
     pub name: &'static str,
     /// What its cells are counted in.
     pub unit: Unit,
-    /// For programs only: people see the same in another column.
+    /// Only JSON has it: text shows the same in another column.
     pub detail: bool,
     /// One line on what it means.
     pub doc: &'static str,
-    /// What people see above it, where that is not its name.
+    /// When its cells are [unknown](Cell::Unknown); `None` for a column whose cells never are.
+    pub unknown: Option<&'static str>,
+    /// What text shows above it, where that is not its name.
     title: Option<&'static str>,
 }
 
 impl Column {
     const fn new(name: &'static str, unit: Unit, doc: &'static str) -> Column {
-        Column { name, unit, detail: false, doc, title: None }
+        Column { name, unit, detail: false, doc, unknown: None, title: None }
     }
 
-    /// A column of names.
+    /// A column of text.
     pub const fn text(name: &'static str, doc: &'static str) -> Column {
-        Column::new(name, Unit::None, doc)
+        Column::new(name, Unit::Text, doc)
     }
 
-    /// A column of plain numbers.
+    /// A column of claims that hold or do not.
+    pub const fn claim(name: &'static str, doc: &'static str) -> Column {
+        Column::new(name, Unit::Claim, doc)
+    }
+
+    /// A column of numbers of bytes.
+    pub const fn bytes(name: &'static str, doc: &'static str) -> Column {
+        Column::new(name, Unit::Bytes, doc)
+    }
+
+    /// A column of numbers of words.
+    pub const fn words(name: &'static str, doc: &'static str) -> Column {
+        Column::new(name, Unit::Words, doc)
+    }
+
+    /// A column of shares in whole percent.
+    pub const fn percent(name: &'static str, doc: &'static str) -> Column {
+        Column::new(name, Unit::Percent, doc)
+    }
+
+    /// A column of numbers of things.
     pub const fn count(name: &'static str, doc: &'static str) -> Column {
         Column::new(name, Unit::Count, doc)
     }
@@ -62,7 +92,13 @@ impl Column {
         Column::new(name, Unit::EpochNanoseconds, doc)
     }
 
-    /// The same column, for programs only.
+    /// The same column, with a reason why some of its cells are unknown.
+    pub const fn unknown(mut self, when: &'static str) -> Column {
+        self.unknown = Some(when);
+        self
+    }
+
+    /// The same column, in JSON only.
     pub const fn detail(mut self) -> Column {
         self.detail = true;
         self
@@ -74,7 +110,7 @@ impl Column {
         self
     }
 
-    /// What people see above it.
+    /// What text shows above it.
     pub fn title(&self) -> String {
         self.title.map_or_else(|| self.name.replace('_', " "), str::to_owned)
     }
@@ -82,16 +118,30 @@ impl Column {
     /// The side on which its cells line up.
     pub const fn align(&self) -> Align {
         match self.unit {
-            Unit::None | Unit::EpochNanoseconds => Align::Left,
-            Unit::Count | Unit::Nanoseconds => Align::Right,
+            Unit::Text | Unit::Claim | Unit::EpochNanoseconds => Align::Left,
+            Unit::Count | Unit::Bytes | Unit::Words | Unit::Percent | Unit::Nanoseconds => Align::Right,
         }
     }
 
-    /// The name that programs know it by: with the unit at its end where it has one.
+    /// Its key in JSON: its name, with `_ns` at the end of a time's.
     pub fn key(&self) -> String {
         match self.unit {
             Unit::Nanoseconds | Unit::EpochNanoseconds => format!("{}_ns", self.name),
-            Unit::None | Unit::Count => self.name.to_owned(),
+            _ => self.name.to_owned(),
+        }
+    }
+
+    /// Whether the cell is of the kind that the column says.
+    fn admits(&self, cell: &Cell) -> bool {
+        match cell {
+            Cell::Unknown => self.unknown.is_some(),
+            Cell::Text(_) => self.unit == Unit::Text,
+            Cell::Claim(_) => self.unit == Unit::Claim,
+            Cell::Duration(_) => self.unit == Unit::Nanoseconds,
+            Cell::Instant(_) => self.unit == Unit::EpochNanoseconds,
+            Cell::Count(_) | Cell::Difference(_) => {
+                matches!(self.unit, Unit::Count | Unit::Bytes | Unit::Words | Unit::Percent)
+            }
         }
     }
 }
@@ -137,13 +187,30 @@ pub enum Shape {
     Facts,
 }
 
+/// What a [`Table`] is called and what it tells: what its documentation is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct TableInfo {
+    /// Its key in JSON.
+    pub id: &'static str,
+    /// The heading that text shows above it.
+    pub title: &'static str,
+    /// One line on what it tells.
+    pub doc: &'static str,
+    /// How its rows are to be read.
+    pub shape: Shape,
+    /// Its columns.
+    pub columns: &'static [Column],
+    /// When an answer does not have it; `None` for a table that is always there.
+    pub absent: Option<&'static str>,
+}
+
 /// The result of an analysis.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// The name that programs know it by.
+    /// Its key in JSON.
     pub id: &'static str,
-    /// What it shows, for people.
-    pub title: String,
+    /// The heading that text shows above it.
+    pub title: &'static str,
     /// How its rows are to be read.
     pub shape: Shape,
     /// Its columns.
@@ -157,13 +224,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty table of rows.
-    pub fn rows(id: &'static str, title: &str, columns: &[Column]) -> Table {
+    /// An empty table.
+    pub fn new(info: &TableInfo) -> Table {
         Table {
-            id,
-            title: title.to_owned(),
-            shape: Shape::Rows,
-            columns: columns.to_vec(),
+            id: info.id,
+            title: info.title,
+            shape: info.shape,
+            columns: info.columns.to_vec(),
             rows: Vec::new(),
             lossy: false,
             notes: Vec::new(),
@@ -171,8 +238,17 @@ impl Table {
     }
 
     /// A table of facts, one for each column.
-    pub fn facts(id: &'static str, title: &str, columns: &[Column], facts: Vec<Cell>) -> Table {
-        Table { shape: Shape::Facts, rows: vec![facts], ..Table::rows(id, title, columns) }
+    pub fn facts(info: &TableInfo, facts: Vec<Cell>) -> Table {
+        Table { rows: vec![facts], ..Table::new(info) }
+    }
+
+    /// Whether each cell is of the kind that its column says, and unknown only where the column says when that is so.
+    pub fn is_as_documented(&self) -> bool {
+        let admits = |row: &Vec<Cell>| {
+            row.len() == self.columns.len()
+                && self.columns.iter().zip(row).all(|(column, cell)| column.admits(cell))
+        };
+        self.rows.iter().all(admits)
     }
 
     /// The place of the column with this name, or with this [key](Column::key).
@@ -203,8 +279,10 @@ mod tests {
 
     #[test]
     fn quantities_sort_largest_first_and_unknown_last() {
-        let columns = [Column::text("name", ""), Column::duration("own", "")];
-        let mut table = Table::rows("t", "T", &columns);
+        const COLUMNS: &[Column] = &[Column::text("name", ""), Column::duration("own", "").unknown("no end")];
+        let info =
+            TableInfo { id: "t", title: "T", doc: "", shape: Shape::Rows, columns: COLUMNS, absent: None };
+        let mut table = Table::new(&info);
         for (name, own) in [("b", None), ("c", Some(5)), ("a", Some(70))] {
             table.rows.push(vec![Cell::Text(name.into()), own.map_or(Cell::Unknown, Cell::Duration)]);
         }
@@ -215,5 +293,12 @@ mod tests {
         table.sort_by(table.column("name").unwrap());
         assert_eq!(names(&table), text(["a", "b", "c"]));
         assert_eq!(table.column("total"), None);
+        assert!(table.is_as_documented());
+        for wrong in
+            [vec![Cell::Unknown, Cell::Duration(1)], vec![Cell::Text("d".into()), Cell::Count(1)], vec![]]
+        {
+            table.rows = vec![wrong];
+            assert!(!table.is_as_documented(), "{:?}", table.rows);
+        }
     }
 }

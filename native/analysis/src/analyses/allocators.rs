@@ -3,7 +3,7 @@
 use super::{Analysis, Step};
 use crate::automaton::Automaton;
 use crate::item::Item;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Column, Shape, Table, TableInfo};
 use beamtap_schema::{Event, event};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,16 +11,26 @@ use std::collections::btree_map::Entry;
 /// Most instances of allocators that are told apart; a VM has one of some ten for each scheduler.
 const MAX_INSTANCES: usize = 1 << 15;
 
-pub(super) const COLUMNS: &[Column] = &[
+pub(super) const TABLE: TableInfo = TableInfo {
+    id: "allocators",
+    title: "Allocators",
+    doc: "Memory that each of the VM's allocators held, from samples",
+    shape: Shape::Rows,
+    columns: COLUMNS,
+    absent: Some("the trace has no samples of allocators"),
+};
+
+const COLUMNS: &[Column] = &[
     Column::text("allocator", "The allocator, all its instances together"),
-    Column::count("carriers", "Carriers at the last sample, those in the pool included"),
-    Column::count("carriers_bytes", "Their size"),
-    Column::count("blocks_bytes", "The size of the blocks in use in them"),
-    Column::count("used_percent", "Share of the carriers that blocks use"),
-    Column::count("max_carriers_bytes", "The largest size of the carriers at any sample"),
-    Column::count("created", "Carriers got from the system between the first and the last sample"),
-    Column::count("destroyed", "Carriers given back between the first and the last sample"),
-    Column::count("instances", "How many instances there are").detail(),
+    Column::count("carriers", "Carriers in the last sample, with those in the pool"),
+    Column::bytes("carriers_bytes", "Size of those carriers"),
+    Column::bytes("blocks_bytes", "Size of the blocks in use in them"),
+    Column::percent("used_percent", "`blocks_bytes` as a share of `carriers_bytes`")
+        .unknown("there are no carriers"),
+    Column::bytes("max_carriers_bytes", "Largest size of the carriers in any sample"),
+    Column::count("created", "Carriers allocated between the first and the last sample"),
+    Column::count("destroyed", "Carriers freed between the first and the last sample"),
+    Column::count("instances", "Number of instances of the allocator").detail(),
 ];
 
 /// The place of `carriers_bytes` in [`COLUMNS`].
@@ -115,7 +125,7 @@ impl Analysis for Allocators {
         if self.held.is_empty() {
             return Vec::new();
         }
-        let mut table = Table::rows("allocators", "Allocators", COLUMNS);
+        let mut table = Table::new(&TABLE);
         let names = state.names();
         table.rows =
             self.held.iter().map(|(&allocator, held)| held.cells(names.atom_text(allocator))).collect();

@@ -3,7 +3,7 @@
 use super::{Analysis, Step};
 use crate::automaton::{Automaton, Change, EndedCall, Ending};
 use crate::interned::Interned;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Column, Shape, Table, TableInfo};
 use hdrhistogram::Histogram;
 
 /// Most functions that are told apart. Calls of further ones share one row.
@@ -20,51 +20,65 @@ const BATCH: usize = 64;
 /// Significant decimal digits of a percentile: it is off by at most one in a hundred.
 const PERCENTILE_DIGITS: u8 = 2;
 
-pub(super) const COLUMNS: &[Column] = &[
-    Column::text("function", "The function, as its language spells it"),
-    Column::count("calls", "Calls begun"),
+pub(super) const TABLE: TableInfo = TableInfo {
+    id: "functions",
+    title: "Functions",
+    doc: "Time per traced function, most own time first",
+    shape: Shape::Rows,
+    columns: COLUMNS,
+    absent: None,
+};
+
+/// When a function has no times.
+const NO_COMPLETE_CALL: &str = "no call of the function has both its start and its end in the trace";
+/// When a function has no name.
+const NO_NAME: &str = "the trace does not name the function, or the row stands for several";
+
+const COLUMNS: &[Column] = &[
+    Column::text("function", "The function, as Erlang or Elixir writes it"),
+    Column::count("calls", "Calls that started"),
     Column::duration(
         "own",
-        "Running in the function itself: not in traced functions it called, not scheduled out, not collecting",
-    ),
+        "Time running in the function itself: without the functions it calls, waiting and garbage collection. \
+         Functions that are not traced count as part of their caller",
+    )
+    .unknown(NO_COMPLETE_CALL),
     Column::duration(
         "total",
-        "From call to end by the clock, callees and waiting included; recursion counts once",
-    ),
-    Column::duration("gc", "In garbage collection while the function was on top of the stack"),
+        "Wall-clock time from call to end, with callees and waiting. A recursive call counts once",
+    )
+    .unknown(NO_COMPLETE_CALL),
+    Column::duration("gc", "Time in garbage collection while the function is on top of the stack")
+        .unknown(NO_COMPLETE_CALL),
     Column::duration(
         "out",
-        "Scheduled out while the function was on top of the stack; needs the flag running",
-    ),
-    Column::duration("p50", "Half of the calls took no longer, by the clock"),
-    Column::duration("p99", "99 of 100 calls took no longer, by the clock"),
-    Column::duration("max", "The longest call, by the clock"),
-    Column::count("raised", "Calls ended by an exception"),
+        "Time scheduled out while the function is on top of the stack. 0 without the class `running`",
+    )
+    .unknown(NO_COMPLETE_CALL),
+    Column::duration("p50", "Median wall-clock time of one call").unknown(NO_COMPLETE_CALL),
+    Column::duration("p99", "99th percentile of the wall-clock time of one call").unknown(NO_COMPLETE_CALL),
+    Column::duration("max", "Longest wall-clock time of one call").unknown(NO_COMPLETE_CALL),
+    Column::count("raised", "Calls that ended with an exception"),
     Column::count(
         "implied",
-        "Calls ended with a call below them: by a tail call, or without an event of their own",
+        "Calls without an end of their own in the trace: they ended together with another call, as after a tail call",
     ),
-    Column::count("exited", "Calls ended with their process"),
-    Column::count("crashed", "Those of them whose process crashed or was killed"),
-    Column::count("unfinished", "Calls open at the end of the trace; no time is counted for them"),
+    Column::count("exited", "Calls that ended because their process exited"),
+    Column::count("crashed", "Calls among `exited` whose process crashed or was killed"),
+    Column::count("unfinished", "Calls still open when the trace ends. Their time is not counted"),
     Column::count(
         "interrupted",
-        "Calls given up where events were lost, or the tap was paused; no time is counted for them",
+        "Calls given up because events were lost or the tap was paused. Their time is not counted",
     ),
-    Column::text("module", "The module, without quotes").detail(),
-    Column::text("name", "The function's name, without quotes").detail(),
-    Column::count("arity", "Its number of arguments").detail(),
-    Column::text(
-        "own_includes_waiting",
-        "Whether `own` is running and waiting together, since the trace has no events of the flag running",
-    )
-    .detail(),
+    Column::text("module", "The module, without quotes").detail().unknown(NO_NAME),
+    Column::text("name", "The function's name, without quotes").detail().unknown(NO_NAME),
+    Column::count("arity", "The function's number of arguments").detail().unknown(NO_NAME),
+    Column::claim("own_includes_waiting", "Whether `own_ns` includes waiting: true without the class `running`")
+        .detail(),
 ];
 
 /// `own` where nothing tells waiting from running.
-const OWN_AND_WAIT: Column =
-    Column::duration("own", "In the function itself, running or waiting: not in traced functions it called")
-        .titled("own+wait");
+const OWN_AND_WAIT: Column = COLUMNS[OWN].titled("own+wait");
 
 /// The place of `calls` in [`COLUMNS`].
 const CALLS: usize = 1;
@@ -204,7 +218,7 @@ impl Analysis for Functions {
     }
 
     fn finish(self: Box<Self>, state: &Automaton) -> Vec<Table> {
-        let mut table = Table::rows("functions", "Functions", COLUMNS);
+        let mut table = Table::new(&TABLE);
         let [mut unfinished, mut interrupted, mut crashed, mut crashed_unseen, mut unnamed] = [0; 5];
         for (id, stats) in self.stats.into_values() {
             unfinished += stats.endings[Ending::Unfinished as usize];

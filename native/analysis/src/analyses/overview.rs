@@ -42,6 +42,8 @@ struct Overview {
     law: Law,
 }
 
+pub(super) use tables::TABLES;
+
 pub(super) fn start() -> Box<dyn Analysis> {
     Box::new(Overview {
         kinds: [0; EVENT_COUNT],

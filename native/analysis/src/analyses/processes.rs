@@ -3,7 +3,7 @@
 use super::{Analysis, Step};
 use crate::automaton::{Automaton, Change, Identity};
 use crate::item::Item;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Column, Shape, Table, TableInfo};
 use beamtap_schema::{Entity, Event};
 use foldhash::HashMap;
 
@@ -14,33 +14,48 @@ const MAX_ENDED: usize = 1 << 16;
 /// Most rows of folded processes; the processes of further initial calls share the row of the unknown one.
 const MAX_FOLDED: usize = 1 << 12;
 
-pub(super) const COLUMNS: &[Column] = &[
-    Column::text("process", "The process, its registered name and the function it started in"),
+pub(super) const TABLE: TableInfo = TableInfo {
+    id: "processes",
+    title: "Processes",
+    doc: "What each traced process did, most time on a scheduler first",
+    shape: Shape::Rows,
+    columns: COLUMNS,
+    absent: None,
+};
+
+/// When a row does not stand for one process.
+const FOLDED: &str = "the row stands for several processes";
+
+const COLUMNS: &[Column] = &[
+    Column::text("process", "The process id, its registered name and the function it started in"),
     Column::count("calls", "Calls of traced functions"),
     Column::duration(
         "run",
-        "Scheduled in, garbage collection included; needs the flag running. What was open at the beginning or end of the trace, or where events were lost, is not counted",
+        "Time on a scheduler, garbage collection included. 0 without the class `running`. A time slice that is cut \
+         by the start or end of the trace or by lost events is not counted",
     ),
-    Column::count("slices", "How often it was scheduled in and out again"),
+    Column::count("slices", "Time slices: how often the process was scheduled in and out again"),
     Column::count("gcs", "Garbage collections"),
-    Column::duration("gc", "Time they took"),
-    Column::count("received", "Messages taken into its queue"),
+    Column::duration("gc", "Time in garbage collection"),
+    Column::count("received", "Messages that arrived in the process's mailbox"),
     Column::count(
         "timeouts",
-        "How often the `after` of a `receive` fired; a message that is the atom `timeout` alone counts as one",
+        "How often the `after` of a `receive` fired. A message that is the bare atom `timeout` counts, too",
     ),
-    Column::count("sent", "Messages it sent, those to processes that do not exist included"),
+    Column::count("sent", "Messages the process sent, to processes that do not exist, too"),
     Column::count("spawned", "Processes it spawned"),
-    Column::text("ended", "Whether it exited while it was traced"),
+    Column::claim("ended", "Whether the process exited while it was traced"),
     Column::count(
         "processes",
-        "How many processes the row stands for: more than one where short-lived ones were folded",
+        "Number of processes the row stands for; above 1 for short-lived ones that share a row",
     )
     .detail(),
-    Column::text("pid", "The process").detail(),
-    Column::text("name", "The name it was last registered as").detail(),
-    Column::text("initial_call", "The function it started in").detail(),
-    Column::text("parent", "The process that spawned it").detail(),
+    Column::text("pid", "The process id").detail().unknown(FOLDED),
+    Column::text("name", "The last registered name").detail().unknown("the trace has no name of the process"),
+    Column::text("initial_call", "The function the process started in")
+        .detail()
+        .unknown("the trace does not have it"),
+    Column::text("parent", "The process that spawned it").detail().unknown("the trace does not have it"),
 ];
 
 /// The place of `run` in [`COLUMNS`].
@@ -202,7 +217,7 @@ impl Analysis for Processes {
             }
         }
         rows.sort_by_key(|(identity, _)| identity.pid);
-        let mut table = Table::rows("processes", "Processes", COLUMNS);
+        let mut table = Table::new(&TABLE);
         let names = state.names();
         let text = |text: String| if text.is_empty() { Cell::Unknown } else { Cell::Text(text) };
         // Many processes begin in few functions.

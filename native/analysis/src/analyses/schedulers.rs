@@ -3,28 +3,40 @@
 use super::{Analysis, Step};
 use crate::automaton::Automaton;
 use crate::item::Item;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Column, Shape, Table, TableInfo};
 use beamtap_schema::{Event, ThreadKind, event};
 use std::collections::BTreeMap;
 
 /// Most schedulers that are told apart; a VM has at most 1024 of each kind.
 const MAX_SCHEDULERS: usize = 1 << 13;
 
-pub(super) const COLUMNS: &[Column] = &[
-    Column::text("scheduler", "The scheduler; all of a kind where they share a run queue"),
-    Column::count("samples", "How often it was looked at"),
-    Column::duration("busy", "Time it had something to do, all samples together"),
-    Column::count("mean_percent", "Share of the time that it had something to do"),
-    Column::count("max_percent", "The same in the busiest sample"),
-    Column::duration("emulator", "Running Erlang and native functions"),
-    Column::duration("port", "Running ports"),
-    Column::duration("gc", "Collecting garbage"),
-    Column::duration("aux", "Auxiliary work"),
-    Column::count("max_waiting", "Most processes and ports that waited to be run when a sample was taken"),
-    Column::duration("check_io", "Looking for input and output").detail(),
-    Column::duration("other", "Anything else, such as looking for work").detail(),
-    Column::duration("sleep", "Asleep").detail(),
-    Column::duration("length", "From the first sample's beginning to the last one's end").detail(),
+pub(super) const TABLE: TableInfo = TableInfo {
+    id: "schedulers",
+    title: "Schedulers",
+    doc: "How busy each scheduler was, from samples",
+    shape: Shape::Rows,
+    columns: COLUMNS,
+    absent: Some("the trace has no samples of schedulers"),
+};
+
+/// When a scheduler has no samples.
+const SHARED: &str = "the row is the run queue that all schedulers of a kind share";
+
+const COLUMNS: &[Column] = &[
+    Column::text("scheduler", "Kind and number of the scheduler, or `all` for a shared run queue"),
+    Column::count("samples", "Number of samples").unknown(SHARED),
+    Column::duration("busy", "Time busy, over all samples").unknown(SHARED),
+    Column::percent("mean_percent", "Share of the time it was busy").unknown(SHARED),
+    Column::percent("max_percent", "Share of the time it was busy in the busiest sample").unknown(SHARED),
+    Column::duration("emulator", "Time running Erlang code and native functions").unknown(SHARED),
+    Column::duration("port", "Time running ports").unknown(SHARED),
+    Column::duration("gc", "Time in garbage collection").unknown(SHARED),
+    Column::duration("aux", "Time in auxiliary work").unknown(SHARED),
+    Column::count("max_waiting", "Longest run queue in any sample, in processes and ports"),
+    Column::duration("check_io", "Time checking for input and output").detail().unknown(SHARED),
+    Column::duration("other", "Time in anything else, such as looking for work").detail().unknown(SHARED),
+    Column::duration("sleep", "Time asleep").detail().unknown(SHARED),
+    Column::duration("length", "Time that all samples cover together").detail().unknown(SHARED),
 ];
 
 #[derive(Default)]
@@ -103,7 +115,7 @@ impl Analysis for Schedulers {
         if self.0.is_empty() {
             return Vec::new();
         }
-        let mut table = Table::rows("schedulers", "Schedulers", COLUMNS);
+        let mut table = Table::new(&TABLE);
         for ((kind, scheduler), row) in self.0 {
             let shared = row.samples == 0;
             if shared && row.max_waiting == 0 {

@@ -3,7 +3,7 @@
 use super::{Analysis, Step};
 use crate::automaton::Automaton;
 use crate::item::Item;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Column, Shape, Table, TableInfo};
 use beamtap_schema::{Event, SpanOutcome};
 use foldhash::HashMap;
 use hdrhistogram::Histogram;
@@ -17,15 +17,27 @@ const MAX_OPEN: usize = 1 << 20;
 /// Significant decimal digits of a percentile: it is off by at most one in a hundred.
 const PERCENTILE_DIGITS: u8 = 2;
 
-pub(super) const COLUMNS: &[Column] = &[
+pub(super) const TABLE: TableInfo = TableInfo {
+    id: "spans",
+    title: "Spans",
+    doc: "Time of the application's own spans, longest total first",
+    shape: Shape::Rows,
+    columns: COLUMNS,
+    absent: Some("the trace has no spans"),
+};
+
+/// When a span has no times.
+const NO_RUN: &str = "no run of the span has both its start and its end in the trace";
+
+const COLUMNS: &[Column] = &[
     Column::text("span", "The name given to `beamtap:span/2`"),
-    Column::count("runs", "Spans begun"),
-    Column::duration("total", "From begin to end by the clock, all runs together"),
-    Column::duration("p50", "Half of the runs took no longer"),
-    Column::duration("p99", "99 of 100 runs took no longer"),
-    Column::duration("max", "The longest run"),
-    Column::count("raised", "Runs ended by an exception"),
-    Column::count("unfinished", "Runs without an end in the trace; no time is counted for them"),
+    Column::count("runs", "Spans of this name that started"),
+    Column::duration("total", "Wall-clock time of all runs together").unknown(NO_RUN),
+    Column::duration("p50", "Median wall-clock time of one run").unknown(NO_RUN),
+    Column::duration("p99", "99th percentile of the wall-clock time of one run").unknown(NO_RUN),
+    Column::duration("max", "Longest wall-clock time of one run").unknown(NO_RUN),
+    Column::count("raised", "Runs that ended with an exception"),
+    Column::count("unfinished", "Runs without an end in the trace. Their time is not counted"),
 ];
 
 /// The place of `total` in [`COLUMNS`].
@@ -131,7 +143,7 @@ impl Analysis for Spans {
         if self.stats.is_empty() && self.without_begin == 0 {
             return Vec::new();
         }
-        let mut table = Table::rows("spans", "Spans", COLUMNS);
+        let mut table = Table::new(&TABLE);
         table.rows = self.stats.into_iter().map(|(name, stats)| stats.row(name)).collect();
         table.sort_by(0);
         table.sort_by(TOTAL);

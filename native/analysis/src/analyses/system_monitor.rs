@@ -3,25 +3,39 @@
 use super::{Analysis, Step};
 use crate::automaton::{Automaton, Identity};
 use crate::item::Item;
-use crate::table::{Cell, Column, Table};
+use crate::table::{Cell, Column, Shape, Table, TableInfo};
 use beamtap_schema::{Entity, EntityKind, Event, EventKind};
 use foldhash::HashMap;
 
 /// Most pairs of an event and a process or port that have a row of their own; further ones share one per event.
 const MAX_ROWS: usize = 1 << 12;
 
-pub(super) const COLUMNS: &[Column] = &[
-    Column::text("event", "What was told"),
-    Column::text("who", "The process or port, and its registered name"),
-    Column::count("times", "How often it was told"),
-    Column::duration(
-        "longest",
-        "The longest of a garbage collection or of a time without being scheduled out",
-    ),
-    Column::count("heap_words", "The largest heap, old and young, at a garbage collection"),
-    Column::text("function", "Where the process was scheduled out after the longest time"),
+pub(super) const TABLE: TableInfo = TableInfo {
+    id: "system_monitor",
+    title: "System monitor",
+    doc: "Reports of the VM's system monitor: long garbage collections, large heaps, long time slices, busy ports, long message queues",
+    shape: Shape::Rows,
+    columns: COLUMNS,
+    absent: Some("the system monitor reported nothing, or was not traced"),
+};
+
+const COLUMNS: &[Column] = &[
+    Column::text("event", "What the VM's system monitor reported, such as `long_gc`"),
+    Column::text("who", "The process or port it is about, with its registered name"),
+    Column::count("times", "Number of reports"),
+    Column::duration("longest", "Longest garbage collection, or longest time slice, that was reported")
+        .unknown("the reports have no duration"),
+    Column::words("heap_words", "Largest heap at a garbage collection, young and old together")
+        .unknown("the reports have no heap size"),
+    Column::text(
+        "function",
+        "The function in which the process was scheduled out after its longest time slice",
+    )
+    .unknown("the reports have no function"),
     Column::text("pid", "The process or port").detail(),
-    Column::text("name", "The name the process was last registered as").detail(),
+    Column::text("name", "The last registered name of the process")
+        .detail()
+        .unknown("it has none, or it is a port"),
 ];
 
 /// The place of `times` in [`COLUMNS`].
@@ -109,7 +123,7 @@ impl Analysis for SystemMonitor {
             .collect();
         let names = state.names();
         let text = |text: String| if text.is_empty() { Cell::Unknown } else { Cell::Text(text) };
-        let mut table = Table::rows("system_monitor", "System monitor", COLUMNS);
+        let mut table = Table::new(&TABLE);
         let mut rows: Vec<_> = self.0.into_iter().collect();
         rows.sort_by_key(|((kind, who), _)| (*kind, who.map(|who| who.id)));
         for ((kind, who), row) in rows {

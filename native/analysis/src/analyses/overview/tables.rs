@@ -3,101 +3,172 @@
 use super::Stream;
 use super::law::{self, Sum};
 use crate::automaton::{Interruptions, Names, Vm};
-use crate::table::{Cell, Column, Table};
-use beamtap_schema::{CATALOGUE, Counters, EVENT_COUNT, LOSSES, Loss};
+use crate::table::{Cell, Column, Shape, Table, TableInfo};
+use beamtap_schema::{CATALOGUE, Counters, EVENT_COUNT, Loss};
 use std::collections::BTreeMap;
 
-const SUM: &[Column] = &[
-    Column::count("emitted", "What the VM handed to LTTng, by its own counters"),
-    Column::count("read", "What is in the trace, counters events left out"),
-    Column::count("discarded", "Dropped because LTTng's buffers were full"),
-    Column::count("lost", "In packets that were overwritten or never arrived"),
-    Column::count("gap", "Emitted while the recording was interrupted, or in buffers that were lost with it"),
-    Column::count(
-        "residual",
-        "emitted - read - discarded - lost - gap: 0 when nothing got lost unseen; not known with lost packets",
-    ),
-    Column::count("emitted_at_least", "Where emitted is not known, what was emitted at the least"),
-    Column::count(
-        "outside",
-        "Events read that were written before the VM's counting began or after it ended",
-    ),
-    Column::count("lost_packets", "Packets that were overwritten or never arrived"),
-    Column::count("counters", "Events that carry the VM's counters; they are not part of the sum"),
-    Column::count("other_events", "Events that are not beamtap's, or not known to this version"),
-    Column::count(
-        "definitions",
-        "Events read that are beamtap's own and not traced: names, canaries, pauses",
-    ),
-    Column::count("gaps", "How often the recording was interrupted"),
-    Column::duration("gap_time", "How long it was not known to work then"),
-    Column::count("pauses", "How often the tap was paused"),
-    Column::duration("paused", "How long it was paused"),
-];
+/// Every table of the overview, in the order of the answer.
+pub(crate) const TABLES: &[TableInfo] = &[SUM, SPAN, VMS, EVENTS, LOSSES, STREAMS, THREADS, OTHER];
 
-const SPAN: &[Column] = &[
-    Column::instant("begin", "Time of the first event"),
-    Column::instant("end", "Time of the last event"),
-    Column::duration("duration", "Between the two"),
-    Column::text(
-        "canary",
-        "The number of the recording, which proves that the way from VM to reader was open",
-    ),
-    Column::text(
-        "ended_by",
-        "Why the tap ended, as its receipt says; not known before it has ended in order",
-    ),
-    Column::duration("recorded", "How long the tap recorded, pauses and gaps included"),
-];
+/// When the terms of the sum law are unknown.
+const NO_COUNTERS: &str = "the VM's counters are missing in the trace, or are of several VMs";
 
-const EVENTS: &[Column] = &[
-    Column::text("event", "The event, without the provider"),
-    Column::text("flag", "The trace flag that makes the VM produce it"),
-    Column::count("read", "Events of this kind in the trace"),
-    Column::count(
-        "emitted",
-        "Handed to LTTng by the VM between the first and the last counters in the trace",
-    ),
-    Column::count("suppressed", "Kept back by a limit or because no recording was open"),
-    Column::count("unreadable", "Not emitted because the VM's term could not be read"),
-    Column::count("truncated", "Emitted with a text cut to its bound"),
-];
+const SUM: TableInfo = TableInfo {
+    id: "sum",
+    title: "Events",
+    doc: "The sum law: emitted = read + discarded + lost + gap + residual",
+    shape: Shape::Facts,
+    columns: &[
+        Column::count("emitted", "Events that the VM handed to LTTng, by its own counters")
+            .unknown(NO_COUNTERS),
+        Column::count("read", "Events in the trace, without `counters` events"),
+        Column::count("discarded", "Events that LTTng dropped because its buffers were full"),
+        Column::count("lost", "Events in lost packets, computed as what the counters leave over")
+            .unknown(NO_COUNTERS),
+        Column::count("gap", "Events emitted while the recording was interrupted, or lost with its buffers")
+            .unknown("the counters are of several VMs"),
+        Column::count(
+            "residual",
+            "emitted - read - discarded - lost - gap. Not 0: events are missing for no known reason",
+        )
+        .unknown("`emitted` is unknown, or packets were lost: `lost` then takes up all that is left over"),
+        Column::count("emitted_at_least", "A lower bound of `emitted`")
+            .unknown("`emitted` is known, or there is no bound"),
+        Column::count("outside", "Events in `read` from before the VM started counting or after it stopped"),
+        Column::count("lost_packets", "Packets that were overwritten or never arrived"),
+        Column::count(
+            "counters",
+            "`counters` events, which carry the VM's counters. They are not part of the sum",
+        ),
+        Column::count("other_events", "Events that are not beamtap's, or that this version does not know"),
+        Column::count("definitions", "Events in `read` that beamtap adds itself: names, canaries, pauses"),
+        Column::count("gaps", "Number of interruptions of the recording"),
+        Column::duration("gap_time", "Time in which the recording was not known to work"),
+        Column::count("pauses", "Number of pauses of the tap"),
+        Column::duration("paused", "Time in which the tap was paused"),
+    ],
+    absent: None,
+};
 
-const STREAMS: &[Column] = &[
-    Column::count("stream", "The stream's index in the trace"),
-    Column::count("cpu", "The CPU it was recorded on"),
-    Column::count("events", "Events read from it"),
-    Column::count("discarded", "Events dropped because the buffers were full"),
-    Column::count("lost_packets", "Packets that were overwritten or never arrived"),
-];
+const SPAN: TableInfo = TableInfo {
+    id: "span",
+    title: "Time",
+    doc: "The time that the trace covers, and how its tap ended",
+    shape: Shape::Facts,
+    columns: &[
+        Column::instant("begin", "Time of the first event").unknown("the trace has no events"),
+        Column::instant("end", "Time of the last event").unknown("the trace has no events"),
+        Column::duration("duration", "Time from the first to the last event")
+            .unknown("the trace has no events"),
+        Column::text(
+            "canary",
+            "The recording's number: the event that proved the way from the VM to the trace works",
+        )
+        .unknown("the trace has no canary"),
+        Column::text("ended_by", "Why the tap ended: `ended_by` in its receipt")
+            .unknown("the tap still records, or did not end in order"),
+        Column::duration("recorded", "Time the tap recorded, with pauses and gaps")
+            .unknown("the tap still records, or did not end in order"),
+    ],
+    absent: None,
+};
 
-const THREADS: &[Column] = &[
-    Column::count("thread", "The kernel's thread id"),
-    Column::text("kind", "What it does"),
-    Column::count("scheduler", "The scheduler's number"),
-    Column::text("name", "The name the VM gave it"),
-];
+const VMS: TableInfo = TableInfo {
+    id: "vms",
+    title: "Traced VM",
+    doc: "The traced VM",
+    shape: Shape::Rows,
+    columns: &[
+        Column::text("node", "The node's name"),
+        Column::count("os_pid", "The VM's process id in the operating system"),
+        Column::text("otp_release", "The OTP release"),
+        Column::text("erts", "The version of the runtime system (ERTS)"),
+        Column::count("schedulers", "Number of schedulers online"),
+        Column::bytes("word_bytes", "Size of a word"),
+        Column::text("beamtap", "The version of beamtap that recorded the trace"),
+    ],
+    absent: None,
+};
 
-const VMS: &[Column] = &[
-    Column::text("node", "The node's name"),
-    Column::count("os_pid", "The kernel's process id"),
-    Column::text("otp_release", "The OTP release"),
-    Column::text("erts", "The version of the run-time system"),
-    Column::count("schedulers", "Schedulers online"),
-    Column::count("word_bytes", "Bytes in a word"),
-    Column::text("beamtap", "The version of beamtap that recorded"),
-];
+const EVENTS: TableInfo = TableInfo {
+    id: "events",
+    title: "Events by kind",
+    doc: "Number of events of each kind",
+    shape: Shape::Rows,
+    columns: &[
+        Column::text("event", "The event, without the provider"),
+        Column::text(
+            "flag",
+            "The trace flag or class that it needs; empty for events that beamtap adds itself",
+        ),
+        Column::count("read", "Events of this kind in the trace"),
+        Column::count(
+            "emitted",
+            "Events handed to LTTng between the first and the last counters in the trace",
+        )
+        .unknown(NO_COUNTERS),
+        Column::count("suppressed", "Events held back by a limit, or because no recording was open")
+            .unknown(NO_COUNTERS),
+        Column::count("unreadable", "Events not emitted because a term was of an unknown form")
+            .unknown(NO_COUNTERS),
+        Column::count("truncated", "Events emitted with a text cut to its limit").unknown(NO_COUNTERS),
+    ],
+    absent: None,
+};
 
-const LOST: &[Column] = &[
-    Column::text("loss", "How events went missing"),
-    Column::count("count", "How many"),
-    Column::text("meaning", "What happened, and what to do about it"),
-];
+const LOSSES: TableInfo = TableInfo {
+    id: "losses",
+    title: "Losses",
+    doc: "Number of events lost, by cause",
+    shape: Shape::Rows,
+    columns: &[
+        Column::text("loss", "The cause"),
+        Column::count("count", "Number of events").unknown(NO_COUNTERS),
+        Column::text("meaning", "What happened and what to do"),
+    ],
+    absent: None,
+};
 
-const OTHER: &[Column] = &[
-    Column::text("event", "The event's full name"),
-    Column::count("read", "Events of this name in the trace"),
-];
+const STREAMS: TableInfo = TableInfo {
+    id: "streams",
+    title: "Streams",
+    doc: "The streams of the trace, one for each file",
+    shape: Shape::Rows,
+    columns: &[
+        Column::count("stream", "Number of the stream in the trace"),
+        Column::count("cpu", "The CPU it was recorded on").unknown("the trace does not have it"),
+        Column::count("events", "Events in the stream"),
+        Column::count("discarded", "Events that LTTng dropped because its buffers were full"),
+        Column::count("lost_packets", "Packets that were overwritten or never arrived"),
+    ],
+    absent: None,
+};
+
+const THREADS: TableInfo = TableInfo {
+    id: "threads",
+    title: "Threads",
+    doc: "The VM's threads",
+    shape: Shape::Rows,
+    columns: &[
+        Column::count("thread", "The thread id in the operating system"),
+        Column::text("kind", "What the thread does").unknown("this version does not know the kind"),
+        Column::count("scheduler", "The scheduler's number").unknown("the thread is no scheduler"),
+        Column::text("name", "The thread's name"),
+    ],
+    absent: None,
+};
+
+const OTHER: TableInfo = TableInfo {
+    id: "other",
+    title: "Events of others",
+    doc: "Events that are not beamtap's, or that this version does not know, by name",
+    shape: Shape::Rows,
+    columns: &[
+        Column::text("event", "The event's full name"),
+        Column::count("read", "Events of this name in the trace"),
+    ],
+    absent: None,
+};
 
 pub(super) fn sum(
     sum: &Sum,
@@ -125,7 +196,7 @@ pub(super) fn sum(
         Cell::Count(interruptions.pauses(end_ns)),
         Cell::Duration(interruptions.paused_ns(end_ns)),
     ];
-    let mut table = Table::facts("sum", "Events", SUM, facts);
+    let mut table = Table::facts(&SUM, facts);
     table.notes = caveats;
     if let Err(reason) = sum.emitted {
         table.notes.push(reason.to_owned());
@@ -155,11 +226,11 @@ pub(super) fn span(span: Option<(u64, u64)>, canaries: &[u128], ended: Option<(B
         ended.as_ref().map_or(Cell::Unknown, |(ended_by, _)| Cell::Text(ended_by.to_string())),
         ended.map_or(Cell::Unknown, |(_, length_ns)| Cell::Duration(length_ns)),
     ];
-    Table::facts("span", "Time", SPAN, facts)
+    Table::facts(&SPAN, facts)
 }
 
 pub(super) fn events(kinds: &[u64; EVENT_COUNT], sum: &Sum) -> Table {
-    let mut table = Table::rows("events", "Events by kind", EVENTS);
+    let mut table = Table::new(&EVENTS);
     for info in &CATALOGUE {
         let (read, counters) = (kinds[info.kind as usize], sum.kinds[info.kind as usize]);
         if read == 0 && counters.is_none_or(|c| c == Default::default()) {
@@ -182,7 +253,7 @@ pub(super) fn events(kinds: &[u64; EVENT_COUNT], sum: &Sum) -> Table {
 }
 
 pub(super) fn streams(streams: &[Stream]) -> Table {
-    let mut table = Table::rows("streams", "Streams", STREAMS);
+    let mut table = Table::new(&STREAMS);
     for (index, stream) in (0..).zip(streams) {
         table.rows.push(vec![
             Cell::Count(index),
@@ -196,7 +267,7 @@ pub(super) fn streams(streams: &[Stream]) -> Table {
 }
 
 pub(super) fn other(names: &BTreeMap<String, u64>, others: u64) -> Table {
-    let mut table = Table::rows("other", "Events of others", OTHER);
+    let mut table = Table::new(&OTHER);
     for (name, count) in names {
         table.rows.push(vec![Cell::Text(name.clone()), Cell::Count(*count)]);
     }
@@ -210,8 +281,8 @@ pub(super) fn other(names: &BTreeMap<String, u64>, others: u64) -> Table {
 
 pub(super) fn losses(sum: &Sum) -> Table {
     let counters = |of: fn(&Counters) -> u64| Some(law::total(sum.kinds.iter().flatten().map(of)));
-    let mut table = Table::rows("losses", "Losses", LOST);
-    for info in &LOSSES {
+    let mut table = Table::new(&LOSSES);
+    for info in &beamtap_schema::LOSSES {
         let count: Option<u64> = match info.loss {
             Loss::Suppressed => counters(|c| c.suppressed),
             Loss::Unreadable => counters(|c| c.unreadable),
@@ -230,7 +301,7 @@ pub(super) fn losses(sum: &Sum) -> Table {
 }
 
 pub(super) fn threads(names: &Names) -> Table {
-    let mut table = Table::rows("threads", "Threads", THREADS);
+    let mut table = Table::new(&THREADS);
     let mut threads: Vec<_> = names.threads().iter().collect();
     threads.sort_by_key(|(id, _)| **id);
     for (id, thread) in threads {
@@ -245,7 +316,7 @@ pub(super) fn threads(names: &Names) -> Table {
 }
 
 pub(super) fn vms(vms: &[Vm]) -> Table {
-    let mut table = Table::rows("vms", "Traced VM", VMS);
+    let mut table = Table::new(&VMS);
     for vm in vms {
         let text = |text: &str| Cell::Text(text.to_owned());
         table.rows.push(vec![
