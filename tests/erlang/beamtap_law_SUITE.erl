@@ -49,7 +49,7 @@ ended_at_once(Config) ->
     Path = scratch(?FUNCTION_NAME, Config),
     ok = call(Vm, ?MODULE, started_and_gone, [Path]),
     Said = beamtapd(Vm, "report", Path),
-    {match, _} = re:run(Said, "The tap recorded for [0-9.]+ .?s, until the process that started it had ended", [unicode]),
+    {match, _} = re:run(Said, "The tap recorded for [0-9.]+ .?s, until the process that started it exited", [unicode]),
     healthy(Vm).
 
 snapshot(Config) ->

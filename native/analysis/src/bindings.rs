@@ -131,7 +131,7 @@ fn bind(class: &EventClass) -> Binding {
 fn place(class: &EventClass, field: &FieldInfo) -> Result<usize, String> {
     let refuse = |what: &str| {
         format!(
-            "event {} of the trace {what} \"{}\": it was recorded by another version of beamtap",
+            "event {} of the trace {what} \"{}\": another version of beamtap recorded it",
             class.name(),
             field.name
         )

@@ -47,7 +47,7 @@ impl fmt::Display for Error {
         match &*self.0 {
             Inner::Trace(error) => error.fmt(f),
             Inner::Mismatch(what) => f.write_str(what),
-            Inner::UnknownAnalysis(name) => write!(f, "there is no analysis named {name}"),
+            Inner::UnknownAnalysis(name) => write!(f, "there is no analysis {name}"),
         }
     }
 }

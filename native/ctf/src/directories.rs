@@ -112,7 +112,9 @@ impl Search {
             self.entries += 1;
             if self.entries > MAX_ENTRIES {
                 return Err(limit(
-                    format!("more than {MAX_ENTRIES} files and directories here and before"),
+                    format!(
+                        "more than {MAX_ENTRIES} files and directories up to here: the rest is not searched"
+                    ),
                     directory,
                 ));
             }
@@ -137,7 +139,7 @@ impl Search {
     /// Says once that there is something deeper.
     fn tell_deep(&mut self, directory: &Path) {
         if !std::mem::replace(&mut self.is_deep, true) {
-            let what = format!("{MAX_DEPTH} directories deep: what is so deep is not looked into");
+            let what = format!("more than {MAX_DEPTH} directories deep: deeper ones are not searched");
             self.found.faults.push(limit(what, directory));
         }
     }

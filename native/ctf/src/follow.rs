@@ -186,7 +186,7 @@ impl Follower {
         match cursor.head() {
             Head::LostPackets(loss) if cursor.begins_file() => {
                 let what = format!(
-                    "the {} packets before this file were in a chunk of the trace that was removed before it was read",
+                    "{} packets before this file are missing: their chunk of the trace was removed before it was read",
                     loss.count
                 );
                 let path = self.streams[lane].files.last().map_or(self.root.as_path(), |file| &file.path);

@@ -147,7 +147,7 @@ fn read_header(
             let what = "the metadata describes no stream class";
             return Err(HeaderFault::Bad(Error::new(Kind::UnknownClass, what)));
         }
-        None => return bad("the packet does not say which stream class it is of"),
+        None => return bad("the packet does not name its stream class"),
     };
     info.events_at = walk_scope(plan.streams[info.stream].packet_context.as_ref(), info.context_at, roles)?;
     info.instance = roles.get(Role::StreamInstance);

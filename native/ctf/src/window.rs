@@ -285,7 +285,7 @@ impl Window {
         if self.allowance.take(bytes) {
             return Ok(());
         }
-        let what = "a record is larger than the memory that this reader allows itself";
+        let what = "a record is larger than this reader's memory limit";
         Err(Error::new(Kind::Limit, what).in_file(&self.path))
     }
 

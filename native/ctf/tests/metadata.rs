@@ -115,7 +115,7 @@ fn faults_are_refused_where_they_are() {
         (event(&format!("struct {{ {byte} a; }} align(0) s;")), "power of two"),
         (format!("typealias {byte} := a; typealias {byte} := a;"), "already declared"),
         ("event { name = e; id = \"1\"; };".into(), "an id must be a number"),
-        ("stream { id = 1; }; event { name = e; stream_id = 2; };".into(), "which declared stream"),
+        ("stream { id = 1; }; event { name = e; stream_id = 2; };".into(), "does not name a declared stream"),
         (
             "stream { id = 1; }; event { name = a; id = 1; }; event { name = b; id = 1; };".into(),
             "declared twice",

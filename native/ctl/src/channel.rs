@@ -74,13 +74,13 @@ impl Buffers {
         let Self { subbuf_size, subbuf_count } = *self;
         if !subbuf_size.is_power_of_two() || subbuf_size < host.page_size {
             return Err(Error::bad_plan(format!(
-                "channel {channel}: a sub-buffer of {subbuf_size} bytes is no power of two of at least {}",
+                "channel {channel}: invalid sub-buffer size {subbuf_size}: expected a power of two, at least {} bytes",
                 host.page_size
             )));
         }
         if !subbuf_count.is_power_of_two() || subbuf_count < 2 {
             return Err(Error::bad_plan(format!(
-                "channel {channel}: {subbuf_count} sub-buffers are no power of two of at least 2"
+                "channel {channel}: invalid number of sub-buffers {subbuf_count}: expected a power of two, at least 2"
             )));
         }
         Ok(())
@@ -162,7 +162,7 @@ impl Channel {
     pub(crate) fn check(&self, host: &Host) -> Result<(), Error> {
         check_name("channel", &self.name, NAME_MAX)?;
         if self.name == METADATA {
-            return Err(Error::bad_plan("a channel cannot be named metadata: LTTng has one of that name"));
+            return Err(Error::bad_plan("invalid channel name \"metadata\": LTTng uses it itself"));
         }
         self.buffers.check(&self.name, host)?;
         if self.rules.is_empty() {
@@ -177,7 +177,7 @@ impl Channel {
         match self.switch_timer {
             Some(period) if period.as_micros() == 0 || period.as_micros() > u128::from(u32::MAX) => {
                 Err(Error::bad_plan(format!(
-                    "channel {}: a switch timer of {period:?} is not between 1 µs and {} µs",
+                    "channel {}: invalid switch timer {period:?}: expected 1 µs to {} µs",
                     self.name,
                     u32::MAX
                 )))
@@ -189,7 +189,7 @@ impl Channel {
     fn check_files(&self) -> Result<(), Error> {
         match self.files {
             Some(files) if files.size < self.buffers.subbuf_size => Err(Error::bad_plan(format!(
-                "channel {}: a file of {} bytes is smaller than a sub-buffer",
+                "channel {}: invalid file size {}: smaller than a sub-buffer",
                 self.name, files.size
             ))),
             _ => Ok(()),
@@ -216,14 +216,16 @@ impl Rule {
         let event = &self.event;
         if event.is_empty() || event.len() >= SYMBOL_NAME_LEN || event.contains('\0') {
             return Err(Error::bad_plan(format!(
-                "channel {channel}: {event:?} is no event name of 1 to {} bytes",
+                "channel {channel}: invalid event name {event:?}: expected 1 to {} bytes",
                 SYMBOL_NAME_LEN - 1
             )));
         }
         if let Some(filter) = &self.filter
             && (filter.trim().is_empty() || filter.contains('\0'))
         {
-            return Err(Error::bad_plan(format!("channel {channel}: {filter:?} is no filter expression")));
+            return Err(Error::bad_plan(format!(
+                "channel {channel}: invalid filter {filter:?}: expected an expression"
+            )));
         }
         Ok(())
     }

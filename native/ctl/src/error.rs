@@ -169,48 +169,52 @@ impl Error {
             Kind::NoLibrary { .. } => "install liblttng-ctl0 (Debian, Ubuntu) or lttng-tools (elsewhere)",
             Kind::OldLibrary { .. } => "install lttng-tools 2.13 or newer",
             Kind::NoSessiondProgram => "install lttng-tools, or set LTTNG_SESSIOND_PATH to lttng-sessiond",
-            Kind::NoSessiond => "start one: lttng-sessiond --daemonize",
-            Kind::SessiondForeign { .. } => "nothing: a tap starts a guard of its own where it needs one",
-            Kind::SessiondLeaving { .. } => "start the tap again when that daemon has ended",
+            Kind::NoSessiond => "start one with lttng-sessiond --daemonize",
+            Kind::SessiondForeign { .. } => {
+                "nothing to do: a tap starts a session daemon of its own if it needs one"
+            }
+            Kind::SessiondLeaving { .. } => "start the tap again when that daemon has exited",
             Kind::SessiondFailed { .. } => {
-                "run lttng-sessiond by hand to see why; HOME or LTTNG_HOME must be writable"
+                "run lttng-sessiond to see why; HOME or LTTNG_HOME must be writable"
             }
             Kind::NotPermitted { .. } => {
-                "join the group `tracing` and log in again, or use a session daemon of your own"
+                "join the group `tracing` and log in again, or use your own session daemon"
             }
-            Kind::Timeout { .. } => "look whether lttng-sessiond is stopped (state T in ps) and restart it",
+            Kind::Timeout { .. } => "check if lttng-sessiond is stopped (state T in ps), and restart it",
             Kind::ShmTooSmall { .. } => {
-                "enlarge /dev/shm (docker: --shm-size) or use smaller or fewer sub-buffers"
+                "enlarge /dev/shm (docker: --shm-size), or use smaller or fewer sub-buffers"
             }
-            Kind::BadPlan { .. } => "correct the option named",
-            Kind::SessionExists { .. } => "choose another session name, or destroy it: lttng destroy NAME",
-            Kind::NoSuchSession { .. } => "start the session anew",
-            Kind::SessionStopped { .. } => "leave beamtap's sessions to beamtap (lttng list shows them)",
+            Kind::BadPlan { .. } => "correct this option",
+            Kind::SessionExists { .. } => {
+                "choose another session name, or destroy the session with lttng destroy NAME"
+            }
+            Kind::NoSuchSession { .. } => "start a new session",
+            Kind::SessionStopped { .. } => "do not stop beamtap's sessions (lttng list shows them)",
             Kind::OutputUnwritable { .. } => {
-                "choose an output directory that the session daemon may write to"
+                "choose an output directory that the session daemon can write to"
             }
-            Kind::OutputRemoved { .. } => "make the directory again, or name another output",
-            Kind::OutputFull { .. } => "free space, or name another output",
-            Kind::ConsumerStopped { .. } => "let it go on: kill -CONT",
-            Kind::NoTraceFormat => "install lttng-tools 2.15 or newer, or leave trace_format out",
+            Kind::OutputRemoved { .. } => "create the directory again, or choose another output",
+            Kind::OutputFull { .. } => "free space, or choose another output",
+            Kind::ConsumerStopped { .. } => "let it continue with kill -CONT PID",
+            Kind::NoTraceFormat => "install lttng-tools 2.15 or newer, or omit trace_format",
             Kind::NoConsumer => "restart lttng-sessiond: its consumer daemon died",
             Kind::NoRelayd | Kind::RelaydGone => {
-                "start one: lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343"
+                "start one with lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343"
             }
             Kind::RelaydSilent { .. } => {
-                "look what listens there (ss -ltnp): lttng-relayd's control port is 5342 unless told otherwise; one that is stopped does not answer either"
+                "check with ss -ltnp what listens there (the control port of lttng-relayd is 5342 by default), and that it is not stopped"
             }
             Kind::NoRelaydProgram => "install lttng-tools, or set LTTNG_RELAYD_PATH to lttng-relayd",
-            Kind::RelaydFailed { .. } => "run lttng-relayd by hand to see why",
+            Kind::RelaydFailed { .. } => "run lttng-relayd to see why",
             Kind::NoCrashProgram => "install lttng-tools",
-            Kind::RecoveryFailed { .. } => "run lttng-crash by hand to see why; the buffers are kept",
+            Kind::RecoveryFailed { .. } => "run lttng-crash to see why; the buffers are kept",
             Kind::NotBuffers { .. } => {
-                "give the directory that the tap had as shm_path; a trace is read as it is: beamtapd info DIR"
+                "name the directory that was the tap's shm_path. A trace needs no recovery: read it with beamtapd info DIR"
             }
             Kind::InUse { .. } => {
-                "stop the tap, or end its session with `lttng destroy NAME`: that writes what its buffers hold"
+                "stop the tap, or end its session with `lttng destroy NAME`. Both write the buffers to the trace"
             }
-            Kind::BeingRecovered { .. } => "nothing: wait until that is done",
+            Kind::BeingRecovered { .. } => "wait until it is done",
             Kind::Library { .. } => "see the session daemon's log (lttng-sessiond -vvv)",
             Kind::System { .. } => "",
         }
@@ -224,7 +228,7 @@ impl fmt::Display for Error {
                 write!(f, "LTTng's control library liblttng-ctl.so.0 is missing: {reason}")
             }
             Kind::OldLibrary { symbol } => {
-                write!(f, "LTTng's control library is too old: it has no {symbol}")
+                write!(f, "LTTng's control library is too old: it does not have {symbol}")
             }
             Kind::NoSessiond => write!(f, "no LTTng session daemon answers"),
             Kind::NoSessiondProgram => {
@@ -234,20 +238,20 @@ impl fmt::Display for Error {
                 let which = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
                 write!(
                     f,
-                    "the LTTng session daemon that answers{which} is already running and not the guard's own: what it \
-                     records is left alone"
+                    "an LTTng session daemon{which} is already running and not the guard's own: its sessions are \
+                     left alone"
                 )
             }
             Kind::SessiondLeaving { pid, within } => {
                 write!(
                     f,
-                    "the LTTng session daemon (process {pid}) of a process that has ended still writes its flight \
-                     recorders after {:.1} s",
+                    "the LTTng session daemon (process {pid}) of a VM that has exited still writes flight recorders \
+                     after {:.1} s",
                     within.as_secs_f64()
                 )
             }
             Kind::SessiondFailed { reason } => write!(f, "lttng-sessiond could not be started: {reason}"),
-            Kind::NotPermitted { what } => write!(f, "LTTng refuses {what}: not permitted"),
+            Kind::NotPermitted { what } => write!(f, "LTTng refuses {what}: permission denied"),
             Kind::Timeout { what, within } => {
                 write!(
                     f,
@@ -259,26 +263,22 @@ impl fmt::Display for Error {
                 write!(f, "{path} is too small: the buffers need {needed} bytes, {free} are free")
             }
             Kind::BadPlan { reason } => write!(f, "{reason}"),
-            Kind::SessionExists { name } => write!(f, "an LTTng session named {name} exists already"),
+            Kind::SessionExists { name } => write!(f, "the LTTng session {name} already exists"),
             Kind::NoSuchSession { name } => write!(f, "there is no LTTng session named {name}"),
             Kind::SessionStopped { name } => write!(f, "somebody stopped the LTTng session {name}"),
             Kind::OutputUnwritable { session } => {
-                write!(f, "the session daemon cannot make the output directory of session {session}")
+                write!(f, "the session daemon cannot create the output directory of session {session}")
             }
-            Kind::OutputRemoved { path } => write!(f, "the output directory {path} is gone"),
+            Kind::OutputRemoved { path } => write!(f, "the output directory {path} no longer exists"),
             Kind::OutputFull { path } => write!(f, "the disk of {path} is full"),
             Kind::ConsumerStopped { pid } => {
-                write!(f, "LTTng's consumer daemon (process {pid}) stands still")
+                write!(f, "LTTng's consumer daemon (process {pid}) is stopped")
             }
             Kind::NoTraceFormat => write!(f, "this LTTng writes CTF 1.8 only"),
             Kind::NoConsumer => write!(f, "the LTTng session daemon has no user-space consumer daemon"),
             Kind::NoRelayd => write!(f, "the LTTng session daemon cannot connect to the relay daemon"),
             Kind::RelaydSilent { url, within } => {
-                write!(
-                    f,
-                    "what listens at {url} did not answer as a relay daemon within {:.1} s",
-                    within.as_secs_f64()
-                )
+                write!(f, "no answer of a relay daemon from {url} within {:.1} s", within.as_secs_f64())
             }
             Kind::RelaydGone => write!(f, "the relay daemon is gone"),
             Kind::NoRelaydProgram => write!(f, "the program lttng-relayd is missing"),
@@ -286,10 +286,10 @@ impl fmt::Display for Error {
             Kind::NoCrashProgram => write!(f, "the program lttng-crash is missing"),
             Kind::RecoveryFailed { reason } => write!(f, "the buffers could not be recovered: {reason}"),
             Kind::NotBuffers { path, file } => {
-                write!(f, "there are no buffers of LTTng's in {path}: {file} does not begin as one does")
+                write!(f, "no LTTng buffers in {path}: {file} is not one")
             }
             Kind::InUse { path, pid } => write!(f, "process {pid} still records in {path}"),
-            Kind::BeingRecovered { path } => write!(f, "another process recovers {path}"),
+            Kind::BeingRecovered { path } => write!(f, "another process is recovering {path}"),
             Kind::Library { call, code, text } => write!(f, "{call} failed: {text} (LTTng error {code})"),
             Kind::System { what, reason } => write!(f, "{what}: {reason}"),
         }

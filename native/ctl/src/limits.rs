@@ -13,18 +13,20 @@ pub(crate) fn check_name(what: &str, name: &str, length: usize) -> Result<(), Er
         Ok(())
     } else {
         Err(Error::bad_plan(format!(
-            "{name:?} is no {what} name: 1 to {} bytes, no slash, not starting with a dot",
+            "invalid {what} name {name:?}: expected 1 to {} bytes without a slash, not starting with a dot",
             length - 1
         )))
     }
 }
 
 pub(crate) fn check_path(path: &Path) -> Result<(), Error> {
-    let text = path.to_str().ok_or_else(|| Error::bad_plan(format!("{} is not UTF-8", path.display())))?;
+    let text = path
+        .to_str()
+        .ok_or_else(|| Error::bad_plan(format!("invalid path {}: not UTF-8", path.display())))?;
     if path.is_absolute() && !text.contains('\0') && text.len() < libc::PATH_MAX as usize {
         Ok(())
     } else {
-        Err(Error::bad_plan(format!("{text:?} is no absolute path")))
+        Err(Error::bad_plan(format!("invalid path {text:?}: expected an absolute path")))
     }
 }
 
@@ -34,7 +36,7 @@ pub(crate) fn check_url(url: &str) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::bad_plan(format!(
-            "{url:?} is no relay daemon's URL: net://HOST[:CONTROL_PORT[:DATA_PORT]]"
+            "invalid relay daemon URL {url:?}: expected net://HOST[:CONTROL_PORT[:DATA_PORT]]"
         )))
     }
 }
@@ -43,6 +45,8 @@ pub(crate) fn check_url(url: &str) -> Result<(), Error> {
 pub(crate) fn whole_micros(what: &str, period: Duration) -> Result<u64, Error> {
     match u64::try_from(period.as_micros()) {
         Ok(micros) if micros > 0 => Ok(micros),
-        _ => Err(Error::bad_plan(format!("{what} of {period:?} is no number of microseconds"))),
+        _ => Err(Error::bad_plan(format!(
+            "invalid value {period:?} for {what}: expected a whole number of microseconds"
+        ))),
     }
 }

@@ -177,7 +177,7 @@ impl Plan {
 
     fn checked_vpids(&self) -> Result<Vec<i32>, Error> {
         match self.vpids.iter().find(|vpid| **vpid <= 0) {
-            Some(vpid) => Err(Error::bad_plan(format!("{vpid} is no process id"))),
+            Some(vpid) => Err(Error::bad_plan(format!("invalid process id {vpid}"))),
             None => Ok(self.vpids.clone()),
         }
     }
@@ -194,7 +194,7 @@ impl Plan {
             steps.push(Step::RotateEvery { period_us: whole_micros("a rotation's period", period)? });
         }
         match rotation.size {
-            Some(0) => return Err(Error::bad_plan("a rotation at 0 bytes would never end")),
+            Some(0) => return Err(Error::bad_plan("invalid rotation size: 0 bytes")),
             Some(size) => steps.push(Step::RotateAt { size }),
             None => {}
         }

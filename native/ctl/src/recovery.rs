@@ -63,7 +63,7 @@ impl Recovered {
     /// the disk. That it can be read is for the caller to see.
     pub fn doubt(&self) -> Option<String> {
         if let Some(complaint) = &self.complaint {
-            return Some(format!("lttng-crash said: {complaint}"));
+            return Some(format!("lttng-crash: {complaint}"));
         }
         self.remains.files.iter().find_map(|file| {
             let written = self.trace.join(file);
@@ -135,13 +135,13 @@ fn extract(program: &Path, from: &Path, into: &Path, deadline: Deadline) -> Resu
         Child::spawn(program, &words, notes.file()).map_err(|error| Error::system(PROGRAM, error))?;
     if deadline.poll(|| Ok(child.has_ended().then_some(())))?.is_none() {
         process::signal(child.id(), libc::SIGKILL);
-        return Err(Kind::RecoveryFailed { reason: "it did not end in time".into() }.into());
+        return Err(Kind::RecoveryFailed { reason: "it did not finish in time".into() }.into());
     }
     let complaint = notes.last_line();
     let mut traces = Vec::new();
     collect(into, MAX_DEPTH, &mut traces);
     if traces.is_empty() {
-        let reason = complaint.unwrap_or_else(|| "it ended without a word".into());
+        let reason = complaint.unwrap_or_else(|| "it exited and printed nothing".into());
         // An empty directory would look like something recovered.
         let _ = fs::remove_dir_all(into);
         return Err(Kind::RecoveryFailed { reason }.into());

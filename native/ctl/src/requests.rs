@@ -47,7 +47,7 @@ pub(crate) fn carry_out(
 }
 
 fn out_of_memory(what: &str) -> Error {
-    Error::system(what, "liblttng-ctl gave no memory")
+    Error::system(what, "liblttng-ctl is out of memory")
 }
 
 fn create(functions: &Functions, name: &CStr, mode: &Mode, format: Option<TraceFormat>) -> Result<(), Error> {
@@ -87,7 +87,7 @@ fn create(functions: &Functions, name: &CStr, mode: &Mode, format: Option<TraceF
         }
     };
     if descriptor.is_null() {
-        return Err(Error::bad_plan(format!("LTTng takes no output {}", place.to_string_lossy())));
+        return Err(Error::bad_plan(format!("LTTng refuses the output {}", place.to_string_lossy())));
     }
     // SAFETY: the descriptor is not null, was made above, and is destroyed once after its last use.
     let code = unsafe {
@@ -274,9 +274,9 @@ fn enable_event(
         code
     };
     match &rule.filter {
-        Some(filter) if code == -sys::ERR_FILTER_INVAL => {
-            Err(Error::bad_plan(format!("{filter:?} is no expression of LTTng's filter language")))
-        }
+        Some(filter) if code == -sys::ERR_FILTER_INVAL => Err(Error::bad_plan(format!(
+            "invalid filter {filter:?}: not an expression of LTTng's filter language"
+        ))),
         _ => checked(functions, "lttng_enable_event_with_exclusions", &rule.event, code).map(drop),
     }
 }

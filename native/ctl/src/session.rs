@@ -219,7 +219,7 @@ impl Session {
     /// name, and one with LTTng's code when there is nothing in the buffers yet.
     pub fn snapshot(&self, label: &str, within: Duration) -> Result<Option<PathBuf>, Error> {
         let Mode::Snapshot { output } = self.plan.mode() else {
-            return Err(Error::bad_plan(format!("session {} is no snapshot session", self.name())));
+            return Err(Error::bad_plan(format!("session {} is not a snapshot session", self.name())));
         };
         let request = snapshot::Request::new(label, output)?;
         self.ask("for a snapshot", Deadline::after(within), move |functions, name| {

@@ -65,7 +65,10 @@ pub(crate) fn record(
             // The library does not tell the directory. Only this thread records snapshots of the session.
             let made = request.directories(path).into_iter().find(|directory| !before.contains(directory));
             made.map(Some).ok_or_else(|| {
-                Error::system(format!("the snapshot {}", request.label), "is not where it should be")
+                Error::system(
+                    format!("the snapshot {}", request.label),
+                    "was not written where it was expected",
+                )
             })
         }
     }
@@ -83,7 +86,7 @@ fn record_to(functions: &Functions, name: &CStr, request: &Request) -> Result<()
     // SAFETY: no arguments.
     let output = unsafe { (functions.snapshot_output_create)() };
     if output.is_null() {
-        return Err(Error::system("a snapshot output", "liblttng-ctl gave no memory"));
+        return Err(Error::system("a snapshot output", "liblttng-ctl is out of memory"));
     }
     // SAFETY: the output is not null, was made above and is destroyed below, once; the library copies the strings,
     // which are NUL terminated and outlive the calls.

@@ -142,7 +142,7 @@ impl Trace {
         let is_dir = fs::symlink_metadata(&self.path).map_err(failed)?.is_dir();
         if !is_dir || !Self::look(self.path.clone(), SystemTime::now()).is_some_and(|now| now.state.is_over())
         {
-            return Err(Error::system(self.path.display().to_string(), "is no finished trace of beamtap's"));
+            return Err(Error::system(self.path.display().to_string(), "is not a finished trace of beamtap"));
         }
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let entry = entry.map_err(failed)?;

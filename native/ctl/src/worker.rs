@@ -73,12 +73,12 @@ impl Worker {
         });
         let job = Job { id, is_abandoned: Arc::clone(&is_abandoned), work };
         if self.jobs.send(job).is_err() {
-            return Outcome::Answered(Err(Error::system("the LTTng control thread", "has ended")));
+            return Outcome::Answered(Err(Error::system("the LTTng control thread", "stopped")));
         }
         match answers.recv_timeout(deadline.remaining()) {
             Ok(result) => Outcome::Answered(result),
             Err(RecvTimeoutError::Disconnected) => {
-                Outcome::Answered(Err(Error::system("the LTTng control thread", "gave no answer")))
+                Outcome::Answered(Err(Error::system("the LTTng control thread", "did not answer")))
             }
             Err(RecvTimeoutError::Timeout) => self.give_up(id, &is_abandoned, &answers),
         }
@@ -123,7 +123,7 @@ fn run(functions: &Functions, queue: &Receiver<Job>, current: &Mutex<Current>) {
         }
         now.id = Some(job.id);
         drop(now);
-        // A panic costs its caller an error ("gave no answer"), not everybody the library.
+        // A panic costs its caller an error ("did not answer"), not everybody the library.
         let _ = catch_unwind(AssertUnwindSafe(|| (job.work)(functions)));
         *lock(current) = Current::default();
     }

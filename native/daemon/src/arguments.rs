@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 use crate::choice::{Choice, parse_pid};
+use crate::help::{self, DOCTOR_CODES, EXIT_CODES};
 use crate::source::Source;
 use crate::syntax::Syntax;
 use crate::window::Moment;
@@ -9,16 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    the whole trace was read
-  1    the trace, or a part of it, could not be read; what could be is shown all the same
-  2    the command line is not understood
-  130  interrupted
-
-BEAMTAP_LOG=debug logs beamtapd's own work to standard error.";
-
-/// Reads beamtap's traces, and any other in the Common Trace Format, and shows them.
+/// Reads traces of beamtap, or any other trace in the Common Trace Format (CTF).
 #[derive(Debug, Parser)]
 #[command(name = "beamtapd", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -39,163 +31,163 @@ pub(crate) enum Command {
     Traces(crate::traces::Arguments),
 }
 
-/// Shows where time went: a table of functions and one of processes.
+/// Show where time went: per function, per process, and what else the trace has.
 ///
-/// A function's own time is the time it ran itself: not in traced functions it called, not scheduled out (where
-/// `running` was recorded), not in garbage collection. Total is from call to end by the clock, everything included;
-/// own, gc, out and the total of traced callees add up to it. p50, p99 and max are of single calls, by the clock.
-/// Calls that were open at the end, or where events were lost, are counted and have no times.
+/// A function's total time is the wall-clock time from call to end. It is the sum of four parts: own (running in the
+/// function itself), gc (garbage collection), out (waiting to run again) and the total time of the traced functions it
+/// calls. Waiting is part of own if the trace was recorded without the class `running`. Calls that were open at the end
+/// of the trace, or open when events were lost, are counted without a time.
 #[derive(Args, Debug)]
-#[command(after_help = EXIT_CODES, after_long_help = REPORT_JSON)]
+#[command(after_help = EXIT_CODES, after_long_help = help::report())]
 pub(crate) struct ReportArguments {
-    /// The directory of the trace, or one above it
+    /// Directory of the trace, or one above it
     pub(crate) directory: PathBuf,
-    /// Print JSON, every time in nanoseconds
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Rows per table [default: 20 as text, all as JSON]
+    /// Show at most N rows of each table [default: 20 in text, all in JSON]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
     pub(crate) top: Option<u32>,
-    /// The column to sort by, largest first; `own` for functions and `run` for processes unless given
+    /// Sort each table that has this column by it, largest first: own, total_ns, calls. --help lists the columns
     #[arg(long, value_name = "COLUMN")]
     pub(crate) sort: Option<String>,
-    /// Count from here on only: since the trace's begin (1.5s, 200ms) or a time (2026-11-23T12:41:49.7Z)
+    /// Count from this time on: after the start of the trace (1.5s, 200ms), a time of day (12:41:49.7), or
+    /// 2026-11-23T12:41:49.7Z
     #[arg(long, value_name = "TIME")]
     pub(crate) begin: Option<Moment>,
-    /// Count up to here only
+    /// Count up to this time
     #[arg(long, value_name = "TIME")]
     pub(crate) end: Option<Moment>,
-    /// Show functions only
+    /// Show only the table of functions
     #[arg(long, conflicts_with = "processes")]
     pub(crate) functions: bool,
-    /// Show processes only
+    /// Show only the table of processes
     #[arg(long)]
     pub(crate) processes: bool,
-    /// Characters in a line of text, for tables to fit [default: those of the terminal]
+    /// Fit tables into N characters a line [default: the terminal's width]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) width: Option<u16>,
 }
 
-/// Shows what is in a trace and what is missing from it.
+/// Show what is in a trace and what is missing from it.
 ///
-/// The sum law: emitted = read + discarded + lost + gap + residual. `emitted` is the VM's own count; a residual other
-/// than 0 means that events went missing unseen.
+/// The VM counts the events it emits. Each of them is in the trace or has a cause of loss: emitted = read + discarded +
+/// lost + gap + residual. A residual other than 0 means that events are missing for no known reason.
 #[derive(Args, Debug)]
-#[command(after_help = EXIT_CODES, after_long_help = INFO_JSON)]
+#[command(after_help = EXIT_CODES, after_long_help = help::info())]
 pub(crate) struct InfoArguments {
-    /// The directory of the trace, or one above it
+    /// Directory of the trace, or one above it
     pub(crate) directory: PathBuf,
-    /// Print JSON, every time in nanoseconds
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Waits until a recording's canary can be read: what the VM asks before it says that a tap records.
+/// Wait until a recording's canary can be read. The VM runs this before it says that a tap records.
 ///
-/// Exits with 0 when the canary is there, with 1 when it is not in time.
+/// Exits with 0 if the canary is there, and with 1 if it is not there in time.
 #[derive(Args, Debug)]
 #[command(hide = true)]
 pub(crate) struct CanaryArguments {
-    /// The directory that the trace is written to
+    /// Directory that the trace is written to
     pub(crate) directory: PathBuf,
     /// Upper half of the canary's number
     pub(crate) high: u64,
     /// Lower half of the canary's number
     pub(crate) low: u64,
-    /// How long to wait, in milliseconds
+    /// Wait this many milliseconds
     #[arg(long, value_name = "MS", default_value_t = 5000)]
     pub(crate) within: u64,
 }
 
-/// Runs a VM's own session daemon, and has its flight recorders written when the VM is killed.
+/// Run a VM's own session daemon. If the VM is killed, write its flight recorders to disk.
 ///
-/// Started by the VM, and ended with it.
+/// The VM starts this process; it stops when the VM stops.
 #[derive(Args, Debug)]
 #[command(hide = true)]
 pub(crate) struct GuardArguments {
-    /// The VM's process id: this one's parent
+    /// The VM's process id. The VM is the parent of this process
     #[arg(long, value_name = "PID")]
     pub(crate) parent: u32,
-    /// The session daemon, and what to start it with
+    /// The session daemon and its arguments
     #[arg(last = true, required = true, value_name = "PROGRAM")]
     pub(crate) command: Vec<String>,
 }
 
-/// Prints the events of any CTF trace, one a line, as babeltrace2 does or as JSON.
+/// Print the events of a CTF trace, one on each line, as babeltrace2 does or as JSON.
 ///
-/// What is missing from the trace is told on standard error. On a terminal, characters that could steer it are
-/// replaced.
+/// Lost events are reported on standard error. On a terminal, control characters are replaced.
 #[derive(Args, Debug)]
-#[command(after_help = EXIT_CODES, after_long_help = READ_HELP)]
+#[command(after_help = EXIT_CODES, after_long_help = help::read())]
 pub(crate) struct ReadArguments {
-    /// The directory of the trace, or one above it; or net://RELAY[:PORT]/host/HOSTNAME/SESSION for a live session
+    /// Directory of the trace, or one above it; or net://RELAY[:PORT]/host/HOSTNAME/SESSION for a live session
     #[arg(value_name = "DIR|URL", value_parser = OsStringValueParser::new().try_map(Source::parse))]
     pub(crate) source: Source,
-    /// Print JSON, one object a line
+    /// Print JSON, one object on each line
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print only the fields with these names, of payload and contexts
+    /// Print only the fields with these names, in the event and in its contexts
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
-    /// Print lines for people, as `watch` does: functions and processes by their names
+    /// Print lines like those of `watch`, with the names of functions and processes
     #[arg(long, conflicts_with_all = ["json", "fields"])]
     pub(crate) named: bool,
-    /// The language that names and terms are written in
+    /// Language of names and terms
     #[arg(long, value_name = "LANGUAGE", default_value = "erlang", requires = "named")]
     pub(crate) syntax: Syntax,
-    /// Whether lines with names are coloured; auto: on a terminal, unless NO_COLOR is set or TERM is dumb
+    /// Colour the lines. auto: on a terminal, unless NO_COLOR is set or TERM is dumb
     #[arg(long, value_name = "WHEN", default_value = "auto", requires = "named")]
     pub(crate) colour: Colour,
     #[command(flatten)]
     pub(crate) choice: Choice,
-    /// How many threads make lines of a recorded trace's events, beside the one that reads them; with 1 all is done by one
-    /// [1 to 64; default: as many as there are processors, 8 at the most; for text on two processors, 1]
+    /// Number of threads that format events, from 1 to 64. One more reads them; with 1, the same thread does both
+    /// [default: the number of processors, at most 8; 1 for text on two processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) threads: Option<u8>,
-    /// Where in a live session to begin [default: beginning]
+    /// Where to start in a live session [default: beginning]
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: Option<Place>,
-    /// Go on with a directory that is still being written, until Ctrl-C; what is there by then is printed to its end
+    /// Keep reading a directory that LTTng still writes, until Ctrl-C
     #[arg(long)]
     pub(crate) follow: bool,
-    /// How long to try to attach again when the connection to a relay daemon is lost; 0: not at all
+    /// If the connection to the relay daemon is lost, try to attach again for this long; 0 disables it
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) reconnect: u64,
 }
 
-/// Shows what happens now, in lines for people: functions and processes by their names, and no more than can be read.
+/// Show events as they happen, with the names of functions and processes, at a rate that people can read.
 ///
-/// What a second has beyond the limit is counted in a line of its own. Ends with Ctrl-C, or with the recording: of a
-/// directory, when no process of this machine has files of it open for writing. `beamtapd read --named DIR` prints all lines
-/// of a recorded trace. In the VM itself `beamtap:watch(Tap)` does the same.
+/// Events beyond the limit of a second are counted in one line. The command ends with Ctrl-C or when the recording ends. The
+/// recording of a directory has ended when no process on this machine has files in it open for writing. To print all
+/// lines of a recorded trace, use `beamtapd read --named DIR`. In the VM, `beamtap:watch(Tap)` shows the same lines.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct WatchArguments {
-    /// net://RELAY[:PORT]/host/HOSTNAME/SESSION of a live session; or the directory of a trace that is being written,
-    /// where events show once LTTng writes its buffers out
+    /// net://RELAY[:PORT]/host/HOSTNAME/SESSION of a live session, or the directory of a trace that LTTng still writes.
+    /// In a directory, events appear when LTTng writes its buffers to disk
     #[arg(value_name = "URL|DIR", value_parser = OsStringValueParser::new().try_map(Source::parse))]
     pub(crate) source: Source,
-    /// The language that names and terms are written in
+    /// Language of names and terms
     #[arg(long, value_name = "LANGUAGE", default_value = "erlang")]
     pub(crate) syntax: Syntax,
-    /// Events to show per second
+    /// Show at most N events per second
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) lines: u64,
-    /// Whether lines are coloured; auto: on a terminal, unless NO_COLOR is set or TERM is dumb
+    /// Colour the lines. auto: on a terminal, unless NO_COLOR is set or TERM is dumb
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) colour: Colour,
-    /// Leave out what a process does: <0.87.0>. Given again: also those
+    /// Hide the events of this process: <0.87.0>. Can be repeated
     #[arg(long, value_name = "PID", value_parser = parse_pid)]
     pub(crate) without: Vec<u64>,
     #[command(flatten)]
     pub(crate) choice: Choice,
-    /// Where in a live session to begin [default: beginning]
+    /// Where to start in a live session [default: beginning]
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: Option<Place>,
-    /// How long to try to attach again when the connection to a relay daemon is lost; 0: not at all
+    /// If the connection to the relay daemon is lost, try to attach again for this long; 0 disables it
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) reconnect: u64,
-    /// End when standard input does: with the program that reads the lines
+    /// End when standard input ends, with the program that reads the lines
     #[arg(long, hide = true)]
     pub(crate) while_input: bool,
 }
@@ -222,37 +214,37 @@ impl Colour {
     }
 }
 
-/// Looks at what recording needs of this machine: libraries, daemons, rights, room, limits.
+/// Check what recording needs on this machine: libraries, daemons, permissions, space, limits.
 ///
-/// The same rows as `beamtap:doctor()` in a VM, less those about the VM. Nothing is started and nothing is changed.
+/// `beamtap:doctor()` in a VM shows the same rows and more about the VM. The command starts and changes nothing.
 #[derive(Args, Debug)]
-#[command(after_help = DOCTOR_CODES, after_long_help = DOCTOR_JSON)]
+#[command(after_help = DOCTOR_CODES, after_long_help = help::doctor())]
 pub(crate) struct DoctorArguments {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// The directory that traces are to be written to [default: where beamtap writes them]
+    /// Directory for traces [default: where beamtap writes them]
     #[arg(long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
 }
 
-/// Recovers events from the buffers that a killed VM, session daemon or machine left in a tap's `shm_path`; without one,
-/// lists the flight recorders that were written when their VM was killed.
+/// Recover events from the buffers that a killed VM, session daemon or machine left in a tap's `shm_path`.
 ///
-/// What had been written before is not in the buffers. With the trace's own directory as output the two read as one:
-/// `beamtapd report DIR` and the others take both. Needs lttng-crash.
+/// The buffers hold the events that LTTng had not yet written to the trace. If --output is the trace's own directory,
+/// `beamtapd report DIR` and the other commands read both parts as one trace. Without SHM_PATH, the command lists the
+/// flight recorders that were written to disk because their VM was killed. Recovering needs the program lttng-crash.
 #[derive(Args, Debug)]
-#[command(after_help = EXIT_CODES, after_long_help = RECOVER_JSON)]
+#[command(after_help = help::RECOVER_CODES, after_long_help = help::recover())]
 pub(crate) struct RecoverArguments {
-    /// The directory that the tap had as `shm_path`, or one below it
+    /// The tap's `shm_path`, or a directory below it
     #[arg(value_name = "SHM_PATH")]
     pub(crate) shm_path: Option<PathBuf>,
-    /// Where to write what is recovered, below `recovered`: a new directory, or that of the trace as far as it was
-    /// written [default: a tap's own trace; else a directory named after the session and `recovered`, where beamtap
-    /// writes traces]
+    /// Write the events to DIR/recovered. DIR is a new directory or that of the trace [default: the directory of the
+    /// tap's trace if it is known, else a new one named SESSION-recovered where beamtap writes traces]
     #[arg(long, value_name = "DIR", requires = "shm_path")]
     pub(crate) output: Option<PathBuf>,
-    /// Remove the buffers of each session of which every event was recovered and read back; without SHM_PATH, list these flight recorders no more
+    /// Remove the buffers of each session whose events were all recovered and read. Without SHM_PATH: stop listing these
+    /// flight recorders; their traces stay
     #[arg(long)]
     pub(crate) remove: bool,
     /// Print JSON
@@ -260,152 +252,11 @@ pub(crate) struct RecoverArguments {
     pub(crate) json: bool,
 }
 
-/// Where in a live session to begin.
+/// Where to start in a live session.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Place {
-    /// With the first packet that the relay daemon still has
+    /// At the first packet that the relay daemon still has
     Beginning,
-    /// With what is written from now on
+    /// At the next event
     Now,
 }
-
-macro_rules! json_help {
-    ($tables:literal) => {
-        concat!(
-            "The JSON is one object. Members are added between versions; `format` goes up when one changes its meaning.
-Times are integers in nanoseconds and end in _ns; what the trace does not tell is null.
-
-  format            1
-  beamtapd          the version that answered
-  trace             the directory, as given
-  emitted, read, discarded, lost, gap, residual
-                    the sum law: emitted = read + discarded + lost + gap + residual, in events;
-                    emitted, lost and residual are null where the VM's counters are missing; residual also with
-                    lost packets, since what they held is what the counters leave over
-  emitted_at_least  what was emitted at the least, where emitted is null
-  outside           of the events read, those written before the VM's counting began or after it ended
-  lost_packets      packets overwritten or never arrived; lost is the number of events in them
-  counters          events that carry the VM's counters, which are not in the sum
-  other_events      events that are not beamtap's, or not known to this version
-  definitions       of the events read, beamtap's own: names, canaries, pauses; the others were traced
-  gaps, gap_time_ns how often the recording was interrupted, and how long it was not known to work
-  pauses, paused_ns how often, and how long, the tap was paused
-  lossy             whether events are missing; null where nothing tells
-",
-            $tables,
-            "  faults            why parts of the trace could not be read; empty when all was
-  notes             what a reader should know, one sentence each
-
-Exit codes:
-  0    the whole trace was read
-  1    the trace, or a part of it, could not be read; what could be is shown all the same
-  2    the command line is not understood
-  130  interrupted"
-        )
-    };
-}
-
-const REPORT_JSON: &str = json_help!(
-    "  span              begin_ns and end_ns since the Unix epoch, duration_ns, canary; ended_by and recorded_ns of a
-                    tap that ended in order
-  vms               node, os_pid, otp_release, erts, schedulers, word_bytes, beamtap
-  functions         function, calls, own_ns, total_ns, gc_ns, out_ns, p50_ns, p99_ns, max_ns, raised,
-                    implied, exited, unfinished, interrupted, module, name, arity
-  processes         process, calls, run_ns, slices, gcs, gc_ns, received, sent, spawned, ended,
-                    processes, pid, name, initial_call, parent
-"
-);
-
-const INFO_JSON: &str = json_help!(
-    "  span              begin_ns and end_ns since the Unix epoch, duration_ns, canary; ended_by and recorded_ns of a
-                    tap that ended in order
-  vms               node, os_pid, otp_release, erts, schedulers, word_bytes, beamtap
-  events            event, flag, read, emitted, suppressed, unreadable, truncated
-  losses            loss, count, meaning
-  streams           stream, cpu, events, discarded, lost_packets
-  threads           thread, kind, scheduler, name
-  other             event, read
-"
-);
-
-const RECOVER_JSON: &str = "\
-The JSON is one object. Members are added between versions; `format` goes up when one changes its meaning.
-
-  format            1
-  beamtapd          the version that answered
-  recovered         for each session buffers, their directory; output, the directory to give to other commands;
-                    trace, what was recovered, below it; events, those recovered; read, those in all of
-                    output; removed, whether the buffers were; faults
-  flights           without SHM_PATH, for each flight recorder session, its name; trace, where it was written, or
-                    null; reason, why it was not, or null
-
-Exit codes:
-  0    what was there is recovered
-  1    there was nothing, or a part of it could not be recovered or read
-  2    the command line is not understood
-  3    a process still has buffers open, or recovers them
-  130  interrupted";
-
-const DOCTOR_CODES: &str = "\
-Exit codes:
-  0    taps can record
-  1    something is missing that taps need
-  2    the command line is not understood";
-
-const DOCTOR_JSON: &str = "\
-The JSON is one object. Members are added between versions; `format` goes up when one changes its meaning.
-
-  format            1
-  beamtapd          the version that answered
-  verdict           the gravest of the rows': ok, warning or error
-  rows              check, verdict, finding, remedy (empty where nothing need be done)
-
-Exit codes:
-  0    taps can record
-  1    something is missing that taps need
-  2    the command line is not understood";
-
-const READ_HELP: &str = "\
-Text has the form of babeltrace2, where an event lacks something that is left out:
-[time] (+since the event before) hostname event: { packet context }, { common context },
-{ specific context }, { fields }. Times are local: see TZ.
-
-A condition is FIELD OP VALUE. FIELD is looked for in the payload, then in the event's own context,
-the context that all events have, and the packet's, such as cpu_id. OP is one of = != < <= > >=.
-Numbers are compared as numbers, and VALUE may be 131, -1, 0x1f or 2.5; texts as bytes, by = and !=
-only; enumerations by number, or by label with = and !=. An event without the field does not match,
-whatever OP is.
-
-A line of JSON is one object. Members are added between versions.
-
-  time_ns           since the Unix epoch, an integer; null where the trace has no clock
-  name              the event's name
-  hostname          where it was recorded; null where the trace does not tell
-  stream            the stream's number: counted from 0 in the order of the streams' paths
-  cpu               null where the trace does not tell
-  packet_context    what else the packet tells; there only where something is
-  common_context    the context that all events of the stream have; there only where they have one
-  specific_context  the event's own; there only where it has one
-  fields            the payload
-
-Integers are JSON integers of up to 64 bits; numbers that are not finite are \"NaN\", \"Infinity\" and
-\"-Infinity\". Booleans are true and false. In text that is not UTF-8, U+FFFD stands for what is
-not. An enumeration is {\"value\": 1, \"labels\": [\"ONE\"]}, a variant {\"option\": value}, an
-optional field that is not there null.
-
-What is missing has lines of its own, without a name:
-
-  loss              discarded (events, as the buffers were full) or lost_packets (written over
-                    before they were saved)
-  count             how many
-  stream            from which stream
-  begin_ns, end_ns  between which times; both 0 where packets tell no time
-
-A loss is a gap, with null for count and stream, where the connection to a relay daemon was lost and
-what happened in between was not handed over afterwards.
-
-Exit codes:
-  0    the whole trace was read
-  1    the trace, or a part of it, could not be read; what could be is shown all the same
-  2    the command line is not understood
-  130  interrupted";

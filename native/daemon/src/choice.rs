@@ -15,30 +15,30 @@ const AROUND_NS: u64 = 10_000_000;
 /// The options that `read` and `watch` have in common.
 #[derive(Args, Debug)]
 pub(crate) struct Choice {
-    /// Show only events of this name, with its provider or without: call, beamtap:call; `*` is any text, `?` any
-    /// character. Given again: also those
+    /// Show only events with this name, with or without the provider: call, beamtap:call. `*` is any text, `?` any
+    /// character. Repeat to show more events
     #[arg(long = "event", value_name = "GLOB")]
     pub(crate) events: Vec<Glob>,
-    /// Show only events whose field has such a value: pid=131, size>=0x1000, comm!=sh. Given again: both must hold
+    /// Show only events that meet this condition: pid=131, size>=0x1000, comm!=sh. If repeated, all must hold
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) conditions: Vec<Condition>,
-    /// Show only events that name this process, as their own or as the other one: <0.87.0>. Given again: also those
+    /// Show only events that name this process: <0.87.0>. Repeat for more processes
     #[arg(long = "pid", value_name = "PID", value_parser = parse_pid)]
     pub(crate) processes: Vec<u64>,
-    /// Show from here on only: since the trace's begin (1.5s, 200ms), a time of day (12:41:49.7) or a time
-    /// (2026-11-23T12:41:49.7Z)
+    /// Show events from this time on: after the start of the trace (1.5s, 200ms), a time of day (12:41:49.7), or
+    /// 2026-11-23T12:41:49.7Z
     #[arg(long, value_name = "TIME")]
     pub(crate) begin: Option<Moment>,
-    /// Show up to here only
+    /// Show events up to this time
     #[arg(long, value_name = "TIME")]
     pub(crate) end: Option<Moment>,
-    /// Show what happened around this time: --within before and behind it
+    /// Show events around this time: as long before and after it as --within says
     #[arg(long, value_name = "TIME", conflicts_with_all = ["begin", "end"])]
     pub(crate) around: Option<Moment>,
-    /// How much before and behind the time of --around [default: 10ms]
+    /// Time before and after --around [default: 10ms]
     #[arg(long, value_name = "DURATION", requires = "around", value_parser = duration_ns)]
     pub(crate) within: Option<u64>,
-    /// Show only the last of these events, so many (100) or those of so much time (2s); of a recorded trace
+    /// Show only the last N of these events (100), or those of the last DURATION (2s). Only for recorded traces
     #[arg(long, value_name = "N|DURATION")]
     pub(crate) last: Option<Last>,
 }
@@ -59,7 +59,7 @@ impl FromStr for Last {
         match text.parse() {
             Ok(count) => Ok(Last::Events(count)),
             Err(_) => duration_ns(text).map(Last::Nanoseconds).map_err(|_| {
-                "give a number of events, such as 100, or a duration, such as 2s or 200ms".to_owned()
+                "expected a number of events such as 100, or a duration such as 2s or 200ms".to_owned()
             }),
         }
     }
@@ -89,7 +89,8 @@ impl Choice {
     /// Why the last events of a trace that grows cannot be shown.
     pub(crate) fn refuse_last(&self) -> Failure {
         Failure::Usage(
-            "--last is for recorded traces: the end of what is still being recorded is not known".to_owned(),
+            "--last is not possible here: the trace is still being recorded, and its end is not known"
+                .to_owned(),
         )
     }
 }
@@ -104,7 +105,7 @@ pub(crate) fn parse_pid(text: &str) -> Result<u64, String> {
         .and_then(|rest| rest.split_once('.'));
     match numbers.map(|(number, serial)| (number.parse::<u32>(), serial.parse::<u32>())) {
         Some((Ok(number), Ok(serial))) => Ok(Entity::process(number, serial).id),
-        _ => Err("a process of the node itself is <0.87.0>".to_owned()),
+        _ => Err("expected a local process such as <0.87.0>".to_owned()),
     }
 }
 

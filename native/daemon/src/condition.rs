@@ -54,7 +54,7 @@ impl FromStr for Condition {
         let (sign, operator) = *found.ok_or_else(|| format!("column {}: expected !=", column(at)))?;
         let field = text[..at].trim();
         if field.is_empty() {
-            return Err(format!("column {}: expected a field's name before {sign}", column(at)));
+            return Err(format!("column {}: expected the name of a field before {sign}", column(at)));
         }
         let behind = at + sign.len();
         let value = text[behind..].trim();
@@ -62,7 +62,7 @@ impl FromStr for Condition {
         let is_order = !matches!(operator, Operator::Equal | Operator::NotEqual);
         if is_order && number.is_none() {
             let begin = behind + text[behind..].len() - text[behind..].trim_start().len();
-            return Err(format!("column {}: expected a number behind {sign}", column(begin)));
+            return Err(format!("column {}: expected a number after {sign}", column(begin)));
         }
         Ok(Condition { field: field.to_owned(), operator, text: value.to_owned(), number })
     }

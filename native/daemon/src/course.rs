@@ -57,7 +57,9 @@ impl<'a, S: Show> Course<'a, S> {
         if !self.faults.tells_one_more() {
             return self.go_on(1, Ok::<(), Failure>(()));
         }
-        let told = self.show.fault(&format!("{error}; what comes before it and the other streams are read"));
+        let told = self
+            .show
+            .fault(&format!("{error}; the stream is read up to there, and the other streams in full"));
         self.go_on(1, told)
     }
 
@@ -91,7 +93,7 @@ impl<'a, S: Show> Course<'a, S> {
     pub(crate) fn left_out(&mut self, faults: &[Error]) {
         for fault in faults {
             if self.faults.tells_one_more()
-                && let Err(error) = self.show.fault(&format!("{fault}; what is there is left out"))
+                && let Err(error) = self.show.fault(&format!("{fault}; this part is left out"))
             {
                 self.failure.get_or_insert(error.into());
             }

@@ -3,11 +3,13 @@
 use crate::arguments::DoctorArguments;
 use crate::failure::{BAD_TRACE, Failure};
 use crate::json;
+use crate::keys::{self, Key};
 use crate::output;
 use crate::safe::Safe;
 use crate::wrap;
+use beamtap_analysis::Column;
 use beamtap_ctl::doctor::{self, Row, Verdict};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::env;
 use std::io::Write;
 use std::path::PathBuf;
@@ -41,21 +43,27 @@ pub(crate) fn traces() -> PathBuf {
         .unwrap_or_else(|| "/".into())
 }
 
+const ROW: [Key; 4] = [
+    Key::One(Column::text("check", "What was checked")),
+    Key::One(Column::text("verdict", "`ok`, `warning` or `error`")),
+    Key::One(Column::text("finding", "What was found")),
+    Key::One(Column::text("remedy", "What to do; empty if there is nothing to do")),
+];
+
+pub(crate) const KEYS: [Key; 2] = [
+    Key::One(Column::text("verdict", "The worst verdict of all rows: `ok`, `warning` or `error`")),
+    Key::Objects("rows", "The checks", &ROW),
+];
+
 fn answer(rows: &[Row], verdict: Verdict) -> Value {
     let row = |row: &Row| {
-        json!({
-            "check": row.check,
-            "verdict": row.verdict.word(),
-            "finding": row.finding,
-            "remedy": row.remedy,
-        })
+        let verdict = row.verdict.word().into();
+        keys::object(
+            &ROW,
+            [row.check.into(), verdict, row.finding.as_str().into(), row.remedy.as_str().into()],
+        )
     };
-    json!({
-        "format": json::FORMAT,
-        "beamtapd": env!("CARGO_PKG_VERSION"),
-        "verdict": verdict.word(),
-        "rows": rows.iter().map(row).collect::<Vec<_>>(),
-    })
+    keys::answer(&KEYS, [verdict.word().into(), rows.iter().map(row).collect()])
 }
 
 /// A line for each row, and one below with what to do; more of them where there is no room.

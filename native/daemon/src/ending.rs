@@ -20,13 +20,13 @@ pub(crate) fn of(reading: &Reading) -> Option<String> {
 fn why(ended_by: &str) -> String {
     let why = match ended_by {
         "stop" => "it was stopped",
-        "clear" => "everything was cleared",
-        "deadline" => "its time was over. Give the next more of it: `for`",
-        "events" => "it had as many events as it may have. Let the next have more: `events`",
-        "rate" => "its events came faster than they may. Let the next have more a second: `rate`",
+        "clear" => "`clear` stopped all taps",
+        "deadline" => "it reached its time limit. To record longer, raise `for`",
+        "events" => "it reached its limit of events. To record more, raise `events`",
+        "rate" => "it reached its limit of events per second. To allow more, raise `rate`",
         "owner" => {
-            "the process that started it had ended. Name one that lives longer: `owner`. A process that is started \
-             through rpc ends with the call"
+            "the process that started it exited. Set `owner` to a process that lives longer. A process started \
+             through rpc exits when the call returns"
         }
         "shutdown" => "the application beamtap stopped",
         other => return format!("beamtap ended it ({})", Safe(other)),

@@ -1,6 +1,38 @@
-//! Events and losses as lines of JSON: what `read --json` promises, which its help describes.
+//! Events and losses as lines of JSON: what `read --json` promises.
 
+use crate::keys::Key;
+use beamtap_analysis::Column;
 use beamtap_ctf::{EnvValue, Event, Loss, Trace, Value, decimal};
+
+/// The keys of an event, in their order.
+pub(crate) const EVENT: [Key; 9] = [
+    Key::One(Column::instant("time", "Time of the event").unknown("the trace has no clock")),
+    Key::One(Column::text("name", "Name of the event")),
+    Key::One(Column::text("hostname", "The machine that recorded it").unknown("the trace does not have it")),
+    Key::One(Column::count("stream", "Number of the stream, from 0, in the order of the streams' paths")),
+    Key::One(Column::count("cpu", "The CPU that recorded it").unknown("the trace does not have it")),
+    Key::Open(
+        "packet_context",
+        "What the packet says besides its times, sizes and counters",
+        Some("the packet says nothing else"),
+    ),
+    Key::Open("common_context", "The context that all events of the stream have", Some("they have none")),
+    Key::Open("specific_context", "The context of this kind of event", Some("it has none")),
+    Key::Open("fields", "The event's fields", None),
+];
+
+/// The keys of a loss, in their order.
+pub(crate) const LOSS: [Key; 5] = [
+    Key::One(Column::text(
+        "loss",
+        "`discarded`: events dropped because the buffers were full. `lost_packets`: packets overwritten before they \
+         were saved. `gap`: the connection to a relay daemon was lost, and what happened meanwhile may be missing",
+    )),
+    Key::One(Column::count("count", "Number of events or packets").unknown("`loss` is `gap`")),
+    Key::One(Column::count("stream", "Number of the stream").unknown("`loss` is `gap`")),
+    Key::One(Column::instant("begin", "The loss is after this time; 0 if the packets have no times")),
+    Key::One(Column::instant("end", "The loss is before this time; 0 if the packets have no times")),
+];
 
 /// Members of a packet's context that are about the packet itself, and the CPU, which each event has.
 const PACKET_MEMBERS: [&str; 7] = [

@@ -55,17 +55,17 @@ impl From<std::io::Error> for Failure {
 impl From<beamtap_ctf::Error> for Failure {
     fn from(error: beamtap_ctf::Error) -> Failure {
         let remedy = if error.is_not_a_trace() {
-            "Give the directory that the recording was written to"
+            "Name the directory that the recording was written to"
         } else if error.is_io() {
-            "Check the path and that you may read it"
+            "Check that the path exists and that you may read it"
         } else if error.is_metadata() {
-            "Is the directory a whole LTTng trace? `babeltrace2 DIR` is a second opinion"
+            "Check that the directory is a complete LTTng trace. For a second opinion, run `babeltrace2 DIR`"
         } else if error.is_disconnected() {
-            "Does lttng-relayd run there, and is the port the one for viewers?"
+            "Check that lttng-relayd runs there and that the port is its live port (5344 by default)"
         } else if error.is_protocol() {
-            "`lttng list` shows the sessions; one made with `lttng create --live` can be read while it is recorded"
+            "Check the name of the session with `lttng list`. Only sessions made with `lttng create --live` can be read while they record"
         } else {
-            "`babeltrace2 DIR` is a second opinion"
+            "For a second opinion, run `babeltrace2 DIR`"
         };
         Failure::Trace { what: error.to_string(), remedy }
     }
@@ -73,7 +73,7 @@ impl From<beamtap_ctf::Error> for Failure {
 
 impl From<beamtap_analysis::Error> for Failure {
     fn from(error: beamtap_analysis::Error) -> Failure {
-        let remedy = "`babeltrace2 DIR` is a second opinion";
+        let remedy = "For a second opinion, run `babeltrace2 DIR`";
         Failure::Trace { what: error.to_string(), remedy }
     }
 }

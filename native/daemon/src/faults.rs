@@ -25,7 +25,7 @@ impl Faults {
     /// What to say of those that were only counted.
     pub(crate) fn rest(&self) -> Option<String> {
         let rest = self.count.checked_sub(TOLD).filter(|rest| *rest > 0)?;
-        Some(format!("{} more faults, which are not listed", quantity::count(rest)))
+        Some(format!("{} more faults are not listed", quantity::count(rest)))
     }
 }
 
@@ -39,7 +39,7 @@ mod tests {
         assert!(!faults.are_there());
         assert_eq!((0..1200).filter(|_| faults.tells_one_more()).count(), 100);
         assert!(faults.are_there());
-        assert_eq!(faults.rest().as_deref(), Some("1,100 more faults, which are not listed"));
+        assert_eq!(faults.rest().as_deref(), Some("1,100 more faults are not listed"));
         let mut few = Faults::default();
         assert!((0..100).all(|_| few.tells_one_more()));
         assert_eq!(few.rest(), None);

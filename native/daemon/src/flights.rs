@@ -2,9 +2,11 @@
 
 use crate::failure::Failure;
 use crate::json;
+use crate::keys::{self, Key};
 use crate::safe::Safe;
+use beamtap_analysis::Column;
 use beamtap_ctl::Flight;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -21,29 +23,34 @@ pub(crate) fn run(is_json: bool, forgets: bool) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+const FLIGHT: [Key; 3] = [
+    Key::One(Column::text("session", "The flight recorder's LTTng session")),
+    Key::One(Column::text("trace", "Directory of the trace").unknown("it could not be written")),
+    Key::One(Column::text("reason", "Why the trace could not be written").unknown("it was written")),
+];
+
+pub(crate) const KEYS: [Key; 1] = [Key::Objects(
+    "flights",
+    "Flight recorders whose VM was killed. `recover` has this key only without SHM_PATH",
+    &FLIGHT,
+)];
+
 fn answer(flights: &[Flight]) -> Value {
     let one = |flight: &Flight| {
-        json!({
-            "session": flight.session(),
-            "trace": flight.written().ok().map(|place| place.to_string_lossy()),
-            "reason": flight.written().err(),
-        })
+        let trace = flight.written().ok().map(|place| place.to_string_lossy());
+        keys::object(&FLIGHT, [flight.session().into(), trace.into(), flight.written().err().into()])
     };
-    json!({
-        "format": json::FORMAT,
-        "beamtapd": env!("CARGO_PKG_VERSION"),
-        "flights": flights.iter().map(one).collect::<Vec<_>>(),
-    })
+    keys::answer(&KEYS, [flights.iter().map(one).collect()])
 }
 
 fn told(flights: &[Flight]) -> String {
     if flights.is_empty() {
-        return "no VM was killed while a flight recorder ran in a session daemon of its own\n".to_owned();
+        return "no flight recorders of killed VMs\n".to_owned();
     }
     let line = |flight: &Flight| {
         let line = match flight.written() {
             Ok(place) => format!("{}: written to {}", flight.session(), place.display()),
-            Err(why) => format!("{}: not written: {why}", flight.session()),
+            Err(why) => format!("{}: not written to disk: {why}", flight.session()),
         };
         format!("{}\n", Safe(&line))
     };

@@ -75,7 +75,9 @@ pub(crate) fn show<G: Growing>(
                 let ns = event.timestamp_ns();
                 quiet_since = Instant::now();
                 if last_ns.is_some_and(|last| ns < last) && !std::mem::replace(&mut is_late, true) {
-                    show.fault("some buffers were written out later than others: times of lines go back from here on")?;
+                    show.fault(
+                        "LTTng wrote some buffers late: the following events may be older than those before",
+                    )?;
                 }
                 last_ns = last_ns.max(Some(ns));
                 if let Some(from) = gap_from.take() {
@@ -118,7 +120,7 @@ pub(crate) fn show<G: Growing>(
             Err(error) => {
                 if !growing.is_fatal(&error) {
                     if faults.tells_one_more() {
-                        show.fault(&format!("{error}; the other streams are read on"))?;
+                        show.fault(&format!("{error}; reading goes on with the other streams"))?;
                     }
                     continue;
                 }

@@ -23,7 +23,7 @@ pub(crate) fn paused(reading: &Reading, charset: Charset) -> Option<String> {
     let sum = reading.table("sum")?;
     match (sum.value("pauses")?, sum.value("paused")?) {
         (Cell::Count(pauses @ 1..), Cell::Duration(ns)) => Some(format!(
-            "! The tap was paused {}, for {}: calls and times across a pause are not counted.",
+            "! The tap was paused {}, for {}. Calls and times that span a pause are not counted.",
             times(*pauses),
             quantity::duration(*ns, charset)
         )),
@@ -46,7 +46,7 @@ pub(crate) fn missing(reading: &Reading, charset: Charset) -> Option<String> {
         _ => None,
     };
     let mut parts = Vec::new();
-    parts.extend(count("discarded").map(|n| format!("{n} events discarded because the buffers were full")));
+    parts.extend(count("discarded").map(|n| format!("{n} events discarded (buffers full)")));
     parts.extend(count("lost_packets").map(|n| match count("lost") {
         Some(events) => format!("{n} packets lost with {events} events"),
         None => format!("{n} packets lost"),
@@ -56,16 +56,16 @@ pub(crate) fn missing(reading: &Reading, charset: Charset) -> Option<String> {
         (Some(Cell::Count(gaps @ 1..)), Some(Cell::Duration(ns))) => {
             let events = gap.map(|n| format!(" with at least {n} events")).unwrap_or_default();
             let length = quantity::duration(*ns, charset);
-            parts.push(format!("the recording was interrupted {}, for {length}{events}", times(*gaps)));
+            parts.push(format!("recording interrupted {}, for {length}{events}", times(*gaps)));
         }
-        _ => parts.extend(gap.map(|n| format!("{n} events not recorded between two recordings"))),
+        _ => parts.extend(gap.map(|n| format!("{n} events emitted between two recordings"))),
     }
     if let Some(Cell::Difference(residual)) = sum.value("residual")
         && *residual != 0
     {
         parts.push(match residual {
-            0.. => format!("{residual} events missing without a name"),
-            _ => format!("{} events more than the VM's counters tell", residual.unsigned_abs()),
+            0.. => format!("{residual} events missing for no known reason"),
+            _ => format!("{} more events than the VM counted", residual.unsigned_abs()),
         });
     }
     if !reading.faults.is_empty() {

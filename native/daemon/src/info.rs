@@ -5,13 +5,14 @@ use crate::failure::Failure;
 use crate::json;
 use crate::output;
 use crate::reading::Reading;
+use crate::report::OVERVIEW;
 use crate::text::Text;
 use crate::window::Window;
 use beamtap_analysis::Cell;
 use std::process::ExitCode;
 
 pub(crate) fn run(arguments: &InfoArguments) -> Result<ExitCode, Failure> {
-    let mut reading = Reading::of(&arguments.directory, &["overview"], Window::default(), false)?;
+    let mut reading = Reading::of(&arguments.directory, &[OVERVIEW], Window::default(), false)?;
     if arguments.json {
         let tables = reading.tables.iter().filter(|table| table.id != "sum");
         return output::print_json(&reading, &json::answer(&arguments.directory, &reading, tables));

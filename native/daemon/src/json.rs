@@ -1,12 +1,27 @@
-//! Tables as JSON: what `--json` promises. The format is described in the help of each command.
+//! Tables as JSON: what `--json` promises.
 
+use crate::keys::{self, Key};
 use crate::reading::Reading;
 use beamtap_analysis::{Cell, Column, Shape, Table};
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// Goes up when a member is taken away or changes its meaning; not when one is added.
+/// Goes up when a key goes away or changes its meaning; not when one is added.
 pub(crate) const FORMAT: u64 = 1;
+
+/// Before the terms of the sum law.
+pub(crate) const TRACE: [Key; 1] =
+    [Key::One(Column::text("trace", "The directory, as given on the command line"))];
+/// After the terms of the sum law.
+pub(crate) const LOSSY: [Key; 1] = [Key::One(
+    Column::claim("lossy", "Whether events are missing")
+        .unknown("no loss is known, and without the VM's counters nothing proves that there is none"),
+)];
+/// After the tables.
+pub(crate) const END: [Key; 2] = [
+    Key::Sentences("faults", "Parts of the trace that could not be read; empty if everything was read"),
+    Key::Sentences("notes", "What to know when reading the numbers"),
+];
 
 /// The answer to a command: the sum's facts, and under its name each of the tables given.
 pub(crate) fn answer<'a>(
@@ -14,14 +29,12 @@ pub(crate) fn answer<'a>(
     reading: &Reading,
     tables: impl IntoIterator<Item = &'a Table>,
 ) -> Value {
-    let mut answer = Map::new();
-    answer.insert("format".to_owned(), FORMAT.into());
-    answer.insert("beamtapd".to_owned(), env!("CARGO_PKG_VERSION").into());
-    answer.insert("trace".to_owned(), directory.to_string_lossy().into());
+    let mut answer = keys::begin();
+    answer.extend(keys::members(&TRACE, [directory.to_string_lossy().into()]));
     let mut notes: Vec<String> = reading.stretch.iter().cloned().collect();
     if let Some(sum) = reading.table("sum") {
         answer.extend(facts(sum));
-        answer.insert("lossy".to_owned(), lossy(sum));
+        answer.extend(keys::members(&LOSSY, [lossy(sum)]));
         notes.extend(sum.notes.iter().cloned());
     }
     for table in tables {
@@ -32,8 +45,7 @@ pub(crate) fn answer<'a>(
         };
         answer.insert(table.id.to_owned(), value);
     }
-    answer.insert("faults".to_owned(), reading.faults.clone().into());
-    answer.insert("notes".to_owned(), notes.into());
+    answer.extend(keys::members(&END, [reading.faults.clone().into(), notes.into()]));
     Value::Object(answer)
 }
 

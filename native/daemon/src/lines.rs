@@ -54,7 +54,7 @@ impl Lines {
         self.sink.flush()?;
         if let cut @ 1.. = self.scribe.cut() {
             let cut = quantity::count(cut);
-            self.warn(&format!("events too long to be shown whole: {cut}; an event has 16 MiB at the most"));
+            self.warn(&format!("events cut because they are larger than 16 MiB: {cut}"));
         }
         self.scribe.selection().unseen().iter().for_each(|sentence| self.warn(sentence));
         Ok(())
@@ -92,11 +92,11 @@ impl Show for Lines {
         // What was printed before the loss comes before its warning.
         self.sink.flush()?;
         let what = match missing {
-            Missing::Events => "events discarded because the buffers were full",
+            Missing::Events => "events discarded (buffers full)",
             Missing::Packets => "packets lost",
         };
         let when = match (loss.begin_ns, loss.end_ns) {
-            (0, 0) => "at a time not known".to_owned(),
+            (0, 0) => "at an unknown time".to_owned(),
             (begin, end) => format!("between [{}] and [{}]", self.scribe.time(begin), self.scribe.time(end)),
         };
         let stream = stream.map(|path| format!(", in {}", path.display())).unwrap_or_default();
@@ -110,7 +110,7 @@ impl Show for Lines {
         }
         self.sink.flush()?;
         let (begin, end) = (self.scribe.time(begin_ns), self.scribe.time(end_ns));
-        self.warn(&format!("what happened between [{begin}] and [{end}] may be missing"));
+        self.warn(&format!("events between [{begin}] and [{end}] may be missing"));
         Ok(())
     }
 

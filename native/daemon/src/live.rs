@@ -80,14 +80,14 @@ impl Growing for Live<'_> {
             let seconds = since.elapsed().as_secs_f64();
             let (what, mended) = match again {
                 Reattached { is_same_session: true, streams_gone: 0 } => {
-                    ("it goes on where it was".to_owned(), Mended::Whole)
+                    ("reading continues where it stopped".to_owned(), Mended::Whole)
                 }
                 Reattached { is_same_session: true, streams_gone } => (
-                    format!("{streams_gone} streams have ended meanwhile; their last events may be missing"),
+                    format!("{streams_gone} streams ended meanwhile, and their last events may be missing"),
                     Mended::WithGap,
                 ),
                 Reattached { is_same_session: false, .. } => (
-                    "it is a new session of that name; the end of the old one is missing".to_owned(),
+                    "this is a new session of the same name; the end of the old one is missing".to_owned(),
                     Mended::WithGap,
                 ),
             };
@@ -114,7 +114,7 @@ fn sessions_of(url: &LiveUrl) -> Result<String, Failure> {
     urls.sort();
     urls.dedup();
     Ok(match urls.is_empty() {
-        true => format!("{url} names no session, and the relay daemon has none"),
-        false => format!("{url} names no session; there are {}", urls.join(", ")),
+        true => format!("{url} does not name a session, and the relay daemon has no sessions"),
+        false => format!("{url} does not name a session. The relay daemon has {}", urls.join(", ")),
     })
 }

@@ -9,11 +9,12 @@ const VARIABLE: &str = "BEAMTAP_LOG";
 pub(crate) fn start() -> Result<(), Failure> {
     let Some(wanted) = std::env::var_os(VARIABLE).filter(|wanted| !wanted.is_empty()) else { return Ok(()) };
     let refuse = |why: String| {
-        Failure::Usage(format!("{VARIABLE} {why}; try {VARIABLE}=debug or {VARIABLE}=beamtapd=trace"))
+        Failure::Usage(format!(
+            "invalid {VARIABLE}: {why}. Set {VARIABLE}=debug or {VARIABLE}=beamtapd=trace"
+        ))
     };
-    let wanted = wanted.to_str().ok_or_else(|| refuse("is not UTF-8".to_owned()))?;
-    let filter =
-        EnvFilter::builder().parse(wanted).map_err(|error| refuse(format!("is not understood: {error}")))?;
+    let wanted = wanted.to_str().ok_or_else(|| refuse("it is not UTF-8".to_owned()))?;
+    let filter = EnvFilter::builder().parse(wanted).map_err(|error| refuse(format!("{error}")))?;
     // A log that cannot be written, on a full disk say, is no reason to end.
     tracing_subscriber::fmt()
         .with_env_filter(filter)

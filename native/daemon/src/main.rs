@@ -22,9 +22,13 @@ mod glob;
 mod growing;
 mod guard;
 mod heading;
+mod help;
 mod info;
 mod interrupt;
 mod json;
+#[cfg(test)]
+mod json_document;
+mod keys;
 mod lines;
 mod live;
 mod logging;

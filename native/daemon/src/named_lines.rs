@@ -162,7 +162,7 @@ impl Page {
             _ if self.dictionary.learn(event) => {
                 if self.dictionary.has_several_vms() && !std::mem::replace(&mut self.is_mixed, true) {
                     return self
-                        .tell("several VMs record here: a name may be another VM's; watch each one alone");
+                        .tell("several VMs record into this session: names may be wrong. Watch each VM in its own session");
                 }
                 return Ok(());
             }
@@ -279,7 +279,7 @@ impl Show for NamedLines<'_> {
             Ok(Item::Event(stamp, lifted)) => self.page.take(stamp, &lifted, event, selection),
             Ok(Item::Other(stamp, _)) => self.page.take_other(stamp, event, selection),
             Ok(_) => Ok(()),
-            Err(error) => self.page.tell(&format!("{error}; its events are left out")),
+            Err(error) => self.page.tell(&format!("{error}; these events are left out")),
         }
     }
 
@@ -288,14 +288,14 @@ impl Show for NamedLines<'_> {
             return Ok(());
         }
         let what = match missing {
-            Missing::Events => "events lost here: LTTng's buffers were full",
+            Missing::Events => "events lost here (LTTng's buffers were full)",
             Missing::Packets => "packets of events lost here",
         };
         self.page.tell(&format!("{} {what}", quantity::count(loss.count)))
     }
 
     fn gap(&mut self, _: i64, _: i64) -> io::Result<()> {
-        self.page.tell("something may be missing here")
+        self.page.tell("events may be missing here")
     }
 
     fn fault(&mut self, fault: &str) -> io::Result<()> {

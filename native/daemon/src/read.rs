@@ -30,7 +30,9 @@ pub(crate) fn run(arguments: &ReadArguments) -> Result<ExitCode, Failure> {
     let choice = &arguments.choice;
     let is_recorded = matches!(arguments.source, Source::Directory(_)) && !arguments.follow;
     if matches!(arguments.source, Source::Directory(_)) && arguments.from.is_some() {
-        return Err(Failure::Usage("--from is for live sessions; --begin is for recorded ones".to_owned()));
+        return Err(Failure::Usage(
+            "--from is for live sessions only. For a recorded trace, use --begin".to_owned(),
+        ));
     }
     if !is_recorded && choice.last.is_some() {
         return Err(choice.refuse_last());

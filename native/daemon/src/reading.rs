@@ -50,7 +50,7 @@ impl Reading {
         let mut progress = Progress::new();
         let (mut faults, mut fault_count) = (Vec::new(), Faults::default());
         for fault in set.faults().iter().filter(|_| fault_count.tells_one_more()) {
-            faults.push(format!("{fault}; what is there is left out"));
+            faults.push(format!("{fault}; this part is left out"));
         }
         let mut items = 0_u64;
         let is_narrow = window.is_narrow();
@@ -68,9 +68,9 @@ impl Reading {
                 Err(error) => {
                     tracing::warn!(%error, "after {items} items");
                     let consequence = if error.is_mismatch() {
-                        "its events are left out; read them with the beamtapd of that version"
+                        "its events are left out. To read them, use the beamtapd of the version that recorded them"
                     } else {
-                        "what comes before it and the other streams were read"
+                        "the stream was read up to there, and the other streams in full"
                     };
                     if fault_count.tells_one_more() {
                         faults.push(format!("{error}; {consequence}"));
@@ -120,17 +120,17 @@ fn sessions(set: &TraceSet) -> Vec<String> {
 /// Why a trace of several VMs has no answer, and what to do.
 fn several_vms(set: &TraceSet, one: &Vm, other: &Vm) -> Failure {
     let vm = |vm: &Vm| format!("{} (process {})", vm.node, vm.os_pid);
-    let why = "the numbers of processes and functions are each VM's own, and a report would mix them";
+    let why = "a report would mix them up, because each VM numbers processes and functions by itself";
     let what = format!("{} and {} both recorded into this trace: {why}", vm(one), vm(other));
     match set.traces() {
         [first, _, ..] => Failure::Trace {
-            what: format!("{what}; one of its parts is {}", first.path().display()),
-            remedy: "Report each VM's part alone",
+            what: format!("{what}. The trace of one VM is {}", first.path().display()),
+            remedy: "Run the command on the trace of each VM",
         },
         _ => Failure::Trace {
             what,
-            remedy: "Record each VM in a session of its own, or with `lttng enable-channel --buffers-pid`; \
-                     `beamtapd read` shows these events",
+            remedy: "Record each VM in its own session, or use `lttng enable-channel --buffers-pid`. To see the \
+                     events, use `beamtapd read`",
         },
     }
 }

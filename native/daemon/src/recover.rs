@@ -5,13 +5,15 @@ use crate::doctor::traces;
 use crate::failure::{BAD_TRACE, Failure};
 use crate::flights;
 use crate::json;
+use crate::keys::{self, Key};
 use crate::reading::Reading;
+use crate::report::OVERVIEW;
 use crate::safe::Safe;
 use crate::warning;
 use crate::window::Window;
-use beamtap_analysis::Cell;
+use beamtap_analysis::{Cell, Column};
 use beamtap_ctl::Remains;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,13 +41,13 @@ pub(crate) fn run(arguments: &RecoverArguments) -> Result<ExitCode, Failure> {
     let remains = Remains::find(shm_path)?;
     if remains.is_empty() {
         return Err(Failure::Trace {
-            what: format!("no session left buffers in {}", shm_path.display()),
-            remedy: "LTTng removes them when a session ends orderly: all its events are in its trace",
+            what: format!("no buffers of a session in {}", shm_path.display()),
+            remedy: "LTTng removes the buffers when a session ends in order; its trace then has all events",
         });
     }
     if arguments.output.is_some() && remains.len() > 1 {
         return Err(Failure::Usage(format!(
-            "{} sessions left buffers in {}: give one of the directories below it, or no --output",
+            "{} sessions have buffers in {}. Name one of the directories below it, or omit --output",
             remains.len(),
             shm_path.display()
         )));
@@ -79,10 +81,10 @@ fn recover(remains: Remains, shm_path: &Path, arguments: &RecoverArguments) -> R
     if is_removed {
         recovered.remove(shm_path)?;
     } else if arguments.remove {
-        faults.push(format!("{} is not removed: not all of it was recovered", buffers.display()));
+        faults.push(format!("{} is not removed, because not all of it was recovered", buffers.display()));
     }
     faults.extend(
-        others.iter().map(|file| format!("{} is no buffer of LTTng's: it is left as it is", file.display())),
+        others.iter().map(|file| format!("{} is not a buffer of LTTng and is left alone", file.display())),
     );
     let (read, of_output) = read_back(&output)?;
     // What was recovered is below the output.
@@ -92,7 +94,7 @@ fn recover(remains: Remains, shm_path: &Path, arguments: &RecoverArguments) -> R
 
 /// How many events a trace has, and what of it cannot be read.
 fn read_back(trace: &Path) -> Result<(u64, Vec<String>), Failure> {
-    let reading = Reading::of(trace, &["overview"], Window::default(), false)?;
+    let reading = Reading::of(trace, &[OVERVIEW], Window::default(), false)?;
     let count = |name| match reading.table("sum").and_then(|sum| sum.value(name)) {
         Some(Cell::Count(count)) => *count,
         _ => 0,
@@ -107,29 +109,43 @@ fn name(buffers: &Path) -> String {
     format!("{name}-recovered")
 }
 
+const SESSION: [Key; 7] = [
+    Key::One(Column::text("buffers", "Directory of the session's buffers")),
+    Key::One(Column::text("output", "Directory to give to `report` and other commands")),
+    Key::One(Column::text("trace", "Directory of the recovered events, below `output`")),
+    Key::One(Column::count("events", "Number of events recovered")),
+    Key::One(Column::count("read", "Number of events in all of `output`")),
+    Key::One(Column::claim("removed", "Whether the buffers were removed")),
+    Key::Sentences("faults", "What could not be recovered or read; empty if everything was"),
+];
+
+pub(crate) const KEYS: [Key; 1] = [Key::Objects(
+    "recovered",
+    "Sessions whose buffers were recovered. `recover` has this key only with SHM_PATH",
+    &SESSION,
+)];
+
 fn answer(all: &[Recovered]) -> Value {
+    let text = |path: &Path| Value::from(path.to_string_lossy());
     let one = |one: &Recovered| {
-        json!({
-            "buffers": one.buffers.to_string_lossy(),
-            "output": one.output.to_string_lossy(),
-            "trace": one.trace.to_string_lossy(),
-            "events": one.events,
-            "read": one.read,
-            "removed": one.is_removed,
-            "faults": one.faults,
-        })
+        let values = [
+            text(&one.buffers),
+            text(&one.output),
+            text(&one.trace),
+            one.events.into(),
+            one.read.into(),
+            one.is_removed.into(),
+            one.faults.clone().into(),
+        ];
+        keys::object(&SESSION, values)
     };
-    json!({
-        "format": json::FORMAT,
-        "beamtapd": env!("CARGO_PKG_VERSION"),
-        "recovered": all.iter().map(one).collect::<Vec<_>>(),
-    })
+    keys::answer(&KEYS, [all.iter().map(one).collect()])
 }
 
 fn told(all: &[Recovered]) -> String {
     let line = |one: &Recovered| {
         let line = format!(
-            "{}: {} events recovered into {}; {} holds {} events now",
+            "{}: {} events recovered into {}; {} now holds {} events",
             one.buffers.display(),
             one.events,
             one.trace.display(),

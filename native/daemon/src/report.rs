@@ -8,26 +8,43 @@ use crate::output;
 use crate::reading::Reading;
 use crate::text::Text;
 use crate::window::Window;
-use beamtap_analysis::{ANALYSES, Table};
+use beamtap_analysis::{ANALYSES, Table, TableInfo};
 use std::process::ExitCode;
 
 /// What is said where every table is empty.
-const NOTHING: &str = "Nothing that was traced happened. Was the function called while this was recorded, by a \
-                       process that was traced? Calls that the compiler built into their caller are none.";
+const NOTHING: &str = "No traced events. Check that a traced process called the function while the tap recorded. Calls that \
+                       the compiler inlines are not traced.";
 
 /// Rows per table for people who did not say how many.
 const TOP: usize = 20;
 
+/// The analysis whose facts every answer has; `beamtapd info` shows its tables.
+pub(crate) const OVERVIEW: &str = "overview";
+/// Tables of the overview that a report has, too.
+pub(crate) const FROM_OVERVIEW: [&str; 2] = ["span", "vms"];
+
+/// The tables of a report.
+pub(crate) fn tables() -> impl Iterator<Item = &'static TableInfo> {
+    ANALYSES.iter().filter(|info| info.name != OVERVIEW).flat_map(|info| info.tables)
+}
+
 pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
-    let shown: &[&str] = match (arguments.functions, arguments.processes) {
-        (true, _) => &["functions"],
-        (_, true) => &["processes"],
-        (false, false) => &["functions", "processes", "spans", "system_monitor", "schedulers", "allocators"],
+    let is_shown = |table: &&TableInfo| match (arguments.functions, arguments.processes) {
+        (true, _) => table.id == "functions",
+        (_, true) => table.id == "processes",
+        (false, false) => true,
     };
+    let chosen: Vec<&TableInfo> = tables().filter(is_shown).collect();
     if let Some(column) = &arguments.sort {
-        check_sort(column, shown)?;
+        check_sort(column, &chosen)?;
     }
-    let analyses: Vec<&str> = shown.iter().copied().chain(["overview"]).collect();
+    let shown: Vec<&str> = chosen.iter().map(|table| table.id).collect();
+    let is_asked = |tables: &[TableInfo]| tables.iter().any(|table| shown.contains(&table.id));
+    let analyses: Vec<&str> = ANALYSES
+        .iter()
+        .filter(|info| info.name == OVERVIEW || is_asked(info.tables))
+        .map(|info| info.name)
+        .collect();
     let mut reading =
         Reading::of(&arguments.directory, &analyses, Window::new(arguments.begin, arguments.end), true)?;
     for table in &mut reading.tables {
@@ -41,7 +58,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
         for table in reading.tables.iter_mut().filter(|table| shown.contains(&table.id)) {
             table.rows.truncate(top.unwrap_or(usize::MAX));
         }
-        let tables = ["span", "vms"].iter().chain(shown).filter_map(|id| reading.table(id));
+        let tables = FROM_OVERVIEW.iter().chain(&shown).filter_map(|id| reading.table(id));
         return output::print_json(&reading, &json::answer(&arguments.directory, &reading, tables));
     }
     let mut text = Text::new(arguments.width.map(usize::from).or_else(output::width));
@@ -63,8 +80,8 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
 }
 
 /// Refuses a column that none of the tables shown has, before anything is read.
-fn check_sort(column: &str, shown: &[&str]) -> Result<(), Failure> {
-    let columns = || ANALYSES.iter().filter(|info| shown.contains(&info.name)).flat_map(|info| info.columns);
+fn check_sort(column: &str, shown: &[&TableInfo]) -> Result<(), Failure> {
+    let columns = || shown.iter().flat_map(|table| table.columns);
     if columns().any(|known| known.name == column || known.key() == column) {
         return Ok(());
     }
@@ -74,5 +91,8 @@ fn check_sort(column: &str, shown: &[&str]) -> Result<(), Failure> {
             names.push(known.name);
         }
     }
-    Err(Failure::Usage(format!("there is no column {column} to sort by; there are {}", names.join(", "))))
+    Err(Failure::Usage(format!(
+        "invalid value {column} for --sort: expected the name of a column: {}",
+        names.join(", ")
+    )))
 }

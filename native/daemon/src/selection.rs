@@ -120,12 +120,12 @@ impl Selection {
         let conditions = self.conditions.iter().filter(|(_, is_seen)| !is_seen);
         let processes = self.processes.iter().filter(|(_, is_seen)| !is_seen);
         globs
-            .map(|(glob, _)| format!("no event was named {}", glob.text()))
-            .chain(conditions.map(|(condition, _)| format!("no event had a field {}", condition.field())))
+            .map(|(glob, _)| format!("no event has the name {}", glob.text()))
+            .chain(conditions.map(|(condition, _)| format!("no event has a field {}", condition.field())))
             .chain(processes.map(|(process, _)| {
-                format!("no event named {}", Entity { kind: EntityKind::Process, id: *process })
+                format!("no event names the process {}", Entity { kind: EntityKind::Process, id: *process })
             }))
-            .chain(self.unseen.iter().map(|name| format!("no event had a field {name}")))
+            .chain(self.unseen.iter().map(|name| format!("no event has a field {name}")))
             .collect()
     }
 

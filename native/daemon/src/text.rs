@@ -293,13 +293,21 @@ fn fitting(chars: impl Iterator<Item = char>, width: usize) -> String {
 mod tests {
     use super::{Text, cut};
     use crate::charset::Charset;
-    use beamtap_analysis::{Cell, Column, Table};
+    use beamtap_analysis::{Cell, Column, Shape, Table, TableInfo};
     use unicode_width::UnicodeWidthStr;
 
     fn table() -> Table {
-        let columns =
-            [Column::text("function", ""), Column::duration("own", ""), Column::duration("p99", "")];
-        let mut table = Table::rows("names", "Names", &columns);
+        const COLUMNS: &[Column] =
+            &[Column::text("function", ""), Column::duration("own", ""), Column::duration("p99", "")];
+        let info = TableInfo {
+            id: "names",
+            title: "Names",
+            doc: "",
+            shape: Shape::Rows,
+            columns: COLUMNS,
+            absent: None,
+        };
+        let mut table = Table::new(&info);
         for name in ["compile:'-run_sub_passes/2-anonymous-0-'/3", "日本:長い関数の名前です/2", "m:f/0"]
         {
             table.rows.push(vec![Cell::Text(name.into()), Cell::Duration(1234), Cell::Duration(5678)]);

@@ -2,70 +2,44 @@
 
 use crate::doctor;
 use crate::failure::{BAD_TRACE, Failure};
+use crate::help;
 use crate::json;
+use crate::keys::{self, Key};
 use crate::quantity;
 use crate::safe::Safe;
+use beamtap_analysis::Column;
 use beamtap_ctl::traces::{self, Keep, Trace};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 use unicode_width::UnicodeWidthStr;
 
-const AFTER_HELP: &str = "\
-A trace is running while its tap records, finished when that has ended, interrupted when its VM ended
-first, and elsewhere when its VM cannot be seen from here: on another machine or in another container.
-Only finished and interrupted traces are removed. What has no mark of beamtap's is not listed.
-
-Exit codes:
-  0    the traces are listed, and those that were to go are removed
-  1    the directory could not be read, or a trace not be removed
-  2    the command line is not understood";
-
-const JSON: &str = "\
-The JSON is one object. Members are added between versions; `format` goes up when one changes its meaning.
-
-  format            1
-  beamtapd          the version that answered
-  directory         where the traces are
-  traces            the newest first: trace, node, state (running, finished, interrupted, elsewhere), bytes,
-                    begun_ns and changed_ns since the Unix epoch, beyond (whether it is beyond what --keep and
-                    its like leave), removed
-  failures          why traces could not be removed
-
-A trace is running while its tap records, finished when that has ended, interrupted when its VM ended
-first, and elsewhere when its VM cannot be seen from here: on another machine or in another container.
-Only finished and interrupted traces are removed. What has no mark of beamtap's is not listed.
-
-Exit codes:
-  0    the traces are listed, and those that were to go are removed
-  1    the directory could not be read, or a trace not be removed
-  2    the command line is not understood";
-
-/// Lists beamtap's traces: size, age, node, and whether their taps still run; removes old ones on request.
+/// List the traces that beamtap recorded, with state, age, size and node. Remove old ones on request.
 ///
-/// `{keep, #{number => N, bytes => Bytes, age => Ms}}` in beamtap's environment has each tap that ends do the same.
+/// To remove old traces whenever a tap ends, set `{keep, #{number => N, bytes => Bytes, age => Ms}}` in the environment
+/// of the application beamtap.
 #[derive(Args, Debug)]
-#[command(after_help = AFTER_HELP, after_long_help = JSON)]
+#[command(after_help = help::TRACES_CODES, after_long_help = help::traces())]
 pub(crate) struct Arguments {
-    /// The directory that the traces are in [default: where beamtap writes them]
+    /// Directory of the traces [default: where beamtap writes them]
     #[arg(value_name = "DIR")]
     directory: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Keep so many traces, the newest
+    /// Keep the N newest traces
     #[arg(long, value_name = "N")]
     keep: Option<u64>,
-    /// Keep so many bytes of the newest traces: 500M, 20G
+    /// Keep the newest traces up to this size together: 500M, 20G
     #[arg(long, value_name = "SIZE", value_parser = size)]
     keep_bytes: Option<u64>,
-    /// Keep the traces that changed in this time: 12h, 30d
+    /// Keep traces that changed within this time: 12h, 30d
     #[arg(long, value_name = "AGE", value_parser = age)]
     keep_age: Option<Duration>,
-    /// Remove the traces beyond what is to be kept; without it they are only marked
+    /// Remove the traces that are not kept. Without this option they are only marked
     #[arg(long)]
     remove: bool,
 }
@@ -74,13 +48,13 @@ pub(crate) struct Arguments {
 fn size(text: &str) -> Result<u64, String> {
     let units = [("K", 10), ("M", 20), ("G", 30), ("T", 40)];
     scaled(text, units.map(|(unit, shift)| (unit, 1 << shift)), 1)
-        .ok_or_else(|| "a size is a number of bytes, or of K, M, G or T: 500M".to_owned())
+        .ok_or_else(|| "expected a number of bytes, or a number with K, M, G or T such as 500M".to_owned())
 }
 
 fn age(text: &str) -> Result<Duration, String> {
     scaled(text, [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)], 0)
         .map(Duration::from_secs)
-        .ok_or_else(|| "an age is a number of s, m, h or d: 30d".to_owned())
+        .ok_or_else(|| "expected a number with s, m, h or d such as 30d".to_owned())
 }
 
 /// A number in one of the units; one without a unit counts as many times as `bare` says, not at all for 0.
@@ -104,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let keep = Keep { number: arguments.keep, bytes: arguments.keep_bytes, age: arguments.keep_age };
     if arguments.remove && keep == Keep::default() {
         return Err(Failure::Usage(
-            "--remove needs to know what to keep: give --keep, --keep-bytes or --keep-age".to_owned(),
+            "--remove needs a limit: add --keep, --keep-bytes or --keep-age".to_owned(),
         ));
     }
     let directory = arguments.directory.clone().unwrap_or_else(doctor::traces);
@@ -124,13 +98,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         rows.push(Row { trace, is_beyond, is_removed });
     }
     let text = if arguments.json {
-        let answer = json!({
-            "format": json::FORMAT,
-            "beamtapd": env!("CARGO_PKG_VERSION"),
-            "directory": directory.to_string_lossy(),
-            "traces": rows.iter().map(object).collect::<Vec<_>>(),
-            "failures": failures,
-        });
+        let traces = rows.iter().map(object).collect();
+        let answer =
+            keys::answer(&KEYS, [directory.to_string_lossy().into(), traces, failures.clone().into()]);
         json::text(&answer) + "\n"
     } else {
         table(&rows, SystemTime::now())
@@ -144,27 +114,45 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(if failures.is_empty() { 0 } else { BAD_TRACE }))
 }
 
+const TRACE: [Key; 8] = [
+    Key::One(Column::text("trace", "Directory of the trace")),
+    Key::One(Column::text("node", "Name of the node that recorded it")),
+    Key::One(Column::text("state", "`running`, `finished`, `interrupted` or `elsewhere`")),
+    Key::One(Column::bytes("bytes", "Size on disk")),
+    Key::One(Column::instant("begun", "Time when the recording started")),
+    Key::One(Column::instant("changed", "Time of the last change")),
+    Key::One(Column::claim("beyond", "Whether `--keep`, `--keep-bytes` and `--keep-age` do not keep it")),
+    Key::One(Column::claim("removed", "Whether it was removed")),
+];
+
+pub(crate) const KEYS: [Key; 3] = [
+    Key::One(Column::text("directory", "Directory that the traces are in")),
+    Key::Objects("traces", "The traces, newest first", &TRACE),
+    Key::Sentences("failures", "Why traces could not be removed"),
+];
+
 fn object(row: &Row) -> Value {
     let ns = |time: SystemTime| {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     };
-    json!({
-        "trace": row.trace.path.to_string_lossy(),
-        "node": row.trace.node,
-        "state": row.trace.state.word(),
-        "bytes": row.trace.bytes,
-        "begun_ns": ns(row.trace.begun),
-        "changed_ns": ns(row.trace.changed),
-        "beyond": row.is_beyond,
-        "removed": row.is_removed,
-    })
+    let values = [
+        row.trace.path.to_string_lossy().into(),
+        row.trace.node.as_str().into(),
+        row.trace.state.word().into(),
+        row.trace.bytes.into(),
+        ns(row.trace.begun).into(),
+        ns(row.trace.changed).into(),
+        row.is_beyond.into(),
+        row.is_removed.into(),
+    ];
+    keys::object(&TRACE, values)
 }
 
 /// A line for each trace, and one for all of them.
 fn table(rows: &[Row], now: SystemTime) -> String {
     if rows.is_empty() {
-        return "no traces of beamtap's\n".to_owned();
+        return "no traces recorded by beamtap\n".to_owned();
     }
     let head = ["state", "age", "size", "node", "trace"].map(str::to_owned);
     let lines: Vec<[String; 5]> = [head].into_iter().chain(rows.iter().map(|row| cells(row, now))).collect();

@@ -58,19 +58,18 @@ fn share(part: u64, all: u64) -> String {
 mod tests {
     use super::of;
     use crate::charset::Charset;
-    use beamtap_analysis::{Cell, Column, Table};
+    use beamtap_analysis::{ANALYSES, Cell, Table};
 
     fn table(rows: &[(&str, u64, u64, u64)]) -> Table {
-        let columns = [
-            Column::text("function", ""),
-            Column::duration("own", ""),
-            Column::duration("gc", ""),
-            Column::duration("out", ""),
-        ];
-        let mut table = Table::rows("functions", "Functions", &columns);
+        let functions = ANALYSES.iter().find(|info| info.name == "functions").unwrap();
+        let mut table = Table::new(&functions.tables[0]);
         for &(name, own, gc, out) in rows {
-            let times = [own, gc, out].map(Cell::Duration);
-            table.rows.push([vec![Cell::Text(name.into())], times.to_vec()].concat());
+            let mut row = vec![Cell::Unknown; table.columns.len()];
+            row[table.column("function").unwrap()] = Cell::Text(name.into());
+            for (column, ns) in [("own", own), ("gc", gc), ("out", out)] {
+                row[table.column(column).unwrap()] = Cell::Duration(ns);
+            }
+            table.rows.push(row);
         }
         table
     }

@@ -29,7 +29,8 @@ impl FromStr for Moment {
     /// `2026-11-23T12:41:49.7Z`.
     fn from_str(text: &str) -> Result<Moment, String> {
         if let Ok(time) = text.parse::<jiff::Timestamp>() {
-            let ns = u64::try_from(time.as_nanosecond()).map_err(|_| "is before 1970".to_owned())?;
+            let ns =
+                u64::try_from(time.as_nanosecond()).map_err(|_| "expected a time after 1970".to_owned())?;
             return Ok(Moment::Absolute(ns));
         }
         if text.contains(':')
@@ -39,8 +40,8 @@ impl FromStr for Moment {
             return Ok(Moment::OfDay(u64::try_from(ns).unwrap_or(0)));
         }
         duration_ns(text).map(Moment::SinceBegin).map_err(|_| {
-            "give a time since the trace's begin, such as 1.5s or 200ms, a time of day, such as 12:41:49.7, or \
-             2026-11-23T12:41:49.7Z"
+            "expected a time after the start of the trace such as 1.5s or 200ms, a time of day such as 12:41:49.7, or a date \
+             and time such as 2026-11-23T12:41:49.7Z"
                 .to_owned()
         })
     }
@@ -48,7 +49,7 @@ impl FromStr for Moment {
 
 /// Nanoseconds of a duration as people write it: `1.5s`, `200ms`, `35us`, `10ns`, `2m`.
 pub(crate) fn duration_ns(text: &str) -> Result<u64, String> {
-    let refuse = || "give a duration, such as 1.5s or 200ms".to_owned();
+    let refuse = || "expected a duration such as 1.5s or 200ms".to_owned();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
         "ns" => 1.0,
@@ -157,7 +158,7 @@ impl Window {
         let from = self.begin.map(|_| format!(" from {}", quantity::instant(begin)));
         let to = self.end.map(|_| format!(" to {}", quantity::instant(end)));
         Some(format!(
-            "Only the events{}{} are counted, and all definitions.",
+            "Counted are events{}{} only, and all definitions.",
             from.unwrap_or_default(),
             to.unwrap_or_default()
         ))

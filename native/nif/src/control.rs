@@ -40,8 +40,8 @@ fn open_provider<'a>(env: Env<'a>, path: Binary<'a>) -> Term<'a> {
         return failure(
             env,
             atoms::unknown_layout(),
-            "this VM packs pids in a way beamtap does not know",
-            "report it",
+            "this VM encodes pids in a way that beamtap does not know",
+            "report this to beamtap's developers, with the OTP version",
         );
     }
     let path = PathBuf::from(std::ffi::OsStr::from_bytes(path.as_slice()));
@@ -59,8 +59,8 @@ fn open_otp_provider<'a>(env: Env<'a>, path: Binary<'a>, dynamic_trace: Atom) ->
         return failure(
             env,
             atoms::has_own(),
-            "this VM has OTP's LTTng events built in",
-            "use OTP's own tracer, dyntrace, for them",
+            "this VM was built with OTP's own LTTng events",
+            "record them with OTP's own tracer, dyntrace",
         );
     }
     let path = PathBuf::from(std::ffi::OsStr::from_bytes(path.as_slice()));

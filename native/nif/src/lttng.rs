@@ -161,7 +161,7 @@ fn with_session<'a, T>(
             Err(error) => refused(env, &error),
         },
         None => {
-            failure(env, kinds::no_such_session(), "the LTTng session has ended already", "start a new tap")
+            failure(env, kinds::no_such_session(), "the LTTng session has already ended", "start a new tap")
         }
     }
 }
@@ -295,8 +295,8 @@ fn session_destroy(env: Env, handle: ResourceArc<Handle>, within: u64) -> Term {
         None => failure(
             env,
             kinds::timeout(),
-            "it is still being ended",
-            "nothing: it ends as soon as the session daemon answers",
+            "another process is still ending the session",
+            "nothing to do: it ends when the session daemon answers",
         ),
     }
 }

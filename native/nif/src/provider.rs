@@ -53,21 +53,21 @@ pub(crate) enum OpenError {
 impl OpenError {
     pub(crate) fn line(&self) -> String {
         match self {
-            OpenError::Missing(path) => format!("tracepoint provider {} not found", path.display()),
-            OpenError::Refused(reason) => format!("tracepoint provider cannot be loaded: {reason}"),
-            OpenError::Unusable(reason) => format!("tracepoint provider cannot be used: {reason}"),
-            OpenError::Timeout => "tracepoint provider did not load within 5 s".into(),
+            OpenError::Missing(path) => format!("the tracepoint provider {} does not exist", path.display()),
+            OpenError::Refused(reason) => format!("the tracepoint provider cannot be loaded: {reason}"),
+            OpenError::Unusable(reason) => format!("the tracepoint provider cannot be used: {reason}"),
+            OpenError::Timeout => "the tracepoint provider did not load within 5 s".into(),
         }
     }
 
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
             OpenError::Missing(_) => {
-                "run scripts/build-native, or set BEAMTAP_NATIVE_DIR to where it was built"
+                "run scripts/build-native, or set BEAMTAP_NATIVE_DIR to the directory it was built in"
             }
             OpenError::Refused(_) => "install lttng-ust (Debian: apt-get install liblttng-ust1)",
             OpenError::Unusable(_) => "install liblttng-ust-dev and run scripts/build-native again",
-            OpenError::Timeout => "look whether lttng-sessiond is stopped or hanging, then try again",
+            OpenError::Timeout => "check if lttng-sessiond is stopped (state T in ps), then try again",
         }
     }
 }

@@ -36,29 +36,29 @@ pub const LOSSES: [LossInfo; 6] = [
     LossInfo {
         loss: Loss::Suppressed,
         name: "suppressed",
-        doc: "Kept back inside the VM by a limit, or because no recording was open. Raise the limit.",
+        doc: "Held back in the VM by a limit, or because no recording was open. Raise the limit.",
     },
     LossInfo {
         loss: Loss::Unreadable,
         name: "unreadable",
-        doc: "The VM handed over a term of a form beamtap does not know. Counted, not emitted.",
+        doc: "The VM passed a term of a form that beamtap does not know. The event is counted, not emitted.",
     },
-    LossInfo { loss: Loss::Truncated, name: "truncated", doc: "Emitted, with a text cut to its bound." },
+    LossInfo { loss: Loss::Truncated, name: "truncated", doc: "Emitted, with a text cut to its limit." },
     LossInfo {
         loss: Loss::Discarded,
         name: "discarded",
-        doc: "LTTng's buffers were full and the event was dropped. Make the buffers larger or trace less.",
+        doc: "LTTng dropped the event because its buffers were full. Enlarge the buffers or trace less.",
     },
     LossInfo {
         loss: Loss::LostPackets,
         name: "lost",
-        doc: "Whole packets were overwritten (flight recorder) or never arrived; how many events they held is unknown \
-              until the counters are compared.",
+        doc: "Packets were overwritten (flight recorder) or never arrived. The number of their events follows from the \
+              VM's counters.",
     },
     LossInfo {
         loss: Loss::Gap,
         name: "gap",
-        doc: "The recording was interrupted and taken up again: emitted meanwhile, or in buffers that were lost with it.",
+        doc: "The recording was interrupted. The events were emitted meanwhile, or lost with the buffers.",
     },
 ];
 

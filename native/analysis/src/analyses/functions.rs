@@ -236,57 +236,57 @@ impl Analysis for Functions {
         if has_times && !state.tells_waiting() {
             table.columns[OWN] = OWN_AND_WAIT;
             table.notes.push(
-                "own+wait includes waiting: record the class `running`, too, to tell them apart.".to_owned(),
+                "own+wait includes waiting. To separate them, also trace the class `running`.".to_owned(),
             );
         }
         if !has_times && table.rows.iter().any(|row| row[CALLS] != Cell::Count(0)) {
             table.notes.push(
-                "No call ends in the trace: ask for `return` in the functions' patterns to see times."
+                "No call has an end in the trace. To see times, add `return` to the functions' patterns."
                     .to_owned(),
             );
         }
         if crashed > 0 {
             let advice = match crashed_unseen {
                 0 => "",
-                _ => "; add `-> exception` to the functions' patterns for the classes of exceptions",
+                _ => ". To see the classes of exceptions, add `-> exception` to the functions' patterns",
             };
-            table.notes.push(format!("Calls ended by a crash of their process: {crashed}{advice}."));
+            table.notes.push(format!("Calls that ended because their process crashed: {crashed}{advice}."));
         }
         if unfinished > 0 {
             table.notes.push(format!(
-                "Calls open at the end of the trace: {unfinished}. No time is counted for them."
+                "Calls open at the end of the trace: {unfinished}. Their time is not counted."
             ));
         }
         if interrupted > 0 {
-            let paused = if state.was_paused() { ", or the tap was paused" } else { "" };
+            let paused = if state.was_paused() { " or the tap was paused" } else { "" };
             table.notes.push(format!(
-                "Calls given up where events were lost{paused}: {interrupted}. No time is counted for them."
+                "Calls open when events were lost{paused}: {interrupted}. Their time is not counted."
             ));
         }
         if state.unmatched_returns() > 0 {
             table.notes.push(format!(
-                "Returns of calls made before the trace began, or lost: {}.",
+                "Returns of calls that are not in the trace: {}. They started before it, or were lost.",
                 state.unmatched_returns()
             ));
         }
         if state.guessed_returns() > 0 {
             table.notes.push(format!(
-                "Returns to functions that are not traced: {}. Calls ended by a tail call may show too long; ask for \
-                 `return` in the functions' patterns for exact times.",
+                "Returns to functions that are not traced: {}. Calls that ended with a tail call may be shown too \
+                 long. For exact times, add `return` to the functions' patterns.",
                 state.guessed_returns()
             ));
         }
         if state.overfull() > 0 {
             table.notes.push(format!(
-                "All open calls were given up {} times, because {} were open at once: were returns recorded?",
+                "All open calls were given up {} times, because {} were open at once. Check that returns are recorded.",
                 state.overfull(),
                 Automaton::MAX_OPEN_CALLS
             ));
         }
         if unnamed > 0 {
-            table.notes.push(format!(
-                "Functions without a definition in the trace, shown as function#N: {unnamed}."
-            ));
+            table
+                .notes
+                .push(format!("Functions that the trace does not name, shown as function#N: {unnamed}."));
         }
         vec![table]
     }

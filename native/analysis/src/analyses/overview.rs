@@ -163,7 +163,7 @@ impl Analysis for Overview {
         let sum = self.law.sum(&self.kinds, &state.declared(), discarded, lost_packets, is_one_vm, end_ns);
         let mut caveats = self.caveats;
         if self.more_caveats > 0 {
-            caveats.push(format!("{} further notes of the recording are not shown.", self.more_caveats));
+            caveats.push(format!("{} more caveats of the tap are not shown.", self.more_caveats));
         }
         let mut tables = vec![
             tables::sum(&sum, self.others, state.interruptions(), end_ns, caveats),

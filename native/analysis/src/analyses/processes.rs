@@ -257,7 +257,7 @@ impl Analysis for Processes {
         table.lossy = state.is_lossy();
         if folded_processes > 0 {
             table.notes.push(format!(
-                "{folded_processes} short-lived processes share one row per initial call; {ended_rows} ended processes have rows of their own."
+                "{folded_processes} short-lived processes share rows, one for each initial call. {ended_rows} other ended processes have their own rows."
             ));
         }
         vec![table]

@@ -150,7 +150,7 @@ impl Analysis for Spans {
         table.lossy = state.is_lossy();
         if self.without_begin > 0 {
             table.notes.push(format!(
-                "Ends of spans that began before the trace, or whose beginning was lost: {}.",
+                "Spans without a start in the trace: {}. They started before it, or their start was lost.",
                 self.without_begin
             ));
         }

@@ -314,7 +314,7 @@ fn own_is_called_own_and_wait_where_nothing_tells_waiting() {
     for kinds in [&calls[..], &all[..]] {
         let table = &script.tables_declaring(&["functions"], kinds)[0];
         assert_eq!((title(table).as_str(), includes(table)), ("own+wait", vec!["50 | true".to_owned()]));
-        assert!(table.notes[0].contains("record the class `running`"), "{:?}", table.notes);
+        assert!(table.notes[0].contains("also trace the class `running`"), "{:?}", table.notes);
     }
     let recorded = script.tables_declaring(&["functions"], &[EventKind::Call, EventKind::In]);
     let seen = script.goes_in(P).tables_declaring(&["functions"], &all);
@@ -338,12 +338,15 @@ fn a_crash_is_told_as_a_crash_and_not_as_a_loss() {
     let table = &script.tables(&["functions"])[0];
     let columns = ["calls", "total", "exited", "crashed", "unfinished", "interrupted"];
     assert_eq!(rows(table, &columns), ["2 | 40 | 2 | 1 | 0 | 0"]);
-    let told = "Calls ended by a crash of their process: 1; add `-> exception` to the functions' patterns for the \
-                classes of exceptions.";
+    let told = "Calls that ended because their process crashed: 1. To see the classes of exceptions, add \
+                `-> exception` to the functions' patterns.";
     assert_eq!(table.notes, [told]);
     // Where exceptions are recorded, there is nothing to add: this one was killed.
     let recorded = script.at(50).call(3, F).return_from(3, F);
-    assert_eq!(recorded.tables(&["functions"])[0].notes, ["Calls ended by a crash of their process: 1."]);
+    assert_eq!(
+        recorded.tables(&["functions"])[0].notes,
+        ["Calls that ended because their process crashed: 1."]
+    );
 }
 
 #[test]
@@ -360,7 +363,8 @@ fn a_return_without_its_call_changes_nothing_and_is_told() {
         .return_from(P, F);
     let table = &script.tables(&["functions"])[0];
     assert_eq!(rows(table, &["function", "own", "total"]), ["m:f/0 | 20 | 20"]);
-    assert_eq!(table.notes, ["Returns of calls made before the trace began, or lost: 2."]);
+    let told = "Returns of calls that are not in the trace: 2. They started before it, or were lost.";
+    assert_eq!(table.notes, [told]);
 }
 
 #[test]
@@ -477,7 +481,11 @@ fn calls_without_returns_are_given_up_in_time() {
         rows(table, &["calls", "unfinished", "interrupted", "own"]),
         [format!("{} | 1 | {limit} | -", limit + 1)]
     );
-    assert!(table.notes.iter().any(|note| note.contains("were returns recorded?")), "{:?}", table.notes);
+    assert!(
+        table.notes.iter().any(|note| note.contains("Check that returns are recorded")),
+        "{:?}",
+        table.notes
+    );
 }
 
 #[test]

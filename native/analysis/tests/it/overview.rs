@@ -61,7 +61,7 @@ fn lost_packets_held_what_the_counters_say_is_missing() {
     assert_eq!(sum(&script), "100 5 1 94 0 - 0");
     assert_eq!(
         script.tables(&["overview"])[0].notes,
-        ["What lost packets held is what the counters leave over: any other loss would hide in it."]
+        ["`lost` is what the counters leave over. It would also contain events lost for an unknown reason."]
     );
 }
 
@@ -111,7 +111,7 @@ fn without_the_end_what_was_emitted_is_only_known_at_the_least() {
     assert_eq!(
         tables[0].notes,
         [
-            "What the VM emitted is not known: counters of the end are missing. The tap still records, or its VM was killed."
+            "The number of emitted events is unknown: the counters from the end are missing. The tap still records, or its VM was killed."
         ]
     );
 }
@@ -249,7 +249,7 @@ fn counters_that_go_back_are_not_of_one_vm() {
         ["emitted", "read", "gap", "residual", "emitted_at_least"].map(|name| fact(sum, name)),
         ["-", "5", "-", "-", "-"]
     );
-    assert_eq!(sum.notes, ["What the VM emitted is not known: several VMs recorded into the trace."]);
+    assert_eq!(sum.notes, ["The number of emitted events is unknown: several VMs recorded into the trace."]);
 }
 
 #[test]
@@ -260,8 +260,8 @@ fn a_snapshot_says_that_it_is_one() {
     assert_eq!(
         sum.notes,
         [
-            "This is a snapshot of a flight recorder: it has what the buffers held. What had been overwritten before \
-          is not counted."
+            "This is a snapshot of a flight recorder. It has the events that were in the buffers; overwritten events \
+          are not counted."
         ]
     );
 }

@@ -221,7 +221,7 @@ fn the_short_lived_share_one_row_per_initial_call() {
     let total: u64 = rows(table, &["processes"]).iter().map(|count| count.parse::<u64>().unwrap()).sum();
     assert_eq!(total, processes + 1);
     // The one that spawned them lives, and has a row of its own, too.
-    let told = "32768 short-lived processes share one row per initial call; 32769 ended processes have rows of their own.";
+    let told = "32768 short-lived processes share rows, one for each initial call. 32769 other ended processes have their own rows.";
     assert_eq!(table.notes, [told]);
     let calls: u64 = rows(table, &["calls"]).iter().map(|count| count.parse::<u64>().unwrap()).sum();
     assert_eq!(calls, processes);

@@ -296,7 +296,7 @@ impl Cursor {
         let left = self.window.file_len().saturating_sub(self.packet_offset);
         let bytes = self.info.packet_bits.map_or(left, |bits| bits / 8);
         if bytes > left {
-            let error = Error::new(Kind::Truncated, "the file ends before the last packet does");
+            let error = Error::new(Kind::Truncated, "the file ends before its last packet");
             return Err(self.locate(error));
         }
         self.packet_offset += bytes;

@@ -213,7 +213,7 @@ impl LiveReader {
             return Ok(false);
         }
         if self.is_detached {
-            return Err(Error::new(Kind::Disconnected, format!("not attached to {} any more", self.url)));
+            return Err(Error::new(Kind::Disconnected, format!("no longer attached to {}", self.url)));
         }
         let mut has_progress = false;
         let since = Instant::now();

@@ -85,7 +85,7 @@ impl LiveReader {
     /// Gives up the rest of a packet.
     fn leave_rest(&mut self, lane: usize) -> Error {
         self.lanes.lanes[lane].cursor.leave_rest();
-        let what = "the relay daemon does not have the rest of a packet any more";
+        let what = "the relay daemon no longer has the rest of a packet";
         Error::new(Kind::Truncated, what).in_file(&self.sources[lane].path)
     }
 

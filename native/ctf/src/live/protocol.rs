@@ -153,7 +153,7 @@ impl Connection {
     /// Every session of the URL's hostname and name, one at least.
     pub(super) fn sessions_at(&mut self, url: &LiveUrl) -> Result<Vec<LiveSession>, Error> {
         let Some((host, name)) = &url.session else {
-            return protocol(format!("{url} names no session"));
+            return protocol(format!("{url} does not name a session"));
         };
         let mut sessions = self.list_sessions()?;
         sessions.retain(|s| s.hostname == *host && s.name == *name);
@@ -167,7 +167,7 @@ impl Connection {
         self.send(CREATE_SESSION, &[])?;
         match self.u32()? {
             1 => Ok(()),
-            status => protocol(format!("the relay daemon refuses a viewer's session (status {status})")),
+            status => protocol(format!("the relay daemon refuses viewers (status {status})")),
         }
     }
 
@@ -182,7 +182,7 @@ impl Connection {
             1 => self.streams(count),
             2 => protocol("another viewer is attached to the session"),
             4 => protocol("the session is not live"),
-            6 => protocol("the session does not exist any more"),
+            6 => protocol("the session no longer exists"),
             status => protocol(format!("the relay daemon refuses to attach (status {status})")),
         }
     }

@@ -149,7 +149,7 @@ fn all_metadata(connection: &mut Connection, entries: &[StreamEntry]) -> Result<
         let since = Instant::now();
         loop {
             if since.elapsed() > METADATA_PATIENCE {
-                let what = "the relay daemon hands metadata over too slowly";
+                let what = "the relay daemon sends the metadata too slowly";
                 return Err(Error::new(Kind::Disconnected, what));
             }
             match connection.metadata(entry.id)? {
@@ -159,7 +159,7 @@ fn all_metadata(connection: &mut Connection, entries: &[StreamEntry]) -> Result<
                 MetadataReply::NothingNew | MetadataReply::Gone => break,
             }
             if text.len() > MAX_TEXT {
-                return Err(Error::new(Kind::Limit, "the metadata is larger than this reader allows"));
+                return Err(Error::new(Kind::Limit, "the metadata is larger than this reader accepts"));
             }
         }
         all.push((entry.trace_id, text));

@@ -74,7 +74,7 @@ impl Connection {
         let length = loop {
             match self.stream.read(bytes) {
                 Ok(0) => {
-                    return Err(Error::new(Kind::Disconnected, "the relay daemon has closed the connection"));
+                    return Err(Error::new(Kind::Disconnected, "the relay daemon closed the connection"));
                 }
                 Ok(length) => break length,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
@@ -88,7 +88,7 @@ impl Connection {
         if self.asked.elapsed() > self.patience + Duration::from_secs(self.received / RATE) {
             let seconds = self.patience.as_secs_f64();
             let what =
-                format!("the relay daemon answers too slowly: an answer is not whole after {seconds} s");
+                format!("the relay daemon answers too slowly: an answer is incomplete after {seconds} s");
             return Err(Error::new(Kind::Disconnected, what));
         }
         Ok(length)
@@ -116,7 +116,7 @@ impl Connection {
         let end = memchr::memchr(0, &bytes).unwrap_or(bytes.len());
         match self.names_left.checked_sub(end) {
             Some(left) => self.names_left = left,
-            None => return protocol("the relay daemon tells more names than this reader keeps"),
+            None => return protocol("the relay daemon sends more names than this reader keeps"),
         }
         Ok(String::from_utf8_lossy(&bytes[..end]).into_owned())
     }

@@ -307,7 +307,7 @@ impl Builder {
             None => (self.metadata.streams.len() == 1).then_some(0),
         };
         let Some(index) = stream else {
-            return fault("the event does not say which declared stream it is in".into());
+            return fault("the event does not name a declared stream".into());
         };
         let (mut specific_context, mut payload) = (raw.specific_context, raw.payload);
         for ty in [&mut specific_context, &mut payload].into_iter().flatten() {

@@ -81,7 +81,7 @@ impl Reading<'_> {
         if let Some(encoding) = object.text("encoding")?
             && encoding != "utf-8"
         {
-            return self.fail(format!("text in {encoding:?} is not supported; utf-8 is"));
+            return self.fail(format!("the encoding {encoding:?} is not supported: expected utf-8"));
         }
         match kind {
             "fixed-length-unsigned-integer"

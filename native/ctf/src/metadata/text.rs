@@ -128,7 +128,7 @@ impl MetadataReader {
         self.tsdl.parse(&valid[..complete], &mut self.builder)?;
         self.text = text[complete..].to_vec();
         if is_last && self.is_signed && !self.tsdl.has_declared() {
-            let what = "the metadata ends behind its header: it declares nothing";
+            let what = "the metadata ends after its header and declares nothing";
             return Err(Error::metadata(what, self.tsdl.next_line(), 1));
         }
         self.builder.finish()

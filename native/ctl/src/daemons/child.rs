@@ -92,7 +92,7 @@ impl Started {
 
     /// Its last word on stderr.
     pub(super) fn last_word(&mut self) -> String {
-        self.notes.last_line().unwrap_or_else(|| "it ended without a word".into())
+        self.notes.last_line().unwrap_or_else(|| "it exited and printed nothing".into())
     }
 
     pub(super) fn has_ended(&mut self) -> bool {

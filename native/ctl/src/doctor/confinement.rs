@@ -24,12 +24,12 @@ fn container(status: &str) -> Row {
         // /proc of the outside, seen from the inside.
         (_, 2..) => Row::warning(
             CHECK,
-            "this process has another id inside its pid namespace than outside",
-            "let the session daemon run in the same pid namespace as the VM",
+            "the VM is in a pid namespace: its process id differs from the one outside",
+            "run the session daemon in the same pid namespace as the VM",
         ),
         (true, _) => Row::ok(
             CHECK,
-            "in a container: a session daemon outside sees the VM only with /dev/shm, /var/run/lttng and pids shared",
+            "in a container: for a session daemon outside, share /dev/shm, /var/run/lttng and the pid namespace",
         ),
     }
 }
@@ -43,11 +43,11 @@ fn filter(status: &str) -> Row {
     if answer < 0 && is_filtered {
         return Row::warning(
             CHECK,
-            "the filter refuses membarrier: a traced event costs more, or LTTng's library ends the VM",
-            "allow membarrier in the container's seccomp profile",
+            "the seccomp filter refuses membarrier: events cost more, or LTTng's library aborts the VM",
+            "allow the system call membarrier in the container's seccomp profile",
         );
     }
-    Row::ok(CHECK, if is_filtered { "a filter, which allows what LTTng needs" } else { "no filter" })
+    Row::ok(CHECK, if is_filtered { "a filter that allows what LTTng needs" } else { "no filter" })
 }
 
 fn value<'a>(status: &'a str, label: &str) -> &'a str {

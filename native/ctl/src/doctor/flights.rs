@@ -4,7 +4,7 @@ use super::row::Row;
 use crate::flights::Flight;
 
 const CHECK: &str = "flight recorders";
-const FORGET: &str = "`beamtapd recover` lists them, with --remove for the last time";
+const FORGET: &str = "to list them, run `beamtapd recover`; with --remove, they are not listed again";
 
 /// No row where there is nothing to tell.
 pub(super) fn row() -> Option<Row> {
@@ -14,18 +14,16 @@ pub(super) fn row() -> Option<Row> {
 fn told(flights: &[Flight]) -> Option<Row> {
     let failed = flights.iter().find_map(|flight| Some((flight.session(), flight.written().err()?)));
     match (failed, flights) {
-        (Some((session, why)), _) => Some(Row::warning(
-            CHECK,
-            format!("that of a killed VM, {session}, was not written: {why}"),
-            FORGET,
-        )),
+        (Some((session, why)), _) => {
+            Some(Row::warning(CHECK, format!("{session} of a killed VM was not written: {why}"), FORGET))
+        }
         (None, [first, ..]) => {
             let place = first.written().map(|place| place.display().to_string()).unwrap_or_default();
             let others = match flights.len() - 1 {
                 0 => String::new(),
                 others => format!(" and {others} more"),
             };
-            let finding = format!("of a VM that was killed: {place}{others}");
+            let finding = format!("of a killed VM: {place}{others}");
             Some(Row { remedy: FORGET.into(), ..Row::ok(CHECK, finding) })
         }
         (None, []) => None,

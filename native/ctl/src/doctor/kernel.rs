@@ -14,10 +14,10 @@ pub(super) fn row() -> Row {
     let is_root = unsafe { libc::geteuid() } == 0;
     let finding = match (is_available(), is_root) {
         (false, _) => {
-            "not traceable: LTTng's modules (lttng-modules-dkms) are not installed; only kernel events need them"
+            "not traceable: LTTng's kernel modules are not installed (lttng-modules-dkms). Only kernel events need them"
         }
-        (true, false) => "traceable by root and, through root's session daemon, by the group tracing",
-        (true, true) => "traceable with a session daemon of root's that was started without --no-kernel",
+        (true, false) => "traceable by root, and by the group tracing through root's session daemon",
+        (true, true) => "traceable through a session daemon of root, started without --no-kernel",
     };
     Row::ok(CHECK, finding)
 }

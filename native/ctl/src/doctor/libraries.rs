@@ -27,9 +27,7 @@ pub(super) fn provider() -> Row {
     const REMEDY: &str = "install liblttng-ust1 (Debian, Ubuntu) or lttng-ust 2.13 or newer (elsewhere)";
     match place(PROVIDER) {
         Some(path) => Row::ok("liblttng-ust", shown(path)),
-        None => {
-            Row::error("liblttng-ust", format!("{PROVIDER} is not where the dynamic linker looks"), REMEDY)
-        }
+        None => Row::error("liblttng-ust", format!("the dynamic linker does not find {PROVIDER}"), REMEDY),
     }
 }
 

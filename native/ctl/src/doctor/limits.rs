@@ -32,12 +32,12 @@ fn judged(table: &str) -> Row {
         .collect();
     if told.is_empty() {
         let files = if files == u64::MAX { "unlimited".to_owned() } else { files.to_string() };
-        return Row::ok(CHECK, format!("open files {files}; nothing else is bounded tightly"));
+        return Row::ok(CHECK, format!("open files {files}; no other tight limit"));
     }
     Row::warning(
         CHECK,
-        format!("bounded: {}", told.join(", ")),
-        "raise them with ulimit, or in the service's unit",
+        format!("tight limits: {}", told.join(", ")),
+        "raise them with ulimit, or in the service's systemd unit",
     )
 }
 

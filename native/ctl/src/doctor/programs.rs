@@ -34,13 +34,15 @@ fn sessiond() -> Row {
             }
             None => Row::error(
                 SESSIOND,
-                "none answers and the program is missing",
+                "no session daemon answers, and the program lttng-sessiond is missing",
                 format!("{INSTALL}, or set {SESSIOND_PATH} to lttng-sessiond"),
             ),
         },
-        Err(error) if error.is_no_library() => {
-            Row::error(SESSIOND, format!("{version}cannot be asked without liblttng-ctl"), error.remedy())
-        }
+        Err(error) if error.is_no_library() => Row::error(
+            SESSIOND,
+            format!("{version}unknown whether it answers: liblttng-ctl is missing"),
+            error.remedy(),
+        ),
         Err(error) => Row::failed(SESSIOND, &error),
     }
 }
@@ -51,7 +53,7 @@ fn relayd() -> Row {
     if let Some(port) = open.into_iter().find(|port| RELAY_PORTS.contains(port)) {
         return Row::warning(
             CHECK,
-            format!("port {port} is open on every interface, without authentication"),
+            format!("port {port} is open on every network interface, without authentication"),
             "restart the relay daemon with -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343 -L tcp://127.0.0.1:5344",
         );
     }
@@ -59,7 +61,7 @@ fn relayd() -> Row {
         Some(path) => Row::ok(CHECK, path.display().to_string()),
         None => Row::warning(
             CHECK,
-            "the program is missing: no live view from this machine",
+            "the program lttng-relayd is missing: no live view on this machine",
             format!("{INSTALL}, or set {RELAYD_PATH} to lttng-relayd"),
         ),
     }
@@ -71,7 +73,7 @@ fn crash() -> Row {
         Some(path) => Row::ok(CHECK, path.display().to_string()),
         None => Row::warning(
             CHECK,
-            "the program is missing: buffers that a crash left (shm_path) cannot be recovered here",
+            "the program lttng-crash is missing: buffers left after a crash (shm_path) cannot be recovered",
             INSTALL,
         ),
     }

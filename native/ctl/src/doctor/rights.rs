@@ -21,31 +21,31 @@ fn rights() -> Row {
     // SAFETY: geteuid has no preconditions.
     let user = unsafe { libc::geteuid() };
     if user == 0 {
-        return Row::ok(CHECK, "root: uses the system's session daemon, which sees every user's VMs");
+        return Row::ok(CHECK, "root: taps use the system's session daemon, which sees the VMs of all users");
     }
     if is_member() {
-        return Row::ok(CHECK, "in the group tracing: uses the system's session daemon where one runs");
+        return Row::ok(CHECK, "in the group tracing: taps use the system's session daemon if it runs");
     }
     if Path::new(ROOT_SOCKET).exists() {
         return Row::warning(
             CHECK,
             "root's session daemon runs, but this user is not in the group tracing: a daemon of the user's own is used",
-            "to share root's: usermod -aG tracing USER, and log in again",
+            "to use root's: usermod -aG tracing USER, then log in again",
         );
     }
     match home() {
         None => Row::error(
             CHECK,
-            "neither LTTNG_HOME nor HOME is set: a session daemon has no place",
-            "set LTTNG_HOME to a directory that this user can write",
+            "neither LTTNG_HOME nor HOME is set: a session daemon has no directory",
+            "set LTTNG_HOME to a directory that this user can write to",
         ),
         Some(home) if !is_writable(&home) => Row::error(
             CHECK,
-            format!("{} cannot be written: a session daemon has no place", home.display()),
-            "set LTTNG_HOME to a directory that this user can write",
+            format!("{} is not writable: a session daemon has no directory", home.display()),
+            "set LTTNG_HOME to a directory that this user can write to",
         ),
         Some(home) => {
-            Row::ok(CHECK, format!("a session daemon of the user's own, in {}/.lttng", home.display()))
+            Row::ok(CHECK, format!("taps use a session daemon of this user, in {}/.lttng", home.display()))
         }
     }
 }
@@ -56,14 +56,14 @@ fn environment() -> Vec<Row> {
     if env::var_os("LTTNG_UST_ALLOW_BLOCKING").is_some() {
         rows.push(Row::warning(
             "LTTNG_UST_ALLOW_BLOCKING",
-            "is set: a session of somebody else may make the VM wait where its buffers are full",
+            "is set: another LTTng session with full buffers may make the VM wait",
             "unset it for the VM",
         ));
     }
     if let Some(value) = env::var_os("LTTNG_UST_REGISTER_TIMEOUT").filter(|value| value != "0") {
         rows.push(Row::warning(
             "LTTNG_UST_REGISTER_TIMEOUT",
-            format!("is {}: opening LTTng's library may wait for its daemon", value.display()),
+            format!("is {}: loading LTTng's library may wait for the session daemon", value.display()),
             "unset it for the VM: beamtap sets it to 0",
         ));
     }

@@ -18,11 +18,11 @@ pub(super) fn shm() -> Row {
     let needed = u64::from(host.possible_cpus) * DEFAULT_BYTES_PER_CPU;
     let finding = format!("{} free for ring buffers of {} CPUs", bytes(host.shm_free), host.possible_cpus);
     if host.shm_free < needed {
-        let finding = format!("{finding}; a tap's default buffers need {}", bytes(needed));
+        let finding = format!("{finding}; the default buffers of a tap need {}", bytes(needed));
         return Row::warning(
             SHM,
             finding,
-            "make /dev/shm larger (containers: --shm-size) or the tap's sub-buffers smaller",
+            "enlarge /dev/shm (docker: --shm-size), or use smaller sub-buffers",
         );
     }
     Row::ok(SHM, finding)
@@ -33,19 +33,19 @@ pub(super) fn disk(output: &Path) -> Row {
     match free_bytes(place) {
         Ok(_) if takes_no_files(place) => Row::error(
             "disk",
-            format!("{} is on a file system that takes no files", place.display()),
-            "name another output",
+            format!("{} is on a file system that cannot hold files", place.display()),
+            "choose another output directory",
         ),
-        Ok(u64::MAX) => {
-            Row::ok("disk", format!("no bound on the size of the file system at {}", place.display()))
-        }
-        Ok(0) => {
-            Row::error("disk", format!("{} is full", place.display()), "free space, or name another output")
-        }
+        Ok(u64::MAX) => Row::ok("disk", format!("the file system at {} has no size limit", place.display())),
+        Ok(0) => Row::error(
+            "disk",
+            format!("{} is full", place.display()),
+            "free space, or choose another output directory",
+        ),
         Ok(free) if free < LITTLE_DISK_BYTES => Row::warning(
             "disk",
             format!("{} free at {}", bytes(free), place.display()),
-            "free space, or bound the trace in time and events",
+            "free space, or limit the trace with `for` and `events`",
         ),
         Ok(free) => Row::ok("disk", format!("{} free at {}", bytes(free), place.display())),
         Err(error) => Row::failed("disk", &error),

@@ -20,14 +20,14 @@ pub(super) fn row(output: &Path) -> Row {
 
 fn told(output: &Path, number: usize, sum: u64) -> Row {
     let finding = match number {
-        0 => format!("none of beamtap's in {}", output.display()),
-        _ => format!("{number} of beamtap's in {}: {}", output.display(), bytes(sum)),
+        0 => format!("no traces in {}", output.display()),
+        _ => format!("{number} in {}: {}", output.display(), bytes(sum)),
     };
     if number > MANY || sum > MANY_BYTES {
         return Row::warning(
             CHECK,
             finding,
-            "`beamtapd traces` lists them, with --keep and --remove removes old ones; `keep` in beamtap's environment bounds them",
+            "to list or remove them, run `beamtapd traces`; to remove old ones automatically, set `keep` in beamtap's environment",
         );
     }
     Row::ok(CHECK, finding)

@@ -23,7 +23,7 @@ fn a_directory_that_is_no_trace_ends_1() {
         assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""));
         assert_eq!(done.stderr.lines().count(), 1, "{}", done.stderr);
         assert!(done.stderr.starts_with("beamtapd: ") && done.stderr.contains(path), "{}", done.stderr);
-        assert!(done.stderr.contains("Give the directory"), "{}", done.stderr);
+        assert!(done.stderr.contains("Name the directory"), "{}", done.stderr);
     }
     let done = run(&["info", "/no/such/directory"]);
     assert_eq!(done.code, Some(1));
@@ -192,7 +192,7 @@ fn streams_that_cannot_be_opened_are_told_and_all_else_is_read() {
         );
         let more: usize = warnings[100]
             .strip_prefix("beamtapd: warning: ")
-            .and_then(|text| text.strip_suffix(" more faults, which are not listed"))
+            .and_then(|text| text.strip_suffix(" more faults are not listed"))
             .and_then(|count| count.parse().ok())
             .unwrap_or_else(|| panic!("{}", warnings[100]));
         if arguments[0] == "read" {

@@ -51,9 +51,7 @@ fn discarded_and_lost_are_told_apart() {
     assert_eq!(terms, [json!(100), json!(3), json!(20), json!(77), json!(null), json!(3)]);
     let text = run(&["info", trace.path()]).stdout;
     assert!(
-        text.contains(
-            "! INCOMPLETE: 20 events discarded because the buffers were full; 3 packets lost with 77 events\n"
-        ),
+        text.contains("! INCOMPLETE: 20 events discarded (buffers full); 3 packets lost with 77 events\n"),
         "{text}"
     );
 }
@@ -69,8 +67,8 @@ fn a_residual_is_shown_and_not_hidden() {
     let trace = Trace::of(&script);
     assert_eq!(json(&["info", "--json", trace.path()])["residual"], 4);
     let text = run(&["info", trace.path()]).stdout;
-    assert!(text.contains("! INCOMPLETE: 4 events missing without a name\n"), "{text}");
-    assert!(text.contains("! The sum does not come out"), "{text}");
+    assert!(text.contains("! INCOMPLETE: 4 events missing for no known reason\n"), "{text}");
+    assert!(text.contains("! The sum law does not hold"), "{text}");
 }
 
 #[test]
@@ -90,7 +88,7 @@ fn without_the_end_counters_emitted_is_null_and_a_note_says_why() {
         (&info["emitted"], &info["residual"], &info["emitted_at_least"]),
         (&json!(null), &json!(null), &json!(2))
     );
-    let note = "What the VM emitted is not known: counters of the end are missing. The tap still records, or its VM was killed.";
+    let note = "The number of emitted events is unknown: the counters from the end are missing. The tap still records, or its VM was killed.";
     assert_eq!(info["notes"], json!([note]));
     // Nothing is known to be missing, and nothing proves that all is there.
     assert_eq!(info["lossy"], json!(null));
@@ -119,7 +117,7 @@ fn a_gap_is_named_in_text_and_json() {
     let script = script.counters(Phase::Begin, EventKind::Call, 4).counters(Phase::Begin, EventKind::Gap, 1);
     let script = script.at(3000).call(1, 2).at(4000).counters(Phase::End, EventKind::Call, 5);
     let trace = Trace::of(&script.counters(Phase::End, EventKind::Gap, 1));
-    let line = "! INCOMPLETE: the recording was interrupted once, for 1.50 µs with at least 3 events";
+    let line = "! INCOMPLETE: recording interrupted once, for 1.50 µs with at least 3 events";
     for command in ["info", "report"] {
         let answer = json(&[command, "--json", trace.path()]);
         let terms = ["emitted", "read", "gap", "residual", "gaps", "gap_time_ns", "lossy"];
@@ -134,7 +132,7 @@ fn a_gap_is_named_in_text_and_json() {
 fn a_pause_is_named_in_text_and_json() {
     let script = Script::new().at(1000).call(1, 2).pause("s").at(9000).resume("s", 8000);
     let trace = Trace::of(&script);
-    let line = "! The tap was paused once, for 8.00 µs: calls and times across a pause are not counted.";
+    let line = "! The tap was paused once, for 8.00 µs. Calls and times that span a pause are not counted.";
     for command in ["info", "report"] {
         let answer = json(&[command, "--json", trace.path()]);
         assert_eq!([&answer["pauses"], &answer["paused_ns"]], [&json!(1), &json!(8000)]);

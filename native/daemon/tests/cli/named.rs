@@ -91,7 +91,7 @@ fn what_cannot_be_chosen_is_refused() {
         assert_eq!((told.code, told.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", told.stderr);
         told.stderr
     };
-    assert!(refused(&["read", "--follow", "--last", "5"]).contains("--last is for recorded traces"));
+    assert!(refused(&["read", "--follow", "--last", "5"]).contains("--last is not possible here"));
     assert!(refused(&["read", "--pid", "101"]).contains("<0.87.0>"));
     assert!(refused(&["read", "--last", "soon"]).contains("such as 100, or a duration"));
     assert!(refused(&["read", "--begin", "noon"]).contains("12:41:49.7"));

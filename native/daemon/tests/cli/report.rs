@@ -82,7 +82,7 @@ demo@host · OTP 25 (ERTS 13.1.5) · 2 schedulers · 2023-11-14T22:13:20.000001Z
 
 Functions
 174 µs in traced functions: 94 % own, 6 % collecting garbage. Most in demo:work/1: 69 %.
-! Calls open at the end of the trace: 1. No time is counted for them.
+! Calls open at the end of the trace: 1. Their time is not counted.
 function       calls      own   total       gc      p50      p99      max  raised  unfinished
 demo:work/1        3   110 µs  120 µs  10.0 µs  40.0 µs  40.0 µs  40.0 µs       1           0
 demo:handle/2      4  54.0 µs  174 µs        0  58.0 µs  58.0 µs  58.0 µs       0           1
@@ -111,7 +111,7 @@ fn a_trace_in_which_nothing_happened_says_what_to_look_for() {
     let report = run(&["report", trace.path()]);
     assert_eq!(report.code, Some(0), "{}", report.stderr);
     assert!(
-        report.stdout.contains("\nNothing that was traced happened. Was the function called"),
+        report.stdout.contains("\nNo traced events. Check that a traced process called the function"),
         "{}",
         report.stdout
     );
@@ -151,14 +151,14 @@ fn a_lossy_trace_says_so_before_anything_else() {
     );
     let text = run(&["report", trace.path()]).stdout;
     let third = text.lines().nth(2).unwrap();
-    assert_eq!(third, "! INCOMPLETE: 1,234 events discarded because the buffers were full");
+    assert_eq!(third, "! INCOMPLETE: 1,234 events discarded (buffers full)");
 }
 
 #[test]
 fn calls_without_returns_are_told_how_to_get_times() {
     let trace = Trace::of(&Script::new().at(10).call(1, 2).at(20).call(1, 2));
     let text = run(&["report", trace.path()]).stdout;
-    assert!(text.contains("! No call ends in the trace: ask for `return`"), "{text}");
+    assert!(text.contains("! No call has an end in the trace. To see times, add `return`"), "{text}");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_trace_without_calls_has_an_empty_report() {
     let trace = Trace::of(&Script::new().at(10).other("lttng_ust_statedump:start"));
     let report = run(&["report", trace.path()]);
     assert_eq!(report.code, Some(0));
-    assert!(report.stdout.contains("\nNothing that was traced happened."), "{}", report.stdout);
+    assert!(report.stdout.contains("\nNo traced events."), "{}", report.stdout);
 }
 
 #[test]
@@ -255,15 +255,15 @@ fn a_window_counts_only_what_is_in_it_and_knows_all_names() {
     assert_eq!(report["processes"][0]["run_ns"], 60_000);
     assert_eq!(report["span"]["duration_ns"], 65_000, "from the edge to the last event inside");
     assert_eq!(report["emitted"], json!(null));
-    let note = "Only the events from 2023-11-14T22:13:20.000106Z to 2023-11-14T22:13:20.000206Z are counted, \
-                and all definitions.";
+    let note = "Counted are events from 2023-11-14T22:13:20.000106Z to 2023-11-14T22:13:20.000206Z only, and all \
+                definitions.";
     assert_eq!(report["notes"], json!([note]));
     let text =
         run(&["report", "--begin", "105us", "--end", "2023-11-14T22:13:20.000206Z", trace.path()]).stdout;
     assert_eq!(text.lines().nth(2).unwrap(), note);
     let wrong = run(&["report", "--begin", "noon", trace.path()]);
     assert_eq!(wrong.code, Some(2));
-    assert!(wrong.stderr.contains("since the trace's begin"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("expected a time after the start of the trace"), "{}", wrong.stderr);
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_trace_without_counters_says_that_nobody_knows_what_is_missing() {
     let text = run(&["report", trace.path()]).stdout;
     assert_eq!(
         text.lines().nth(2).unwrap(),
-        "! What the VM emitted is not known: the trace has no counters."
+        "! The number of emitted events is unknown: the trace has no counters."
     );
 }
 
@@ -284,9 +284,9 @@ fn a_trace_of_two_vms_is_refused_with_the_reason() {
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
     assert_eq!(
         refused.stderr,
-        "beamtapd: demo@host (process 1) and demo@host (process 2) both recorded into this trace: the numbers of \
-         processes and functions are each VM's own, and a report would mix them. Record each VM in a session of its \
-         own, or with `lttng enable-channel --buffers-pid`; `beamtapd read` shows these events\n"
+        "beamtapd: demo@host (process 1) and demo@host (process 2) both recorded into this trace: a report would \
+         mix them up, because each VM numbers processes and functions by itself. Record each VM in its own session, or \
+         use `lttng enable-channel --buffers-pid`. To see the events, use `beamtapd read`\n"
     );
     let read = run(&["read", trace.path()]);
     assert_eq!((read.code, read.stdout.lines().count()), (Some(0), 4));
@@ -297,7 +297,7 @@ fn an_empty_report_says_how_long_the_tap_recorded_and_why_it_ended() {
     let trace = Trace::of(&Script::new().at(1).define(2, "m", "f", 0).at(9).ended("s", "owner", 3_000_000));
     let text = run(&["report", trace.path()]).stdout;
     assert!(
-        text.contains("The tap recorded for 3.00 ms, until the process that started it had ended."),
+        text.contains("The tap recorded for 3.00 ms, until the process that started it exited."),
         "{text}"
     );
 }
@@ -309,6 +309,6 @@ fn watch_says_once_that_names_are_of_several_vms() {
     let trace = Trace::of(&script);
     let watched = command().args(["watch", "--while-input", trace.path()]).stdin(Stdio::null()).output();
     let shown = done(watched.expect("beamtapd runs")).stdout;
-    assert_eq!(shown.matches("several VMs record here").count(), 1, "{shown}");
+    assert_eq!(shown.matches("several VMs record into this session").count(), 1, "{shown}");
     assert_eq!(shown.lines().count(), 4, "{shown}");
 }

@@ -89,6 +89,6 @@ fn a_removal_without_a_bound_is_refused() {
     let (home, place) = home();
     let done = run(&["traces", home.path().to_str().expect("a name"), "--remove"]);
     assert_eq!(done.code, Some(2));
-    assert!(done.stderr.contains("give --keep, --keep-bytes or --keep-age"), "{}", done.stderr);
+    assert!(done.stderr.contains("add --keep, --keep-bytes or --keep-age"), "{}", done.stderr);
     assert!(place("first").exists());
 }

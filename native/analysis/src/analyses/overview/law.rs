@@ -236,20 +236,20 @@ impl Law {
         let is_one_vm = is_one_vm && !self.went_back;
         let is_snapshot = self.snapshot_ns.is_some_and(|ns| end_ns.saturating_sub(ns) < SNAPSHOT_NS);
         let emitted = if !is_one_vm {
-            Err("What the VM emitted is not known: several VMs recorded into the trace.")
+            Err("The number of emitted events is unknown: several VMs recorded into the trace.")
         } else if is_snapshot {
             Err(
-                "This is a snapshot of a flight recorder: it has what the buffers held. What had been overwritten \
-                 before is not counted.",
+                "This is a snapshot of a flight recorder. It has the events that were in the buffers; overwritten \
+                 events are not counted.",
             )
         } else if !is_counted {
-            Err("What the VM emitted is not known: the trace has no counters.")
+            Err("The number of emitted events is unknown: the trace has no counters.")
         } else if self.headless || counted().any(|((account, read), _)| account.is_none() && *read > 0) {
-            Err("What the VM emitted is not known: counters of the beginning are missing.")
+            Err("The number of emitted events is unknown: the counters from the start are missing.")
         } else if accounts().any(|account| account.open > 0) {
             Err(
-                "What the VM emitted is not known: counters of the end are missing. The tap still records, or its VM \
-                 was killed.",
+                "The number of emitted events is unknown: the counters from the end are missing. The tap still \
+                 records, or its VM was killed.",
             )
         } else {
             Ok(told)

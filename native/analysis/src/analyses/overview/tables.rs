@@ -203,15 +203,14 @@ pub(super) fn sum(
     }
     if sum.lost.is_some_and(|lost| lost > 0) {
         table.notes.push(
-            "What lost packets held is what the counters leave over: any other loss would hide in it."
+            "`lost` is what the counters leave over. It would also contain events lost for an unknown reason."
                 .to_owned(),
         );
     }
     if sum.residual.is_some_and(|residual| residual != 0) {
-        table.notes.push(
-            "The sum does not come out: events got lost, or were counted, in a way that has no name."
-                .to_owned(),
-        );
+        table
+            .notes
+            .push("The sum law does not hold: events were lost, or counted, for no known reason.".to_owned());
     }
     table
 }
@@ -274,7 +273,7 @@ pub(super) fn other(names: &BTreeMap<String, u64>, others: u64) -> Table {
     table.sort_by(1);
     let named: u64 = names.values().sum();
     if named < others {
-        table.notes.push(format!("{} events of further names are not listed.", others - named));
+        table.notes.push(format!("{} events with other names are not listed.", others - named));
     }
     table
 }
