@@ -1,0 +1,36 @@
+//! Calls of traced functions, and how they end.
+
+macro_rules! calls {
+    ([$($rest:ident)*] $($before:tt)*) => { collect! { [$($rest)*] $($before)*
+        /// A traced function was called.
+        "call" Call (Events, Call) {
+            /// The calling process.
+            pid: Pid,
+            /// The function called.
+            function: Function,
+        }
+        /// A traced function returned; asked for with `return` or `exception` in the function's pattern.
+        "return_from" ReturnFrom (Events, Call) {
+            /// The process that returned.
+            pid: Pid,
+            /// The function it returned from.
+            function: Function,
+        }
+        /// A traced function was left by an exception; asked for with `return` or `exception` in the function's pattern.
+        "exception_from" ExceptionFrom (Events, Call) {
+            /// The process that raised.
+            pid: Pid,
+            /// The function that was left.
+            function: Function,
+            /// The exception's class.
+            class: Exception,
+        }
+        /// A chain of traced calls ended and execution went on in the function named.
+        "return_to" ReturnTo (Events, ReturnTo) {
+            /// The process that returned.
+            pid: Pid,
+            /// The function returned to; 0 when the process has no caller to return to.
+            function: Function,
+        }
+    } };
+}
