@@ -16,7 +16,7 @@ wire_enum! {
         Remote = 3 "remote",
         /// A process alias: the number is a hash of the reference.
         Alias = 4 "alias",
-        /// The VM gave something that could not be read: the number is 0.
+        /// The VM passed something of an unknown form: the number is 0.
         Unknown = 5 "unknown",
     }
 }

@@ -149,27 +149,27 @@ field_types! {
     Entity: U64, None;
     /// A port of this node: the number of `#Port<0.Number>`.
     Port: U64, None;
-    /// What a port was told: see `PortOp`.
+    /// A command to a port: see `PortOp`.
     PortOp: U8, None;
-    /// A sequential trace's label: itself when it is a number below 2^59, a hash when it is a reference, else 0.
+    /// The label of a sequential trace: a number below 2^59 as it is, a hash for a reference, else 0.
     Label: U64, None;
-    /// Which kind of thing an [`Entity`](crate::Entity) field names: see `EntityKind`.
+    /// The kind of thing that an [`Entity`](crate::Entity) field names: see `EntityKind`.
     EntityTag: U8, None;
-    /// An interned function, named by `def_function`; 0 when the VM gave none.
+    /// An interned function, named by `def_function`; 0 if there is none.
     Function: U32, None;
-    /// An interned atom, named by `def_atom`; 0 when there is none.
+    /// An interned atom, named by `def_atom`; 0 if there is none.
     Atom: U32, None;
-    /// A kernel thread id, named by `def_thread`.
+    /// A thread id of the operating system, named by `def_thread`.
     Thread: U32, None;
     /// `error`, `exit` or `throw`: see `ExceptionClass`.
     Exception: U8, None;
-    /// What a message is by its outer form: see `MessageKind`.
+    /// The kind of message, by its outer form: see `MessageKind`.
     Message: U8, None;
-    /// A 64-bit hash that identifies one call and its reply; 0 when the message carries no tag.
+    /// A 64-bit hash that identifies one call and its reply; 0 if the message has no tag.
     Tag: U64, None;
-    /// Which kind of thread: see `ThreadKind`.
+    /// The kind of thread: see `ThreadKind`.
     ThreadTag: U8, None;
-    /// Where in a recording a counter was read: see `Phase`.
+    /// When in a recording a counter was read: see `Phase`.
     PhaseTag: U8, None;
     /// A size in words of the traced VM.
     Words: U64, Words;
@@ -185,11 +185,11 @@ field_types! {
     Arity: U8, Count;
     /// Half of the 128-bit number that identifies one recording.
     Nonce: U64, None;
-    /// Which part of an event a payload is: see `PayloadPart`.
+    /// Which data of an event a payload is: see `PayloadPart`.
     PayloadTag: U8, None;
-    /// 1 where what its name claims holds, else 0.
+    /// 1 if what the field's name claims is true, else 0.
     Flag: U8, None;
-    /// The number of one run of `beamtap:span/2`, unique as long as the VM lives.
+    /// The number of one run of `beamtap:span/2`, unique for the life of the VM.
     Span: U64, None;
     /// How a span ended: see `SpanOutcome`.
     Outcome: U8, None;
@@ -231,23 +231,23 @@ pub(crate) use wire_enum;
 wire_enum! {
     /// The class of an Erlang exception.
     ExceptionClass {
-        /// A run-time error or `erlang:error/1`.
+        /// A runtime error or `erlang:error/1`.
         Error = 0 "error",
         /// `erlang:exit/1`.
         Exit = 1 "exit",
         /// `erlang:throw/1`.
         Throw = 2 "throw",
-        /// The VM gave a class that is none of the three.
+        /// The VM reported another class.
         Unknown = 3 "unknown",
     }
 }
 
 wire_enum! {
-    /// What a message is, told by its outer form alone; its content stays in the VM.
+    /// The kind of a message, by its outer form alone. Its content stays in the VM.
     MessageKind {
         /// None of the forms below.
         Other = 0 "other",
-        /// `{'$gen_call', {Pid, Tag}, _}`: a request of gen_server:call and its kin.
+        /// `{'$gen_call', {Pid, Tag}, _}`: a request of gen_server:call and similar functions.
         GenCall = 1 "gen_call",
         /// `{'$gen_cast', _}`.
         GenCast = 2 "gen_cast",
@@ -263,7 +263,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// What a port was told by its user.
+    /// A command to a port.
     PortOp {
         /// None of the forms below.
         Other = 0 "other",
@@ -281,13 +281,13 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// Which part of an event a payload is.
+    /// Which data of an event a payload is.
     PayloadPart {
         /// The arguments of a `call`.
         Arguments = 0 "arguments",
-        /// What a `return_from` returned.
+        /// The value that a `return_from` returned.
         ReturnValue = 1 "return_value",
-        /// What an `exception_from` raised, without its class.
+        /// The value that an `exception_from` raised, without the class.
         ExceptionValue = 2 "exception_value",
         /// The message of a `send`, `send_to_non_existing_process`, `receive` or `port_receive`.
         Message = 3 "message",
@@ -299,13 +299,13 @@ wire_enum! {
 wire_enum! {
     /// How a span ended.
     SpanOutcome {
-        /// Its function returned.
+        /// The function returned.
         Returned = 0 "returned",
-        /// An error left it.
+        /// It ended with an error.
         Error = 1 "error",
-        /// An exit left it.
+        /// It ended with an exit.
         Exit = 2 "exit",
-        /// A throw left it.
+        /// It ended with a throw.
         Throw = 3 "throw",
     }
 }
@@ -325,18 +325,18 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// Where in a recording a counter was read.
+    /// When in a recording a counter was read.
     Phase {
         /// Before the first traced event of the recording.
         Begin = 0 "begin",
-        /// While the recording ran: a lower bound, should the end be missing.
+        /// While the recording runs: a lower bound if the counters of the end are missing.
         Running = 1 "running",
         /// After the last traced event of the recording.
         End = 2 "end",
-        /// Before the first event of a kind that is added while the recording runs: what the VM emitted of it until then
-        /// went to others.
+        /// Before the first event of a kind that is added while the recording runs. Earlier events of this kind are in other
+        /// recordings.
         Joined = 3 "joined",
-        /// Before a flight recorder's buffers were written: what they had overwritten until then is not in the trace.
+        /// Before a flight recorder's buffers were written. Events overwritten until then are not in the trace.
         Snapshot = 4 "snapshot",
     }
 }

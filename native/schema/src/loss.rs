@@ -65,13 +65,13 @@ pub const LOSSES: [LossInfo; 6] = [
 /// What happened to the events of one kind inside the VM.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Handed to LTTng.
+    /// Number of events handed to LTTng.
     pub emitted: u64,
-    /// Kept back by a limit or because no recording was open.
+    /// Number of events held back by a limit, or because no recording was open.
     pub suppressed: u64,
-    /// Not emitted because the VM's term could not be read.
+    /// Number of events not emitted because a term was of an unknown form.
     pub unreadable: u64,
-    /// Emitted with a text cut to its bound.
+    /// Number of events emitted with a text cut to its limit.
     pub truncated: u64,
 }
 

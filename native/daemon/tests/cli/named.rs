@@ -69,7 +69,7 @@ fn events_of_a_process_are_its_own_and_those_that_name_it() {
     assert_eq!(count(&["--json", "--pid", "<0.100.0>", "--event", "call", "--last", "4"]), 4);
     let told = run(&["read", "--pid", "<0.102.0>", trace.path()]);
     assert_eq!((told.code, told.stdout.as_str()), (Some(0), ""));
-    assert_eq!(told.stderr, "beamtapd: warning: no event named <0.102.0>\n");
+    assert_eq!(told.stderr, "beamtapd: warning: no event names the process <0.102.0>\n");
 }
 
 /// A stream that ends with a line that something could still complete holds no others up.

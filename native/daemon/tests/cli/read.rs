@@ -311,10 +311,10 @@ fn names_that_nothing_has_are_told() {
     let told: Vec<&str> = done.stderr.lines().collect();
     assert_eq!(
         told,
-        ["beamtapd: warning: no event had a field colour", "beamtapd: warning: no event had a field pidd"]
+        ["beamtapd: warning: no event has a field colour", "beamtapd: warning: no event has a field pidd"]
     );
     let done = run(&["read", "--event", "beamtap:cal", trace.path()]);
-    assert_eq!(done.stderr, "beamtapd: warning: no event was named beamtap:cal\n");
+    assert_eq!(done.stderr, "beamtapd: warning: no event has the name beamtap:cal\n");
 }
 
 #[test]

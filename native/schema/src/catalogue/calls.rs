@@ -6,17 +6,17 @@ macro_rules! calls {
         "call" Call (Events, Call) {
             /// The calling process.
             pid: Pid,
-            /// The function called.
+            /// The called function.
             function: Function,
         }
-        /// A traced function returned; asked for with `return` or `exception` in the function's pattern.
+        /// A traced function returned. Needs `return` or `exception` in the function's pattern.
         "return_from" ReturnFrom (Events, Call) {
             /// The process that returned.
             pid: Pid,
             /// The function it returned from.
             function: Function,
         }
-        /// A traced function was left by an exception; asked for with `return` or `exception` in the function's pattern.
+        /// A traced function ended with an exception. Needs `return` or `exception` in the function's pattern.
         "exception_from" ExceptionFrom (Events, Call) {
             /// The process that raised.
             pid: Pid,
@@ -25,11 +25,11 @@ macro_rules! calls {
             /// The exception's class.
             class: Exception,
         }
-        /// A chain of traced calls ended and execution went on in the function named.
+        /// A chain of traced calls ended, and the process continues in this function.
         "return_to" ReturnTo (Events, ReturnTo) {
             /// The process that returned.
             pid: Pid,
-            /// The function returned to; 0 when the process has no caller to return to.
+            /// The function it returns to; 0 if the process has no caller to return to.
             function: Function,
         }
     } };

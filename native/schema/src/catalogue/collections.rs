@@ -2,35 +2,35 @@
 
 macro_rules! collections {
     ([$($rest:ident)*] $($before:tt)*) => { collect! { [$($rest)*] $($before)*
-        /// A minor garbage collection began.
+        /// A minor garbage collection started.
         "gc_minor_start" GcMinorStart (Events, GarbageCollection) {
             /// The process whose heap is collected.
             pid: Pid,
             /// The thread that collects.
             thread: Thread,
-            /// The free space asked for.
+            /// The requested free space.
             need_words: Words,
-            /// Young heap in use.
+            /// Used size of the young heap.
             heap_words: Words,
-            /// Young heap allocated.
+            /// Allocated size of the young heap.
             heap_block_words: Words,
-            /// Old heap in use.
+            /// Used size of the old heap.
             old_heap_words: Words,
-            /// Old heap allocated.
+            /// Allocated size of the old heap.
             old_heap_block_words: Words,
-            /// Stack in use.
+            /// Used size of the stack.
             stack_words: Words,
-            /// Data that survived the last collection.
+            /// Size of the data that survived the previous collection.
             recent_words: Words,
-            /// Message buffers outside the heap.
+            /// Size of the message buffers outside the heap.
             mbuf_words: Words,
-            /// Binaries referred to from the young heap.
+            /// Size of the binaries that the young heap refers to.
             bin_vheap_words: Words,
-            /// Binary size at which the young heap is collected.
+            /// Size of binaries at which the young heap is collected.
             bin_vheap_block_words: Words,
-            /// Binaries referred to from the old heap.
+            /// Size of the binaries that the old heap refers to.
             bin_old_vheap_words: Words,
-            /// Binary size at which the old heap is collected.
+            /// Size of binaries at which the old heap is collected.
             bin_old_vheap_block_words: Words,
         }
         /// A minor garbage collection ended.
@@ -39,60 +39,60 @@ macro_rules! collections {
             pid: Pid,
             /// The thread that collected.
             thread: Thread,
-            /// What was freed.
+            /// The freed space.
             reclaimed_words: Words,
-            /// Young heap in use.
+            /// Used size of the young heap.
             heap_words: Words,
-            /// Young heap allocated.
+            /// Allocated size of the young heap.
             heap_block_words: Words,
-            /// Old heap in use.
+            /// Used size of the old heap.
             old_heap_words: Words,
-            /// Old heap allocated.
+            /// Allocated size of the old heap.
             old_heap_block_words: Words,
-            /// Stack in use.
+            /// Used size of the stack.
             stack_words: Words,
-            /// Data that survived this collection.
+            /// Size of the data that survived this collection.
             recent_words: Words,
-            /// Message buffers outside the heap.
+            /// Size of the message buffers outside the heap.
             mbuf_words: Words,
-            /// Binaries referred to from the young heap.
+            /// Size of the binaries that the young heap refers to.
             bin_vheap_words: Words,
-            /// Binary size at which the young heap is collected.
+            /// Size of binaries at which the young heap is collected.
             bin_vheap_block_words: Words,
-            /// Binaries referred to from the old heap.
+            /// Size of the binaries that the old heap refers to.
             bin_old_vheap_words: Words,
-            /// Binary size at which the old heap is collected.
+            /// Size of binaries at which the old heap is collected.
             bin_old_vheap_block_words: Words,
         }
-        /// A major garbage collection began.
+        /// A major garbage collection started.
         "gc_major_start" GcMajorStart (Events, GarbageCollection) {
             /// The process whose heap is collected.
             pid: Pid,
             /// The thread that collects.
             thread: Thread,
-            /// The free space asked for.
+            /// The requested free space.
             need_words: Words,
-            /// Young heap in use.
+            /// Used size of the young heap.
             heap_words: Words,
-            /// Young heap allocated.
+            /// Allocated size of the young heap.
             heap_block_words: Words,
-            /// Old heap in use.
+            /// Used size of the old heap.
             old_heap_words: Words,
-            /// Old heap allocated.
+            /// Allocated size of the old heap.
             old_heap_block_words: Words,
-            /// Stack in use.
+            /// Used size of the stack.
             stack_words: Words,
-            /// Data that survived the last collection.
+            /// Size of the data that survived the previous collection.
             recent_words: Words,
-            /// Message buffers outside the heap.
+            /// Size of the message buffers outside the heap.
             mbuf_words: Words,
-            /// Binaries referred to from the young heap.
+            /// Size of the binaries that the young heap refers to.
             bin_vheap_words: Words,
-            /// Binary size at which the young heap is collected.
+            /// Size of binaries at which the young heap is collected.
             bin_vheap_block_words: Words,
-            /// Binaries referred to from the old heap.
+            /// Size of the binaries that the old heap refers to.
             bin_old_vheap_words: Words,
-            /// Binary size at which the old heap is collected.
+            /// Size of binaries at which the old heap is collected.
             bin_old_vheap_block_words: Words,
         }
         /// A major garbage collection ended.
@@ -101,48 +101,48 @@ macro_rules! collections {
             pid: Pid,
             /// The thread that collected.
             thread: Thread,
-            /// What was freed.
+            /// The freed space.
             reclaimed_words: Words,
-            /// Young heap in use.
+            /// Used size of the young heap.
             heap_words: Words,
-            /// Young heap allocated.
+            /// Allocated size of the young heap.
             heap_block_words: Words,
-            /// Old heap in use.
+            /// Used size of the old heap.
             old_heap_words: Words,
-            /// Old heap allocated.
+            /// Allocated size of the old heap.
             old_heap_block_words: Words,
-            /// Stack in use.
+            /// Used size of the stack.
             stack_words: Words,
-            /// Data that survived this collection.
+            /// Size of the data that survived this collection.
             recent_words: Words,
-            /// Message buffers outside the heap.
+            /// Size of the message buffers outside the heap.
             mbuf_words: Words,
-            /// Binaries referred to from the young heap.
+            /// Size of the binaries that the young heap refers to.
             bin_vheap_words: Words,
-            /// Binary size at which the young heap is collected.
+            /// Size of binaries at which the young heap is collected.
             bin_vheap_block_words: Words,
-            /// Binaries referred to from the old heap.
+            /// Size of the binaries that the old heap refers to.
             bin_old_vheap_words: Words,
-            /// Binary size at which the old heap is collected.
+            /// Size of binaries at which the old heap is collected.
             bin_old_vheap_block_words: Words,
         }
-        /// A process grew beyond its `max_heap_size`.
+        /// The heap of a process grew beyond its `max_heap_size`.
         "gc_max_heap_size" GcMaxHeapSize (Events, GarbageCollection) {
             /// The process.
             pid: Pid,
             /// The thread it ran on.
             thread: Thread,
-            /// Young heap in use.
+            /// Used size of the young heap.
             heap_words: Words,
-            /// Young heap allocated.
+            /// Allocated size of the young heap.
             heap_block_words: Words,
-            /// Old heap in use.
+            /// Used size of the old heap.
             old_heap_words: Words,
-            /// Old heap allocated.
+            /// Allocated size of the old heap.
             old_heap_block_words: Words,
-            /// Stack in use.
+            /// Used size of the stack.
             stack_words: Words,
-            /// Message buffers outside the heap.
+            /// Size of the message buffers outside the heap.
             mbuf_words: Words,
         }
     } };

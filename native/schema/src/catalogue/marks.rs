@@ -6,27 +6,27 @@ macro_rules! marks {
         "mark" Mark (Events, Marks) {
             /// The process that called it.
             pid: Pid,
-            /// Whether the text was cut; it ends with `…` then.
+            /// Whether the text was cut. If so, it ends with `…`.
             is_truncated: Flag,
-            /// What it said.
+            /// The text.
             text: Text,
         }
-        /// The function given to `beamtap:span/2` begins.
+        /// The function given to `beamtap:span/2` starts.
         "span_begin" SpanBegin (Events, Marks) {
             /// The process that runs it.
             pid: Pid,
-            /// The span's number, which its end repeats.
+            /// The number of the span; `span_end` has the same.
             span: Span,
-            /// Whether the name was cut; it ends with `…` then.
+            /// Whether the name was cut. If so, it ends with `…`.
             is_truncated: Flag,
-            /// The name given.
+            /// The name of the span.
             name: Text,
         }
-        /// The function given to `beamtap:span/2` has ended.
+        /// The function given to `beamtap:span/2` ended.
         "span_end" SpanEnd (Events, Marks) {
             /// The process that ran it.
             pid: Pid,
-            /// The number its beginning carried.
+            /// The number of the span, as in its `span_begin`.
             span: Span,
             /// How it ended.
             outcome: Outcome,

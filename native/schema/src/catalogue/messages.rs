@@ -2,66 +2,66 @@
 
 macro_rules! messages {
     ([$($rest:ident)*] $($before:tt)*) => { collect! { [$($rest)*] $($before)*
-        /// A process or port sent a message to something that exists.
+        /// A process or port sent a message to a receiver that exists.
         "send" Send (Events, Send) {
             /// The sender.
             from: Entity,
-            /// What kind of thing sent it.
+            /// The kind of sender.
             from_kind: EntityTag,
-            /// What it was sent to.
+            /// The receiver.
             to: Entity,
-            /// What kind of thing it was sent to.
+            /// The kind of receiver.
             to_kind: EntityTag,
-            /// The message's outer form.
+            /// The kind of message, by its outer form.
             message: Message,
-            /// Ties a call to its reply.
+            /// Identifies a call and its reply.
             tag: Tag,
         }
         /// A process or port sent a message to a process that does not exist.
         "send_to_non_existing_process" SendToNonExistingProcess (Events, Send) {
             /// The sender.
             from: Entity,
-            /// What kind of thing sent it.
+            /// The kind of sender.
             from_kind: EntityTag,
-            /// What it was sent to.
+            /// The receiver.
             to: Entity,
-            /// What kind of thing it was sent to.
+            /// The kind of receiver.
             to_kind: EntityTag,
-            /// The message's outer form.
+            /// The kind of message, by its outer form.
             message: Message,
-            /// Ties a call to its reply.
+            /// Identifies a call and its reply.
             tag: Tag,
         }
-        /// A message was taken into the receiver's message queue. The atom `timeout` is no message: see `receive_timeout`.
+        /// A message arrived in the receiver's mailbox. For the atom `timeout`, see `receive_timeout`.
         "receive" Receive (Events, Receive) {
             /// The receiver.
             to: Entity,
-            /// What kind of thing received it.
+            /// The kind of receiver.
             to_kind: EntityTag,
-            /// The message's outer form.
+            /// The kind of message, by its outer form.
             message: Message,
-            /// Ties a call to its reply.
+            /// Identifies a call and its reply.
             tag: Tag,
         }
-        /// The `after` of a `receive` fired, with any time, 0 included. The VM tells it as the message `timeout`: a message that
-        /// is this atom alone cannot be told from it and is recorded as one, too.
+        /// The `after` of a `receive` fired, after any time, also after 0. The VM reports it as the message `timeout`, so a
+        /// message that is this bare atom is recorded as `receive_timeout`, too.
         "receive_timeout" ReceiveTimeout (Events, Receive) {
             /// The process that waited.
             pid: Pid,
         }
-        /// A port received something from its user.
+        /// A port received a command from its user.
         "port_receive" PortReceive (Events, Receive) {
             /// The port.
             port: Port,
-            /// Who told it.
+            /// The sender.
             from: Entity,
-            /// What kind of thing told it.
+            /// The kind of sender.
             from_kind: EntityTag,
-            /// What it was told.
+            /// The command.
             op: PortOp,
-            /// The number of a `control` or `call`; 0 for anything else.
+            /// The number of a `control` or `call`; else 0.
             command: Count,
-            /// The data's length; 0 where there is none or where it is an iolist of more than 1024 elements.
+            /// Size of the data; 0 if there is none, or if it is an iolist of more than 1024 elements.
             bytes: Bytes,
         }
     } };

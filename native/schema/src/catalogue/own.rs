@@ -2,156 +2,156 @@
 
 macro_rules! own {
     ([$($rest:ident)*] $($before:tt)*) => { collect! { [$($rest)*] $($before)*
-        /// Names an interned function.
+        /// The name of an interned function.
         "def_function" DefFunction (Definitions, Own) {
-            /// The number events carry.
+            /// The number that events carry.
             function: Function,
-            /// The module, as an atom prints without quotes.
+            /// The module, without quotes.
             module: Text,
-            /// The function's name, as an atom prints without quotes.
+            /// The function's name, without quotes.
             name: Text,
             /// Its arity.
             arity: Arity,
         }
-        /// Whether it is recorded how calls of a function end: told of those of which it is not from here on though it was
-        /// asked for, and where it is again.
+        /// Whether the ends of a function's calls are recorded from here on. Emitted when beamtap stops recording them
+        /// although the pattern has `return`, and when it records them again.
         "def_ends" DefEnds (Definitions, Own) {
             /// The function.
             function: Function,
             /// Whether returns and exceptions are recorded.
             recorded: Flag,
         }
-        /// Names an interned atom.
+        /// The text of an interned atom.
         "def_atom" DefAtom (Definitions, Own) {
-            /// The number events carry.
+            /// The number that events carry.
             atom: Atom,
             /// The atom, without quotes.
             text: Text,
         }
-        /// Describes a process that was alive when definitions were dumped.
+        /// A process that was alive when definitions were dumped.
         "def_process" DefProcess (Definitions, Own) {
             /// The process.
             pid: Pid,
-            /// The process that spawned it; 0 when unknown.
+            /// The process that spawned it; 0 if unknown.
             parent: Pid,
-            /// Its registered name; 0 when it has none.
+            /// Its registered name; 0 if it has none.
             name: Atom,
-            /// The function it started in, as proc_lib knows it where it does.
+            /// The function it started in; that of `proc_lib` if the process was started through it.
             function: Function,
         }
-        /// The label that a process gave itself with `proc_lib:set_label/1`, where definitions were dumped; OTP 27 and later.
+        /// The label that a process set with `proc_lib:set_label/1` before definitions were dumped. OTP 27 and later.
         "def_process_label" DefProcessLabel (Definitions, Own) {
             /// The process.
             pid: Pid,
-            /// The label: text as it is, other terms as the shell writes them; cut at 255 bytes.
+            /// The label: text as it is, other terms as the shell writes them. Cut at 255 bytes.
             label: Text,
         }
-        /// Describes a loaded module: when definitions were dumped, and at the end of a recording those loaded meanwhile.
+        /// A loaded module. Emitted when definitions are dumped, and at the end of a recording for modules loaded meanwhile.
         "def_module" DefModule (Definitions, Own) {
             /// The module's name.
             module: Text,
-            /// The checksum of its code, in hexadecimal, as `Module:module_info(md5)` tells it.
+            /// The MD5 checksum of its code in hexadecimal: `Module:module_info(md5)`.
             md5: Text,
         }
-        /// How the clocks stand to each other.
+        /// The offsets between the clocks.
         "def_clock" DefClock (Definitions, Own) {
-            /// What to add to `erlang:monotonic_time(nanosecond)` to get CLOCK_MONOTONIC, the clock of the trace.
+            /// CLOCK_MONOTONIC, the clock of the trace, minus `erlang:monotonic_time(nanosecond)`.
             monotonic_offset_ns: Nanoseconds,
-            /// What to add to CLOCK_MONOTONIC to get `erlang:system_time(nanosecond)`.
+            /// `erlang:system_time(nanosecond)` minus CLOCK_MONOTONIC.
             system_offset_ns: Nanoseconds,
         }
-        /// Describes a thread of the VM.
+        /// A thread of the VM.
         "def_thread" DefThread (Definitions, Own) {
-            /// The kernel's thread id.
+            /// The thread id in the operating system.
             thread: Thread,
             /// What the thread does.
             kind: ThreadTag,
-            /// The scheduler's number, from 1; 0 for threads that are not schedulers.
+            /// The number of the scheduler, from 1; 0 for other threads.
             scheduler: SmallCount,
-            /// The thread's name, as the VM set it.
+            /// The name of the thread.
             name: Text,
         }
-        /// Describes the traced VM.
+        /// The traced VM.
         "def_vm" DefVm (Definitions, Own) {
-            /// The kernel's process id.
+            /// The process id in the operating system.
             os_pid: SmallCount,
             /// The node's name.
             node: Text,
             /// The OTP release, such as `25`.
             otp_release: Text,
-            /// The version of the run-time system.
+            /// The version of the runtime system (ERTS).
             erts: Text,
-            /// Schedulers online.
+            /// Number of schedulers online.
             schedulers: SmallCount,
-            /// Bytes in a word.
+            /// Size of a word, in bytes.
             word_bytes: SmallCount,
             /// The version of beamtap that recorded.
             beamtap: Text,
         }
-        /// What the trace does not have, or not from here on, though it was asked for: the returns of loops, calls of a module
-        /// that was loaded anew.
+        /// Something the tap asked for that the trace does not have, or no longer has from here on: returns of loops, or
+        /// calls of a module that was reloaded.
         "caveat" Caveat (Definitions, Own) {
-            /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+            /// The tap's LTTng session: `trace_name` in the environment of the trace.
             session: Text,
-            /// What is missing and why, for people.
+            /// What is missing and why, as a sentence.
             text: Text,
         }
-        /// Proves that the way from the VM to the reader is open: written once at the start of a recording.
+        /// Proves that events get from the VM to the reader. Emitted once at the start of a recording.
         "canary" Canary (Definitions, Own) {
             /// Upper half of the recording's number.
             nonce_high: Nonce,
             /// Lower half of the recording's number.
             nonce_low: Nonce,
         }
-        /// The recording was interrupted, because a daemon of LTTng's died or somebody else ended its session, and is taken up
-        /// again here: the first event of what it goes on with.
+        /// The recording continues here after an interruption: a daemon of LTTng died, or somebody else ended the session. First
+        /// event after the interruption.
         "gap" Gap (Definitions, Own) {
-            /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+            /// The tap's LTTng session: `trace_name` in the environment of the trace.
             session: Text,
-            /// How long the recording was not known to work: since it was last seen to, up to now.
+            /// Time in which the recording was not known to work: since the last successful check.
             length_ns: Nanoseconds,
-            /// Events the VM emitted in that time. Those of them that LTTng wrote before it failed are in the trace; buffers
-            /// that it had not yet written are lost, too.
+            /// Number of events emitted in that time. The trace has those that LTTng wrote before it failed. Events that were
+            /// in LTTng's buffers by then are lost.
             emitted: Count,
-            /// Events the VM emitted since the recording's first counters: those are lost, too, where they were not yet written.
+            /// Number of events emitted since the first counters of the recording. These counters may be lost with the buffers.
             since_begin: Count,
-            /// What was wrong.
+            /// Why the recording was interrupted.
             reason: Text,
         }
-        /// A tap was paused: its trace flags are off from here to `resume`, and what its processes do is not in the trace.
+        /// The tap was paused: its trace flags are off until `resume`.
         "pause" Pause (Definitions, Own) {
-            /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+            /// The tap's LTTng session: `trace_name` in the environment of the trace.
             session: Text,
         }
-        /// A tap that was paused goes on: its trace flags are set again from here on.
+        /// The tap was resumed: its trace flags are set again.
         "resume" Resume (Definitions, Own) {
-            /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+            /// The tap's LTTng session: `trace_name` in the environment of the trace.
             session: Text,
-            /// How long it was paused.
+            /// Duration of the pause.
             length_ns: Nanoseconds,
         }
-        /// A tap ended in order: its trace flags are off. What comes after it is another tap's, or definitions.
+        /// The tap ended in order: its trace flags are off. Later events are definitions, or belong to another tap.
         "ended" Ended (Definitions, Own) {
-            /// The tap's LTTng session: what `trace_name` is in the environment of its trace.
+            /// The tap's LTTng session: `trace_name` in the environment of the trace.
             session: Text,
-            /// Why, as `ended_by` in the tap's receipt has it.
+            /// Why it ended: `ended_by` in the tap's receipt.
             ended_by: Text,
-            /// How long it recorded, pauses and gaps included.
+            /// Time the tap recorded, with pauses and gaps.
             length_ns: Nanoseconds,
         }
-        /// What happened to the events of one kind since the VM loaded beamtap. Not counted itself.
+        /// The VM's counters for one kind of event, since the VM loaded beamtap. Events of this kind are not counted.
         "counters" CountersOf (Definitions, Own) {
-            /// Where in the recording the counters were read.
+            /// When in the recording the counters were read.
             phase: PhaseTag,
             /// The event's name, without the provider.
             event: Text,
-            /// Handed to LTTng.
+            /// Number of events handed to LTTng.
             emitted: Count,
-            /// Kept back by a limit or because no recording was open.
+            /// Number of events held back by a limit, or because no recording was open.
             suppressed: Count,
-            /// Not emitted because the VM's term could not be read.
+            /// Number of events not emitted because a term was of an unknown form.
             unreadable: Count,
-            /// Emitted with a text cut to its bound.
+            /// Number of events emitted with a text cut to its limit.
             truncated: Count,
         }
     } };

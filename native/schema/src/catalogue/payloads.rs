@@ -2,33 +2,32 @@
 
 macro_rules! payloads {
     ([$($rest:ident)*] $($before:tt)*) => { collect! { [$($rest)*] $($before)*
-        /// What the event just before it carried, as text: an event of the same process or port, on the same thread.
-        /// Recorded where a tap's `payload` asks for text.
+        /// Data of the previous event of the same process or port on the same thread, as text. Needs the tap's option `payload`.
         "payload_text" PayloadText (Events, Payload) {
-            /// The process or port whose event it belongs to.
+            /// The process or port of that event.
             owner: Entity,
-            /// What kind of thing the owner is.
+            /// The kind of owner.
             owner_kind: EntityTag,
-            /// What of the event it is.
+            /// Which data of the event it is.
             part: PayloadTag,
-            /// Whether the text was cut to the tap's bound; it ends with `…` then.
+            /// Whether the text was cut to the tap's limit. If so, it ends with `…`.
             is_truncated: Flag,
-            /// The term as Erlang's shell writes it; arguments stand in parentheses. Of a call, a cast or a reply of a generic
-            /// server the request or the answer: the event itself tells the rest.
+            /// The term as Erlang's shell writes it, arguments in parentheses. For a call, a cast or a reply of a generic
+            /// server it is the request or the answer only.
             text: Text,
         }
-        /// How large what the event just before it carried is: an event of the same process or port, on the same thread.
-        /// Recorded where a tap's `payload` asks for sizes.
+        /// Size of the data of the previous event of the same process or port on the same thread. Needs the tap's option
+        /// `payload`.
         "payload_size" PayloadSize (Events, Payload) {
-            /// The process or port whose event it belongs to.
+            /// The process or port of that event.
             owner: Entity,
-            /// What kind of thing the owner is.
+            /// The kind of owner.
             owner_kind: EntityTag,
-            /// What of the event it is.
+            /// Which data of the event it is.
             part: PayloadTag,
-            /// Whether the term goes on beyond the 1024 terms that are looked at, so that it is larger.
+            /// Whether the size is a lower bound: the term has more than the 1024 parts that are measured.
             is_lower_bound: Flag,
-            /// The term's words on the heap and the content of its binaries.
+            /// Size of the term on the heap, and of its binaries.
             bytes: Bytes,
         }
     } };

@@ -8,62 +8,62 @@ macro_rules! ports {
             port: Port,
             /// The process that opened it.
             opener: Pid,
-            /// What runs behind it: the driver's name, or the command's.
+            /// The name of the driver, or of the external command.
             driver: Atom,
         }
         /// A port was closed.
         "closed" Closed (Events, Ports) {
             /// The port.
             port: Port,
-            /// The shape of the reason, as for a process's exit.
+            /// The shape of the reason, as in `exit`.
             reason: Text,
         }
-        /// A port took a registered name.
+        /// A port was registered under a name.
         "port_register" PortRegister (Events, Ports) {
             /// The port.
             port: Port,
             /// The name.
             name: Atom,
         }
-        /// A port gave up a registered name.
+        /// The registered name of a port was removed.
         "port_unregister" PortUnregister (Events, Ports) {
             /// The port.
             port: Port,
             /// The name.
             name: Atom,
         }
-        /// A port got linked by a process.
+        /// A process linked itself to a port.
         "port_getting_linked" PortGettingLinked (Events, Ports) {
             /// The port.
             port: Port,
             /// What linked to it.
             peer: Entity,
-            /// What kind of thing linked to it.
+            /// The kind of thing that linked to it.
             peer_kind: EntityTag,
         }
-        /// A port lost a link that a process removed.
+        /// A process removed its link to a port.
         "port_getting_unlinked" PortGettingUnlinked (Events, Ports) {
             /// The port.
             port: Port,
             /// What unlinked from it.
             peer: Entity,
-            /// What kind of thing unlinked from it.
+            /// The kind of thing that unlinked from it.
             peer_kind: EntityTag,
         }
-        /// A port began to run.
+        /// A port was scheduled in.
         "port_in" PortIn (Events, RunningPorts) {
             /// The port.
             port: Port,
-            /// The operation it runs, such as `command`; 0 when the VM only says that it was scheduled.
+            /// The operation that runs, such as `command`; 0 if the VM does not report it.
             operation: Atom,
             /// The thread it runs on.
             thread: Thread,
         }
-        /// A port ceased to run.
+        /// A port was scheduled out.
         "port_out" PortOut (Events, RunningPorts) {
             /// The port.
             port: Port,
-            /// The operation it ran, such as `command`; 0 when the VM only says that it was scheduled out.
+            /// The operation that ran, such as `command`; 0 if the VM does not report it.
             operation: Atom,
             /// The thread it ran on.
             thread: Thread,

@@ -2,7 +2,7 @@
 
 macro_rules! processes {
     ([$($rest:ident)*] $($before:tt)*) => { collect! { [$($rest)*] $($before)*
-        /// A process spawned another one; told by the parent.
+        /// A process spawned another one; reported by the parent.
         "spawn" Spawn (Events, Procs) {
             /// The new process.
             pid: Pid,
@@ -11,7 +11,7 @@ macro_rules! processes {
             /// The function it starts in.
             function: Function,
         }
-        /// A process was spawned; told by the child.
+        /// A process was spawned; reported by the child.
         "spawned" Spawned (Events, Procs) {
             /// The new process.
             pid: Pid,
@@ -24,17 +24,17 @@ macro_rules! processes {
         "exit" Exit (Events, Procs) {
             /// The process.
             pid: Pid,
-            /// The shape of its exit reason: an atom, or a tuple's first atom with `_` for the rest.
+            /// The shape of the exit reason: an atom, or the first atom of a tuple with `_` for the rest.
             reason: Text,
         }
-        /// A process took a registered name.
+        /// A process was registered under a name.
         "register" Register (Events, Procs) {
             /// The process.
             pid: Pid,
             /// The name.
             name: Atom,
         }
-        /// A process gave up a registered name.
+        /// The registered name of a process was removed.
         "unregister" Unregister (Events, Procs) {
             /// The process.
             pid: Pid,
@@ -47,7 +47,7 @@ macro_rules! processes {
             pid: Pid,
             /// What it linked to.
             peer: Entity,
-            /// What kind of thing it linked to.
+            /// The kind of thing it linked to.
             peer_kind: EntityTag,
         }
         /// A process removed a link.
@@ -56,25 +56,25 @@ macro_rules! processes {
             pid: Pid,
             /// What it was linked to.
             peer: Entity,
-            /// What kind of thing it was linked to.
+            /// The kind of thing it was linked to.
             peer_kind: EntityTag,
         }
-        /// A process got linked by another process or port.
+        /// Another process or port linked itself to a process.
         "getting_linked" GettingLinked (Events, Procs) {
             /// The process that got the link.
             pid: Pid,
             /// What linked to it.
             peer: Entity,
-            /// What kind of thing linked to it.
+            /// The kind of thing that linked to it.
             peer_kind: EntityTag,
         }
-        /// A process lost a link that another process or port removed.
+        /// Another process or port removed its link to a process.
         "getting_unlinked" GettingUnlinked (Events, Procs) {
             /// The process that lost the link.
             pid: Pid,
             /// What unlinked from it.
             peer: Entity,
-            /// What kind of thing unlinked from it.
+            /// The kind of thing that unlinked from it.
             peer_kind: EntityTag,
         }
     } };

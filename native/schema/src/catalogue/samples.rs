@@ -2,77 +2,77 @@
 
 macro_rules! samples {
     ([$($rest:ident)*] $($before:tt)*) => { collect! { [$($rest)*] $($before)*
-        /// How much a scheduler had to do since the sample before: `busy_ns / length_ns` is its utilisation.
+        /// How busy a scheduler was since the previous sample: `busy_ns / length_ns` is its utilisation.
         "scheduler_load" SchedulerLoad (Events, Schedulers) {
-            /// What kind of scheduler it is.
+            /// The kind of scheduler.
             kind: ThreadTag,
-            /// Its number among its kind, from 1.
+            /// The number of the scheduler among its kind, from 1.
             scheduler: SmallCount,
-            /// How long it was not idle, by `scheduler_wall_time`.
+            /// Time in which it was not idle, by `scheduler_wall_time`.
             busy_ns: Nanoseconds,
-            /// From sample to sample.
+            /// Time since the previous sample.
             length_ns: Nanoseconds,
         }
-        /// What a scheduler's thread spent its time on since the sample before, by the VM's microstate accounting.
+        /// What a scheduler's thread did since the previous sample, by the VM's microstate accounting.
         "scheduler_states" SchedulerStates (Events, Schedulers) {
-            /// What kind of scheduler it is.
+            /// The kind of scheduler.
             kind: ThreadTag,
-            /// Its number among its kind, from 1.
+            /// The number of the scheduler among its kind, from 1.
             scheduler: SmallCount,
-            /// Running Erlang and native functions.
+            /// Time running Erlang code and native functions.
             emulator_ns: Nanoseconds,
-            /// Running ports.
+            /// Time running ports.
             port_ns: Nanoseconds,
-            /// Collecting garbage.
+            /// Time in garbage collection.
             gc_ns: Nanoseconds,
-            /// Looking for input and output.
+            /// Time checking for input and output.
             check_io_ns: Nanoseconds,
-            /// Auxiliary work.
+            /// Time in auxiliary work.
             aux_ns: Nanoseconds,
-            /// Anything else, such as looking for work.
+            /// Time in anything else, such as looking for work.
             other_ns: Nanoseconds,
-            /// Asleep.
+            /// Time asleep.
             sleep_ns: Nanoseconds,
         }
-        /// How many processes and ports were waiting to be run when the sample was taken.
+        /// Length of a run queue when the sample was taken.
         "run_queue" RunQueue (Events, Schedulers) {
-            /// What kind of scheduler the queue is of.
+            /// The kind of scheduler.
             kind: ThreadTag,
-            /// The scheduler's number; 0 where all of its kind share the queue.
+            /// The number of the scheduler; 0 if all of its kind share the queue.
             scheduler: SmallCount,
-            /// How many were waiting.
+            /// Number of processes and ports that wait to run.
             waiting: Count,
         }
-        /// What one instance of one of the VM's allocators holds when the sample is taken: multi-block carriers (`mbc`), those
-        /// of them that are in the pool and belong to no instance, and single-block carriers (`sbc`).
+        /// Memory that one instance of an allocator held when the sample was taken: in multi-block carriers (`mbc`), in
+        /// carriers of the pool, which belong to no instance, and in single-block carriers (`sbc`).
         "allocator" Allocator (Events, Allocators) {
             /// The allocator, such as `eheap_alloc`.
             allocator: Atom,
-            /// The instance: the scheduler's number; 0 for what no scheduler has.
+            /// The instance: the number of its scheduler; 0 for the instance that belongs to none.
             instance: SmallCount,
-            /// Multi-block carriers.
+            /// Number of multi-block carriers.
             mbc_carriers: Count,
-            /// Their size.
+            /// Size of those carriers.
             mbc_carriers_bytes: Bytes,
-            /// Blocks in use in them.
+            /// Number of blocks in use in the multi-block carriers.
             mbc_blocks: Count,
-            /// The size of those blocks.
+            /// Size of those blocks.
             mbc_blocks_bytes: Bytes,
-            /// Multi-block carriers that this instance has put into the pool.
+            /// Number of multi-block carriers that this instance put into the pool.
             pool_carriers: Count,
-            /// Their size.
+            /// Size of those carriers.
             pool_carriers_bytes: Bytes,
-            /// Single-block carriers; each has one block.
+            /// Number of single-block carriers. Each has one block.
             sbc_carriers: Count,
-            /// Their size.
+            /// Size of those carriers.
             sbc_carriers_bytes: Bytes,
-            /// The size of the blocks in them.
+            /// Size of the blocks in the single-block carriers.
             sbc_blocks_bytes: Bytes,
-            /// Carriers that it has got from the system since the VM started.
+            /// Number of carriers allocated from the system since the VM started.
             created: Count,
-            /// Carriers that it has given back since the VM started.
+            /// Number of carriers given back to the system since the VM started.
             destroyed: Count,
-            /// Carriers that it has taken from the pool since the VM started.
+            /// Number of carriers taken from the pool since the VM started.
             fetched: Count,
         }
     } };

@@ -6,7 +6,7 @@ macro_rules! scheduling {
         "in" In (Events, Running) {
             /// The process.
             pid: Pid,
-            /// The function it goes on in; 0 when unknown.
+            /// The function it continues in; 0 if unknown.
             function: Function,
             /// The thread it runs on.
             thread: Thread,
@@ -15,7 +15,7 @@ macro_rules! scheduling {
         "out" Out (Events, Running) {
             /// The process.
             pid: Pid,
-            /// The function it will go on in; 0 when unknown.
+            /// The function it will continue in; 0 if unknown.
             function: Function,
             /// The thread it ran on.
             thread: Thread,
@@ -24,7 +24,7 @@ macro_rules! scheduling {
         "in_exiting" InExiting (Events, Exiting) {
             /// The process.
             pid: Pid,
-            /// The function it was in; 0 when unknown.
+            /// The function it was in; 0 if unknown.
             function: Function,
             /// The thread it runs on.
             thread: Thread,
@@ -33,7 +33,7 @@ macro_rules! scheduling {
         "out_exiting" OutExiting (Events, Exiting) {
             /// The process.
             pid: Pid,
-            /// The function it was in; 0 when unknown.
+            /// The function it was in; 0 if unknown.
             function: Function,
             /// The thread it ran on.
             thread: Thread,
@@ -42,7 +42,7 @@ macro_rules! scheduling {
         "out_exited" OutExited (Events, Exiting) {
             /// The process.
             pid: Pid,
-            /// The function it was in; 0 when unknown.
+            /// The function it was in; 0 if unknown.
             function: Function,
             /// The thread it ran on.
             thread: Thread,

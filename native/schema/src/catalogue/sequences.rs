@@ -6,55 +6,55 @@ macro_rules! sequences {
         "seq_send" SeqSend (Events, SeqTrace) {
             /// The sequence's label.
             label: Label,
-            /// The serial of the event before this one.
+            /// The serial of the previous event of the sequence.
             previous: Count,
             /// The serial of this event.
             serial: Count,
             /// The sender.
             from: Entity,
-            /// What kind of thing sent it.
+            /// The kind of sender.
             from_kind: EntityTag,
             /// The receiver.
             to: Entity,
-            /// What kind of thing received it.
+            /// The kind of receiver.
             to_kind: EntityTag,
-            /// The message's outer form.
+            /// The kind of message, by its outer form.
             message: Message,
-            /// Ties a call to its reply.
+            /// Identifies a call and its reply.
             tag: Tag,
         }
         /// A message with a sequential trace token was received.
         "seq_receive" SeqReceive (Events, SeqTrace) {
             /// The sequence's label.
             label: Label,
-            /// The serial of the event before this one.
+            /// The serial of the previous event of the sequence.
             previous: Count,
             /// The serial of this event.
             serial: Count,
             /// The sender.
             from: Entity,
-            /// What kind of thing sent it.
+            /// The kind of sender.
             from_kind: EntityTag,
             /// The receiver.
             to: Entity,
-            /// What kind of thing received it.
+            /// The kind of receiver.
             to_kind: EntityTag,
-            /// The message's outer form.
+            /// The kind of message, by its outer form.
             message: Message,
-            /// Ties a call to its reply.
+            /// Identifies a call and its reply.
             tag: Tag,
         }
-        /// `seq_trace:print` was called under a token; what it said stays in the VM.
+        /// A process with a token called `seq_trace:print`. The printed term stays in the VM.
         "seq_print" SeqPrint (Events, SeqTrace) {
             /// The sequence's label.
             label: Label,
-            /// The serial of the event before this one.
+            /// The serial of the previous event of the sequence.
             previous: Count,
             /// The serial of this event.
             serial: Count,
-            /// Who printed it.
+            /// The process that printed.
             from: Entity,
-            /// What kind of thing printed it.
+            /// The kind of thing that printed.
             from_kind: EntityTag,
         }
     } };

@@ -14,10 +14,10 @@ type Values = &'static [(u8, &'static str, &'static str)];
 pub(super) fn render() -> String {
     let mut out = format!(
         "<!-- {ORIGIN} -->\n# Events\n\n\
-         What beamtap records, through the LTTng-UST provider `{PROVIDER}`. Each event carries LTTng's time stamp \
-         (CLOCK_MONOTONIC, nanoseconds) and the number of the CPU it was recorded on. Names are those of the trace \
-         messages of `erlang:trace/3` where there is one.\n\n\
-         Events of the VM go to the channel `{}`, definitions to `{}`, whose buffers a flood of events cannot fill.\n",
+         The events of the LTTng-UST provider `{PROVIDER}`. Each event has a time stamp (CLOCK_MONOTONIC, nanoseconds) and the \
+         number of its CPU. Events that come from a trace message of `erlang:trace/3` have the message's name.\n\n\
+         Events of the VM are in the channel `{}`, definitions in the channel `{}`. The two channels have separate buffers, \
+         so a flood of events loses no definitions.\n",
         Channel::Events.name(),
         Channel::Definitions.name(),
     );
@@ -53,11 +53,11 @@ fn otp(out: &mut String) {
     let _ = write!(
         out,
         "\n## OTP's own events\n\n\
-         For people who follow OTP's LTTng guide, the same tracer offers the events of OTP's provider `{OTP_PROVIDER}` \
-         on a VM that was not built with LTTng. What is enabled in LTTng decides which are recorded. Functions are written whole, other \
-         texts are cut at 255 bytes.\n\n\
-         `depth` is the number of traced calls that have not returned; it is 0 until the process's first traced return \
-         shows that returns are traced, and exact where those of all traced functions are.\n\n\
+         The same tracer emits the events of OTP's provider `{OTP_PROVIDER}`, on a VM that was not built with LTTng. To record \
+         them, enable them in LTTng, as OTP's LTTng guide describes. Names of functions are not cut; other texts are cut at \
+         255 bytes.\n\n\
+         `depth` is the number of traced calls that have not returned. It is 0 until the first traced return of the process. \
+         It is exact if the returns of all traced functions are traced.\n\n\
          | OTP's event | fields | comes with |\n| --- | --- | --- |\n",
     );
     for (place, event) in OTP_CATALOGUE.iter().enumerate() {
@@ -76,8 +76,9 @@ fn otp(out: &mut String) {
 fn beam_domain(out: &mut String) {
     out.push_str(
         "\n## OTP's domain `org_erlang_otp`\n\n\
-         A VM built with LTTng has a second domain, whose events no trace flag makes. On a stock VM these stand for them, \
-         with the flags `ports`, `running_ports` and `'receive'` on ports, and the class `allocators`:\n\n\
+         A VM built with LTTng has a second provider, `org_erlang_otp`, which needs no trace flags. On a VM built without \
+         LTTng, the flags `ports`, `running_ports` and `'receive'` on ports, and the class `allocators`, give these events \
+         instead:\n\n\
          | OTP's event | ours | what is lost |\n| --- | --- | --- |\n",
     );
     for event in &BEAM_DOMAIN {
@@ -90,8 +91,13 @@ fn describe(out: &mut String, event: &EventInfo) {
     let _ = write!(out, "\n### `{PROVIDER}:{}`\n\n{}\n\n", event.name, event.doc.trim());
     out.push_str("| field | type | meaning |\n| --- | --- | --- |\n");
     for field in event.fields {
-        let _ = writeln!(out, "| `{}` | {} | {} |", field.name, field.field_type.name(), field.doc.trim());
+        let _ = writeln!(out, "| `{}` | {} | {} |", field.name, field.field_type.name(), cell(field.doc));
     }
+}
+
+/// The text in a cell of a table, which ends at a bar.
+fn cell(text: &str) -> String {
+    text.trim().replace('|', "\\|")
 }
 
 fn types(out: &mut String) {
@@ -116,7 +122,7 @@ fn types(out: &mut String) {
             .replace("](crate::EntityKind)", "")
             .replace("](crate::Entity)", "")
             .replace('[', "");
-        let _ = writeln!(out, "| {} | `{recorded}` | {unit} | {} |", field_type.name(), doc.trim());
+        let _ = writeln!(out, "| {} | `{recorded}` | {unit} | {} |", field_type.name(), cell(&doc));
     }
     let enums: [(&str, Values); 8] = [
         ("EntityKind", EntityKind::ALL),
@@ -131,15 +137,16 @@ fn types(out: &mut String) {
     for (name, values) in enums {
         let _ = write!(out, "\n### {name}\n\n| value | word | meaning |\n| --- | --- | --- |\n");
         for (value, word, doc) in values {
-            let _ = writeln!(out, "| {value} | {word} | {} |", doc.trim());
+            let _ = writeln!(out, "| {value} | {word} | {} |", cell(doc));
         }
     }
 }
 
 fn losses(out: &mut String) {
     out.push_str(
-        "\n## What can get lost, and how it shows\n\n\
-         `emitted = read + discarded + lost + gap`; what is left over is the residual that every report prints.\n\n\
+        "\n## Losses\n\n\
+         The sum law is `emitted = read + discarded + lost + gap + residual`. A residual other than 0 means that events are \
+         missing for no known reason.\n\n\
          | name | meaning |\n| --- | --- |\n",
     );
     for info in &LOSSES {
