@@ -1,11 +1,11 @@
 #!/usr/bin/env escript
 %%! -noinput
-%% A real program on an unmodified VM, recorded and reported: the compiler compiles beamtap's own sources.
+%% Records a real program on an unmodified VM, and prints the report: the compiler compiles beamtap's own sources.
 -mode(compile).
 
-%% Parts of the compiler whose every function is traced.
+%% Modules of the compiler of which all functions are traced.
 -define(INSIDE, ["compile:_", "v3_core:_", "v3_kernel:_"]).
-%% Passes of which only the entry is traced: what they do inside is millions of calls.
+%% Passes of which only the entry is traced: inside they make millions of calls.
 -define(PASSES, [
     {sys_core_fold, "module"}, {beam_ssa_opt, "ssa_opt_"}, {beam_ssa_opt, "module"}, {beam_ssa_type, "opt_start"},
     {beam_ssa_type, "opt_continue"}, {beam_ssa_type, "opt_finish"}, {beam_ssa_pre_codegen, "module"},

@@ -455,9 +455,9 @@ fn what_is_not_supported_is_refused_with_its_place() {
     let encoded = |kind: &str| format!(r#"{{"type":"{kind}","length":4,"encoding":"utf-16le"}}"#);
     assert_lines(&read_fields(&[("a", &string(r#","encoding":"utf-8""#))], b"x\0"), &["e: { a = \"x\" }"]);
     for (class, what) in [
-        (string(r#","encoding":"utf-16be""#), "text in \"utf-16be\" is not supported"),
-        (string(r#","encoding":"utf-32le""#), "text in \"utf-32le\" is not supported"),
-        (encoded("static-length-string"), "text in \"utf-16le\" is not supported"),
+        (string(r#","encoding":"utf-16be""#), "encoding \"utf-16be\" is not supported"),
+        (string(r#","encoding":"utf-32le""#), "encoding \"utf-32le\" is not supported"),
+        (encoded("static-length-string"), "encoding \"utf-16le\" is not supported"),
         (number("unsigned-integer", 8, r#","bit-order":"middle""#), "unknown bit order"),
         (number("floating-point-number", 16, ""), "32 or 64 bits"),
         (number("unsigned-integer", 8, r#","extensions":{"me":{"x":1}}"#), "needs an extension of \"me\""),

@@ -181,7 +181,7 @@ fn what_was_handed_over_is_told_when_nothing_more_is_asked_for() {
 #[test]
 fn refusals_say_what_is_refused() {
     for (status, what) in
-        [(2, "another viewer"), (3, "status 3"), (4, "not live"), (5, "status 5"), (6, "not exist")]
+        [(2, "another viewer"), (3, "status 3"), (4, "not live"), (5, "status 5"), (6, "no longer exists")]
     {
         let (url, relay) = relay(vec![Plan { attach_status: status, ..Plan::new(13, vec![]) }]);
         let Err(error) = LiveReader::attach(&url, Seek::Beginning) else { panic!("attached") };

@@ -196,7 +196,7 @@ fn dropping_destroys_and_leaves_the_trace() {
 
         let error = lttng.open(&plan, DEFAULT_TIMEOUT).err().unwrap();
         assert!(error.is_session_exists(), "{error}");
-        assert_eq!(error.to_string(), "an LTTng session named dropped exists already");
+        assert_eq!(error.to_string(), "the LTTng session dropped already exists");
         let listed = lttng.sessions(DEFAULT_TIMEOUT).unwrap();
         assert_eq!(listed.len(), 1, "the session that failed to open did not destroy its namesake");
         assert_eq!((&*listed[0].name, listed[0].is_active), ("dropped", true));

@@ -10,9 +10,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-/// Reads traces of beamtap, or any other trace in the Common Trace Format (CTF).
+/// Read traces of beamtap, or any other trace in the Common Trace Format (CTF).
 #[derive(Debug, Parser)]
-#[command(name = "beamtapd", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "beamtapd", version, after_help = help::LOGGING, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -150,7 +150,8 @@ pub(crate) struct ReadArguments {
     /// Keep reading a directory that LTTng still writes, until Ctrl-C
     #[arg(long)]
     pub(crate) follow: bool,
-    /// If the connection to the relay daemon is lost, try to attach again for this long; 0 disables it
+    /// If the connection to the relay daemon is lost, try to attach again for this many seconds.
+    /// 0 disables it
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) reconnect: u64,
 }
@@ -184,7 +185,8 @@ pub(crate) struct WatchArguments {
     /// Where to start in a live session [default: beginning]
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: Option<Place>,
-    /// If the connection to the relay daemon is lost, try to attach again for this long; 0 disables it
+    /// If the connection to the relay daemon is lost, try to attach again for this many seconds.
+    /// 0 disables it
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) reconnect: u64,
     /// End when standard input ends, with the program that reads the lines
@@ -216,7 +218,7 @@ impl Colour {
 
 /// Check what recording needs on this machine: libraries, daemons, permissions, space, limits.
 ///
-/// `beamtap:doctor()` in a VM shows the same rows and more about the VM. The command starts and changes nothing.
+/// `beamtap:doctor()` in a VM shows the same rows and more about the VM. The command starts nothing and changes nothing.
 #[derive(Args, Debug)]
 #[command(after_help = DOCTOR_CODES, after_long_help = help::doctor())]
 pub(crate) struct DoctorArguments {

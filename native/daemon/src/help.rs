@@ -15,9 +15,12 @@ Exit codes:
   0    the whole trace was read
   1    the trace, or a part of it, could not be read; the rest is shown
   2    the command line is invalid
-  130  interrupted
+  130  interrupted";
 
-To log what beamtapd does to standard error, set BEAMTAP_LOG=debug.";
+/// What is true of all commands.
+pub(crate) const LOGGING: &str = "\
+The --help of a command lists its options, exit codes and JSON keys.
+To log to standard error what beamtapd does, set BEAMTAP_LOG=debug.";
 
 pub(crate) const DOCTOR_CODES: &str = "\
 Exit codes:
@@ -33,7 +36,7 @@ Exit codes:
   3    a process still uses the buffers
   130  interrupted";
 
-pub(crate) const TRACES_CODES: &str = "\
+pub(crate) const TRACES: &str = "\
 States:
   running      the tap records
   finished     the tap ended
@@ -94,7 +97,7 @@ pub(crate) fn recover() -> String {
 }
 
 pub(crate) fn traces() -> String {
-    with_keys(&[&traces::KEYS], TRACES_CODES)
+    with_keys(&[&traces::KEYS], TRACES)
 }
 
 pub(crate) fn read() -> String {

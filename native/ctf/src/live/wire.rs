@@ -179,7 +179,7 @@ mod tests {
         // A thousand bytes that never come fast enough: each of them came in time.
         connection.send(2, &[]).unwrap();
         let error = connection.data(1000).unwrap_err();
-        assert!(error.is_disconnected() && error.to_string().contains("not whole after 0.02 s"), "{error}");
+        assert!(error.is_disconnected() && error.to_string().contains("incomplete after 0.02 s"), "{error}");
         // The next question has its own time.
         connection.send(2, &[]).unwrap();
         assert_eq!(connection.u32().unwrap(), 0);

@@ -42,10 +42,10 @@ mod tests {
         let row = told(&[written(), written()]).unwrap();
         assert_eq!(
             (row.verdict, row.finding.as_str()),
-            (Verdict::Ok, "of a VM that was killed: /trace/last-1 and 1 more")
+            (Verdict::Ok, "of a killed VM: /trace/last-1 and 1 more")
         );
         let row = told(&[written(), Flight::new("b", Err("no space".into()))]).unwrap();
         assert_eq!(row.verdict, Verdict::Warning);
-        assert!(row.finding.contains("b, was not written: no space"), "{}", row.finding);
+        assert!(row.finding.contains("b of a killed VM was not written: no space"), "{}", row.finding);
     }
 }

@@ -72,6 +72,6 @@ Max address space         unlimited            unlimited            bytes
             .replace("file size             unlimited", "file size             1048576");
         let row = judged(&narrow);
         assert_eq!(row.verdict, Verdict::Warning);
-        assert_eq!(row.finding, "bounded: open files (-n) 256, file size (-f) 1048576");
+        assert_eq!(row.finding, "tight limits: open files (-n) 256, file size (-f) 1048576");
     }
 }

@@ -43,6 +43,6 @@ mod tests {
         let verdict = |number, sum| told(Path::new("/t"), number, sum).verdict;
         assert_eq!((verdict(0, 0), verdict(MANY, MANY_BYTES)), (Verdict::Ok, Verdict::Ok));
         assert_eq!((verdict(MANY + 1, 0), verdict(1, MANY_BYTES + 1)), (Verdict::Warning, Verdict::Warning));
-        assert_eq!(told(Path::new("/t"), 2, 3 << 30).finding, "2 of beamtap's in /t: 3 GiB");
+        assert_eq!(told(Path::new("/t"), 2, 3 << 30).finding, "2 in /t: 3 GiB");
     }
 }
