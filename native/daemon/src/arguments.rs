@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// Read traces of beamtap, or any other trace in the Common Trace Format (CTF).
 #[derive(Debug, Parser)]
-#[command(name = "beamtapd", version, after_help = help::LOGGING, max_term_width = 100)]
+#[command(name = "beamtapd", version, after_help = help::beamtapd(), max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

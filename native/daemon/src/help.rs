@@ -17,11 +17,6 @@ Exit codes:
   2    the command line is invalid
   130  interrupted";
 
-/// What is true of all commands.
-pub(crate) const LOGGING: &str = "\
-The --help of a command lists its options, exit codes and JSON keys.
-To log to standard error what beamtapd does, set BEAMTAP_LOG=debug.";
-
 pub(crate) const DOCTOR_CODES: &str = "\
 Exit codes:
   0    taps can record
@@ -71,12 +66,17 @@ pub(crate) const VALUES: &str = "Integers have up to 64 bits. Numbers that are n
                                  {\"option\": value}. An optional field without a value is null. In text that is not \
                                  UTF-8, U+FFFD replaces what is invalid.";
 
+pub(crate) fn beamtapd() -> String {
+    format!("{EXIT_CODES}\n\nTo log to standard error what beamtapd does, set BEAMTAP_LOG=debug.")
+}
+
 pub(crate) fn report() -> String {
     let intro = "Tables, and their columns as JSON names them. Text names times without `_ns`. Columns marked with * are in \
                  the JSON only. --top and --sort apply to all these tables.";
     let mut out = wrapped(intro, 0) + "\n\n";
     report::tables().for_each(|table| describe(&mut out, table));
     json_of(&mut out, |table| FROM_OVERVIEW.contains(&table.id), report::tables());
+    overview().filter(|table| FROM_OVERVIEW.contains(&table.id)).for_each(|table| describe(&mut out, table));
     out + EXIT_CODES
 }
 

@@ -18,6 +18,7 @@ mod faults;
 mod follow;
 mod golden;
 mod guard;
+mod help;
 mod info;
 mod interrupt;
 mod live;
