@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Traces(crate::traces::Arguments),
 }
 
-/// Show where time went: per function, per process, and what else the trace has.
+/// Show where time went, per function and per process, and spans, system monitor reports and samples.
 ///
 /// A function's total time is the wall-clock time from call to end. It is the sum of four parts: own (running in the
 /// function itself), gc (garbage collection), out (waiting to run again) and the total time of the traced functions it
@@ -158,7 +158,7 @@ pub(crate) struct ReadArguments {
 
 /// Show events as they happen, with the names of functions and processes, at a rate that people can read.
 ///
-/// Events beyond the limit of a second are counted in one line. The command ends with Ctrl-C or when the recording ends. The
+/// If more events come in a second than --lines allows, one line counts the rest. The command ends with Ctrl-C or when the recording ends. The
 /// recording of a directory has ended when no process on this machine has files in it open for writing. To print all
 /// lines of a recorded trace, use `beamtapd read --named DIR`. In the VM, `beamtap:watch(Tap)` shows the same lines.
 #[derive(Args, Debug)]

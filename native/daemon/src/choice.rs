@@ -32,7 +32,7 @@ pub(crate) struct Choice {
     /// Show events up to this time
     #[arg(long, value_name = "TIME")]
     pub(crate) end: Option<Moment>,
-    /// Show events around this time: as long before and after it as --within says
+    /// Show events around this time, from --within before it to --within after it
     #[arg(long, value_name = "TIME", conflicts_with_all = ["begin", "end"])]
     pub(crate) around: Option<Moment>,
     /// Time before and after --around [default: 10ms]

@@ -25,7 +25,10 @@ pub(crate) fn run(is_json: bool, forgets: bool) -> Result<ExitCode, Failure> {
 
 const FLIGHT: [Key; 3] = [
     Key::One(Column::text("session", "The flight recorder's LTTng session")),
-    Key::One(Column::text("trace", "Directory of the trace").unknown("it could not be written")),
+    Key::One(
+        Column::text("trace", "Directory of the trace, or URL of its relay daemon")
+            .unknown("it could not be written"),
+    ),
     Key::One(Column::text("reason", "Why the trace could not be written").unknown("it was written")),
 ];
 

@@ -54,11 +54,11 @@ pub(crate) fn missing(reading: &Reading, charset: Charset) -> Option<String> {
     let gap = count("gap");
     match (sum.value("gaps"), sum.value("gap_time")) {
         (Some(Cell::Count(gaps @ 1..)), Some(Cell::Duration(ns))) => {
-            let events = gap.map(|n| format!(" with at least {n} events")).unwrap_or_default();
+            let events = gap.map(|n| format!(", losing at least {n} events")).unwrap_or_default();
             let length = quantity::duration(*ns, charset);
             parts.push(format!("recording interrupted {}, for {length}{events}", times(*gaps)));
         }
-        _ => parts.extend(gap.map(|n| format!("{n} events emitted between two recordings"))),
+        _ => parts.extend(gap.map(|n| format!("{n} events lost between two recordings"))),
     }
     if let Some(Cell::Difference(residual)) = sum.value("residual")
         && *residual != 0

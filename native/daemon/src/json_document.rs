@@ -21,10 +21,10 @@ fn render() -> String {
     overview().filter(|table| table.id == SUM).for_each(|table| sum(&mut out, table));
     tables(&mut out, overview().filter(|table| FROM_OVERVIEW.contains(&table.id)).chain(report::tables()));
     out.push_str(
-        "\nWith `--functions` or `--processes`, only that one of the tables from `functions` on is there.\n",
+        "\nWith `--functions` or `--processes`, only that table is there, beside `span` and `vms`.\n",
     );
     begin(&mut out, "info --json");
-    out.push_str("The keys above the tables are those of `report --json`.\n");
+    out.push_str("`info` has the same keys as `report` beside the tables, and these tables:\n");
     tables(&mut out, overview().filter(|table| table.id != SUM));
     for (command, keys) in [
         ("recover --json", &[&recover::KEYS[..], &flights::KEYS][..]),
@@ -66,7 +66,7 @@ fn tables<'a>(out: &mut String, tables: impl Iterator<Item = &'a TableInfo>) {
             Shape::Facts => "an object",
             Shape::Rows => "a list of objects",
         };
-        let absent = table.absent.map(|when| format!(" The key is missing when {when}.")).unwrap_or_default();
+        let absent = table.absent.map(|when| format!(" The key is missing if {when}.")).unwrap_or_default();
         let _ = writeln!(out, "\n### `{}`: {shape}\n\n{}.{absent}\n", table.id, table.doc);
         let keys: Vec<Key> = table.columns.iter().copied().map(Key::One).collect();
         list(out, &keys, "");
@@ -86,8 +86,7 @@ fn list(out: &mut String, keys: &[Key], within: &str) {
             Key::Sentences(_, doc) => ("list of texts", (*doc).to_owned(), ""),
             Key::Objects(_, doc, _) => ("list of objects", (*doc).to_owned(), ""),
             Key::Open(_, doc, absent) => {
-                let absent =
-                    absent.map(|when| format!(". The key is missing when {when}")).unwrap_or_default();
+                let absent = absent.map(|when| format!(". The key is missing if {when}")).unwrap_or_default();
                 ("object", format!("{doc}{absent}"), "")
             }
         };

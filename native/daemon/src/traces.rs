@@ -121,7 +121,7 @@ const TRACE: [Key; 8] = [
     Key::One(Column::bytes("bytes", "Size on disk")),
     Key::One(Column::instant("begun", "Time when the recording started")),
     Key::One(Column::instant("changed", "Time of the last change")),
-    Key::One(Column::claim("beyond", "Whether `--keep`, `--keep-bytes` and `--keep-age` do not keep it")),
+    Key::One(Column::claim("beyond", "Whether it exceeds `--keep`, `--keep-bytes` or `--keep-age`")),
     Key::One(Column::claim("removed", "Whether it was removed")),
 ];
 

@@ -158,7 +158,7 @@ impl Window {
         let from = self.begin.map(|_| format!(" from {}", quantity::instant(begin)));
         let to = self.end.map(|_| format!(" to {}", quantity::instant(end)));
         Some(format!(
-            "Counted are events{}{} only, and all definitions.",
+            "Only events{}{} and all definitions are counted.",
             from.unwrap_or_default(),
             to.unwrap_or_default()
         ))

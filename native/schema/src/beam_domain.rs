@@ -31,7 +31,7 @@ pub const BEAM_DOMAIN: [BeamDomainInfo; 19] = [
     row(
         "driver_ready_input",
         &[EventKind::PortIn, EventKind::PortOut],
-        "That it was input. `operation` is 0; ports that run a command show their operation.",
+        "The kind of operation: `operation` is 0. Only ports that run a command show it.",
     ),
     row("driver_ready_output", &[EventKind::PortIn, EventKind::PortOut], "As for `driver_ready_input`."),
     row("driver_timeout", &[EventKind::PortIn, EventKind::PortOut], "As for `driver_ready_input`."),

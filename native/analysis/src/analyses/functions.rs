@@ -39,13 +39,12 @@ const COLUMNS: &[Column] = &[
     Column::count("calls", "Calls that started"),
     Column::duration(
         "own",
-        "Time running in the function itself: without the functions it calls, waiting and garbage collection. \
-         Functions that are not traced count as part of their caller",
+        "Time running in the function itself, without traced callees, waiting and garbage collection",
     )
     .unknown(NO_COMPLETE_CALL),
     Column::duration(
         "total",
-        "Wall-clock time from call to end, with callees and waiting. A recursive call counts once",
+        "Wall-clock time from call to end, with callees and waiting. Nested recursive calls count once",
     )
     .unknown(NO_COMPLETE_CALL),
     Column::duration("gc", "Time in garbage collection while the function is on top of the stack")
@@ -73,8 +72,11 @@ const COLUMNS: &[Column] = &[
     Column::text("module", "The module, without quotes").detail().unknown(NO_NAME),
     Column::text("name", "The function's name, without quotes").detail().unknown(NO_NAME),
     Column::count("arity", "The function's number of arguments").detail().unknown(NO_NAME),
-    Column::claim("own_includes_waiting", "Whether `own_ns` includes waiting: true without the class `running`")
-        .detail(),
+    Column::claim(
+        "own_includes_waiting",
+        "Whether `own_ns` includes waiting: true without the class `running`",
+    )
+    .detail(),
 ];
 
 /// `own` where nothing tells waiting from running.

@@ -101,7 +101,10 @@ fn rescue(lttng: &Lttng, daemon: u32, deadline: Deadline) -> Result<(), Error> {
         let told = Flight::note(&session.name, written.map_err(|error| error.to_string()));
         if let Err(error) = told {
             // The parent is gone; a person may still see it.
-            let line = format!("beamtapd: cannot note the flight recorder {}: {error}\n", session.name);
+            let line = format!(
+                "beamtapd: cannot list the flight recorder {} for `beamtapd recover`: {error}\n",
+                session.name
+            );
             let _ = std::io::stderr().write_all(line.as_bytes());
         }
     }

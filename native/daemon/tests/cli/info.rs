@@ -117,7 +117,7 @@ fn a_gap_is_named_in_text_and_json() {
     let script = script.counters(Phase::Begin, EventKind::Call, 4).counters(Phase::Begin, EventKind::Gap, 1);
     let script = script.at(3000).call(1, 2).at(4000).counters(Phase::End, EventKind::Call, 5);
     let trace = Trace::of(&script.counters(Phase::End, EventKind::Gap, 1));
-    let line = "! INCOMPLETE: recording interrupted once, for 1.50 µs with at least 3 events";
+    let line = "! INCOMPLETE: recording interrupted once, for 1.50 µs, losing at least 3 events";
     for command in ["info", "report"] {
         let answer = json(&[command, "--json", trace.path()]);
         let terms = ["emitted", "read", "gap", "residual", "gaps", "gap_time_ns", "lossy"];

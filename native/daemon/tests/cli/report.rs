@@ -255,8 +255,8 @@ fn a_window_counts_only_what_is_in_it_and_knows_all_names() {
     assert_eq!(report["processes"][0]["run_ns"], 60_000);
     assert_eq!(report["span"]["duration_ns"], 65_000, "from the edge to the last event inside");
     assert_eq!(report["emitted"], json!(null));
-    let note = "Counted are events from 2023-11-14T22:13:20.000106Z to 2023-11-14T22:13:20.000206Z only, and all \
-                definitions.";
+    let note = "Only events from 2023-11-14T22:13:20.000106Z to 2023-11-14T22:13:20.000206Z and all definitions are \
+                counted.";
     assert_eq!(report["notes"], json!([note]));
     let text =
         run(&["report", "--begin", "105us", "--end", "2023-11-14T22:13:20.000206Z", trace.path()]).stdout;

@@ -36,7 +36,7 @@ macro_rules! own {
             parent: Pid,
             /// Its registered name; 0 if it has none.
             name: Atom,
-            /// The function it started in; that of `proc_lib` if the process was started through it.
+            /// The function it started in. For a process started through `proc_lib`, the function given to `proc_lib`.
             function: Function,
         }
         /// The label that a process set with `proc_lib:set_label/1` before definitions were dumped. OTP 27 and later.
@@ -108,12 +108,12 @@ macro_rules! own {
         "gap" Gap (Definitions, Own) {
             /// The tap's LTTng session: `trace_name` in the environment of the trace.
             session: Text,
-            /// Time in which the recording was not known to work: since the last successful check.
+            /// Time in which the recording may not have worked: since the last successful check.
             length_ns: Nanoseconds,
-            /// Number of events emitted in that time. The trace has those that LTTng wrote before it failed. Events that were
-            /// in LTTng's buffers by then are lost.
+            /// Number of events emitted in that time. The trace has those that LTTng wrote before the failure. Those still
+            /// in LTTng's buffers are lost.
             emitted: Count,
-            /// Number of events emitted since the first counters of the recording. These counters may be lost with the buffers.
+            /// Number of events emitted since the first counters of the recording, which may be lost with the buffers.
             since_begin: Count,
             /// Why the recording was interrupted.
             reason: Text,
@@ -139,7 +139,8 @@ macro_rules! own {
             /// Time the tap recorded, with pauses and gaps.
             length_ns: Nanoseconds,
         }
-        /// The VM's counters for one kind of event, since the VM loaded beamtap. Events of this kind are not counted.
+        /// The VM's counters for one kind of event, since the VM loaded beamtap. `counters` events themselves
+        /// are not counted.
         "counters" CountersOf (Definitions, Own) {
             /// When in the recording the counters were read.
             phase: PhaseTag,

@@ -15,7 +15,8 @@ pub(super) fn render() -> String {
     let mut out = format!(
         "<!-- {ORIGIN} -->\n# Events\n\n\
          The events of the LTTng-UST provider `{PROVIDER}`. Each event has a time stamp (CLOCK_MONOTONIC, nanoseconds) and the \
-         number of its CPU. Events that come from a trace message of `erlang:trace/3` have the message's name.\n\n\
+         number of its CPU. Events that come from a trace message of `erlang:trace/3` have the message's name. Functions and \
+         atoms are interned: an event has a number, and a definition says which function or atom that is.\n\n\
          Events of the VM are in the channel `{}`, definitions in the channel `{}`. The two channels have separate buffers, \
          so a flood of events loses no definitions.\n",
         Channel::Events.name(),
@@ -58,7 +59,7 @@ fn otp(out: &mut String) {
          255 bytes.\n\n\
          `depth` is the number of traced calls that have not returned. It is 0 until the first traced return of the process. \
          It is exact if the returns of all traced functions are traced.\n\n\
-         | OTP's event | fields | comes with |\n| --- | --- | --- |\n",
+         | OTP's event | fields | beamtap's events |\n| --- | --- | --- |\n",
     );
     for (place, event) in OTP_CATALOGUE.iter().enumerate() {
         let fields: Vec<_> =
@@ -79,7 +80,7 @@ fn beam_domain(out: &mut String) {
          A VM built with LTTng has a second provider, `org_erlang_otp`, which needs no trace flags. On a VM built without \
          LTTng, the flags `ports`, `running_ports` and `'receive'` on ports, and the class `allocators`, give these events \
          instead:\n\n\
-         | OTP's event | ours | what is lost |\n| --- | --- | --- |\n",
+         | OTP's event | beamtap's events | what is missing |\n| --- | --- | --- |\n",
     );
     for event in &BEAM_DOMAIN {
         let ours: Vec<_> = event.ours.iter().map(|kind| format!("`{}`", kind.info().name)).collect();

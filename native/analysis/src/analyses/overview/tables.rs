@@ -23,7 +23,7 @@ const SUM: TableInfo = TableInfo {
             .unknown(NO_COUNTERS),
         Column::count("read", "Events in the trace, without `counters` events"),
         Column::count("discarded", "Events that LTTng dropped because its buffers were full"),
-        Column::count("lost", "Events in lost packets, computed as what the counters leave over")
+        Column::count("lost", "Events in lost packets: the emitted events that nothing else explains")
             .unknown(NO_COUNTERS),
         Column::count("gap", "Events emitted while the recording was interrupted, or lost with its buffers")
             .unknown("the counters are of several VMs"),
@@ -31,7 +31,7 @@ const SUM: TableInfo = TableInfo {
             "residual",
             "emitted - read - discarded - lost - gap. Not 0: events are missing for no known reason",
         )
-        .unknown("`emitted` is unknown, or packets were lost: `lost` then takes up all that is left over"),
+        .unknown("`emitted` is unknown, or `lost` takes the rest"),
         Column::count("emitted_at_least", "A lower bound of `emitted`")
             .unknown("`emitted` is known, or there is no bound"),
         Column::count("outside", "Events in `read` from before the VM started counting or after it stopped"),
@@ -43,7 +43,7 @@ const SUM: TableInfo = TableInfo {
         Column::count("other_events", "Events that are not beamtap's, or that this version does not know"),
         Column::count("definitions", "Events in `read` that beamtap adds itself: names, canaries, pauses"),
         Column::count("gaps", "Number of interruptions of the recording"),
-        Column::duration("gap_time", "Time in which the recording was not known to work"),
+        Column::duration("gap_time", "Time in which the recording may not have worked"),
         Column::count("pauses", "Number of pauses of the tap"),
         Column::duration("paused", "Time in which the tap was paused"),
     ],
@@ -60,11 +60,8 @@ const SPAN: TableInfo = TableInfo {
         Column::instant("end", "Time of the last event").unknown("the trace has no events"),
         Column::duration("duration", "Time from the first to the last event")
             .unknown("the trace has no events"),
-        Column::text(
-            "canary",
-            "The recording's number: the event that proved the way from the VM to the trace works",
-        )
-        .unknown("the trace has no canary"),
+        Column::text("canary", "The number in the canary, the event that proves that events reach the trace")
+            .unknown("the trace has no canary"),
         Column::text("ended_by", "Why the tap ended: `ended_by` in its receipt")
             .unknown("the tap still records, or did not end in order"),
         Column::duration("recorded", "Time the tap recorded, with pauses and gaps")
