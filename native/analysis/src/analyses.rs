@@ -39,7 +39,7 @@ pub(crate) trait Analysis {
 /// What an analysis is called and which tables it answers with.
 #[derive(Clone, Copy)]
 pub struct AnalysisInfo {
-    /// The name it is asked for by.
+    /// Its name, for [`Pass::new`].
     pub name: &'static str,
     /// Its tables, in the order of its answer.
     pub tables: &'static [TableInfo],
@@ -52,7 +52,7 @@ impl fmt::Debug for AnalysisInfo {
     }
 }
 
-/// Every analysis there is.
+/// All analyses.
 pub const ANALYSES: &[AnalysisInfo] = &[
     AnalysisInfo { name: "functions", tables: &[functions::TABLE], start: functions::start },
     AnalysisInfo { name: "processes", tables: &[processes::TABLE], start: processes::start },
@@ -89,7 +89,7 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// Begins a pass that answers the questions named.
+    /// Starts a pass with the analyses of these names.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Pass {
         Ok(Pass { automaton: Automaton::default(), analyses, changes: Vec::new() })
     }
 
-    /// Takes in the next item of the trace. Items come in the order of time.
+    /// Takes the next item of the trace, in time order.
     #[inline]
     pub fn push(&mut self, item: &Item<'_>) {
         self.changes.clear();
@@ -114,20 +114,20 @@ impl Pass {
         }
     }
 
-    /// Takes in the item for what it tells of processes, and counts nothing: it comes before what is counted.
+    /// Takes an item from before the counted range: learns about processes from it, and counts nothing.
     pub fn learn(&mut self, item: &Item<'_>) {
         self.changes.clear();
         self.automaton.learn(item, &mut self.changes);
     }
 
-    /// Says which kinds of events the trace may hold, by [`Lift::kinds`](crate::Lift::kinds). What the VM counted of
-    /// others belongs to recordings that ran at the same time.
+    /// Sets the kinds of events that the trace can have, from [`Lift::kinds`](crate::Lift::kinds). The VM's counts of
+    /// other kinds belong to recordings that ran at the same time.
     pub fn declare(&mut self, kinds: &[EventKind]) {
         self.automaton.declare(kinds);
     }
 
-    /// Says by which names LTTng knows the sessions that recorded the trace: what its environment has as `trace_name`.
-    /// Said before the first item.
+    /// Sets the names of the LTTng sessions that recorded the trace: `trace_name` in its environment. Call it before
+    /// the first item.
     pub fn record_sessions(&mut self, names: Vec<String>) {
         self.automaton.record_sessions(names);
     }
@@ -137,7 +137,7 @@ impl Pass {
         &self.automaton
     }
 
-    /// Ends the pass and answers: the tables of each analysis, in the order they were asked for.
+    /// Ends the pass and returns the tables of each analysis, in the order of the names given to [`Pass::new`].
     pub fn finish(mut self) -> Vec<Table> {
         self.changes.clear();
         self.automaton.finish(&mut self.changes);

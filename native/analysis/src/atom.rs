@@ -19,7 +19,7 @@ const ELIXIR_OPERATORS: &[&str] = &[
 /// What Elixir writes without quotes as an atom alone.
 const ELIXIR_SPECIAL: &[&str] = &["..", "..//", "...", ".", "%", "%{}", "{}", "<<>>"];
 
-/// An atom as Erlang's shell writes it: in quotes where it needs them.
+/// An atom as Erlang's shell writes it, in quotes if it needs them.
 pub fn erlang_atom(name: &str) -> String {
     let is_plain = name.starts_with(is_erlang_lower)
         && name.chars().all(is_erlang_letter)
@@ -41,7 +41,7 @@ pub fn elixir_atom(name: &str) -> String {
     if is_plain { format!(":{name}") } else { format!(":{}", quoted(name, '"', elixir_escape)) }
 }
 
-/// A function's name as Elixir writes it behind its module and a dot.
+/// A function's name as Elixir writes it after the module and a dot.
 pub fn elixir_function(name: &str) -> String {
     let begins = |c: char| c == '_' || (c.is_alphabetic() && !c.is_uppercase());
     let is_plain = is_elixir_identifier(name, begins, |_| false) || ELIXIR_OPERATORS.contains(&name);

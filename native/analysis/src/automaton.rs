@@ -66,13 +66,13 @@ pub struct Automaton {
 }
 
 impl Automaton {
-    /// Most calls that are open at once, in all processes together. A trace without returns would pile them up
-    /// without end; at this limit all are given up as interrupted.
+    /// The largest number of open calls, in all processes together. In a trace without returns, open calls pile up;
+    /// at this limit, all of them are given up as interrupted.
     pub const MAX_OPEN_CALLS: usize = 1 << 21;
 
     /// The process in a slot, as after the last item.
     ///
-    /// Slots are small numbers that are used again once a process is gone.
+    /// Slots are small numbers that are reused when a process is gone.
     pub fn process(&self, slot: u32) -> Option<&Process> {
         self.slots.get(slot as usize)
     }
@@ -97,13 +97,13 @@ impl Automaton {
         self.declared.unwrap_or([true; EVENT_COUNT])
     }
 
-    /// Events or packets have been lost, or the recording was interrupted, up to now.
+    /// Whether events or packets were lost, or the recording was interrupted, up to now.
     pub fn is_lossy(&self) -> bool {
         self.lossy
     }
 
-    /// Whether the trace tells running from waiting. Where processes were not scheduled at all, it does if it may hold
-    /// such events; a session of LTTng's own that records every kind is no sign that the VM makes them.
+    /// Whether the trace tells running from waiting. If no process was scheduled, it does if the trace can have such
+    /// events; a session that beamtap did not make records every kind, which does not prove that the VM emits them.
     pub fn tells_waiting(&self) -> bool {
         self.has_scheduling
             || self.declared.is_some_and(|kinds| kinds[EventKind::In as usize] && kinds.contains(&false))
@@ -115,7 +115,7 @@ impl Automaton {
         self.interruptions.record_sessions(names);
     }
 
-    /// The times in which nothing was recorded on purpose, or because the recording was interrupted.
+    /// Pauses of the tap, and interruptions of the recording.
     pub fn interruptions(&self) -> &Interruptions {
         &self.interruptions
     }
@@ -125,24 +125,25 @@ impl Automaton {
         self.was_paused
     }
 
-    /// Returns and exceptions that no call in the trace belongs to: the call was made before the trace began, or lost.
+    /// Number of returns and exceptions without a call in the trace: the call was made before the trace started, or
+    /// was lost.
     pub fn unmatched_returns(&self) -> u64 {
         self.unmatched_returns
     }
 
-    /// Returns that went to functions that are not traced, so that it is not known how many calls ended with them.
+    /// Number of returns to functions that are not traced. How many calls ended with them is not known.
     pub fn guessed_returns(&self) -> u64 {
         self.guessed_returns
     }
 
-    /// How often all open calls were given up because of [`Automaton::MAX_OPEN_CALLS`].
+    /// Number of times that all open calls were given up because of [`Automaton::MAX_OPEN_CALLS`].
     pub fn overfull(&self) -> u64 {
         self.overfull
     }
 
-    /// Takes in one item. What ended with it is appended to `changes`.
+    /// Takes one item, and appends what ended with it to `changes`.
     ///
-    /// Returns the slot of the process that did what the item tells of; `None` where that is no process.
+    /// Returns the slot of the process that the item is about; `None` if it is not about a process.
     #[inline]
     pub fn apply(&mut self, item: &Item<'_>, changes: &mut Vec<Change>) -> Option<u32> {
         while let Some(slot) = self.leaving.pop() {

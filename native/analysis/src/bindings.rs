@@ -7,8 +7,8 @@ use beamtap_ctf::{EventClass, FieldKind};
 use beamtap_schema::{Event, EventKind, FieldInfo, FieldSource, PROVIDER, WireType};
 use std::str;
 
-/// Turns a trace reader's events, one by one, into those of the catalogue; what [`Lift`](crate::Lift) does with all
-/// of a recorded trace.
+/// Turns a trace reader's events into events of the catalogue, one by one. [`Lift`](crate::Lift) does this for a
+/// whole recorded trace.
 #[derive(Default)]
 pub struct Bindings {
     /// By class; one that appears while reading is bound at its first event.
@@ -56,7 +56,7 @@ impl Bindings {
         Bindings { classes: classes.map(|class| Some(bind(class))).collect(), texts: Vec::new() }
     }
 
-    /// The kinds of events that the classes known so far are.
+    /// The kinds of events among the event classes known so far.
     pub(crate) fn kinds(&self) -> Vec<EventKind> {
         let kind = |binding: &Option<Binding>| match binding {
             Some(Binding::Known { kind, .. }) => Some(*kind),
@@ -69,8 +69,8 @@ impl Bindings {
     ///
     /// # Errors
     ///
-    /// Returns an error for which [`Error::is_mismatch`] is true at the first event that has the name of one in the
-    /// catalogue, but not its fields; further ones of that name come as [`Item::Other`].
+    /// [`Error::is_mismatch`] at the first event that has a name of the catalogue, but not its fields. Later events
+    /// of that name are returned as [`Item::Other`].
     #[inline(always)]
     pub fn lift<'a>(&'a mut self, event: beamtap_ctf::Event<'a>) -> Result<Item<'a>, Error> {
         let stamp = Stamp {

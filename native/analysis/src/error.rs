@@ -20,12 +20,12 @@ impl Error {
         Error(Box::new(Inner::UnknownAnalysis(name.to_owned())))
     }
 
-    /// The trace's bytes could not be read: cut off, damaged, or refused by the operating system.
+    /// The bytes of the trace could not be read: they are cut off or damaged, or the operating system refused.
     pub fn is_trace(&self) -> bool {
         matches!(*self.0, Inner::Trace(_))
     }
 
-    /// The trace was recorded by a beamtap whose events differ from this one's.
+    /// The trace was recorded by a version of beamtap with other events.
     pub fn is_mismatch(&self) -> bool {
         matches!(*self.0, Inner::Mismatch(_))
     }

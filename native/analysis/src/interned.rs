@@ -4,8 +4,8 @@ use foldhash::{HashMap, HashMapExt};
 
 /// A table from interned numbers to values.
 ///
-/// The VM's numbers are places in a table of 2^17, so small ones index a vector. A number from
-/// [`Interned::<T>::DENSE`](Interned::DENSE) on, which only a damaged trace has, costs a hash entry and no more.
+/// The VM's numbers are places in a table of 2^17 entries, so small numbers index a vector. Numbers from
+/// [`Interned::<T>::DENSE`](Interned::DENSE) on, which only a damaged trace has, are in a hash table.
 #[derive(Debug)]
 pub struct Interned<T> {
     dense: Vec<Option<T>>,

@@ -9,20 +9,20 @@ pub struct Stamp {
     pub ns: u64,
     /// The stream's index in the trace set.
     pub stream: u32,
-    /// The CPU it was recorded on; `None` where the trace does not tell.
+    /// The CPU it was recorded on; `None` if the trace does not have it.
     pub cpu: Option<u32>,
 }
 
-/// A stretch of one stream in which something is missing.
+/// A time range of one stream in which events or packets are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lost {
     /// The stream's index in the trace set.
     pub stream: u32,
     /// How many events (when discarded) or packets (when lost) are missing.
     pub count: u64,
-    /// From when on, in nanoseconds since the Unix epoch.
+    /// Start of the range, in nanoseconds since the Unix epoch.
     pub begin_ns: u64,
-    /// Until when, in nanoseconds since the Unix epoch.
+    /// End of the range, in nanoseconds since the Unix epoch.
     pub end_ns: u64,
 }
 

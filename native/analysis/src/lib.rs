@@ -1,10 +1,10 @@
-//! From a trace of the BEAM to tables that answer questions.
+//! Makes tables from a trace of the BEAM.
 //!
-//! [`Lift`] turns what the trace reader gives into events of the catalogue; it is the one place where the trace
-//! format meets the schema. A [`Pass`] keeps track of what is true of the traced VM ([`Automaton`]) and lets
-//! analyses draw their conclusions from it: one pass over the trace answers all questions, each with a [`Table`].
+//! [`Lift`] turns the trace reader's events into events of the catalogue. It is the only place that knows both the
+//! trace format and the schema. A [`Pass`] keeps the state of the traced VM ([`Automaton`]) and gives it to the
+//! analyses. One pass over the trace answers all questions, each with one or more [`Table`]s.
 //!
-//! This crate has no clock, no sockets, no threads: what it says follows from the trace alone.
+//! This crate has no clock, sockets or threads: its answers depend on the trace alone.
 
 #![forbid(unsafe_code)]
 

@@ -7,10 +7,10 @@ use beamtap_ctf::{Loss, Reader, TraceSet};
 use beamtap_schema::EventKind;
 use std::ops::ControlFlow;
 
-/// Reads a trace as events of the catalogue, in the order of time.
+/// Reads a trace as events of the catalogue, in time order.
 ///
-/// Event classes are bound to the catalogue by name, and their fields likewise, so that a trace with further fields
-/// or in another order reads all the same.
+/// Event classes and their fields are matched with the catalogue by name. Fields may be in another order, and there
+/// may be more of them.
 ///
 /// # Example: count calls
 ///
@@ -33,17 +33,17 @@ pub struct Lift {
 }
 
 impl Lift {
-    /// Begins to read a trace.
+    /// Starts to read a trace.
     pub fn new(set: &TraceSet) -> Lift {
         Lift::of(set.reader())
     }
 
-    /// Begins to read what a reader gives.
+    /// Starts to read from a reader.
     pub fn of(reader: Reader) -> Lift {
         Lift { bindings: Bindings::of(reader.classes().iter()), reader }
     }
 
-    /// The kinds of events that the classes known so far are.
+    /// The kinds of events among the event classes known so far.
     pub fn kinds(&self) -> Vec<EventKind> {
         self.bindings.kinds()
     }
@@ -70,8 +70,8 @@ impl Lift {
         }
     }
 
-    /// Gives everything from the next item on to `tell`, until that breaks off or the trace ends: what
-    /// [`next`](Lift::next) gives one by one, in less time. Errors come in between.
+    /// Calls `tell` with each item from the next on, until it breaks or the trace ends. Faster than
+    /// [`next`](Lift::next). Errors come between the items.
     #[inline]
     pub fn for_each(
         &mut self,

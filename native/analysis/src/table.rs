@@ -21,7 +21,7 @@ pub enum Unit {
     EpochNanoseconds,
 }
 
-/// The side on which the cells of a column line up.
+/// The alignment of the cells of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// Names.
@@ -35,7 +35,7 @@ pub enum Align {
 pub struct Column {
     /// One word, or several joined with `_`.
     pub name: &'static str,
-    /// What its cells are counted in.
+    /// What its cells hold.
     pub unit: Unit,
     /// Only JSON has it: text shows the same in another column.
     pub detail: bool,
@@ -178,7 +178,7 @@ impl Cell {
     }
 }
 
-/// How the rows of a [`Table`] are to be read.
+/// How to read the rows of a [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// Rows of the same kind, one below the other.
@@ -187,7 +187,7 @@ pub enum Shape {
     Facts,
 }
 
-/// What a [`Table`] is called and what it tells: what its documentation is made of.
+/// The declaration of a [`Table`]. Help and documentation are made from it.
 #[derive(Clone, Copy, Debug)]
 pub struct TableInfo {
     /// Its key in JSON.
@@ -196,7 +196,7 @@ pub struct TableInfo {
     pub title: &'static str,
     /// One line on what it tells.
     pub doc: &'static str,
-    /// How its rows are to be read.
+    /// How to read its rows.
     pub shape: Shape,
     /// Its columns.
     pub columns: &'static [Column],
@@ -211,15 +211,15 @@ pub struct Table {
     pub id: &'static str,
     /// The heading that text shows above it.
     pub title: &'static str,
-    /// How its rows are to be read.
+    /// How to read its rows.
     pub shape: Shape,
     /// Its columns.
     pub columns: Vec<Column>,
     /// Its rows, each with one cell per column; exactly one for [`Shape::Facts`].
     pub rows: Vec<Vec<Cell>>,
-    /// Events are missing from what this was computed from.
+    /// Whether events are missing in what it was computed from.
     pub lossy: bool,
-    /// What a reader must know to read it right, one sentence each.
+    /// What to know when reading the numbers, one sentence each.
     pub notes: Vec<String>,
 }
 
@@ -242,7 +242,8 @@ impl Table {
         Table { rows: vec![facts], ..Table::new(info) }
     }
 
-    /// Whether each cell is of the kind that its column says, and unknown only where the column says when that is so.
+    /// Whether each cell is of the kind that its column declares, and is unknown only if the column declares a
+    /// reason.
     pub fn is_as_documented(&self) -> bool {
         let admits = |row: &Vec<Cell>| {
             row.len() == self.columns.len()
@@ -251,18 +252,18 @@ impl Table {
         self.rows.iter().all(admits)
     }
 
-    /// The place of the column with this name, or with this [key](Column::key).
+    /// The index of the column with this name, or with this [key](Column::key).
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name || column.key() == name)
     }
 
-    /// The first row's cell in the column with this name: the value of a fact.
+    /// The cell of the first row in the column with this name: the value of a fact.
     pub fn value(&self, name: &str) -> Option<&Cell> {
         self.rows.first()?.get(self.column(name)?)
     }
 
-    /// Sorts the rows by a column: quantities largest first, names in their order, what is not known last.
-    /// Rows that are equal there keep their order. Does nothing when `column` is not a place of a column.
+    /// Sorts the rows by a column: numbers largest first, names in alphabetical order, unknown cells last. Equal rows
+    /// keep their order. Does nothing if there is no such column.
     pub fn sort_by(&mut self, column: usize) {
         let Some(align) = self.columns.get(column).map(Column::align) else { return };
         self.rows.sort_by(|a, b| {

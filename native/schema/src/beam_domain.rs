@@ -1,5 +1,5 @@
-//! What OTP's own domain `org_erlang_otp` tells, which only a VM built with LTTng has, and what stands for it on a stock
-//! one.
+//! The events of OTP's provider `org_erlang_otp`, which only a VM built with LTTng has, and beamtap's events in their
+//! place.
 
 use crate::catalogue::EventKind;
 
@@ -8,9 +8,9 @@ use crate::catalogue::EventKind;
 pub struct BeamDomainInfo {
     /// Its name without the domain.
     pub name: &'static str,
-    /// What tells the same or nearly the same; empty where nothing does.
+    /// beamtap's events that report the same or nearly the same; empty if none does.
     pub ours: &'static [EventKind],
-    /// How ours is to be read, and what is lost.
+    /// What is missing in beamtap's events, and how to read them.
     pub lost: &'static str,
 }
 

@@ -21,7 +21,7 @@ wire_enum! {
     }
 }
 
-/// A process or port of the traced node, or what else a message can be sent to.
+/// A process or port of the traced node, or another receiver of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Entity {
     /// What kind of thing it is.
@@ -36,7 +36,7 @@ impl Entity {
         Entity { kind: EntityKind::Process, id: (serial as u64) << 32 | number as u64 }
     }
 
-    /// The entity with the two numbers of a recorded event; an unknown kind stays unknown.
+    /// The entity with the two numbers of a recorded event. A kind that this version does not know becomes `Unknown`.
     pub const fn from_wire(kind: u8, id: u64) -> Self {
         match EntityKind::from_wire(kind) {
             Some(kind) => Entity { kind, id },

@@ -2,10 +2,10 @@
 
 use std::ffi::c_char;
 
-/// What a quantity is counted in.
+/// The unit of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Not a quantity: an identity, a name or one of a fixed set of values.
+    /// No unit: an identity, a name, or one of a fixed set of values.
     None,
     /// Machine words of the traced VM (8 bytes on a 64-bit VM).
     Words,
@@ -13,11 +13,11 @@ pub enum Unit {
     Bytes,
     /// Nanoseconds.
     Nanoseconds,
-    /// A plain number of things.
+    /// A number of things.
     Count,
 }
 
-/// How a field is laid out in the provider's C structure and in the recorded event.
+/// The layout of a field in the provider's C structure and in the recorded event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireType {
     /// `uint8_t`
@@ -42,7 +42,7 @@ impl WireType {
     }
 }
 
-/// Where the fields of one recorded event are read from. Implemented by whoever holds the bytes.
+/// The fields of one recorded event. Implemented by the holder of the bytes.
 pub trait FieldSource<'a> {
     /// The unsigned integer in field `index`, widened.
     fn unsigned(&self, index: usize) -> u64;
@@ -50,7 +50,7 @@ pub trait FieldSource<'a> {
     fn text(&self, index: usize) -> &'a str;
 }
 
-/// Ties a field type's name in the catalogue to its wire form and its form when read.
+/// Connects a field type in the catalogue with its form in the structure and its form when read.
 pub trait FieldKind {
     /// The member's type in the provider's `#[repr(C)]` structure.
     type Wire: Copy;
@@ -69,12 +69,12 @@ macro_rules! field_types {
         pub enum FieldType { $( $(#[doc = $doc])+ $name, )+ }
 
         impl FieldType {
-            /// How the field is laid out.
+            /// The layout of the field.
             pub const fn wire(self) -> WireType {
                 match self { $( FieldType::$name => WireType::$wire, )+ }
             }
 
-            /// What the field is counted in.
+            /// The unit of the field.
             pub const fn unit(self) -> Unit {
                 match self { $( FieldType::$name => Unit::$unit, )+ }
             }
@@ -89,7 +89,7 @@ macro_rules! field_types {
                 match self { $( FieldType::$name => concat!($($doc),+), )+ }
             }
 
-            /// Every field type there is, in the order they are documented.
+            /// All field types, in the order of the documentation.
             pub const ALL: &'static [FieldType] = &[ $( FieldType::$name, )+ ];
         }
 
@@ -215,7 +215,7 @@ macro_rules! wire_enum {
                 self as u8
             }
 
-            /// The field's own word for it.
+            /// The word for the value.
             pub const fn as_str(self) -> &'static str {
                 match self { $( $name::$variant => $text, )+ }
             }

@@ -1,4 +1,4 @@
-//! What is said of each event in the catalogue, and the macro that says it once.
+//! What the catalogue says about each event, and the macro that derives everything from it.
 
 use crate::catalogue::EventKind;
 use crate::field::FieldType;
@@ -6,9 +6,9 @@ use crate::field::FieldType;
 /// The LTTng channel an event is recorded in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {
-    /// What the VM did: high rate, may be discarded when the buffers are full.
+    /// What the VM does: many events, discarded when the buffers are full.
     Events,
-    /// What the numbers in events mean: low rate, buffers of its own, so that a flood of events loses no names.
+    /// What the numbers in events mean: few events, with their own buffers, so a flood of events loses no names.
     Definitions,
 }
 
@@ -22,11 +22,11 @@ impl Channel {
     }
 }
 
-/// What makes the VM produce an event: but for the last ones a trace flag of `erlang:trace/3`.
+/// What makes the VM produce an event: a trace flag of `erlang:trace/3`, or one of the other sources at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Class {
-    /// Flag `call`: calls, and returns and exceptions where the match specification asks for them.
+    /// Flag `call`: calls, and returns and exceptions if the match specification asks for them.
     Call,
     /// Flag `return_to`.
     ReturnTo,
@@ -46,24 +46,24 @@ pub enum Class {
     Ports,
     /// Flag `running_ports`.
     RunningPorts,
-    /// No flag of `erlang:trace/3`: sequential tracing, of messages with a token that the application sets.
+    /// Sequential tracing: messages with a token that the application sets. Not a flag of `erlang:trace/3`.
     SeqTrace,
-    /// No flag: what the VM's system monitor tells.
+    /// Reports of the VM's system monitor. Not a flag.
     SystemMonitor,
-    /// No flag: what schedulers do, sampled.
+    /// Samples of schedulers. Not a flag.
     Schedulers,
-    /// No flag: what allocators hold, sampled.
+    /// Samples of allocators. Not a flag.
     Allocators,
-    /// No flag: what events carried, where a tap asks for it.
+    /// Data of events, if a tap asks for it. Not a flag.
     Payload,
-    /// No flag: what the application says by `beamtap:mark/1` and `beamtap:span/2`. Every tap records it.
+    /// Marks and spans of the application: `beamtap:mark/1` and `beamtap:span/2`. Every tap records them. Not a flag.
     Marks,
-    /// No flag: beamtap's own definitions and counters.
+    /// beamtap's own definitions and counters. Not a flag.
     Own,
 }
 
 impl Class {
-    /// The classes that are trace flags, and sequential tracing, in the order they are documented.
+    /// The classes that are trace flags, and sequential tracing, in the order of the documentation.
     pub const FLAGS: &'static [Class] = &[
         Class::Call,
         Class::ReturnTo,
@@ -78,7 +78,7 @@ impl Class {
         Class::SeqTrace,
     ];
 
-    /// The flag's name, as `erlang:trace/3` spells it, and for classes that have none the class's own; empty for
+    /// The name of the flag in `erlang:trace/3`, or the name of the class if it is not a flag. Empty for
     /// [`Class::Own`].
     pub const fn flag(self) -> &'static str {
         match self {
@@ -119,7 +119,7 @@ pub struct FieldInfo {
 pub struct EventInfo {
     /// Its kind; also its place in [`CATALOGUE`](crate::CATALOGUE).
     pub kind: EventKind,
-    /// Its name without the provider: the VM's trace tag where there is one.
+    /// Its name without the provider: the VM's trace tag if it has one.
     pub name: &'static str,
     /// The channel it is recorded in.
     pub channel: Channel,
@@ -132,7 +132,7 @@ pub struct EventInfo {
 }
 
 impl EventInfo {
-    /// The VM's trace tag: the event's name where the VM does not use the same tag for different things.
+    /// The VM's trace tag. It differs from the event's name if the VM uses one tag for different events.
     pub fn tag(&self) -> &'static str {
         match self.class {
             Class::SeqTrace => self.class.flag(),
@@ -143,13 +143,13 @@ impl EventInfo {
         }
     }
 
-    /// The name as LTTng and a trace's metadata spell it: `beamtap:call`.
+    /// The name in LTTng and in a trace's metadata: `beamtap:call`.
     pub fn full_name(&self) -> String {
         format!("{}:{}", crate::PROVIDER, self.name)
     }
 }
 
-/// A `#[repr(C)]` structure that the provider can emit; tied to its kind, so that the two cannot be mixed up.
+/// A `#[repr(C)]` structure that the provider can emit. The type fixes its kind, so the two cannot be mixed up.
 pub trait WireEvent {
     /// The event this structure carries.
     const KIND: EventKind;
@@ -198,7 +198,7 @@ macro_rules! events {
             },
         )+ ];
 
-        /// The structures handed to the provider, laid out as the rendered C header says.
+        /// The structures passed to the provider, with the layout of the rendered C header.
         pub mod wire {
             use crate::catalogue::EventKind;
             use crate::info::WireEvent;

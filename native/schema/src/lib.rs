@@ -1,9 +1,9 @@
-//! What an event is: the catalogue of everything beamtap records, its units, ids and loss counters.
+//! The catalogue of everything beamtap records, with units, ids and loss counters.
 //!
-//! Everything else that needs an event's name, its fields or its layout derives it from [`CATALOGUE`]: the C
-//! tracepoint provider, the Rust bindings, the reader, `docs/EVENTS.md`. Names are spelled here and nowhere else.
+//! [`CATALOGUE`] is the only place for the names, fields and layouts of events. The C tracepoint provider, the Rust
+//! bindings, the reader and `docs/EVENTS.md` are derived from it.
 //!
-//! This crate depends on nothing and knows no VM, no LTTng and no clock.
+//! This crate has no dependencies, and does not know the VM, LTTng or a clock.
 
 #![forbid(unsafe_code)]
 

@@ -1,16 +1,16 @@
-//! The ways an event can get lost, and the counters that prove that none got lost unseen.
+//! The ways in which an event can get lost, and the counters that prove that no event got lost unseen.
 //!
-//! The sum law: `emitted = read + discarded + lost + gap`. What is left over is the residual, and every report
-//! prints it.
+//! The sum law: `emitted = read + discarded + lost + gap + residual`. Every report prints the residual if it is not
+//! 0.
 
-/// One way in which events go missing between the VM and the reader.
+/// A way in which events get lost between the VM and the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Loss {
-    /// Kept back inside the VM.
+    /// Held back in the VM.
     Suppressed,
-    /// The VM's term could not be read.
+    /// A term of the VM was of an unknown form.
     Unreadable,
-    /// A text was cut; the event itself is there.
+    /// A text was cut. The event itself is recorded.
     Truncated,
     /// LTTng's buffers were full.
     Discarded,
@@ -20,18 +20,18 @@ pub enum Loss {
     Gap,
 }
 
-/// What a loss is called and what it means.
+/// The name and the meaning of a loss.
 #[derive(Clone, Copy, Debug)]
 pub struct LossInfo {
     /// Which loss.
     pub loss: Loss,
     /// Its name in reports.
     pub name: &'static str,
-    /// What happened, and what to do about it.
+    /// What happened, and what to do.
     pub doc: &'static str,
 }
 
-/// Every loss there is, from the VM outwards.
+/// All losses, in the order from the VM to the reader.
 pub const LOSSES: [LossInfo; 6] = [
     LossInfo {
         loss: Loss::Suppressed,
@@ -62,7 +62,7 @@ pub const LOSSES: [LossInfo; 6] = [
     },
 ];
 
-/// What happened to the events of one kind inside the VM.
+/// The VM's counters for one kind of event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Number of events handed to LTTng.
@@ -76,8 +76,8 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// What was counted between `earlier` and `self`; `None` where a counter is smaller than before. Counters only grow,
-    /// so that these are not of one VM.
+    /// The counts between `earlier` and `self`. `None` if a counter is smaller than before: counters only grow, so
+    /// the two are not of the same VM.
     pub fn checked_since(self, earlier: Counters) -> Option<Counters> {
         Some(Counters {
             emitted: self.emitted.checked_sub(earlier.emitted)?,
@@ -87,7 +87,7 @@ impl Counters {
         })
     }
 
-    /// What was counted between `earlier` and `self`; nothing where that is not told.
+    /// The counts between `earlier` and `self`; 0 if they are not of the same VM.
     pub fn since(self, earlier: Counters) -> Counters {
         self.checked_since(earlier).unwrap_or_default()
     }

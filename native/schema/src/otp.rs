@@ -1,5 +1,5 @@
-//! OTP's own LTTng events, `org_erlang_dyntrace`: what people follow OTP's LTTng guide with. Names, fields, their order
-//! and types are OTP's (lib/runtime_tools/c_src/dyntrace_lttng.h) and never change.
+//! OTP's own LTTng events, provider `org_erlang_dyntrace`, as OTP's LTTng guide describes them. Names, fields, order
+//! and types are those of OTP (lib/runtime_tools/c_src/dyntrace_lttng.h) and never change.
 
 use crate::catalogue::EventKind;
 use crate::field::WireType;
@@ -51,7 +51,7 @@ macro_rules! otp_events {
             OtpInfo { name: $name, fields: &[ $( (stringify!($field), WireType::$wire), )+ ] },
         )+ ];
 
-        /// The structures handed to the provider, laid out as the rendered C header says.
+        /// The structures passed to the provider, with the layout of the rendered C header.
         pub mod otp_wire {
             use super::{OtpEvent, OtpKind, c_char};
             $(
@@ -135,7 +135,7 @@ pub(crate) const fn field_name(name: &'static str) -> &'static str {
 }
 
 impl OtpKind {
-    /// The event that OTP has for one of ours; nothing where it has none.
+    /// OTP's event for one of beamtap's events, if there is one.
     pub const fn of(kind: EventKind) -> Option<OtpKind> {
         Some(match kind {
             EventKind::Call => OtpKind::FunctionCall,

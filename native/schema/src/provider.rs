@@ -1,4 +1,4 @@
-//! The seam between the NIF and the tracepoint provider: one table, looked up by name in the opened library.
+//! The interface between the NIF and the tracepoint provider: one table, looked up by name in the loaded library.
 
 use crate::catalogue::{CATALOGUE, EVENT_COUNT};
 use std::ffi::{c_int, c_void};
@@ -6,13 +6,13 @@ use std::ffi::{c_int, c_void};
 /// The name of the LTTng-UST provider that carries the catalogue.
 pub const PROVIDER: &str = "beamtap";
 
-/// The function the provider library exports: `extern "C" fn() -> *const ProviderTable`.
+/// The function that the provider library exports: `extern "C" fn() -> *const ProviderTable`.
 pub const PROVIDER_SYMBOL: &str = "beamtap_provider";
 
 /// What a provider library with `N` events offers, indexed by their kind.
 #[repr(C)]
 pub struct Table<const N: usize> {
-    /// The catalogue's id in the library; the table is only usable when it equals the caller's.
+    /// The id of the catalogue in the library. The table can be used only if the caller has the same id.
     pub schema_id: u64,
     /// Non-zero while a session somewhere has the event enabled. Written by LTTng's listener thread.
     pub enabled: [*const c_int; N],

@@ -1,6 +1,6 @@
 //! What one item of the trace ended.
 
-/// Something that came to its end with the item just read. What begins is in the item itself.
+/// Something that ended with the item just read. What starts is in the item itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A call ended, or is given up.
@@ -16,7 +16,7 @@ pub enum Change {
     },
 }
 
-/// How a call came to its end.
+/// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// By `return_from`, or `return_to` its caller.
@@ -41,13 +41,13 @@ impl Ending {
     /// Number of endings.
     pub(crate) const COUNT: usize = Ending::Unrecorded as usize + 1;
 
-    /// The call ended inside the trace, so its times can be trusted.
+    /// Whether the call ended in the trace, so that its times are right.
     pub const fn is_complete(self) -> bool {
         !matches!(self, Ending::Interrupted | Ending::Unfinished | Ending::Unrecorded)
     }
 }
 
-/// One call from its beginning to its end.
+/// One call from start to end.
 ///
 /// `total_ns` is the sum of `own_ns`, `gc_ns`, `out_ns` and the `total_ns` of the traced calls it made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,10 +58,10 @@ pub struct EndedCall {
     pub function: u32,
     /// How it ended.
     pub how: Ending,
-    /// From the call to its end by the clock.
+    /// Wall-clock time from call to end.
     pub total_ns: u64,
-    /// What it adds to the time that its function was on the process's stack: nothing for a call inside another of
-    /// the same function, and for one given up, what the complete calls inside it took.
+    /// Its part in the time that the function was on the process's stack. 0 for a call inside another call of the
+    /// same function. For a call that was given up, the time of the complete calls inside it.
     pub covered_ns: u64,
     /// Time on top of the stack, running.
     pub own_ns: u64,

@@ -2,7 +2,7 @@
 
 use beamtap_schema::event;
 
-/// How often, and for how long, the trace's own tap recorded nothing.
+/// Number and duration of the times in which the tap of this trace recorded nothing.
 #[derive(Debug, Default)]
 pub struct Interruptions {
     /// The LTTng sessions that recorded the trace; unknown where there are none.
@@ -20,8 +20,8 @@ impl Interruptions {
         self.sessions = names;
     }
 
-    /// Whether an event that names this session is about the tap that recorded the trace. A tap's further sessions are
-    /// called like its first, with a suffix. A session that beamtap did not make records all taps.
+    /// Whether an event that names this session is about the tap that recorded the trace. Later sessions of a tap
+    /// have the name of the first with a suffix. A session that beamtap did not make records all taps.
     pub fn is_own(&self, session: &str) -> bool {
         let is_of = |name: &String| match name.strip_prefix(session) {
             Some(suffix) => suffix.is_empty() || suffix.starts_with('-'),
@@ -63,22 +63,22 @@ impl Interruptions {
         self.paused_since_ns.map_or(0, |since_ns| now_ns.saturating_sub(since_ns))
     }
 
-    /// How often the recording was interrupted.
+    /// Number of interruptions of the recording.
     pub fn gaps(&self) -> u64 {
         self.gaps
     }
 
-    /// How long it was not known to work, in all gaps together.
+    /// Time in which the recording may not have worked, over all gaps.
     pub fn gap_ns(&self) -> u64 {
         self.gap_ns
     }
 
-    /// How often the tap was paused up to `now_ns`.
+    /// Number of pauses of the tap up to `now_ns`.
     pub fn pauses(&self, now_ns: u64) -> u64 {
         self.pauses + u64::from(self.last_pause_ns(now_ns) > 0)
     }
 
-    /// How long it was paused up to `now_ns`, in all pauses together.
+    /// Time in which the tap was paused, up to `now_ns`.
     pub fn paused_ns(&self, now_ns: u64) -> u64 {
         self.paused_ns.saturating_add(self.last_pause_ns(now_ns))
     }

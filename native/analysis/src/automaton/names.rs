@@ -33,7 +33,7 @@ impl fmt::Display for FunctionName {
 /// A thread of the traced VM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadName {
-    /// What it does; `None` when the trace has a kind this version does not know.
+    /// What it does; `None` if this version does not know the kind.
     pub kind: Option<ThreadKind>,
     /// The scheduler's number, from 1; 0 for threads that are not schedulers.
     pub scheduler: u32,
@@ -60,7 +60,8 @@ pub struct Vm {
     pub beamtap: Box<str>,
 }
 
-/// Every definition read so far. One may come after the first event that needs it, so resolve at the end.
+/// All definitions read so far. A definition can come after the first event that needs it, so look names up at the
+/// end.
 #[derive(Debug, Default)]
 pub struct Names {
     functions: Interned<FunctionName>,
@@ -74,7 +75,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// VMs that are told apart; a trace of more keeps the first ones.
+    /// The largest number of VMs that are kept. Of more, the first ones are kept.
     pub const MAX_VMS: usize = 16;
 
     /// The function with this number, if it was defined.
@@ -82,7 +83,7 @@ impl Names {
         self.functions.get(id)
     }
 
-    /// A text for the function with this number, defined or not; empty for 0.
+    /// A text for the function with this number, also if it is not defined; empty for 0.
     pub fn function_text(&self, id: u32) -> String {
         match self.functions.get(id) {
             Some(name) => name.to_string(),
@@ -96,8 +97,8 @@ impl Names {
         self.atoms.get(id).map(|text| &**text)
     }
 
-    /// A text for the atom with this number, defined or not, as its language spells it: `my_server`, `'my server'`,
-    /// `MyApp.Server`; empty for 0.
+    /// A text for the atom with this number, also if it is not defined, as Erlang or Elixir writes it: `my_server`,
+    /// `'my server'`, `MyApp.Server`; empty for 0.
     pub fn atom_text(&self, id: u32) -> String {
         match self.atoms.get(id) {
             Some(text) if atom::is_elixir_module(text) => atom::elixir_atom(text),
@@ -112,8 +113,7 @@ impl Names {
         &self.threads
     }
 
-    /// The VMs that recorded into the trace, in the order they introduced themselves; up to
-    /// [`Names::MAX_VMS`].
+    /// The VMs that recorded into the trace, in the order of their definitions; at most [`Names::MAX_VMS`].
     pub fn vms(&self) -> &[Vm] {
         &self.vms
     }
@@ -131,7 +131,7 @@ impl Names {
         !self.endless.is_empty() && self.endless.contains(&function)
     }
 
-    /// Takes in a definition; whether the event is one of a function, an atom, a thread or a VM.
+    /// Takes a definition. Returns whether the event defines a function, an atom, a thread or a VM.
     pub fn learn(&mut self, event: &Event<'_>) -> bool {
         match event {
             Event::DefFunction(def) => self.define_function(def),

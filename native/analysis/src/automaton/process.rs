@@ -3,7 +3,7 @@
 use super::change::{Change, Collection, Ending, Slice};
 use super::stack::{Doing, Sink, Stack};
 
-/// Who a process is, as far as the trace has told.
+/// Who a process is, as far as the trace says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     /// `serial << 32 | number` of `<0.Number.Serial>`.
@@ -70,7 +70,7 @@ impl Process {
         self.exit.map(|exit| exit.ns)
     }
 
-    /// The thread it is running on, where that is known.
+    /// The thread it runs on, if known.
     pub fn thread(&self) -> Option<u32> {
         match self.running {
             Running::In { thread, .. } => Some(thread),
