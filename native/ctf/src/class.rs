@@ -91,7 +91,7 @@ impl EventClass {
         &self.0.name
     }
 
-    /// Number by which the trace's streams tell this class, unique in one stream class only.
+    /// Number of this class in the trace, unique in one stream class only.
     pub fn id(&self) -> u64 {
         self.0.id
     }
@@ -106,12 +106,12 @@ impl EventClass {
         self.0.log_level
     }
 
-    /// Where the event's meaning is described.
+    /// URI of the event's description.
     pub fn emf_uri(&self) -> Option<&str> {
         self.0.emf_uri.as_deref()
     }
 
-    /// Fields of the payload, in order: what [`Event`](crate::Event)'s accessors count in.
+    /// Fields of the payload, in order. [`Event`](crate::Event)'s accessors take an index of this list.
     pub fn fields(&self) -> &[Field] {
         self.0.payload.as_ref().map_or(&[], FieldType::members)
     }
@@ -121,12 +121,12 @@ impl EventClass {
         self.fields().iter().position(|f| f.name() == name)
     }
 
-    /// Fields of the context that all events of the stream carry, such as `vtid`.
+    /// Fields of the context that all events of the stream have, such as `vtid`.
     pub fn common_context(&self) -> &[Field] {
         self.0.common.as_ref().map_or(&[], FieldType::members)
     }
 
-    /// Fields of the context that only events of this class carry.
+    /// Fields of the context that only events of this class have.
     pub fn specific_context(&self) -> &[Field] {
         self.0.specific.as_ref().map_or(&[], FieldType::members)
     }

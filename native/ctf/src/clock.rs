@@ -2,7 +2,7 @@
 
 use crate::error::Fault;
 
-/// A clock that timestamps were taken from.
+/// A clock of timestamps.
 #[derive(Debug, Clone)]
 pub struct Clock {
     pub(crate) name: String,
@@ -37,18 +37,18 @@ impl Clock {
         i64::try_from(ns).map(|ns| self.offset_ns = ns).is_ok()
     }
 
-    /// Name in the metadata: `monotonic` in what LTTng writes.
+    /// Name in the metadata; LTTng writes `monotonic`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Identity of the clock; LTTng puts the boot id of the system here. Streams whose clocks have one UUID can be
-    /// compared without the offset.
+    /// Identity of the clock. LTTng writes the boot id of the system. Streams with the same UUID can be compared
+    /// without the offset.
     pub fn uuid(&self) -> Option<[u8; 16]> {
         self.uuid
     }
 
-    /// What the tracer says about the clock.
+    /// Description of the clock.
     pub fn description(&self) -> &str {
         &self.description
     }

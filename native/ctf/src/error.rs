@@ -4,10 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a trace could not be read, and where.
+/// Why and where a trace could not be read.
 ///
-/// Ask the predicates what kind of fault it is; `Display` names the stream file, the packet and the byte offset,
-/// or the line and column of the metadata.
+/// The predicates tell the kind of fault. `Display` has the stream file, the packet and the byte offset, or the line
+/// and column in the metadata.
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Error {
         self
     }
 
-    /// The directory holds no CTF trace: no `metadata` file in it or below it.
+    /// The directory has no CTF trace: no `metadata` file in it or below it.
     pub fn is_not_a_trace(&self) -> bool {
         self.0.kind == Kind::NotATrace
     }
@@ -94,7 +94,7 @@ impl Error {
         self.0.kind == Kind::Truncated
     }
 
-    /// The bytes of a stream contradict the metadata or themselves.
+    /// The bytes of a stream contradict the metadata or each other.
     pub fn is_corrupt(&self) -> bool {
         matches!(self.0.kind, Kind::Corrupt | Kind::UnknownClass)
     }
@@ -103,7 +103,7 @@ impl Error {
         self.0.kind == Kind::UnknownClass
     }
 
-    /// Reading on would take more memory or time than this reader allows itself.
+    /// The trace is beyond one of this reader's limits of memory or time.
     pub fn is_limit(&self) -> bool {
         self.0.kind == Kind::Limit
     }
@@ -113,22 +113,22 @@ impl Error {
         self.0.kind == Kind::Io
     }
 
-    /// A file or directory is not there, or not any more.
+    /// A file or directory does not exist, or no longer exists.
     pub fn is_not_found(&self) -> bool {
         self.0.source.as_ref().is_some_and(|source| source.kind() == io::ErrorKind::NotFound)
     }
 
-    /// The relay daemon answered something that the LTTng-live protocol does not allow, or refused.
+    /// The relay daemon refused, or its answer breaks the LTTng-live protocol.
     pub fn is_protocol(&self) -> bool {
         self.0.kind == Kind::Protocol
     }
 
-    /// The connection to the relay daemon could not be made or was lost.
+    /// The connection to the relay daemon failed or was lost.
     pub fn is_disconnected(&self) -> bool {
         self.0.kind == Kind::Disconnected
     }
 
-    /// The file that the fault is in, when it is in one.
+    /// The file with the fault, if it is in a file.
     pub fn path(&self) -> Option<&Path> {
         self.0.path.as_deref()
     }

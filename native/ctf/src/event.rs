@@ -16,21 +16,21 @@ use crate::walk::load_int;
 const COMMON: usize = 0;
 const PAYLOAD: usize = 2;
 
-/// What comes next in a trace.
+/// The next item of a trace.
 #[derive(Debug, Clone, Copy)]
 pub enum Item<'a> {
     /// An event record.
     Event(Event<'a>),
-    /// Events that the tracer had no room for.
+    /// Events that the tracer discarded because its buffers were full.
     Discarded(Loss),
-    /// Packets that were written over before they were saved.
+    /// Packets that were overwritten before they were saved.
     LostPackets(Loss),
 }
 
-/// An event record. It borrows from the reader and is gone at the next call of `next`.
+/// An event record. It borrows from the reader, until the next call of `next`.
 ///
-/// Accessors take the index of a field among [`EventClass::fields`]. They never panic: a field that is not there, or is
-/// not of the type that was asked for, reads as 0 or as empty. Look at the class once, before reading its events.
+/// Accessors take the index of a field in [`EventClass::fields`]. They never panic: a field that does not exist, or
+/// has another type, reads as 0 or as empty. Check the class once, before reading its events.
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
     cursor: &'a Cursor,
@@ -94,13 +94,13 @@ impl<'a> Event<'a> {
         self.cursor.trace()
     }
 
-    /// The CPU that the packet was filled on; `None` when packets do not say it.
+    /// The CPU that filled the packet; `None` if packets do not have it.
     #[inline]
     pub fn cpu_id(self) -> Option<u32> {
         self.cursor.info.cpu
     }
 
-    /// Value of an integer, a boolean, an enumeration, or a number's whole part. Signed values keep their 64 bits.
+    /// Value of an integer, boolean or enumeration, or the whole part of a number. Signed values keep their 64 bits.
     #[inline]
     pub fn u64(self, field: usize) -> u64 {
         match self.data().payload_access.get(field) {
@@ -144,7 +144,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// A text field as UTF-8; what is not UTF-8 is replaced.
+    /// A text field as UTF-8. Invalid bytes are replaced.
     pub fn str(self, field: usize) -> Cow<'a, str> {
         String::from_utf8_lossy(self.bytes(field))
     }
@@ -162,12 +162,12 @@ impl<'a> Event<'a> {
         self.scope(self.data().payload.as_ref(), &self.data().payload_access)
     }
 
-    /// Fields of the context that all events of the stream carry.
+    /// Fields of the context that all events of the stream have.
     pub fn common_context(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
         self.scope(self.data().common.as_ref(), &self.data().common_access)
     }
 
-    /// Fields of the context that only events of this class carry.
+    /// Fields of the context that only events of this class have.
     pub fn specific_context(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + use<'a> {
         self.scope(self.data().specific.as_ref(), &self.data().specific_access)
     }
@@ -186,7 +186,7 @@ impl<'a> Event<'a> {
         self.plan().packet_context.as_ref().map_or(&[], FieldType::members)
     }
 
-    /// Members of the packet's context, those included that this reader itself uses, such as `packet_size`.
+    /// Members of the packet's context, with those that this reader uses, such as `packet_size`.
     pub fn packet_context(self) -> Option<Members<'a>> {
         let plan = self.plan();
         let ty = plan.packet_context.as_ref()?;

@@ -34,16 +34,15 @@ const SHARE_OF_TIME: u32 = 10;
 /// A directory that is looked at faster than this is looked at whenever there is nothing to read.
 const QUICK: Duration = Duration::from_millis(5);
 
-/// Reads a directory into which a tracer is still writing: packets are read when they are whole, new streams, new
-/// traces and new metadata are found.
+/// Reads a directory that a tracer still writes to. Packets are read when they are complete. New streams, traces and
+/// metadata are found.
 ///
-/// The session may be rotated: files are known by what they are, not by their paths, since LTTng moves a chunk away when
-/// the next one begins, and they are kept open, since somebody may remove it. What was removed before it could be read is
-/// told as an error.
+/// The session may be rotated. When a chunk ends, LTTng moves it away, and somebody may remove it. So files are
+/// identified by device and inode, not by path, and are kept open. A file that was removed before it was read is
+/// reported as an error.
 ///
-/// Events of several streams come in the order of time as far as it is known that no stream is behind. A stream that
-/// has been silent since a while holds the others up: what the caller knows about it is told to
-/// [`poll`](Follower::poll) as the time up to which everything has been written.
+/// Events of several streams are merged by time, so a silent stream holds up the others: it may still write an
+/// earlier event. If you know the time up to which everything is written, pass it to [`poll`](Follower::poll).
 ///
 /// # Example: print what happens
 ///
@@ -97,11 +96,11 @@ enum What {
 }
 
 impl Follower {
-    /// Begins with what is in the directory by now; it may be empty.
+    /// Starts with the present contents of the directory. It may be empty.
     ///
     /// # Errors
     ///
-    /// `is_io` when the directory cannot be read, `is_limit` when there is too much in it.
+    /// `is_io` if the directory cannot be read, `is_limit` if it has too many entries.
     pub fn open(path: &Path) -> Result<Follower, Error> {
         let now = Instant::now();
         let mut follower = Follower {
@@ -126,17 +125,17 @@ impl Follower {
         Ok(follower)
     }
 
-    /// Event classes known by now; more may come.
+    /// Event classes known so far.
     pub fn classes(&self) -> &[EventClass] {
         &self.lanes.catalog.classes
     }
 
-    /// Streams known by now; more may come.
+    /// Streams known so far.
     pub fn streams(&self) -> &[Stream] {
         &self.streams
     }
 
-    /// Traces known by now; more may come. The chunks of a session are one.
+    /// Traces known so far. The chunks of a session are one trace.
     pub fn traces(&self) -> impl ExactSizeIterator<Item = &Trace> {
         self.traces.iter()
     }
@@ -146,12 +145,12 @@ impl Follower {
         &self.root
     }
 
-    /// Events and losses that came after later ones had been told.
+    /// Number of events and losses that were returned after later ones.
     pub fn late(&self) -> u64 {
         self.lanes.late()
     }
 
-    /// Says that nothing more will be written: what is there is read to its end, and [`Poll::End`] follows.
+    /// Call it when nothing more will be written. The rest is read to its end, and [`Poll::End`] follows.
     pub fn finish(&mut self) {
         self.is_finished = true;
         for lane in &mut self.lanes.lanes {
@@ -159,14 +158,14 @@ impl Follower {
         }
     }
 
-    /// The next event or loss, if there is one. All that happened up to `settled_ns` (nanoseconds since the Unix epoch)
-    /// is known to be in the directory: streams without anything newer are not waited for up to then. `i64::MIN` when
-    /// nothing is known.
+    /// The next event or loss, if there is one. `settled_ns`, in nanoseconds since the Unix epoch, is the time up to
+    /// which everything is in the directory: up to then, silent streams do not hold up the others. Pass `i64::MIN` if
+    /// it is not known.
     ///
     /// # Errors
     ///
-    /// As for [`Reader::next`](crate::Reader::next); call again to read on. `is_io` with the directory's own
-    /// [`path`](Error::path) when that cannot be read any more.
+    /// As for [`Reader::next`](crate::Reader::next); call it again to continue. `is_io` with the
+    /// [`path`](Error::path) of the directory if that can no longer be read.
     pub fn poll(&mut self, settled_ns: i64) -> Result<Poll<'_>, Error> {
         self.lanes.move_on();
         if let Some(fault) = self.faults.pop_front() {

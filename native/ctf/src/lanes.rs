@@ -5,14 +5,14 @@ use crate::cursor::{Cursor, Head};
 use crate::error::Error;
 use crate::event::{Event, Item};
 
-/// What there is to read in a trace that is still being written.
+/// The next item of a trace that is still being written.
 #[derive(Debug, Clone, Copy)]
 pub enum Poll<'a> {
     /// An event or a loss.
     Item(Item<'a>),
     /// Nothing for now: try again later.
     Idle,
-    /// Nothing will come any more.
+    /// The trace has ended.
     End,
 }
 

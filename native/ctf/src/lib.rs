@@ -1,8 +1,8 @@
 //! Reads traces in the Common Trace Format, versions 1.8 and 2, as LTTng and others write them.
 //!
-//! A [`TraceSet`] is what is in a directory: traces, their streams, and the classes of events that their metadata
-//! describes. A [`Reader`] gives the events of all streams in the order of time, together with what was lost.
-//! Fields are borrowed from the packet; no event costs an allocation.
+//! A [`TraceSet`] has the traces of a directory, their streams, and the event classes that their metadata describes.
+//! A [`Reader`] returns the events and losses of all streams in time order. Fields are borrowed from the packet, so
+//! an event needs no allocation.
 //!
 //! # Example: count events by name, and what is missing
 //!
@@ -28,7 +28,7 @@
 //!
 //! # Example: read integers fast
 //!
-//! Look fields up once per class, then read them by index, and let the reader call what reads them.
+//! Look up fields once for each class, read them by index, and use `for_each`.
 //!
 //! ```no_run
 //! use std::ops::ControlFlow;
@@ -68,7 +68,7 @@
 //!
 //! # Example: kernel and user space, from several hosts
 //!
-//! Everything below a directory is one flow; each event knows the trace that it is from.
+//! All traces below a directory are read as one. Each event knows its trace.
 //!
 //! ```no_run
 //! use beamtap_ctf::{Item, TraceSet};
@@ -89,8 +89,8 @@
 //! # Ok::<(), beamtap_ctf::Error>(())
 //! ```
 //!
-//! On several threads see [`TraceSet::fold_packets`] and [`TraceSet::fold_in_order`]; what is still being written is
-//! read by [`Follower`] and [`LiveReader`].
+//! To read on several threads, see [`TraceSet::fold_packets`] and [`TraceSet::fold_in_order`]. [`Follower`] and
+//! [`LiveReader`] read traces that are still being written.
 
 #![forbid(unsafe_code)]
 

@@ -13,17 +13,17 @@ impl StreamKey {
     }
 }
 
-/// Something that is missing from a stream.
+/// Events or packets that are missing in a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loss {
-    /// The stream it is missing from.
+    /// The stream in which they are missing.
     pub stream: StreamKey,
-    /// How many events, or packets.
+    /// Number of events or packets.
     pub count: u64,
-    /// End of the last packet before the loss, in nanoseconds since the Unix epoch; begin of the first packet when
-    /// there is none before, 0 when packets carry no time.
+    /// End of the last packet before the loss, in nanoseconds since the Unix epoch. Start of the first packet if
+    /// there is none before; 0 if packets have no times.
     pub begin_ns: i64,
-    /// For discarded events the end, for lost packets the begin of the first packet behind the loss.
+    /// For discarded events the end of the first packet after the loss; for lost packets its start.
     pub end_ns: i64,
 }
 

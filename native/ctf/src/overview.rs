@@ -4,29 +4,30 @@ use crate::error::Error;
 use crate::loss::{Loss, StreamKey};
 use crate::trace_set::TraceSet;
 
-/// How full and how lossy a trace is over time. Made by [`TraceSet::overview`].
+/// Bytes recorded and events lost over time. Made by [`TraceSet::overview`].
 #[derive(Debug)]
 pub struct Overview {
-    /// Stretches of time of one length that follow each other, the first at the begin of the earliest packet.
+    /// Consecutive intervals of equal length, from the start of the earliest packet.
     pub bins: Vec<Bin>,
-    /// Number of packets in all; those whose time is not known are in no bin.
+    /// Number of packets. Packets without times are in no bin.
     pub packets: u64,
-    /// Why packets could not be looked at; the rest of their files is left out.
+    /// Why packets could not be read; the rest of their files is left out.
     pub faults: Vec<Error>,
 }
 
-/// A stretch of time. What belongs to several of them is shared out by time, so that sums over all are exact.
+/// An interval. What belongs to several intervals is divided between them by time, so sums over all intervals are
+/// exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Bin {
     /// First nanosecond, since the Unix epoch.
     pub begin_ns: i64,
-    /// First nanosecond behind.
+    /// First nanosecond after it.
     pub end_ns: i64,
     /// Bytes of events, with their packets' headers.
     pub content_bytes: u64,
-    /// Events that the tracer had no room for.
+    /// Events that the tracer discarded because its buffers were full.
     pub discarded: u64,
-    /// Packets that were written over before they were saved.
+    /// Packets that were overwritten before they were saved.
     pub lost_packets: u64,
 }
 
@@ -46,10 +47,10 @@ enum Of {
 }
 
 impl TraceSet {
-    /// Tells how much was recorded and lost when, in `bins` stretches of time (at least one), from the indexes alone
-    /// where there are any, else from the packets' headers. That takes milliseconds where reading takes minutes.
+    /// How much was recorded and lost over time, in `bins` intervals (at least one). It reads only indexes, or
+    /// packets' headers if there are no indexes: that takes milliseconds where reading takes minutes.
     ///
-    /// A trace whose packets carry no time has no bins.
+    /// A trace whose packets have no times has no bins.
     pub fn overview(&self, bins: usize) -> Overview {
         let (mut stretches, mut packets, mut faults) = (Vec::new(), 0, Vec::new());
         for stream in 0..self.streams.len() {

@@ -11,10 +11,10 @@ use crate::trace_set::TraceSet;
 use crate::walk::Roles;
 use crate::window::{Allowance, Window};
 
-/// A packet: a stretch of a stream that was written at once.
+/// A packet: a part of a stream that was written at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Packet {
-    /// Index of the file among the stream's.
+    /// Index of the file among the stream's files.
     pub file: usize,
     /// Offset in the file, in bytes.
     pub offset: u64,
@@ -22,13 +22,13 @@ pub struct Packet {
     pub index: u64,
     /// Size of its events and headers, in bits.
     pub content_bits: u64,
-    /// Time from which it covers the stream, in nanoseconds since the Unix epoch; `None` when packets carry no time.
+    /// Start of the time it covers, in nanoseconds since the Unix epoch; `None` if packets have no times.
     pub begin_ns: Option<i64>,
-    /// Time up to which it covers the stream.
+    /// End of the time it covers.
     pub end_ns: Option<i64>,
-    /// Events that were discarded between the packet before and the end of this one.
+    /// Events that were discarded between the end of the previous packet and the end of this one.
     pub discarded: Option<Loss>,
-    /// Packets that are missing between the one before and this one.
+    /// Packets that are missing between the previous packet and this one.
     pub lost_packets: Option<Loss>,
     pub(crate) counts_before: PacketCounts,
 }

@@ -1,6 +1,6 @@
 //! Stretches of time.
 
-/// Time from which and up to which events are wanted, in nanoseconds since the Unix epoch, both ends included.
+/// A range of time, in nanoseconds since the Unix epoch, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeRange {
     /// Earlier events are left out.

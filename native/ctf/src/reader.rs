@@ -14,11 +14,11 @@ use crate::range::TimeRange;
 use crate::trace_set::{Stream, TraceSet};
 use crate::window::Allowance;
 
-/// Reads the streams of a [`TraceSet`] as one flow, ordered by time; what has the same time comes in the order of the
-/// streams, and in a stream's own order within it.
+/// Reads the streams of a [`TraceSet`] merged by time. Items of the same time come in the order of the streams, and
+/// within a stream as they were written.
 ///
-/// Memory is bounded whatever the size of the trace: each stream has a window of at most 256 KiB, less when there are
-/// many, and records that are larger share 24 MiB.
+/// Memory does not depend on the size of the trace: each stream has a buffer of at most 256 KiB, less if there are
+/// many, and larger records share 24 MiB.
 pub struct Reader {
     catalog: Arc<Catalog>,
     streams: Vec<Stream>,
@@ -61,7 +61,7 @@ impl Reader {
         }
     }
 
-    /// Event classes known by now.
+    /// Event classes known so far.
     pub fn classes(&self) -> &[EventClass] {
         &self.catalog.classes
     }
@@ -75,8 +75,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// A fault in a stream comes at the time of the last event before it, once; the rest of that file is left out.
-    /// Call again to read the other files and streams on.
+    /// A fault in a stream is returned once, at the time of the last event before it. The rest of that file is left
+    /// out. Call again to continue with the other files and streams.
     #[allow(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
     #[inline]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
@@ -94,8 +94,8 @@ impl Reader {
         Ok(Some(Item::Event(Event::new(&self.cursors[self.current], &self.catalog))))
     }
 
-    /// Gives everything from the next event or loss on to `tell`, until that breaks off or the trace ends: what
-    /// [`next`](Reader::next) gives one by one, in less time. Faults come as errors in between.
+    /// Calls `tell` with each event or loss from the next on, until it breaks or the trace ends. Faster than
+    /// [`next`](Reader::next). Faults come as errors between the items.
     pub fn for_each(
         &mut self,
         mut tell: impl FnMut(Result<Item<'_>, Error>) -> ControlFlow<()>,

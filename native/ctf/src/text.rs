@@ -18,8 +18,8 @@ impl Event<'_> {
     /// Appends the event's name and all its fields in babeltrace2's text form:
     /// `name: { cpu_id = 2 }, { vpid = 7 }, { field = 1, text = "a" }`.
     ///
-    /// The line's beginning (time, hostname) and end are the caller's. False when there is more than 16 MiB of it: then
-    /// what is too long is cut off, and `...` stands in its place.
+    /// The caller writes the start of the line (time, hostname) and its end. Returns false if the text is longer than
+    /// 16 MiB: then it is cut, and `...` replaces what is cut.
     pub fn write_text(self, out: &mut Vec<u8>) -> bool {
         self.text_plan().write(self, out)
     }

@@ -29,7 +29,7 @@ pub(crate) const MAX_TYPES: u64 = 1 << 19;
 /// Most traces that one set may have.
 pub(crate) const MAX_TRACES: usize = 1 << 12;
 
-/// One or many traces that are read together: what `lttng` leaves in a session's directory.
+/// One or more traces that are read together: what LTTng writes to the directory of a session.
 pub struct TraceSet {
     pub(crate) catalog: Arc<Catalog>,
     traces: Vec<Trace>,
@@ -52,23 +52,23 @@ impl Trace {
         &self.path
     }
 
-    /// Identity of the trace, which the chunks of a rotated session share.
+    /// Identity of the trace. The chunks of a rotated session have the same.
     pub fn uuid(&self) -> Option<[u8; 16]> {
         self.uuid
     }
 
-    /// What the tracer says about itself and the traced system: `hostname`, `tracer_name`, `vpid`, …
+    /// The environment: facts about the tracer and the traced system, such as `hostname`, `tracer_name`, `vpid`.
     pub fn environment(&self) -> impl Iterator<Item = (&str, &EnvValue)> {
         self.environment.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Clocks that timestamps are from.
+    /// Clocks of the timestamps.
     pub fn clocks(&self) -> &[Clock] {
         &self.clocks
     }
 }
 
-/// A stream: packets that follow each other in time, in one file or several.
+/// A stream: consecutive packets, in one or more files.
 #[derive(Debug, Clone)]
 pub struct Stream {
     pub(crate) files: Vec<StreamFile>,
@@ -77,34 +77,35 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Index of the trace among [`TraceSet::traces`]; the first one's for a stream that goes on in a later chunk.
+    /// Index of the trace in [`TraceSet::traces`]; that of the first chunk for a stream that continues in later
+    /// chunks.
     pub fn trace(&self) -> usize {
         self.files.first().map_or(0, |f| f.trace)
     }
 
-    /// Files of the stream, the oldest first.
+    /// Files of the stream, oldest first.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(|f| &*f.path)
     }
 
-    /// Id of the stream class, which LTTng gives to a channel; `None` when the stream has no packets.
+    /// Id of the stream class; LTTng has one for each channel. `None` if the stream has no packets.
     pub fn class_id(&self) -> Option<u64> {
         self.class_id
     }
 
-    /// Id of the stream within its class: for LTTng the CPU.
+    /// Id of the stream in its class; for LTTng, the CPU.
     pub fn instance_id(&self) -> Option<u64> {
         self.instance
     }
 }
 
 impl TraceSet {
-    /// Finds every trace in `path` and below it and reads their metadata.
+    /// Finds all traces in `path` and below it, and reads their metadata.
     ///
     /// # Errors
     ///
-    /// `is_not_a_trace` when there is none; `is_metadata` when metadata cannot be understood and `is_io` when something
-    /// cannot be read, where no trace can be: else it is one of the [`faults`](TraceSet::faults). `is_limit`.
+    /// `is_not_a_trace` if there is none. If no trace can be read, `is_metadata` or `is_io`; if some can, the errors
+    /// of the others are in [`faults`](TraceSet::faults). `is_limit`.
     pub fn open(path: &Path) -> Result<TraceSet, Error> {
         let Directories { traces: found, mut faults } = Directories::find(path)?;
         let (mut catalog, mut traces, mut directories) = (Catalog::default(), Vec::new(), Vec::new());
@@ -156,7 +157,7 @@ impl TraceSet {
         Ok(TraceSet { catalog: Arc::new(catalog), traces, streams, faults })
     }
 
-    /// What of the directory is left out: directories that cannot be read, traces whose metadata cannot be understood.
+    /// What is left out: directories that cannot be read, traces with invalid metadata.
     pub fn faults(&self) -> &[Error] {
         &self.faults
     }
@@ -171,13 +172,13 @@ impl TraceSet {
         self.traces.iter().flat_map(Trace::environment)
     }
 
-    /// Event classes of all traces. Traces of the same metadata, as chunks of one session mostly have it, share theirs;
-    /// others have each their own, of the same names.
+    /// Event classes of all traces. Traces with the same metadata, such as most chunks of a session, share them.
+    /// Other traces have their own classes, with the same names.
     pub fn classes(&self) -> &[EventClass] {
         &self.catalog.classes
     }
 
-    /// The streams, in the order by which events of one time are told apart.
+    /// The streams. Events of the same time come in this order.
     pub fn streams(&self) -> &[Stream] {
         &self.streams
     }
@@ -187,8 +188,8 @@ impl TraceSet {
         (index < self.streams.len()).then_some(StreamKey(index as u32))
     }
 
-    /// The packets of a stream, without their events: from the index where there is one, else from their headers. Tells
-    /// what happened when, and what was lost, much faster than reading.
+    /// The packets of a stream without their events, from the index, or from their headers if there is no index. Much
+    /// faster than reading events.
     pub fn packets(&self, stream: StreamKey) -> Packets<'_> {
         Packets::new(self, stream)
     }
@@ -198,7 +199,7 @@ impl TraceSet {
         self.reader_of(TimeRange::default())
     }
 
-    /// Reads the events of a stretch of time. Packets outside of it are not decoded.
+    /// Reads the events of a range of time. Packets outside it are not decoded.
     pub fn reader_of(&self, range: TimeRange) -> Reader {
         Reader::new(self, range)
     }

@@ -18,7 +18,7 @@ pub enum Value<'a> {
     Float(f64),
     /// True or false.
     Bool(bool),
-    /// Text, without the NUL that ends it; UTF-8 unless the application wrote something else.
+    /// Text without the final NUL; UTF-8, unless the application wrote something else.
     Str(&'a [u8]),
     /// An integer with names for its values.
     Enum(EnumValue<'a>),
@@ -26,9 +26,9 @@ pub enum Value<'a> {
     Array(Elements<'a>),
     /// Members of a structure.
     Struct(Members<'a>),
-    /// The option of a variant that is there.
+    /// The selected option of a variant.
     Variant(Selected<'a>),
-    /// An optional field that is not there.
+    /// An optional field without a value.
     Absent,
 }
 
@@ -41,7 +41,7 @@ pub struct EnumValue<'a> {
 }
 
 impl<'a> EnumValue<'a> {
-    /// The number; read it as `i64` when [`is_signed`](EnumValue::is_signed).
+    /// The number; read it as `i64` if [`is_signed`](EnumValue::is_signed).
     pub fn value(&self) -> u64 {
         self.value
     }
@@ -51,7 +51,7 @@ impl<'a> EnumValue<'a> {
         self.signed
     }
 
-    /// Names of the value in the order of the metadata: none, one, or several where ranges overlap.
+    /// Names of the value in the order of the metadata: none, one, or several if ranges overlap.
     pub fn labels(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let (value, signed) = (self.value, self.signed);
         self.mappings.iter().filter(move |m| m.contains(value, signed)).map(Mapping::label)
@@ -191,7 +191,7 @@ pub struct Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
-    /// Elements not yet taken.
+    /// Number of elements left.
     pub fn len(&self) -> usize {
         self.left as usize
     }
@@ -214,7 +214,7 @@ impl<'a> Elements<'a> {
         Some((0..self.left.min(room)).map(move |i| load_int(buf, first + i * stride, &int)))
     }
 
-    /// The elements' bytes, when each is one aligned byte.
+    /// The bytes of the elements, if each element is one aligned byte.
     pub fn as_bytes(&self) -> Option<&'a [u8]> {
         let element = &self.array.element;
         let one_byte =
@@ -271,7 +271,7 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// Members not yet taken.
+    /// Number of members left.
     pub fn len(&self) -> usize {
         self.members.len()
     }
@@ -303,7 +303,7 @@ impl fmt::Debug for Members<'_> {
     }
 }
 
-/// The option of a variant that its selector chose.
+/// The option of a variant that its selector selects.
 #[derive(Clone)]
 pub struct Selected<'a> {
     choice: &'a Choice,

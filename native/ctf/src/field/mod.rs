@@ -107,7 +107,7 @@ pub struct Field {
 }
 
 impl Field {
-    /// Name of the member, without the underscore that TSDL puts in front.
+    /// Name of the member, without TSDL's leading underscore.
     pub fn name(&self) -> &str {
         &self.raw[self.strip as usize..]
     }
@@ -203,12 +203,12 @@ impl FieldType {
         }
     }
 
-    /// True for integers, booleans and enumerations, whose values [`Event::u64`](crate::Event::u64) reads.
+    /// True if [`Event::u64`](crate::Event::u64) reads its value: integers, booleans and enumerations.
     pub fn is_integer(&self) -> bool {
         matches!(self.kind, Kind::Int(_) | Kind::Enum(..))
     }
 
-    /// True when [`Event::bytes`](crate::Event::bytes) reads its value.
+    /// True if [`Event::bytes`](crate::Event::bytes) reads its value.
     pub fn is_text(&self) -> bool {
         matches!(self.kind(), FieldKind::Str)
     }

@@ -27,7 +27,7 @@ use wire::{Connection, PATIENCE};
 const MAX_ROUNDS: usize = 16;
 const MAX_QUESTIONS: usize = 256;
 
-/// Where in a live session to begin.
+/// Where to start in a live session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seek {
     /// With the first packet that the relay daemon still has.
@@ -36,7 +36,7 @@ pub enum Seek {
     Now,
 }
 
-/// Lists the sessions that a relay daemon offers. One session of LTTng shows once per domain and word size.
+/// Lists the sessions of a relay daemon. An LTTng session is listed once for each domain and word size.
 ///
 /// # Errors
 ///
@@ -45,11 +45,11 @@ pub fn live_sessions(url: &LiveUrl) -> Result<Vec<LiveSession>, Error> {
     Connection::open(url)?.list_sessions()
 }
 
-/// Reads a live session: events of all its streams, in the order of time as far as the relay daemon's word goes.
+/// Reads a live session: the events of all its streams, merged by the times that the relay daemon reports.
 ///
-/// Calls block while the relay daemon answers: for at most ten seconds, and longer only while more than 64 KiB a second
-/// come. They never wait for events. Packets are taken in
-/// pieces, 16 MiB of all streams together, so that memory is bounded whatever the size of the session's buffers.
+/// Calls block while the relay daemon answers: for at most 10 s, or longer while more than 64 KiB/s arrive. They
+/// never wait for events. Packets are read in pieces of together at most 16 MiB, so memory does not depend on the
+/// size of the session's buffers.
 ///
 /// # Example: go on where the connection was lost
 ///
@@ -93,17 +93,17 @@ pub struct LiveReader {
 }
 
 impl LiveReader {
-    /// Attaches to every session of the relay daemon that has the URL's hostname and name.
+    /// Attaches to all sessions of the relay daemon with the hostname and the name in the URL.
     ///
     /// # Errors
     ///
-    /// `is_disconnected`, or `is_protocol` when there is no such session, when it is not live, or when another viewer
-    /// is attached: LTTng allows one at a time.
+    /// `is_disconnected`. `is_protocol` if there is no such session, if it is not live, or if another viewer is
+    /// attached: LTTng allows only one.
     pub fn attach(url: &LiveUrl, seek: Seek) -> Result<LiveReader, Error> {
         LiveReader::attach_over(Connection::open(url)?, url, seek)
     }
 
-    /// Attaches to what answers over any wire.
+    /// Attaches over any connection.
     #[cfg(fuzzing)]
     pub fn attach_to(
         wire: impl std::io::Read + std::io::Write + Send + 'static,
@@ -138,34 +138,34 @@ impl LiveReader {
         Ok(reader)
     }
 
-    /// Event classes known by now; more may come.
+    /// Event classes known so far.
     pub fn classes(&self) -> &[EventClass] {
         &self.lanes.catalog.classes
     }
 
-    /// Streams known by now; more may come.
+    /// Streams known so far.
     pub fn streams(&self) -> &[Stream] {
         &self.streams
     }
 
-    /// Traces known by now; more may come.
+    /// Traces known so far.
     pub fn traces(&self) -> impl ExactSizeIterator<Item = &Trace> {
         self.traces.iter().map(|live| &live.trace)
     }
 
-    /// Events and losses that came after later ones had been told.
+    /// Number of events and losses that were returned after later ones.
     pub fn late(&self) -> u64 {
         self.lanes.late()
     }
 
-    /// The next event or loss, if there is one; [`Poll::End`] when the session is over. Streams of which the relay
-    /// daemon says nothing are not waited for up to `settled_ns` (nanoseconds since the Unix epoch; `i64::MIN`: always).
+    /// The next event or loss, if there is one; [`Poll::End`] when the session has ended. Up to `settled_ns`, in
+    /// nanoseconds since the Unix epoch, silent streams do not hold up the others. With `i64::MIN`, they always do.
     ///
     /// # Errors
     ///
-    /// `is_disconnected` and `is_protocol`, again and again: [`reattach`](LiveReader::reattach), or
-    /// [`finish`](LiveReader::finish). Faults of the trace are as for [`Reader::next`](crate::Reader::next): call again
-    /// to read on.
+    /// `is_disconnected` and `is_protocol`, on every call until [`reattach`](LiveReader::reattach) or
+    /// [`finish`](LiveReader::finish). Faults of the trace are as for [`Reader::next`](crate::Reader::next): call it
+    /// again to continue.
     pub fn poll(&mut self, settled_ns: i64) -> Result<Poll<'_>, Error> {
         self.lanes.move_on();
         let mut rounds = 0..MAX_ROUNDS;
@@ -189,7 +189,7 @@ impl LiveReader {
         }
     }
 
-    /// Says that nothing more is to be asked for: what was handed over is told to its end, and [`Poll::End`] follows.
+    /// Asks the relay daemon for nothing more. What it has sent is returned to its end, and [`Poll::End`] follows.
     pub fn finish(&mut self) {
         self.is_detached = true;
         self.sessions.iter_mut().for_each(|session| session.is_gone = true);

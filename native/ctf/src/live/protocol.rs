@@ -21,18 +21,18 @@ const GET_METADATA: u32 = 6;
 const GET_NEW_STREAMS: u32 = 7;
 const CREATE_SESSION: u32 = 8;
 
-/// A session that a relay daemon offers.
+/// A session of a relay daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveSession {
-    /// Number by which the relay daemon knows it.
+    /// Its number at the relay daemon.
     pub id: u64,
-    /// Period in which data is sent, in microseconds; 0 when the session is not live.
+    /// Interval at which data is sent, in microseconds; 0 if the session is not live.
     pub live_timer_us: u32,
-    /// Viewers that are attached.
+    /// Number of attached viewers.
     pub clients: u32,
-    /// Streams that it has.
+    /// Number of streams.
     pub streams: u32,
-    /// The traced system.
+    /// Hostname of the traced system.
     pub hostname: String,
     /// Name of the session.
     pub name: String,

@@ -14,14 +14,14 @@ const MAX_EMPTY_PIECES: usize = 16;
 /// Longest time that all metadata of a trace may take.
 const METADATA_PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is known after attaching again.
+/// What [`reattach`](crate::LiveReader::reattach) found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reattached {
-    /// It is the session that was read before: its streams go on where they were, and whatever the relay daemon does
-    /// not have any more is told as a loss. Otherwise it is a new session of that name, read from its beginning; what
-    /// happened in between is not in it.
+    /// Whether it is the session from before. If so, its streams continue where they stopped, and what the relay
+    /// daemon no longer has is reported as a loss. If not, it is a new session of the same name, read from its start,
+    /// and what happened in between is missing.
     pub is_same_session: bool,
-    /// Streams that had not ended and are not there any more: what they would have told since is missing.
+    /// Number of streams that had not ended and no longer exist. Their events since then are missing.
     pub streams_gone: usize,
 }
 
@@ -34,12 +34,12 @@ struct Found {
 }
 
 impl LiveReader {
-    /// Connects and attaches again, once. Packets that were handed over before are passed over.
+    /// Connects and attaches again, with one attempt. Packets from before are skipped.
     ///
     /// # Errors
     ///
-    /// As for [`attach`](LiveReader::attach); the reader is as it was, and may be tried again. A relay daemon may take
-    /// the lost connection for another viewer until it notices.
+    /// As for [`attach`](LiveReader::attach). The reader is unchanged and can be tried again. Until the relay daemon
+    /// notices that the connection is lost, it may refuse because another viewer is attached.
     pub fn reattach(&mut self) -> Result<Reattached, Error> {
         let mut connection = Connection::open(&self.url)?;
         let wanted = connection.sessions_at(&self.url)?;

@@ -8,13 +8,12 @@ use crate::error::{Error, Kind};
 /// Port that lttng-relayd listens on for viewers.
 const DEFAULT_PORT: u16 = 5344;
 
-/// `net://RELAY[:PORT]/host/HOST/SESSION`, or without the part behind the relay, for all its sessions. An IPv6 address
-/// is put in brackets.
+/// `net://RELAY[:PORT]/host/HOST/SESSION`, or `net://RELAY[:PORT]` for all sessions. IPv6 addresses are in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveUrl {
     /// Host that lttng-relayd runs on.
     pub relay: String,
-    /// Its port for viewers, 5344 unless given.
+    /// Its port for viewers, 5344 by default.
     pub port: u16,
     /// Hostname of the traced system and name of the session.
     pub session: Option<(String, String)>,

@@ -23,37 +23,35 @@ use team::{Team, Worker};
 pub use packet_reader::PacketReader;
 pub use stretch::Stretch;
 
-/// What [`TraceSet::fold_packets`] made of a packet.
+/// The result for one packet, from [`TraceSet::fold_packets`].
 #[derive(Debug, Clone)]
 pub struct Folded<T> {
-    /// The stream that the packet is of.
+    /// The stream of the packet.
     pub stream: StreamKey,
-    /// Where the packet is and what time it covers.
+    /// The position of the packet and the time it covers.
     pub packet: Packet,
-    /// What the folding function gave.
+    /// The result of the folding function.
     pub value: T,
 }
 
-/// What [`TraceSet::fold_in_order`] hands over.
+/// An item from [`TraceSet::fold_in_order`].
 #[derive(Debug, Clone, Copy)]
 pub enum Ordered<T> {
-    /// What was made of events that follow each other.
+    /// The result for consecutive events.
     Events(T),
-    /// Events that the tracer had no room for.
+    /// Events that the tracer discarded because its buffers were full.
     Discarded(Loss),
-    /// Packets that were written over before they were saved.
+    /// Packets that were overwritten before they were saved.
     LostPackets(Loss),
 }
 
 impl TraceSet {
-    /// Decodes packets on `threads` threads, lets `fold` make something of each packet's events there, and gives what it
-    /// made to `sink` on this thread, one packet after the other in the order of the time at which they begin.
-    /// `sink` may stop the reading by returning [`ControlFlow::Break`].
+    /// Calls `fold` for each packet on `threads` threads, and `sink` on this thread with the results, in the order in
+    /// which packets start. To stop reading, `sink` returns [`ControlFlow::Break`].
     ///
-    /// This is the fastest way through a trace, on one thread as well, where what is wanted can be put together from
-    /// parts: packets of different streams overlap in time, and their events are not merged. A fault in a packet comes
-    /// right after what was made of the events before it, and ends that file. At most a few results for each thread
-    /// are in memory at a time.
+    /// This is the fastest way to read a trace, also on one thread. Use it for results that can be merged from parts:
+    /// packets of different streams overlap in time, and their events are not merged. A fault in a packet comes after
+    /// the result for the events before it, and ends that file. At most a few results for each thread are in memory.
     ///
     /// # Example: the events of each second
     ///
@@ -115,14 +113,14 @@ impl TraceSet {
         });
     }
 
-    /// Reads the trace in the order that [`Reader`](crate::Reader) has, lets `fold` make something of the events on
-    /// `threads` other threads, some thousand of them at a time, and gives what it made to `sink` on this one, in order,
-    /// with losses and faults where they are. `sink` may stop the reading by returning [`ControlFlow::Break`].
+    /// Reads the trace in the order of [`Reader`](crate::Reader). Calls `fold` with some thousand events at a time on
+    /// `threads` other threads, and `sink` on this thread with the results, losses and faults in order. To stop
+    /// reading, `sink` returns [`ControlFlow::Break`].
     ///
-    /// Every trace can be read so, and nothing comes otherwise than a reader gives it. This thread finds out where events
-    /// begin and copies them; that takes a third of the time of making text of them, which is what others do. On one
-    /// thread, a reader's own [`for_each`](crate::Reader::for_each) is faster. Memory is bounded: what a reader has, and
-    /// for each thread some copies of 64 KiB with what was made of them.
+    /// It works with every trace, and gives the same items as a reader. This thread finds where events start and
+    /// copies them, which takes a third of the time of formatting them as text. For one thread,
+    /// [`for_each`](crate::Reader::for_each) of a reader is faster. It uses the memory of a reader, and for each
+    /// thread some copies of 64 KiB with their results.
     ///
     /// # Example: all events as text
     ///

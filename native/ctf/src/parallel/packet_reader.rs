@@ -9,7 +9,8 @@ use crate::event::{Event, Item};
 use crate::loss::StreamKey;
 use crate::packets::Packet;
 
-/// Reads the events of one packet, and what was lost before or in it. [`TraceSet::fold_packets`] hands it out.
+/// Reads the events of one packet, and what was lost before it or in it. [`TraceSet::fold_packets`] passes it to
+/// `fold`.
 ///
 /// [`TraceSet::fold_packets`]: crate::TraceSet::fold_packets
 pub struct PacketReader<'a> {
@@ -31,17 +32,17 @@ impl<'a> PacketReader<'a> {
         PacketReader { cursor, catalog, packet, stream, is_over }
     }
 
-    /// The stream that the packet is of.
+    /// The stream of the packet.
     pub fn stream(&self) -> StreamKey {
         self.stream
     }
 
-    /// Where the packet is and what time it covers.
+    /// The position of the packet and the time it covers.
     pub fn packet(&self) -> &Packet {
         self.packet
     }
 
-    /// The next event or loss; `None` at the end of the packet and where a fault ends it, which is told later.
+    /// The next event or loss; `None` at the end of the packet, or at a fault, which is reported later.
     #[allow(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
     #[inline]
     pub fn next(&mut self) -> Option<Item<'_>> {
@@ -63,8 +64,8 @@ impl<'a> PacketReader<'a> {
         Some(Item::Event(Event::new(self.cursor, self.catalog)))
     }
 
-    /// Gives everything from the next event or loss on to `tell`, until that breaks off or the packet ends: what
-    /// [`next`](PacketReader::next) gives one by one, in half the time.
+    /// Calls `tell` with each event or loss from the next on, until it breaks or the packet ends. Takes half the time
+    /// of [`next`](PacketReader::next).
     pub fn for_each(&mut self, mut tell: impl FnMut(Item<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut tell = |item: Result<Item<'_>, Error>| match item {
             Ok(item) => tell(item),

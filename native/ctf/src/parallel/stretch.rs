@@ -8,8 +8,8 @@ use crate::range::TimeRange;
 use crate::trace_set::TraceSet;
 use crate::window::Allowance;
 
-/// Events that follow each other in the order of time, of all streams, with no loss or fault between.
-/// [`TraceSet::fold_in_order`](crate::TraceSet::fold_in_order) hands it out.
+/// Consecutive events of all streams in time order, without a loss or fault between them.
+/// [`TraceSet::fold_in_order`](crate::TraceSet::fold_in_order) passes it to `fold`.
 pub struct Stretch<'a> {
     copied: &'a mut Copied,
     cursor: &'a mut Cursor,
@@ -17,7 +17,7 @@ pub struct Stretch<'a> {
 }
 
 impl Stretch<'_> {
-    /// Gives one event after the other to `tell`.
+    /// Calls `tell` with each event.
     pub fn for_each(self, tell: impl FnMut(Event<'_>)) {
         self.copied.for_each(self.cursor, self.catalog, tell);
     }
