@@ -109,7 +109,7 @@ sessiond_stopped(Config) ->
     {ok, Receipt} = bounded(fun() -> call(Vm, stop, [Tap]) end),
     ct:pal("~s: ~tp", [?FUNCTION_NAME, Receipt]),
     #{discarded := unknown, problems := Problems} = Receipt,
-    said("LTTng did not stop the session: the LTTng session daemon did not answer to stop tracing", Problems),
+    said("LTTng did not stop the session: the LTTng session daemon did not answer within", Problems),
     %% Our own daemon is ended with all that was in it.
     daemons(Vm, []),
     healthy(Vm).

@@ -748,7 +748,7 @@ report_options(Config) ->
         {#{functions => true, processes => true}, <<"functions and processes exclude each other">>}
     ],
     [{{error, #{reason := bad_option, message := Message}}, <<>>} = {_, _} = printed(fun() -> beamtap:report(Tap, Opts) end) || {Opts, Message} <- Wrong],
-    {{error, #{message := <<"there is no column slowness to sort by; there are ", _/binary>>}}, <<>>} =
+    {{error, #{message := <<"invalid value slowness for \"sort\": expected a column: ", _/binary>>}}, <<>>} =
         printed(fun() -> beamtap:report(Tap, #{sort => slowness}) end),
     {{error, #{reason := beamtapd_failed}}, _} = printed(fun() -> beamtap:report(Tap, #{'begin' => "2026-13-45T"}) end),
     {error, #{reason := unknown_key, message := <<"there is no option tops; did you mean top?">>}} = beamtap:report(Tap, #{tops => 1}).

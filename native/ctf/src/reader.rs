@@ -17,7 +17,7 @@ use crate::window::Allowance;
 /// Reads the streams of a [`TraceSet`] merged by time. Items of the same time come in the order of the streams, and
 /// within a stream as they were written.
 ///
-/// Memory does not depend on the size of the trace: each stream has a buffer of at most 256 KiB, less if there are
+/// Memory does not depend on the size of the trace: each stream has a buffer of at most 64 KiB, less if there are
 /// many, and larger records share 24 MiB.
 pub struct Reader {
     catalog: Arc<Catalog>,

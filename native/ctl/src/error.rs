@@ -215,7 +215,7 @@ impl Error {
                 "stop the tap, or end its session with `lttng destroy NAME`. Both write the buffers to the trace"
             }
             Kind::BeingRecovered { .. } => "wait until it is done",
-            Kind::Library { .. } => "see the session daemon's log (lttng-sessiond -vvv)",
+            Kind::Library { .. } => "see the log of the session daemon, started with lttng-sessiond -vvv",
             Kind::System { .. } => "",
         }
     }
@@ -255,7 +255,7 @@ impl fmt::Display for Error {
             Kind::Timeout { what, within } => {
                 write!(
                     f,
-                    "the LTTng session daemon did not answer {what} within {:.1} s",
+                    "the LTTng session daemon did not answer within {:.1} s when asked {what}",
                     within.as_secs_f64()
                 )
             }
@@ -278,7 +278,11 @@ impl fmt::Display for Error {
             Kind::NoConsumer => write!(f, "the LTTng session daemon has no user-space consumer daemon"),
             Kind::NoRelayd => write!(f, "the LTTng session daemon cannot connect to the relay daemon"),
             Kind::RelaydSilent { url, within } => {
-                write!(f, "no answer of a relay daemon from {url} within {:.1} s", within.as_secs_f64())
+                write!(
+                    f,
+                    "the program at {url} did not answer as a relay daemon within {:.1} s",
+                    within.as_secs_f64()
+                )
             }
             Kind::RelaydGone => write!(f, "the relay daemon is gone"),
             Kind::NoRelaydProgram => write!(f, "the program lttng-relayd is missing"),

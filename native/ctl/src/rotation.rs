@@ -31,7 +31,7 @@ pub(crate) fn end(
     // SAFETY: the library gave the handle and it is not freed yet; `state` is a valid place for the result.
     let status = unsafe { (functions.rotation_handle_get_state)(handle.get(), &raw mut state) };
     if status != sys::ROTATION_STATUS_OK {
-        return Err(refused("cannot be followed"));
+        return Err(refused("its progress cannot be queried"));
     }
     match state {
         sys::ROTATION_STATE_ONGOING => Ok(None),

@@ -327,7 +327,7 @@ impl Session {
 
     fn take(&self, step: Step, deadline: Deadline) -> Result<(), Error> {
         let name = c_string(self.plan.name())?;
-        let what = format!("to {} of session {}", step.purpose(), self.plan.name());
+        let what = format!("to {} ({})", step.purpose(), self.plan.name());
         let sharing = self.plan.shared();
         let relayd = self.plan.mode().url().filter(|_| matches!(step, Step::EnableChannel { .. }));
         let job = move |functions: &Functions| requests::carry_out(functions, &name, sharing, &step);

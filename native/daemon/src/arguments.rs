@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Traces(crate::traces::Arguments),
 }
 
-/// Show where time went, per function and per process, and spans, system monitor reports and samples.
+/// Show where time went, per function and per process. Also spans, system monitor reports and samples.
 ///
 /// A function's total time is the wall-clock time from call to end. It is the sum of four parts: own (running in the
 /// function itself), gc (garbage collection), out (waiting to run again) and the total time of the traced functions it

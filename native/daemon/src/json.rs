@@ -15,7 +15,7 @@ pub(crate) const TRACE: [Key; 1] =
 /// After the terms of the sum law.
 pub(crate) const LOSSY: [Key; 1] = [Key::One(
     Column::claim("lossy", "Whether events are missing")
-        .unknown("no loss is known, and without the VM's counters nothing proves that there is none"),
+        .unknown("no loss is known, but the trace has no counters to prove it"),
 )];
 /// After the tables.
 pub(crate) const END: [Key; 2] = [

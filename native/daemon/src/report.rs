@@ -92,7 +92,7 @@ fn check_sort(column: &str, shown: &[&TableInfo]) -> Result<(), Failure> {
         }
     }
     Err(Failure::Usage(format!(
-        "invalid value {column} for --sort: expected the name of a column: {}",
+        "invalid value {column} for \"sort\": expected a column: {}",
         names.join(", ")
     )))
 }

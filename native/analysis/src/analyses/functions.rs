@@ -273,8 +273,8 @@ impl Analysis for Functions {
         }
         if state.guessed_returns() > 0 {
             table.notes.push(format!(
-                "Returns to functions that are not traced: {}. Calls that ended with a tail call may be shown too \
-                 long. For exact times, add `return` to the functions' patterns.",
+                "Returns to functions that are not traced: {}. Calls that ended with a tail call may look longer \
+                 than they were. For exact times, add `return` to the functions' patterns.",
                 state.guessed_returns()
             ));
         }

@@ -31,10 +31,10 @@ const COLUMNS: &[Column] = &[
     Column::count("calls", "Calls of traced functions"),
     Column::duration(
         "run",
-        "Time on a scheduler, garbage collection included. 0 without the class `running`. A time slice that is cut \
+        "Time on a scheduler, garbage collection included. 0 without the class `running`. A slice that is cut \
          by the start or end of the trace or by lost events is not counted",
     ),
-    Column::count("slices", "Time slices: how often the process was scheduled in and out again"),
+    Column::count("slices", "Slices: how often the process was scheduled in and out again"),
     Column::count("gcs", "Garbage collections"),
     Column::duration("gc", "Time in garbage collection"),
     Column::count("received", "Messages that arrived in the process's mailbox"),

@@ -13,7 +13,7 @@ const MAX_ROWS: usize = 1 << 12;
 pub(super) const TABLE: TableInfo = TableInfo {
     id: "system_monitor",
     title: "System monitor",
-    doc: "Reports of the VM's system monitor: long garbage collections, large heaps, long time slices, busy ports, long message queues",
+    doc: "Reports of the VM's system monitor: long garbage collections, large heaps, long slices, busy ports, long message queues",
     shape: Shape::Rows,
     columns: COLUMNS,
     absent: Some("the system monitor reported nothing, or was not traced"),
@@ -23,15 +23,12 @@ const COLUMNS: &[Column] = &[
     Column::text("event", "What the VM's system monitor reported, such as `long_gc`"),
     Column::text("who", "The process or port it is about, with its registered name"),
     Column::count("times", "Number of reports"),
-    Column::duration("longest", "Longest garbage collection, or longest time slice, that was reported")
+    Column::duration("longest", "Longest garbage collection, or longest slice, that was reported")
         .unknown("the reports have no duration"),
     Column::words("heap_words", "Largest heap at a garbage collection, young and old together")
         .unknown("the reports have no heap size"),
-    Column::text(
-        "function",
-        "The function in which the process was scheduled out after its longest time slice",
-    )
-    .unknown("the reports have no function"),
+    Column::text("function", "The function in which the process was scheduled out after its longest slice")
+        .unknown("the reports have no function"),
     Column::text("pid", "The process or port").detail(),
     Column::text("name", "The last registered name of the process")
         .detail()

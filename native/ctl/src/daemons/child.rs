@@ -66,7 +66,7 @@ impl Started {
     ) -> Result<Self, Error> {
         let path = program.display().to_string();
         let (program, words) = command(program, arguments, &lifetime);
-        let (child, notes) = lttng.call("to a daemon's start", deadline, move |_| {
+        let (child, notes) = lttng.call("to start a daemon", deadline, move |_| {
             let start = || {
                 let notes = noted()?;
                 Child::spawn(&program, &words, notes.file()).map(|child| (child, notes))
@@ -129,7 +129,7 @@ impl Started {
             && deadline
                 .poll(|| Ok((!children.iter().any(|id| process::is_alive(*id))).then_some(())))?
                 .is_some();
-        if is_gone { Ok(()) } else { Err(Error::timeout("to being ended", deadline.within())) }
+        if is_gone { Ok(()) } else { Err(Error::timeout("to stop", deadline.within())) }
     }
 }
 

@@ -63,7 +63,7 @@ pub fn start_relayd(
                 if let Some(started) = relayd.ours.take() {
                     started.end_behind();
                 }
-                return Err(Error::timeout("on the relay daemon's ports", deadline.within()));
+                return Err(Error::timeout("for the relay daemon's ports", deadline.within()));
             }
         }
     }

@@ -19,7 +19,7 @@ pub(crate) const SESSIOND_PATH: &str = "LTTNG_SESSIOND_PATH";
 /// What lttng-sessiond says when it finds another's lock.
 const ALREADY_RUNNING: &str = "already running";
 /// When it did not answer.
-const SILENT: &str = "after it was started";
+const SILENT: &str = "whether it has started";
 
 /// This process has started one before.
 static HAS_STARTED: AtomicBool = AtomicBool::new(false);

@@ -31,7 +31,7 @@ const SUM: TableInfo = TableInfo {
             "residual",
             "emitted - read - discarded - lost - gap. Not 0: events are missing for no known reason",
         )
-        .unknown("`emitted` is unknown, or `lost` takes the rest"),
+        .unknown("`emitted` is unknown, or packets were lost"),
         Column::count("emitted_at_least", "A lower bound of `emitted`")
             .unknown("`emitted` is known, or there is no bound"),
         Column::count("outside", "Events in `read` from before the VM started counting or after it stopped"),
