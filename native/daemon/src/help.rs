@@ -31,15 +31,16 @@ Exit codes:
   3    a process still uses the buffers
   130  interrupted";
 
-pub(crate) const TRACES: &str = "\
+const TRACE_STATES: &str = "\
 States:
   running      the tap records
   finished     the tap ended
   interrupted  the VM ended before its tap
   elsewhere    the VM runs on another machine or in another container
 
-Only finished and interrupted traces are removed. Directories without beamtap's mark are not listed.
+Only finished and interrupted traces are removed. Directories without beamtap's mark are not listed.";
 
+const TRACES_CODES: &str = "\
 Exit codes:
   0    the traces are listed, and removed if requested
   1    the directory could not be read, or a trace could not be removed
@@ -97,7 +98,12 @@ pub(crate) fn recover() -> String {
 }
 
 pub(crate) fn traces() -> String {
-    with_keys(&[&traces::KEYS], TRACES)
+    format!("{TRACE_STATES}\n\n{}", with_keys(&[&traces::KEYS], TRACES_CODES))
+}
+
+/// Without the keys of JSON.
+pub(crate) fn traces_in_short() -> String {
+    format!("{TRACE_STATES}\n\n{TRACES_CODES}")
 }
 
 pub(crate) fn read() -> String {

@@ -22,7 +22,7 @@ use unicode_width::UnicodeWidthStr;
 /// To remove old traces whenever a tap ends, set `{keep, #{number => N, bytes => Bytes, age => Ms}}` in the environment
 /// of the application beamtap.
 #[derive(Args, Debug)]
-#[command(after_help = help::TRACES, after_long_help = help::traces())]
+#[command(after_help = help::traces_in_short(), after_long_help = help::traces())]
 pub(crate) struct Arguments {
     /// Directory of the traces [default: where beamtap writes them]
     #[arg(value_name = "DIR")]

@@ -29,8 +29,8 @@ fn rights() -> Row {
     if Path::new(ROOT_SOCKET).exists() {
         return Row::warning(
             CHECK,
-            "root's session daemon runs, but this user is not in the group tracing: a daemon of the user's own is used",
-            "to use root's: usermod -aG tracing USER, then log in again",
+            "root's session daemon runs, but this user is not in the group tracing: taps use a daemon of this user",
+            "to use root's daemon, run usermod -aG tracing USER and log in again",
         );
     }
     match home() {
