@@ -45,7 +45,7 @@ impl Lttng {
     ///
     /// Returns an error for which [`Error::is_timeout`] is true when the connection was not accepted in time.
     pub fn is_sessiond_alive(&self, within: Duration) -> Result<bool, Error> {
-        self.call("a greeting", Deadline::after(within), |functions| {
+        self.call("whether it is alive", Deadline::after(within), |functions| {
             // SAFETY: no arguments; only the worker thread is in the library.
             Ok(unsafe { (functions.session_daemon_alive)() } == 1)
         })
