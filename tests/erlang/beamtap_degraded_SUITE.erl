@@ -113,7 +113,7 @@ consumerd_stopped(Config) ->
     Path = scratch(?FUNCTION_NAME, Config),
     {ok, Tap} = call(Vm, start, [Path, #{subbuf_size => 4096, num_subbuf => 2}]),
     1 = call(Vm, signal, ["lttng-consumerd", "STOP"]),
-    degraded(Vm, Tap, "stands still"),
+    degraded(Vm, Tap, "is stopped"),
     ok = call(Vm, call_often, [20 * ?CALLS]),
     1 = call(Vm, signal, ["lttng-consumerd", "CONT"]),
     beamtap_world:until(fun() ->

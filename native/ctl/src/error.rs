@@ -269,7 +269,7 @@ impl fmt::Display for Error {
             Kind::OutputUnwritable { session } => {
                 write!(f, "the session daemon cannot create the output directory of session {session}")
             }
-            Kind::OutputRemoved { path } => write!(f, "the output directory {path} no longer exists"),
+            Kind::OutputRemoved { path } => write!(f, "the output directory {path} is gone"),
             Kind::OutputFull { path } => write!(f, "the disk of {path} is full"),
             Kind::ConsumerStopped { pid } => {
                 write!(f, "LTTng's consumer daemon (process {pid}) is stopped")
