@@ -39,7 +39,7 @@ pub(crate) fn list(functions: &Functions) -> Result<Vec<SessionInfo>, Error> {
     let mut array = ptr::null_mut();
     // SAFETY: `array` is a valid place for the result.
     let code = unsafe { (functions.list_sessions)(&raw mut array) };
-    let count = checked(functions, "lttng_list_sessions", "for the list of sessions", code)?;
+    let count = checked(functions, "lttng_list_sessions", "the list of sessions", code)?;
     let mut infos = Vec::new();
     for index in 0..usize::try_from(count).unwrap_or(0) {
         // SAFETY: the library returned `count` structures at `array`.
