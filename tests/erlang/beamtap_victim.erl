@@ -82,7 +82,7 @@ stopped_sessiond(Vm) ->
     "" = call(Vm, os, cmd, ["lttng-sessiond --daemonize --no-kernel 2>&1"]),
     1 = call(Vm, signal, ["lttng-sessiond", "STOP"]).
 
-%% @doc Starts a relay daemon in the VM's world, which writes below the directory; its network is everybody's.
+%% @doc Starts a relay daemon in the VM's world, which writes below the directory; its network is the suite's.
 relayd(Vm, Path) ->
     Command = [
         "lttng-relayd --daemonize -C tcp://127.0.0.1:5342 -D tcp://127.0.0.1:5343 -L tcp://127.0.0.1:5344 -o '", Path, "' 2>&1"
