@@ -30,6 +30,10 @@ impl Cursor {
 
     /// The stream may grow from now on, or does not any more.
     pub(crate) fn set_growing(&mut self, is_growing: bool) {
+        if self.is_growing && !is_growing && self.in_file {
+            // A stream that others held up has not looked since. Of a file that is gone, what is known is all there is.
+            _ = self.window.look_again();
+        }
         self.is_growing = is_growing;
         self.is_abandoned &= !is_growing;
         if !is_growing {
