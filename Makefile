@@ -1,5 +1,5 @@
 # Each target is one line that calls scripts/; CI calls these and nothing else.
-.PHONY: build demo test storm bench-tracer bench-faults bench-reader test-matrix e2e-rabbitmq soak-taps soak-live fuzz
+.PHONY: build demo test storm bench-tracer bench-faults bench-reader test-matrix test-corpus e2e-rabbitmq soak-taps soak-live fuzz
 
 build:
 	scripts/setup && scripts/build-native
@@ -25,8 +25,11 @@ storm:
 test-matrix:
 	scripts/setup && scripts/build-native && scripts/test-matrix
 
+test-corpus:
+	scripts/setup && scripts/test-corpus
+
 e2e-rabbitmq:
-	scripts/setup && scripts/build-native && rebar3 compile && tests/e2e/rabbitmq/run
+	scripts/setup && scripts/build-native && rebar3 compile && tests/e2e/rabbitmq/run && scripts/lttng-sandbox rebar3 ct --dir tests/erlang --suite beamtap_toggle_SUITE --case observer_cli_itself
 
 soak-taps:
 	scripts/setup && scripts/build-native && BEAMTAP_CYCLES=200 scripts/lttng-sandbox rebar3 ct --dir tests/erlang --suite beamtap_fault_SUITE --case many_taps

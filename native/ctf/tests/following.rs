@@ -2,13 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod witness;
+mod writer;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use beamtap_ctf::{Follower, Item, Poll};
-use witness::{Told, assert_same, copy, corpus, fixture, line, read_path};
+use witness::{Told, assert_same, copy, fixture, line, read_path};
 
 /// Files below a directory, with their bytes, relative to it.
 fn files(root: &Path, below: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
@@ -123,39 +124,35 @@ fn the_last_fragment_of_json_is_whole_when_its_object_is() {
 
 #[test]
 fn several_traces_and_streams_give_the_same_events() {
-    let Some(corpus) = corpus() else { return };
-    for name in ["multi-domains", "trace-with-index", "wk-heartbeat-u"] {
-        let path = corpus.join("succeed").join(name);
-        let whole = read_path(&path);
-        for piece in [3000, 4096, 70_000] {
-            let (told, _) = follow(&path, piece);
-            assert!(told.errors.is_empty(), "{name}: {:?}", told.errors);
-            // A stream whose first packet is written after others have gone on cannot come in order.
-            let sorted = |told: &Told| {
-                let mut lines = told.lines.clone();
-                lines.sort();
-                lines
-            };
-            assert_same(&sorted(&told), &sorted(&whole), &format!("{name} in pieces of {piece}"));
-            let counts = |told: &Told| {
-                told.discarded.iter().map(|l| (l.count, l.begin_ns, l.end_ns)).collect::<Vec<_>>()
-            };
-            assert_eq!(counts(&told), counts(&whole), "{name}");
-        }
+    let from = tempfile::tempdir().unwrap();
+    writer::two_traces(from.path());
+    let whole = read_path(from.path());
+    assert_eq!((whole.lines.len(), whole.discarded.len()), (writer::TWO_TRACES_EVENTS, 1));
+    for piece in [3000, 4096, 70_000] {
+        let (told, _) = follow(from.path(), piece);
+        assert!(told.errors.is_empty(), "{:?}", told.errors);
+        // A stream whose first packet is written after others have gone on cannot come in order.
+        let sorted = |told: &Told| {
+            let mut lines = told.lines.clone();
+            lines.sort();
+            lines
+        };
+        assert_same(&sorted(&told), &sorted(&whole), &format!("in pieces of {piece}"));
+        let counts =
+            |told: &Told| told.discarded.iter().map(|l| (l.count, l.begin_ns, l.end_ns)).collect::<Vec<_>>();
+        assert_eq!(counts(&told), counts(&whole), "in pieces of {piece}");
     }
 }
 
 #[test]
 fn a_silent_stream_holds_the_others_up_until_time_is_settled() {
-    let Some(corpus) = corpus() else { return };
-    let from = corpus.join("succeed/trace-with-index");
     let dir = tempfile::tempdir().unwrap();
-    copy(&from, dir.path());
+    writer::two_traces(dir.path());
+    let whole = read_path(dir.path()).lines;
     // One stream stops after its first packet.
-    let silent = dir.path().join("ust_channel_2");
+    let silent = dir.path().join("trace1/c_2");
     let bytes = fs::read(&silent).unwrap();
     fs::write(&silent, &bytes[..4096]).unwrap();
-    let whole = read_path(&from).lines;
     let mut follower = Follower::open(dir.path()).unwrap();
     let mut told = Told::default();
     drain(&mut follower, &mut told, i64::MIN);
@@ -168,6 +165,34 @@ fn a_silent_stream_holds_the_others_up_until_time_is_settled() {
     drain(&mut follower, &mut told, i64::MAX);
     assert_eq!(told.lines.len(), whole.len());
     assert!(follower.late() > 0, "what came after all is counted");
+}
+
+/// A stream that others hold up has not looked at its file since: what was written by the end is read all the same.
+#[test]
+fn what_was_written_while_others_held_a_stream_up_is_read_at_the_end() {
+    let (from, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    writer::two_traces(from.path());
+    copy(from.path(), dir.path());
+    let mut all = Vec::new();
+    files(from.path(), Path::new(""), &mut all);
+    let streams =
+        all.iter().filter(|(path, _)| path.file_name().unwrap().to_str().unwrap().starts_with("c_"));
+    let streams: Vec<_> = streams.filter(|(path, _)| path.extension().is_none()).collect();
+    assert_eq!(streams.len(), 6);
+    for (path, bytes) in &streams {
+        fs::write(dir.path().join(path), &bytes[..4096 + 50]).unwrap();
+    }
+    let mut follower = Follower::open(dir.path()).unwrap();
+    let mut told = Told::default();
+    drain(&mut follower, &mut told, i64::MIN);
+    for (path, bytes) in &streams {
+        let mut file = OpenOptions::new().append(true).open(dir.path().join(path)).unwrap();
+        file.write_all(&bytes[4096 + 50..]).unwrap();
+    }
+    follower.finish();
+    drain(&mut follower, &mut told, i64::MIN);
+    assert!(told.errors.is_empty(), "{:?}", told.errors);
+    assert_same(&told.lines, &read_path(from.path()).lines, "held up");
 }
 
 #[test]

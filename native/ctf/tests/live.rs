@@ -10,6 +10,7 @@ use std::path::Path;
 use std::thread::JoinHandle;
 
 use beamtap_ctf::{Error, Item, LiveReader, LiveUrl, Poll, Reattached, Seek, live_sessions};
+use beamtap_testkit::cannot_run;
 use mock_relay::{DATA, LATE, Plan, Say, relay, relay_at, whole};
 use witness::{Told, assert_same, fixture, line, read_path};
 
@@ -276,7 +277,7 @@ fn ipv6_and_names_lead_to_the_relay_daemon() {
     reach("127.0.0.1", "localhost");
     match TcpListener::bind("[::1]:0") {
         Ok(_) => reach("::1", "::1"),
-        Err(error) => eprintln!("skipped: this machine has no IPv6: {error}"),
+        Err(error) => cannot_run(&format!("this machine has no IPv6: {error}")),
     }
 }
 

@@ -8,8 +8,8 @@ use beamtap_ctl::{
     Buffers, Channel, DEFAULT_TIMEOUT, Host, Listener, Losses, Lttng, Mode, OnFull, Plan, Rule, Session,
 };
 use beamtap_testkit::{
-    Emitter, FrozenThread, Payload, Sandbox, SandboxOptions, babeltrace, in_sandbox, in_sandbox_with,
-    stream_files, wait_until,
+    Emitter, FrozenThread, Payload, Sandbox, SandboxOptions, babeltrace, cannot_run, in_sandbox,
+    in_sandbox_with, stream_files, wait_until,
 };
 
 const TINY: Buffers = Buffers { subbuf_size: 4096, subbuf_count: 2 };
@@ -112,8 +112,7 @@ fn the_last_count_survives_a_consumer_that_cannot_keep_up() {
         let Some(writer) = FrozenThread::that_writes(&sessiond, || {
             emitter.burst(Payload::Exact, 1000);
         }) else {
-            println!("skipped: not permitted to stop a thread of the consumer daemon");
-            return;
+            return cannot_run("no right to stop a thread of the consumer daemon");
         };
         // The buffers fill to the last byte, and nobody reads them: the first stop finds no room for the counts.
         emitter.burst(Payload::Exact, 20_000);
@@ -146,8 +145,7 @@ fn overwriting_loses_packets_and_discards_nothing() {
         let Some(writer) = FrozenThread::that_writes(&sessiond, || {
             emitter.burst(Payload::Loose, 1000);
         }) else {
-            println!("skipped: not permitted to stop a thread of the consumer daemon");
-            return;
+            return cannot_run("no right to stop a thread of the consumer daemon");
         };
         emitter.burst(Payload::Loose, 20_000);
         drop(writer);
@@ -260,8 +258,7 @@ fn a_session_without_a_process_or_stopped_twice_is_no_error() {
 fn shared_memory_that_is_too_small_is_refused_before_anything_is_made() {
     in_sandbox_with(&SandboxOptions { shm_size: 1 << 20 }, |world| {
         if !world.is_private() {
-            println!("skipped: a private /dev/shm needs root");
-            return;
+            return cannot_run("a private /dev/shm needs root");
         }
         let _sessiond = world.sessiond();
         let lttng = Lttng::load().unwrap();
@@ -276,8 +273,7 @@ fn shared_memory_that_is_too_small_is_refused_before_anything_is_made() {
 fn the_memory_computed_is_what_lttng_takes() {
     in_sandbox(|world| {
         if !world.is_private() {
-            println!("skipped: a private /dev/shm needs root");
-            return;
+            return cannot_run("a private /dev/shm needs root");
         }
         let _sessiond = world.sessiond();
         let lttng = Lttng::load().unwrap();

@@ -1,7 +1,7 @@
 //! What a person is told when a part of LTTng is not there: one line that names it and what to do, and a healthy VM.
 
 use beamtap_e2e::{erl, erl_without_rights};
-use beamtap_testkit::{Sandbox, in_sandbox};
+use beamtap_testkit::{Sandbox, cannot_run, in_sandbox};
 use std::path::PathBuf;
 
 /// Starts a tap, prints the error's message and remedy, and shows that nothing is traced and the VM goes on working.
@@ -26,7 +26,7 @@ fn hide(sandbox: &Sandbox, library: &str) {
 /// The lines the VM printed; a warning and a way out when the sandbox cannot hide anything.
 fn failed_start(sandbox: &Sandbox, hide_what: impl Fn()) -> Option<Vec<String>> {
     if !sandbox.is_private() {
-        println!("skipped: hiding a part of LTTng takes root");
+        cannot_run("hiding a part of LTTng needs root");
         return None;
     }
     hide_what();
@@ -70,7 +70,7 @@ fn without_lttng_sessiond() {
 fn without_the_right_to_start_a_daemon() {
     in_sandbox(|sandbox| {
         if !sandbox.is_private() {
-            return println!("skipped: giving rights up takes root");
+            return cannot_run("giving rights up needs root");
         }
         // The sandbox's own tmpfs is writable for all, so that the output directory is not what is in the way.
         let elsewhere = FAILED_START.replace("#{})", "#{output => \"/dev/shm/trace\"})");

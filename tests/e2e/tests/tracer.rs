@@ -2,7 +2,7 @@
 //! values that the VM itself tells.
 
 use beamtap_e2e::{native, root};
-use beamtap_testkit::{Sandbox, WitnessEvent, babeltrace, in_sandbox};
+use beamtap_testkit::{Sandbox, WitnessEvent, babeltrace, cannot_run, in_sandbox};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -267,8 +267,7 @@ fn reloading_the_tracer_under_a_hot_process_harms_nothing() {
 #[test]
 fn a_panic_in_a_callback_is_counted_and_the_tenth_ends_every_tap() {
     let Some(directory) = std::env::var_os("BEAMTAP_PANIC_NATIVE_DIR") else {
-        println!("skipped: BEAMTAP_PANIC_NATIVE_DIR names no library built with --features panic-test");
-        return;
+        return cannot_run("BEAMTAP_PANIC_NATIVE_DIR names no library built with --features panic-test");
     };
     in_sandbox(|sandbox| {
         let native = Path::new(&directory);

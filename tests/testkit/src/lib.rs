@@ -3,6 +3,7 @@
 //!
 //! Everything here panics with the reason when it fails: it is for tests only.
 
+mod cannot_run;
 mod emitter;
 mod frozen_thread;
 mod inhabitant;
@@ -12,6 +13,7 @@ mod stream_files;
 mod wait;
 mod witness;
 
+pub use cannot_run::cannot_run;
 pub use emitter::{Emitter, Payload};
 pub use frozen_thread::FrozenThread;
 pub use inhabitant::{Inhabitant, Relayd, is_alive};

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use beamtap_testkit::{
-    Emitter, Payload, Sandbox, SandboxOptions, babeltrace, in_sandbox, in_sandbox_with, is_alive,
+    Emitter, Payload, Sandbox, SandboxOptions, babeltrace, cannot_run, in_sandbox, in_sandbox_with, is_alive,
     stream_files, wait_until,
 };
 
@@ -59,8 +59,7 @@ fn shared_memory_has_the_size_asked_for() {
     let options = SandboxOptions { shm_size: 8 << 20 };
     in_sandbox_with(&options, |world| {
         if !world.is_private() {
-            println!("skipped: a private /dev/shm needs root");
-            return;
+            return cannot_run("a private /dev/shm needs root");
         }
         let size = world.run("df", &["--block-size=1", "--output=size", "/dev/shm"]);
         assert_eq!(size.lines().last().unwrap().trim(), (8 << 20).to_string());

@@ -36,10 +36,6 @@ impl Cursor {
         }
         self.is_growing = is_growing;
         self.is_abandoned &= !is_growing;
-        if !is_growing {
-            // The file may have grown since its size was read. Where that cannot be read now, reading on fails, too.
-            let _ = self.window.look_again();
-        }
     }
 
     /// Nothing more is fed: the stream ends with what there is, be it in the middle of a packet.

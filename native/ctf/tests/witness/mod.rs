@@ -50,45 +50,11 @@ pub(crate) fn read_path(path: &Path) -> Told {
     }
 }
 
-/// babeltrace2's lines; `None` where it is not installed.
-pub(crate) fn babeltrace2(path: &Path) -> Option<Vec<String>> {
-    let output =
-        Command::new("babeltrace2").args(["--clock-seconds", "--no-delta"]).arg(path).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    Some(text.lines().map(str::to_owned).collect())
-}
-
-/// The lines of the babeltrace2 of the test matrix's newest system, which reads CTF 2 and some traces that 2.0 does not;
-/// `None`, said aloud, where `make test-matrix` has not unpacked it.
-pub(crate) fn newer_babeltrace2(path: &Path) -> Option<Vec<String>> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    let root = cache.join("beamtap/matrix/forky/root/usr");
-    let program = root.join("bin/babeltrace2");
-    let libraries = root.join(format!("lib/{}-linux-gnu", std::env::consts::ARCH));
-    // The other system's own loader and libraries: nothing of this one.
-    let loader = std::fs::read_dir(&libraries).ok().and_then(|files| {
-        files
-            .flatten()
-            .map(|f| f.path())
-            .find(|f| f.file_name().unwrap().to_string_lossy().starts_with("ld-linux"))
-    });
-    let Some(loader) = loader.filter(|_| program.exists()) else {
-        eprintln!("skipped: no newer babeltrace2 at {}; make test-matrix brings it", program.display());
-        return None;
-    };
-    let output = Command::new(loader)
-        .arg("--library-path")
-        .arg(&libraries)
-        .arg(program)
-        .args(["--clock-seconds", "--no-delta"])
-        .arg(path)
-        .env("BABELTRACE_PLUGIN_PATH", libraries.join("babeltrace2/plugins"))
-        .env("LIBBABELTRACE2_DISABLE_PYTHON_PLUGINS", "1")
-        .output()
-        .ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    Some(text.lines().map(str::to_owned).collect())
+/// babeltrace2's lines.
+pub(crate) fn babeltrace2(path: &Path) -> Vec<String> {
+    let output = Command::new("babeltrace2").args(["--clock-seconds", "--no-delta"]).arg(path).output();
+    let output = output.expect("babeltrace2 is installed");
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
 }
 
 /// Asserts that the lines are the same, the witness's hostname and process left out.
@@ -113,14 +79,12 @@ pub(crate) fn assert_same(ours: &[String], expected: &[String], case: &str) {
     assert_eq!(ours.len(), expected.len(), "{case}: number of lines");
 }
 
-/// The corpus of babeltrace's own tests, beside the checkout; says so when it is not there.
-pub(crate) fn corpus() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/traces/babeltrace/ctf-traces");
-    if path.is_dir() {
-        return Some(path);
-    }
-    eprintln!("skipped: babeltrace's test traces are not at {}", path.display());
-    None
+/// The traces of babeltrace's own tests, for the tests that `make test-corpus` runs and nothing else does.
+pub(crate) fn corpus() -> PathBuf {
+    let path = std::env::var_os("BEAMTAP_CORPUS").expect("BEAMTAP_CORPUS names babeltrace's test traces");
+    let path = PathBuf::from(path);
+    assert!(path.join("succeed").is_dir(), "no test traces of babeltrace in {}", path.display());
+    path
 }
 
 /// A trace that is part of this crate.

@@ -229,3 +229,60 @@ impl StreamWriter {
         self.offset = 0;
     }
 }
+
+/// Events of [`two_traces`].
+pub(crate) const TWO_TRACES_EVENTS: usize = 2400;
+
+/// Writes two traces below a directory, of three streams each, in packets of 4 KiB: no two events have the same time, and
+/// one stream discards five and loses two packets.
+pub(crate) fn two_traces(directory: &Path) {
+    let events = [("t:number", "uint64_t _n;"), ("t:text", "string _s; uint8_t _n;")];
+    for (trace, header) in [Header::Compact, Header::Large].into_iter().enumerate() {
+        let mut uuid = *b"one of two traces"[..16].first_chunk().unwrap();
+        uuid[15] = trace as u8;
+        let spec = TraceSpec { uuid, hostname: "one", header, events: &events };
+        let home = directory.join(format!("trace{trace}"));
+        spec.create(&home);
+        for cpu in 0..3 {
+            let mut stream = spec.stream(&home, &format!("c_{cpu}"), cpu, 4096);
+            for n in 0..TWO_TRACES_EVENTS as u64 / 6 {
+                let ns = 1000 * n + u64::from(cpu) + 3 * trace as u64;
+                if n % 3 == 0 {
+                    stream.event(0, ns, &n.to_le_bytes());
+                } else {
+                    stream.event(1, ns, b"some words that are neither short nor long\0\x07");
+                }
+                if (trace, cpu, n) == (0, 1, 150) {
+                    stream.discard(5);
+                    stream.end_packet(ns + 500);
+                    stream.lose_packets(2);
+                }
+            }
+            stream.end_file();
+        }
+    }
+}
+
+/// Writes a trace without a clock, of two events with an enumeration, the variant that it chooses, and a sequence: a text
+/// and three numbers, then a number and none.
+pub(crate) fn tagged(directory: &Path) {
+    let metadata = r#"/* CTF 1.8 */
+typealias integer { size = 8; align = 8; signed = false; } := uint8_t;
+typealias integer { size = 8; align = 8; signed = true; } := int8_t;
+trace { major = 1; minor = 8; byte_order = le; };
+env { hostname = "host"; };
+stream { packet.context := struct { uint8_t cpu_id; }; event.context := struct { uint8_t vpid; }; };
+event {
+	name = tagged;
+	fields := struct {
+		enum : uint8_t { NUMBER, TEXT } tag;
+		variant <tag> { int8_t NUMBER; string TEXT; } var;
+		uint8_t length;
+		int8_t seq[length];
+	};
+};
+"#;
+    fs::create_dir_all(directory).unwrap();
+    fs::write(directory.join("metadata"), metadata).unwrap();
+    fs::write(directory.join("stream"), b"\x02\x07\x01a text\0\x03\xff\xfe\xfd\x08\0\xfb\0").unwrap();
+}

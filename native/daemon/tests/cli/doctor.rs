@@ -1,7 +1,7 @@
 //! `beamtapd doctor`.
 
 use crate::program::{command, done, run};
-use beamtap_testkit::{Sandbox, SandboxOptions};
+use beamtap_testkit::{Sandbox, SandboxOptions, cannot_run};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -93,8 +93,7 @@ fn what_is_missing_is_named_with_its_package() {
 fn a_small_shm_is_told_with_what_is_needed() {
     let world = Sandbox::with(&SandboxOptions { shm_size: 1 << 20 });
     if !world.is_private() {
-        println!("skipped: a /dev/shm of its own needs root");
-        return;
+        return cannot_run("a private /dev/shm needs root");
     }
     let (code, rows) = within(&world, &[]);
     let shm = row(&rows, "/dev/shm");
