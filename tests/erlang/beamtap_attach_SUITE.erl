@@ -16,7 +16,7 @@ all() -> [by_path, sent, host_killed, guest_killed, refusals, command, command_o
 init_per_suite(Config) ->
     case os:find_executable("epmd") of
         false ->
-            {skip, "epmd is not installed"};
+            beamtap_skip:missing("epmd");
         _ ->
             beamtap_sessiond:start([{epmd, free_port()} | Config])
     end.

@@ -15,7 +15,7 @@ all() -> [busy_dist_port, called_from_another_node, called_by_c_node, spawned_fr
 
 init_per_suite(Config) ->
     case [Program || Program <- ["epmd", "babeltrace2"], os:find_executable(Program) =:= false] of
-        [Missing | _] -> {skip, Missing ++ " is not installed"};
+        [Missing | _] -> beamtap_skip:missing(Missing);
         [] -> beamtap_sessiond:start([{epmd, free_port()} | Config])
     end.
 
@@ -84,7 +84,7 @@ called_by_c_node(Config) ->
             recorded(Traced, {tap, list_to_integer(Number)}),
             peer:stop(Traced);
         [] ->
-            {skip, "erl_call is not installed"}
+            beamtap_skip:missing("erl_call")
     end.
 
 %% A process that lives on its own owns its taps, wherever it was started from.

@@ -26,7 +26,7 @@ init_per_suite(Config) ->
         true ->
             %% One for all: liblttng-ust looks for a new daemon only every 5 s.
             beamtap_sessiond:start(Config);
-        false -> {skip, "the documents are not here"}
+        false -> beamtap_skip:missing("README.md")
     end.
 
 end_per_suite(Config) -> beamtap_sessiond:end_suite(Config).
@@ -51,7 +51,7 @@ end_per_testcase(_, _) ->
 readme_sessions(_) ->
     case os:find_executable("iex") of
         false ->
-            {skip, "Elixir is not installed"};
+            beamtap_skip:missing("iex");
         _ ->
             {0, _} = shell(filename:join(beamtap_world:root(), "scripts/transcript") ++ " --check")
     end.
@@ -124,7 +124,7 @@ run_example(Module, Example) ->
 %% h/1,2,3 in the shell know what a user may call, and start/2's text every option there is.
 shell_documentation(Config) ->
     case code:ensure_loaded(edoc_doclet_chunks) of
-        {error, _} -> {skip, "OTP has no edoc here"};
+        {error, _} -> beamtap_skip:missing("edoc");
         {module, _} -> documented(Config)
     end.
 

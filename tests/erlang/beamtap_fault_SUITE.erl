@@ -187,7 +187,7 @@ no_group_member(_) ->
 group_member(_) ->
     case os:cmd("getent group tracing | cut -d: -f3") of
         "" ->
-            {skip, "there is no group tracing here"};
+            beamtap_skip:cannot_run("there is no group tracing");
         Group ->
             as_nobody("--groups=" ++ string:trim(Group), fun(Vm, Within, Path) ->
                 {ok, Tap} = Within(beamtap_victim, start, [Path]),

@@ -7,6 +7,9 @@
 %% In the other VM
 -export([call_meta_traced/0, send_from_traced_port/1, flood/0, start_sampling/0, sampled/1]).
 
+%% So many answers after a tap's bound may take longer than the slowest without tracing.
+-define(SLOW_ANSWERS, 3).
+
 suite() -> [{timetrap, {minutes, 2}}].
 
 all() ->
@@ -79,6 +82,9 @@ send_from_traced_port({Module, State}) ->
 
 %% Everything of every process of a busy node, as somebody would who did not read the manual.
 naive_start(Config) ->
+    %% As on a node with LTTng in use: that a daemon starts, and is found, on a machine with nothing to spare is not what
+    %% this is about.
+    Daemon = beamtap_sessiond:start(Config),
     Vm = vm(#{}),
     ok = call(Vm, ?MODULE, flood, []),
     Sampler = call(Vm, ?MODULE, start_sampling, []),
@@ -86,7 +92,7 @@ naive_start(Config) ->
     Untraced = fun() -> [Us || {_, Us} <- call(Vm, ?MODULE, sampled, [Sampler])] end,
     beamtap_world:until(fun() -> length(Untraced()) >= 200 orelse few end),
     Usual = lists:max(Untraced()),
-    Tap = started(Vm, Config),
+    {ok, Tap} = call(Vm, beamtap, start, [all, opts(Vm, naive, Config)]),
     beamtap_world:until(fun() ->
         {ok, #{state := State}} = call(Vm, beamtap, info, [Tap]),
         State =:= ended orelse State
@@ -99,29 +105,26 @@ naive_start(Config) ->
     AsBefore = fun() -> [At || {At, Us} <- call(Vm, ?MODULE, sampled, [Sampler]), At > Tripped, Us =< Usual] end,
     beamtap_world:until(fun() -> AsBefore() =/= [] orelse still_slow end),
     Back = lists:min(AsBefore()),
-    Worst = lists:max([Us || {_, Us} <- call(Vm, ?MODULE, sampled, [Sampler])]),
+    Samples = call(Vm, ?MODULE, sampled, [Sampler]),
+    Worst = lists:max([Us || {_, Us} <- Samples]),
+    Slow = [Us || {At, Us} <- Samples, At > Tripped, At < Back],
     Figures = io_lib:format(
-        "~b events; slowest answer ~.1f ms before, ~.1f ms while traced; as before ~.1f ms after the bound",
-        [lists:sum(maps:values(Events)), Usual / 1000, Worst / 1000, (Back - Tripped) / 1.0e6]
+        "~b events; slowest answer ~.1f ms before, ~.1f ms while traced; as before ~.1f ms and ~b slow answers after the bound",
+        [lists:sum(maps:values(Events)), Usual / 1000, Worst / 1000, (Back - Tripped) / 1.0e6, length(Slow)]
     ),
     ct:pal("~ts", [Figures]),
     ct:comment("~ts", [Figures]),
-    %% Other people's work on this machine is not what this is about.
-    true = Back - Tripped < 10_000_000_000,
-    healthy(Vm).
+    %% Counted in answers, since other people's work on this machine is not what this is about: one was under way at the
+    %% bound, and one more may have to wait for the flags to be taken away.
+    true = length(Slow) =< ?SLOW_ANSWERS orelse {slow, Slow},
+    healthy(Vm),
+    beamtap_sessiond:stop(Daemon).
 
 %% When the last event of the flood was written, in nanoseconds since the epoch: the bound was reached.
 last_event(Path) ->
     Read = [beamtap_native:file("beamtapd"), " read --json --event beamtap:send --fields to_kind '", Path, "' | tail -n 1"],
     {match, [Ns]} = re:run(os:cmd(unicode:characters_to_list(Read)), "\"time_ns\":(\\d+)", [{capture, all_but_first, list}]),
     list_to_integer(Ns).
-
-%% Where others keep the machine busy as well, LTTng may not answer in time, which is told; then once more.
-started(Vm, Config) ->
-    case call(Vm, beamtap, start, [all, opts(Vm, naive, Config)]) of
-        {ok, Tap} -> Tap;
-        {error, #{reason := Reason}} when Reason =:= timeout; Reason =:= traced_by_tap -> started(Vm, Config)
-    end.
 
 %% The time of a process's start and answer, in microseconds.
 latency() ->
@@ -213,10 +216,10 @@ no_permission(Config) ->
                     }),
                     refused(Vm, [not_permitted, no_sessiond], error, [{priv_dir, "/tmp"} | Config]);
                 "no\n" ->
-                    {skip, "another user cannot read the code here"}
+                    beamtap_skip:cannot_run("another user cannot read the code")
             end;
         _ ->
-            {skip, "needs root, to become somebody else"}
+            beamtap_skip:cannot_run("becoming somebody else needs root and setpriv")
     end.
 
 %% The native module cannot be exchanged while it is loaded; trying says so and harms nothing.

@@ -25,15 +25,15 @@ end_per_suite(_) -> ok.
 
 alone(Config) ->
     Vm = vm([]),
-    _ = seeded(),
-    _ = [killed(Vm, [Victim], ?FUNCTION_NAME, Config) || Victim <- shuffled(?VICTIMS)],
+    ok = beamtap_seed:new(?FUNCTION_NAME),
+    _ = [killed(Vm, [Victim], ?FUNCTION_NAME, Config) || Victim <- beamtap_seed:shuffled(?VICTIMS)],
     healthy(Vm).
 
 two_at_once(Config) ->
     Vm = vm([]),
-    _ = seeded(),
+    ok = beamtap_seed:new(?FUNCTION_NAME),
     Pairs = [[One, Other] || One <- ?VICTIMS, Other <- ?VICTIMS, One =/= Other],
-    _ = [killed(Vm, Pair, ?FUNCTION_NAME, Config) || Pair <- lists:sublist(shuffled(Pairs), ?PAIRS)],
+    _ = [killed(Vm, Pair, ?FUNCTION_NAME, Config) || Pair <- lists:sublist(beamtap_seed:shuffled(Pairs), ?PAIRS)],
     healthy(Vm).
 
 %% What is left is taken back also where nobody asks for anything any more.
@@ -68,18 +68,6 @@ one_after_another(Config) ->
     healthy(Vm).
 
 %%% Within
-
-seeded() ->
-    Seed =
-        case os:getenv("BEAMTAP_SEED") of
-            false -> erlang:unique_integer([positive]) bxor erlang:system_time();
-            Given -> list_to_integer(Given)
-        end,
-    ct:pal("BEAMTAP_SEED=~b", [Seed]),
-    rand:seed(exsss, Seed).
-
-shuffled(Things) ->
-    [Thing || {_, Thing} <- lists:sort([{rand:uniform(), Thing} || Thing <- Things])].
 
 %% One tap, its killing, and what a user does then: clear/0 first, or a start.
 killed(Vm, Victims, Case, Config) ->

@@ -80,7 +80,7 @@ running(Config) ->
 %% Each daemon at a random moment of a tap that goes on: what is missing of the calls that were made has a name, and where
 %% nothing is said to be missing nothing is.
 daemons_killed(Config) ->
-    seeded(?FUNCTION_NAME),
+    ok = beamtap_seed:new(?FUNCTION_NAME),
     Buffers = [#{}, #{subbuf_size => 4096, num_subbuf => 2}, #{subbuf_size => 4096, num_subbuf => 2, on_full => overwrite}],
     Daemons = [["lttng-consumerd"], ["lttng-sessiond"], ["beamtapd"], ["lttng-sessiond", "lttng-consumerd"]],
     Failed = [Case || Killed <- Daemons, Opts <- Buffers, Case <- killed(Killed, Opts, Config)],
@@ -135,7 +135,7 @@ told(Case, Made, Course, #{traced := Traced, gaps := Gaps, emitted := Counted} =
 
 %% The count is in a file, which the VM's death does not take away.
 vm_killed(Config) ->
-    seeded(?FUNCTION_NAME),
+    ok = beamtap_seed:new(?FUNCTION_NAME),
     Buffers = [#{}, #{subbuf_size => 4096, num_subbuf => 2}, #{subbuf_size => 4096, num_subbuf => 2, on_full => overwrite}],
     [] = [Case || Opts <- Buffers, Case <- vm_killed(Opts, Config)].
 
@@ -266,12 +266,6 @@ calls(File, Every, Before, Course) ->
 %%% Within
 
 scratch(Case, Config) -> filename:absname(beamtap_world:scratch(Case, Config)).
-
-%% Chance is the same again where BEAMTAP_SEED has the number that was printed.
-seeded(Case) ->
-    Seed = list_to_integer(os:getenv("BEAMTAP_SEED", integer_to_list(erlang:phash2(make_ref())))),
-    ct:pal("~s: BEAMTAP_SEED=~b", [Case, Seed]),
-    _ = rand:seed(exsss, Seed).
 
 %% A random moment is what the case is about.
 pass(Ms) ->

@@ -51,6 +51,7 @@ last_tap_takes_functions_away(_) ->
     ).
 
 taps_end_at_once(_) ->
+    ok = beamtap_seed:new(?FUNCTION_NAME),
     ok = beamtap_ledger:create(),
     Taps = [{tap, -N} || N <- lists:seq(1, ?TAPS)],
     lists:foreach(
@@ -58,10 +59,10 @@ taps_end_at_once(_) ->
             lists:foreach(fun opened/1, Taps),
             at_once([
                 fun() ->
-                    ok = (one_of([fun closed/1, fun cleaned/1]))(Tap),
+                    ok = End(Tap),
                     beamtap_ledger:strike(Tap)
                 end
-             || Tap <- Taps
+             || Tap <- Taps, End <- [beamtap_seed:one_of([fun closed/1, fun cleaned/1])]
             ]),
             {traced, false} = erlang:trace_info({?MODULE, work, 1}, traced)
         end,
@@ -85,8 +86,6 @@ tracing(Tap) ->
     Asked = [{{?MODULE, work, 1}, [{'_', [], []}]}],
     Wish = #{classes => [call], inherit => [], targets => [], asked => Asked, limits => beamtap_returns:none(), patterns => []},
     beamtap_tracing:new(Tap, self(), Wish, #{}).
-
-one_of(Things) -> lists:nth(rand:uniform(length(Things)), Things).
 
 notes_at_once(_) ->
     ok = beamtap_ledger:create(),

@@ -279,7 +279,7 @@ full_disk(Config) ->
                 "" = os:cmd("umount -l '" ++ Disk ++ "' 2>&1")
             end;
         Why ->
-            {skip, "a small disk needs root: " ++ Why}
+            beamtap_skip:cannot_run("a small disk needs root: " ++ Why)
     end.
 
 event_rules(Config) ->

@@ -76,7 +76,7 @@ foreign_pattern_kept(Config) ->
 garbage_collection_beside_a_session(Config) ->
     case beamtap_vm:has_sessions() of
         false ->
-            {skip, "this VM has no trace sessions"};
+            beamtap_skip:other_vm(?MODULE, ?FUNCTION_NAME);
         true ->
             Output = beamtap_world:scratch(?FUNCTION_NAME, Config),
             Theirs = apply(trace, session_create, [theirs, self(), []]),

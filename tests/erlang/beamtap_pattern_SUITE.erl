@@ -404,6 +404,6 @@ quickcheck(Property) ->
                 Failed -> ct:fail({Failed, proper:counterexample()})
             end;
         {error, _} ->
-            {skip, "PropEr is not installed (Debian: erlang-proper)"}
+            beamtap_skip:missing("erlang-proper")
     end.
 

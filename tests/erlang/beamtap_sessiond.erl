@@ -37,7 +37,7 @@ begin_suite(Config) ->
 begin_without_daemon(Config) ->
     case os:find_executable("babeltrace2") of
         false ->
-            {skip, "babeltrace2 is not installed"};
+            beamtap_skip:missing("babeltrace2");
         _ ->
             {ok, _} = application:ensure_all_started(beamtap),
             Config

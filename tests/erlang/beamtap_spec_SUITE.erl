@@ -218,10 +218,11 @@ told(Key, Message, Remedy, {error, #{message := Message, remedy := Said}} = Erro
 
 %% One wrong letter in a name leads to the name, whatever the letter.
 any_wrong_key(_) ->
+    ok = beamtap_seed:new(?FUNCTION_NAME),
     Known = [for, events, rate, output, payload, owner, system_monitor, sample_every, mode, buffers, subbuf_size, rotate],
     lists:foreach(
         fun(_) ->
-            Key = one_of(Known),
+            Key = beamtap_seed:one_of(Known),
             Typed = mistyped(atom_to_list(Key)),
             case [K || K <- [functions, classes, targets | Known], atom_to_list(K) =:= Typed] of
                 [] ->
@@ -240,9 +241,7 @@ mistyped(Name) ->
     At = rand:uniform(length(Name) - 1) - 1,
     {Before, [One, Two | After]} = lists:split(At, Name),
     Letter = $a + rand:uniform(26) - 1,
-    Before ++ one_of([[Letter, Two], [Two], [Letter, One, Two], [Two, One]]) ++ After.
-
-one_of(Things) -> lists:nth(rand:uniform(length(Things)), Things).
+    Before ++ beamtap_seed:one_of([[Letter, Two], [Two], [Letter, One, Two], [Two, One]]) ++ After.
 
 %% Whatever the value, it is taken, or refused with an error that names the option; it never raises.
 any_wrong_value(_) ->

@@ -347,9 +347,7 @@ changes(Config) ->
 
 %% Whatever is done in whatever order: nothing of ours is left in the end, and nothing of others' was touched.
 random_sequences(Config) ->
-    Seed = {erlang:unique_integer(), erlang:monotonic_time(), erlang:phash2(node())},
-    _ = rand:seed(exsss, Seed),
-    ct:log("seed ~p", [Seed]),
+    ok = beamtap_seed:new(?FUNCTION_NAME),
     Foreign = beamtap_worker:start(),
     1 = erlang:trace(Foreign, true, [procs, set_on_spawn]),
     1 = erlang:trace_pattern({ordsets, union, 2}, [{'_', [], []}], [local]),
@@ -363,7 +361,7 @@ random_sequence(N, Foreign, Before, Config) ->
     Pids = [Foreign | [beamtap_worker:start() || _ <- lists:seq(1, 3)]],
     Owners = [beamtap_worker:start() || _ <- lists:seq(1, 2)],
     Acts = [
-        one_of([start, start, add, drop, pause, resume, stop, owner, session, reload, work, foreign])
+        beamtap_seed:one_of([start, start, add, drop, pause, resume, stop, owner, session, reload, work, foreign])
      || _ <- lists:seq(1, 12)
     ],
     ct:log("~p: ~p", [N, Acts]),
@@ -384,17 +382,15 @@ random_sequence(N, Foreign, Before, Config) ->
     _ = [exit(Pid, kill) || Pid <- tl(Pids) ++ Owners],
     ok.
 
-one_of(Things) -> lists:nth(rand:uniform(length(Things)), Things).
-
 act(start, Taps, Pids, Owners, Config) ->
     Alive = [Owner || Owner <- [self() | Owners], is_process_alive(Owner)],
-    Opts = #{output => beamtap_world:scratch(random, Config), owner => one_of(Alive)},
+    Opts = #{output => beamtap_world:scratch(random, Config), owner => beamtap_seed:one_of(Alive)},
     case beamtap:start(random_spec(Pids), Opts) of
         {ok, Tap} -> [Tap | Taps];
         {error, #{reason := Reason}} when Reason =:= traced_by_tap; Reason =:= traced_by_others -> Taps
     end;
 act(owner, Taps, _, Owners, _) ->
-    exit(one_of(Owners), kill),
+    exit(beamtap_seed:one_of(Owners), kill),
     Taps;
 act(session, Taps, _, _, _) ->
     _ = [exit(Session, kill) || Session <- lists:sublist(beamtap_ledger:sessions(), 1)],
@@ -414,7 +410,7 @@ act(work, Taps, Pids, _, _) ->
 act(_, [], _, _, _) ->
     [];
 act(Change, Taps, Pids, _, _) ->
-    Tap = one_of(Taps),
+    Tap = beamtap_seed:one_of(Taps),
     Answer =
         case Change of
             add -> beamtap:add(Tap, random_spec(Pids));
@@ -429,9 +425,9 @@ act(Change, Taps, Pids, _, _) ->
     end.
 
 random_spec(Pids) ->
-    Functions = one_of([[], [{?MODULE, work, 1}], [{?MODULE, '_', '_'}], ["beamtap_tap_SUITE:work(A) when A > 1 -> return"]]),
-    Classes = one_of([[procs], [procs, running], [send, 'receive'], [procs, set_on_spawn]]),
-    Targets = one_of([all, existing, new, [one_of(Pids)], [one_of(Pids), one_of(Pids)]]),
+    Functions = beamtap_seed:one_of([[], [{?MODULE, work, 1}], [{?MODULE, '_', '_'}], ["beamtap_tap_SUITE:work(A) when A > 1 -> return"]]),
+    Classes = beamtap_seed:one_of([[procs], [procs, running], [send, 'receive'], [procs, set_on_spawn]]),
+    Targets = beamtap_seed:one_of([all, existing, new, [beamtap_seed:one_of(Pids)], [beamtap_seed:one_of(Pids), beamtap_seed:one_of(Pids)]]),
     #{functions => Functions, classes => Classes, targets => Targets}.
 
 %% Counted, not recorded, and nothing is left.
@@ -452,7 +448,7 @@ cost(Config) ->
 estimate(Config) ->
     Worker = beamtap_worker:start(),
     Busy = spawn_link(fun() -> keep_calling(Worker) end),
-    {ok, Estimate} = estimated(Worker),
+    {ok, Estimate} = beamtap:estimate(#{functions => {?MODULE, work, 1}, targets => Worker}, #{for => 300}),
     unlink(Busy),
     exit(Busy, kill),
     ct:log("~p", [Estimate]),
@@ -463,13 +459,6 @@ estimate(Config) ->
     {error, #{reason := bad_pattern}} = beamtap:estimate("lists:seq/x"),
     beamtap_world:settled(before(Config)),
     exit(Worker, kill).
-
-%% Where others keep the machine busy as well, LTTng may not answer in time, which is told; then once more.
-estimated(Worker) ->
-    case beamtap:estimate(#{functions => {?MODULE, work, 1}, targets => Worker}, #{for => 300}) of
-        {error, #{reason := Reason}} when Reason =:= timeout; Reason =:= traced_by_tap -> estimated(Worker);
-        Answer -> Answer
-    end.
 
 keep_calling(Worker) ->
     _ = beamtap_worker:does(Worker, fun() -> work(10) end),

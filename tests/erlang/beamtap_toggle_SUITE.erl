@@ -21,8 +21,7 @@ all() ->
         listing,
         searching,
         observer_cli_contract,
-        observer_cli_off,
-        observer_cli_itself
+        observer_cli_off
     ].
 
 init_per_suite(Config) ->
@@ -226,7 +225,7 @@ attributes_without_taps() ->
 is_cell({byte, N}) -> is_integer(N);
 is_cell(Cell) -> is_pid(Cell) orelse is_integer(Cell) orelse io_lib:printable_unicode_list(Cell).
 
-%% The real one, where Debian's RabbitMQ has brought it along.
+%% The real one, which Debian's RabbitMQ brings along: `make e2e-rabbitmq' runs it, and nothing else.
 observer_cli_itself(_) ->
     case filelib:wildcard("/usr/lib/rabbitmq/lib/rabbitmq_server-*/plugins/{observer_cli,recon}-*/ebin") of
         [_, _ | _] = Paths ->
@@ -242,7 +241,7 @@ observer_cli_itself(_) ->
             _ = application:unload(observer_cli),
             lists:foreach(fun code:del_path/1, Paths);
         _ ->
-            {skip, "observer_cli is not installed (Debian's rabbitmq-server has it)"}
+            beamtap_skip:missing("observer_cli, which Debian's rabbitmq-server has,")
     end.
 
 %% What a program prints until it has printed Word; it then reads "q" and ends.

@@ -17,8 +17,8 @@
 suite(Config) ->
     case {os:cmd("id -u"), filelib:is_regular(sandbox())} of
         {"0\n", true} -> Config;
-        {"0\n", false} -> {skip, "scripts/lttng-sandbox is not here"};
-        _ -> {skip, "needs root, for a pid namespace and a /dev/shm of its own"}
+        {"0\n", false} -> beamtap_skip:missing(sandbox());
+        _ -> beamtap_skip:cannot_run("a pid namespace and a /dev/shm of its own need root")
     end.
 
 sandbox() -> filename:join([beamtap_world:root(), "scripts", "lttng-sandbox"]).
@@ -75,7 +75,7 @@ nobody(Vm, Home, Groups) ->
                 call(Vm, peer, call, [Other, Module, Function, Arguments, 120000])
             end};
         _ ->
-            {skip, "needs setpriv, and code that every user can read"}
+            beamtap_skip:cannot_run("another user needs setpriv, and code that it can read")
     end.
 
 stopped_sessiond(Vm) ->
