@@ -74,7 +74,7 @@ defmodule Beamtap do
       {:bad_pattern, 10}
   """
   @spec start(:beamtap_spec.spec(), [option]) :: {:ok, tap} | {:error, Beamtap.Error.t()}
-  def start(spec, opts \\ []), do: elixir(fn -> :beamtap.start(spec, opts) end)
+  def start(spec, opts \\ []), do: worded(:beamtap.start(spec, opts))
 
   @doc "As `start/2`, but returns the tap alone and raises `Beamtap.Error`."
   @spec start!(:beamtap_spec.spec(), [option]) :: tap
@@ -98,7 +98,7 @@ defmodule Beamtap do
       :unknown_tap
   """
   @spec stop(tap) :: {:ok, receipt} | {:error, Beamtap.Error.t()}
-  def stop(tap), do: elixir(fn -> :beamtap.stop(tap) end)
+  def stop(tap), do: worded(:beamtap.stop(tap))
 
   @doc "As `stop/1`, but returns the receipt alone and raises `Beamtap.Error`."
   @spec stop!(tap) :: receipt
@@ -113,26 +113,26 @@ defmodule Beamtap do
       :unknown_tap
   """
   @spec add(tap, :beamtap_spec.spec()) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def add(tap, spec), do: elixir(fn -> :beamtap.add(tap, spec) end)
+  def add(tap, spec), do: worded(:beamtap.add(tap, spec))
 
   @doc "Traces less with a tap that runs; a function is also taken out of a wider pattern, a process out of a wider target."
   @spec drop(tap, :beamtap_spec.spec()) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def drop(tap, spec), do: elixir(fn -> :beamtap.drop(tap, spec) end)
+  def drop(tap, spec), do: worded(:beamtap.drop(tap, spec))
 
   @doc "Takes a tap's trace flags off until `resume/1`; its bound in time runs on."
   @spec pause(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def pause(tap), do: elixir(fn -> :beamtap.pause(tap) end)
+  def pause(tap), do: worded(:beamtap.pause(tap))
 
   @doc "Sets the trace flags of a paused tap again, on what its targets stand for now."
   @spec resume(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def resume(tap), do: elixir(fn -> :beamtap.resume(tap) end)
+  def resume(tap), do: worded(:beamtap.resume(tap))
 
   @doc """
   Foretells what `start/2` with the same spec and options would record and cost: events are counted for a second, or for
   `:for` milliseconds, and not recorded.
   """
   @spec estimate(:beamtap_spec.spec(), [option]) :: {:ok, :beamtap_estimate.estimate()} | {:error, Beamtap.Error.t()}
-  def estimate(spec, opts \\ []), do: elixir(fn -> :beamtap.estimate(spec, opts) end)
+  def estimate(spec, opts \\ []), do: worded(:beamtap.estimate(spec, opts))
 
   @doc """
   Shows what a tap that runs records, as lines in the shell, until return is pressed or the tap ends. The tap runs on
@@ -152,7 +152,7 @@ defmodule Beamtap do
   """
   @spec watch(tap, lines: pos_integer(), colour: :auto | boolean, syntax: :elixir | :erlang) ::
           :ok | {:error, Beamtap.Error.t()}
-  def watch(tap, opts \\ []), do: elixir(fn -> :beamtap.watch(tap, opts) end)
+  def watch(tap, opts \\ []), do: worded(:beamtap.watch(tap, opts))
 
   @doc """
   All taps: those that run and those that ended lately, oldest first. After them the LTTng sessions that beamtap did not
@@ -164,7 +164,7 @@ defmodule Beamtap do
 
   @doc "One tap: what it does, or its receipt."
   @spec info(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def info(tap), do: elixir(fn -> :beamtap.info(tap) end)
+  def info(tap), do: worded(:beamtap.info(tap))
 
   @doc """
   Ends everything that beamtap set in this VM, and nothing else. Answers with the receipts of the taps it ended.
@@ -189,7 +189,7 @@ defmodule Beamtap do
       {:bad_option, "top: 0 cannot be"}
   """
   @spec report(tap | receipt | Path.t(), :beamtap_report.opts()) :: :ok | {:error, Beamtap.Error.t()}
-  def report(tap_or_path, opts \\ []), do: elixir(fn -> :beamtap.report(tap_or_path, opts) end)
+  def report(tap_or_path, opts \\ []), do: worded(:beamtap.report(tap_or_path, opts))
 
   @doc """
   Prints the events themselves, one a line with names, as `watch/2` does while they happen: the last 100, unless the
@@ -207,7 +207,7 @@ defmodule Beamtap do
       {:bad_option, "pid: 7 cannot be"}
   """
   @spec events(tap | receipt | Path.t(), :beamtap_events.opts()) :: :ok | {:error, Beamtap.Error.t()}
-  def events(tap_or_path, opts \\ []), do: elixir(fn -> :beamtap.events(tap_or_path, opts) end)
+  def events(tap_or_path, opts \\ []), do: worded(:beamtap.events(tap_or_path, opts))
 
   @doc """
   Writes what a flight recorder (`mode: :snapshot`) holds, and answers with the directory, a complete trace.
@@ -217,17 +217,17 @@ defmodule Beamtap do
       :unknown_tap
   """
   @spec snapshot(tap, String.t()) :: {:ok, String.t()} | {:error, Beamtap.Error.t()}
-  def snapshot(tap, label), do: elixir(fn -> :beamtap.snapshot(tap, label) end)
+  def snapshot(tap, label), do: worded(:beamtap.snapshot(tap, label))
 
   @doc """
   Lets LTTng record an event from now on; with a filter in LTTng's language over the event's fields, where it holds.
   """
   @spec enable_event(tap, String.t(), String.t()) :: :ok | {:error, Beamtap.Error.t()}
-  def enable_event(tap, event, filter \\ ""), do: elixir(fn -> :beamtap.enable_event(tap, event, filter) end)
+  def enable_event(tap, event, filter \\ ""), do: worded(:beamtap.enable_event(tap, event, filter))
 
   @doc "Lets LTTng record an event no more."
   @spec disable_event(tap, String.t()) :: :ok | {:error, Beamtap.Error.t()}
-  def disable_event(tap, event), do: elixir(fn -> :beamtap.disable_event(tap, event) end)
+  def disable_event(tap, event), do: worded(:beamtap.disable_event(tap, event))
 
   @doc """
   The traces of beamtap's below `~/lttng-traces` or `$BEAMTAP_TRACES`, the newest first: path, node, bytes, state, and when
@@ -235,7 +235,7 @@ defmodule Beamtap do
   ends removes those beyond it; nothing of a running tap, or of others, is ever removed.
   """
   @spec traces() :: {:ok, [:beamtap_traces.trace()]} | {:error, Beamtap.Error.t()}
-  def traces, do: elixir(fn -> :beamtap.traces() end)
+  def traces, do: worded(:beamtap.traces())
 
   @doc "Looks at everything a tap needs, prints what it finds, and answers with the gravest verdict."
   @spec doctor() :: :ok | :warning | :error
@@ -261,19 +261,14 @@ defmodule Beamtap do
 
   @doc "beamtap's tracer for `:dbg.tracer(:module, Beamtap.tracer())`."
   @spec tracer() :: {:beamtap_nif, 0} | {:error, Beamtap.Error.t()}
-  def tracer(), do: elixir(fn -> :beamtap.tracer() end)
+  def tracer(), do: worded(:beamtap.tracer())
 
   @doc "Makes this VM and its events known to LTTng without a tap, for sessions made with `lttng`."
   @spec load_provider() :: :ok | {:error, Beamtap.Error.t()}
-  def load_provider(), do: elixir(fn -> :beamtap.load_provider() end)
+  def load_provider(), do: worded(:beamtap.load_provider())
 
-  # What is told of it is told in Elixir.
-  defp elixir(act) do
-    case :beamtap_wording.in_elixir(&Beamtap.Error.quoted/1, act) do
-      {:error, reason} -> {:error, struct(Beamtap.Error, reason)}
-      other -> other
-    end
-  end
+  # Errors have their facts: they are worded anew.
+  defp worded(answer), do: Beamtap.Error.worded(answer)
 
   defp bang({:ok, value}), do: value
   defp bang({:error, error}), do: raise(error)

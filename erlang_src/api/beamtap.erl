@@ -168,7 +168,7 @@ start(Spec, Opts) ->
             ok = beamtap_definitions:introduce(),
             {ok, Tap};
         {error, _} = Error ->
-            Error
+            worded(Error)
     end.
 
 %% @equiv estimate(Spec, #{})
@@ -186,7 +186,7 @@ estimate(Spec) ->
 %% '''
 -spec estimate(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, beamtap_estimate:estimate()} | beamtap_error:error().
 estimate(Spec, Opts) ->
-    beamtap_estimate:run(Spec, Opts).
+    worded(beamtap_estimate:run(Spec, Opts)).
 
 %% @doc Traces more with a tap that runs: functions, classes, flags of inheritance, targets, in the form of start/2's
 %% spec. What is left out stays as it is; without targets the new classes apply to those that the tap has.
@@ -215,7 +215,7 @@ drop(Tap, Spec) ->
 change(Tap, Spec, How) ->
     case beamtap_vm:unseen(fun() -> beamtap_plan:wish(beamtap_spec:check_change(Spec)) end) of
         {ok, Wish} -> ask(Tap, {How, Wish});
-        {error, _} = Error -> Error
+        {error, _} = Error -> worded(Error)
     end.
 
 %% @doc Takes a tap's trace flags off: nothing is recorded and nothing costs time until resume/1. Calls and times across
@@ -237,7 +237,7 @@ resume(Tap) ->
     ask(Tap, resume).
 
 ask(Tap, Request) ->
-    beamtap_vm:unseen(fun() -> with_session(Tap, fun(Session) -> beamtap_session:ask(Session, Request) end) end).
+    worded(beamtap_vm:unseen(fun() -> with_session(Tap, fun(Session) -> beamtap_session:ask(Session, Request) end) end)).
 
 with_session({tap, Number} = Tap, Act) when is_integer(Number) ->
     case session_of(Tap) of
@@ -275,7 +275,7 @@ watch(Tap) ->
 %% where another tap records the same class, its events are seen, too.
 -spec watch(tap(), beamtap_watch:opts()) -> ok | beamtap_error:error().
 watch(Tap, Opts) ->
-    with_session(Tap, fun(Session) -> beamtap_watch:run(Session, Opts, Tap) end).
+    worded(with_session(Tap, fun(Session) -> beamtap_watch:run(Session, Opts, Tap) end)).
 
 %% @doc Ends a tap in order and says what it recorded and lost. A tap that has ended answers with its receipt again.
 %%
@@ -287,7 +287,7 @@ watch(Tap, Opts) ->
 %% '''
 -spec stop(tap()) -> {ok, receipt()} | beamtap_error:error().
 stop(Tap) ->
-    beamtap_vm:unseen(fun() -> stopped(Tap) end).
+    worded(beamtap_vm:unseen(fun() -> stopped(Tap) end)).
 
 stopped({tap, Number} = Tap) when is_integer(Number) ->
     case session_of(Tap) of
@@ -320,10 +320,10 @@ info() ->
 info({tap, Number} = Tap) when is_integer(Number) ->
     case [Info || #{tap := Known} = Info <- beamtap_vm:unseen(fun beamtap_info:taps/0), Known =:= Tap] of
         [Info | _] -> {ok, Info};
-        [] -> unknown_tap(Tap)
+        [] -> worded(unknown_tap(Tap))
     end;
 info(Other) ->
-    unknown_tap(Other).
+    worded(unknown_tap(Other)).
 
 %% @doc Ends everything that beamtap set in this VM, and nothing else; works also when a session does not answer. A
 %% session daemon that was kept for the next tap ends, too. Answers with the receipts of the taps it ended.
@@ -377,7 +377,7 @@ await_end(Monitor, [{Timeout, Next} | Rest]) ->
 %% '''
 -spec snapshot(tap(), unicode:chardata()) -> {ok, binary()} | beamtap_error:error().
 snapshot(Tap, Label) ->
-    with_text(Label, "label", fun(Text) ->
+    with_text(Label, label, fun(Text) ->
         ok = beamtap_definitions:introduce(),
         ask(Tap, {snapshot, Text})
     end).
@@ -398,8 +398,8 @@ enable_event(Tap, Event) ->
 %% '''
 -spec enable_event(tap(), unicode:chardata(), unicode:chardata()) -> ok | beamtap_error:error().
 enable_event(Tap, Event, Filter) ->
-    with_text(Event, "event", fun(Name) ->
-        with_text(Filter, "filter", fun(Expression) ->
+    with_text(Event, event, fun(Name) ->
+        with_text(Filter, filter, fun(Expression) ->
             ask(Tap, {enable, Name, Expression})
         end)
     end).
@@ -407,7 +407,7 @@ enable_event(Tap, Event, Filter) ->
 %% @doc Lets LTTng record an event no more; emitting it costs nothing any more either.
 -spec disable_event(tap(), unicode:chardata()) -> ok | beamtap_error:error().
 disable_event(Tap, Event) ->
-    with_text(Event, "event", fun(Name) -> ask(Tap, {disable, Name}) end).
+    with_text(Event, event, fun(Name) -> ask(Tap, {disable, Name}) end).
 
 %% @equiv report(What, #{})
 -spec report(beamtap_report:what()) -> ok | beamtap_error:error().
@@ -428,7 +428,7 @@ report(What) ->
 %% '''
 -spec report(beamtap_report:what(), beamtap_report:opts()) -> ok | beamtap_error:error().
 report(What, Opts) ->
-    beamtap_report:print(What, Opts).
+    worded(beamtap_report:print(What, Opts)).
 
 %% @equiv events(What, #{})
 -spec events(beamtap_report:what()) -> ok | beamtap_error:error().
@@ -448,7 +448,7 @@ events(What) ->
 %% '''
 -spec events(beamtap_report:what(), beamtap_events:opts()) -> ok | beamtap_error:error().
 events(What, Opts) ->
-    beamtap_events:print(What, Opts).
+    worded(beamtap_events:print(What, Opts)).
 
 %% @doc The traces of beamtap's below `~/lttng-traces' or `$BEAMTAP_TRACES', the newest first: where each is, of which node,
 %% its bytes, when it began and changed last, and whether its tap still runs. `beamtapd traces' lists them, too, and removes
@@ -463,7 +463,7 @@ events(What, Opts) ->
 %% '''
 -spec traces() -> {ok, [beamtap_traces:trace()]} | beamtap_error:error().
 traces() ->
-    beamtap_traces:list().
+    worded(beamtap_traces:list()).
 
 %% @doc Looks at everything a tap needs and prints what it finds. Answers with the gravest verdict;
 %% {@link beamtap_doctor:rows/0} has the findings as terms.
@@ -485,7 +485,7 @@ tracer() ->
 %% @doc Makes this VM and its events known to LTTng without a tap, for sessions made with `lttng'.
 -spec load_provider() -> ok | beamtap_error:error().
 load_provider() ->
-    beamtap_native:load_provider().
+    worded(beamtap_native:load_provider()).
 
 %% @doc Puts a text on the timeline of whatever records: every tap, and sessions that enable `beamtap:mark'. Works from
 %% any process; costs a call of a native function where nobody records.
@@ -548,7 +548,7 @@ with_text(Given, What, Act) ->
     end.
 
 no_text(Given, What) ->
-    beamtap_error:new(bad_text, [beamtap_error:quote(Given), " is no ", What], ["the ", What, " is a text"]).
+    worded({error, #{reason => bad_text, what => What, value => Given}}).
 
 %% A session that ended has filed its receipt; for one that was killed the janitor does.
 receipt(Tap) ->
@@ -558,13 +558,6 @@ receipt(Tap) ->
         none -> unknown_tap(Tap)
     end.
 
-unknown_tap({ok, {tap, _} = Tap} = Answer) ->
-    beamtap_error:new(
-        unknown_tap,
-        [beamtap_error:quote(Answer), " is what start answers; the tap in it is ", beamtap_error:quote(Tap)],
-        beamtap_wording:either("match it: {ok, Tap} = beamtap:start(...)", "match it: {:ok, tap} = Beamtap.start(...)")
-    );
-unknown_tap(Tap) ->
-    beamtap_error:new(
-        unknown_tap, [beamtap_error:quote(Tap), " is not a tap of this VM"], [beamtap_wording:either("beamtap:info()", "Beamtap.info()"), " lists the taps"]
-    ).
+unknown_tap(Value) -> {error, #{reason => unknown_tap, value => Value}}.
+
+worded(Answer) -> beamtap_wording:word(Answer, erlang).

@@ -1,17 +1,20 @@
-%% @doc What a person is told when something cannot be done: one line what, one line how to mend it.
+%% @doc Errors: a reason and facts for programs, one line of what and one of how to mend it for people.
+%%
+%% Where an error happens it has facts alone; `beamtap_wording' adds `message' and `remedy' in the user's language.
 -module(beamtap_error).
 
 -export([new/3, from_native/1, quote/1]).
 -export_type([error/0, reason/0]).
 
-%% What went wrong: `reason' for programs, `message' and `remedy' one line each for people. `position' is the
-%% character, counted from 1, at which a text stopped making sense.
+%% `position' is the character, counted from 1, at which a text stopped making sense; `tap' the one that stands in the
+%% way. Other keys are facts that the reason is about.
 -type reason() :: #{
     reason := atom(),
-    message := binary(),
-    remedy := binary(),
+    message => binary(),
+    remedy => binary(),
     position => pos_integer(),
-    tap => beamtap:tap()
+    tap => beamtap:tap(),
+    atom() => term()
 }.
 -type error() :: {error, reason()}.
 
@@ -25,10 +28,10 @@ new(Reason, Message, Remedy) ->
 from_native({error, {Reason, Message, Remedy}}) ->
     new(Reason, Message, Remedy).
 
-%% @doc A term as it appears in a message: bounded, on one line, in the language of {@link beamtap_wording}.
+%% @doc A term as it appears in a message: bounded, on one line.
 -spec quote(term()) -> binary().
 quote(Term) ->
-    line(beamtap_wording:term(Term)).
+    line(io_lib:format("~0tP", [Term, 20])).
 
 line(Text) ->
     Flat =

@@ -3,23 +3,34 @@ defmodule Beamtap.Error do
   Why something could not be done: `reason` for programs, `message` and `remedy` one line each for people.
 
   `position` is the character, counted from 1, at which a function pattern stopped making sense; `tap` is the tap that
-  stands in the way.
+  stands in the way; `facts` has what else the reason is about, such as the `:option` and the `:value` of a `:bad_option`.
   """
 
-  defexception [:reason, :message, :remedy, :position, :tap]
+  defexception [:reason, :message, :remedy, :position, :tap, facts: %{}]
 
   @type t :: %__MODULE__{
           reason: atom(),
           message: String.t(),
           remedy: String.t(),
           position: pos_integer() | nil,
-          tap: Beamtap.tap() | nil
+          tap: Beamtap.tap() | nil,
+          facts: map
         }
 
   @doc false
-  # A term as it stands in a message.
-  @spec quoted(term) :: String.t()
-  def quoted(term), do: inspect(term, limit: 10, printable_limit: 100, width: :infinity)
+  # Words an answer of Erlang's for Elixir, if it is an error.
+  @spec worded(answer) :: answer | {:error, t} when answer: term
+  def worded({:error, %{reason: _}} = error) do
+    {:error, worded} = :beamtap_wording.word(error, language())
+    {own, facts} = Map.split(worded, [:reason, :message, :remedy, :position, :tap])
+    {:error, struct(__MODULE__, Map.put(own, :facts, facts))}
+  end
+
+  def worded(answer), do: answer
+
+  @doc false
+  @spec language() :: :beamtap_language.language()
+  def language, do: {:elixir, &inspect(&1, limit: 10, printable_limit: 100, width: :infinity)}
 
   @impl true
   def message(%__MODULE__{message: message, remedy: remedy}), do: message <> "; " <> remedy

@@ -1,0 +1,61 @@
+%% @private
+%% Words errors. Below `api' an error is `{error, #{reason := Reason, ...}}' with facts and no sentence; here it gets its
+%% `message' and `remedy', in the language of whoever reads it. Since the facts stay, an error that was worded for Erlang
+%% can be worded again for Elixir.
+%%
+%% The sentences are in `beamtap_words_*', one clause for each reason.
+-module(beamtap_wording).
+
+-export([word/2]).
+%% For what is still worded where it happens; they speak Erlang.
+-export([either/2, current/0, adopt/1, language/0, term/1, setting/2]).
+-export_type([wording/0]).
+
+-type wording() :: undefined.
+-define(TOPICS, [beamtap_words_typed, beamtap_words_tap, beamtap_words_attach]).
+
+%% @doc The answer with words if it is an error, else unchanged.
+-spec word(Answer, beamtap_language:language()) -> Answer | beamtap_error:error().
+word({error, #{reason := _} = Error}, Language) ->
+    case words(?TOPICS, Error, Language) of
+        {Message, Remedy} -> {error, Error#{message => line(Message), remedy => line(Remedy)}};
+        none when is_map_key(message, Error) -> {error, Error};
+        none -> {error, Error#{message => line(beamtap_language:term(Language, Error)), remedy => <<>>}}
+    end;
+word(Answer, _) ->
+    Answer.
+
+words([], _, _) ->
+    none;
+words([Topic | Topics], Error, Language) ->
+    case Topic:words(Error, Language) of
+        none -> words(Topics, Error, Language);
+        Words -> Words
+    end.
+
+%% One line, whatever the facts hold.
+line(Text) ->
+    Flat =
+        case unicode:characters_to_binary(Text) of
+            Whole when is_binary(Whole) -> Whole;
+            {_, Start, _} -> Start
+        end,
+    binary:replace(Flat, [<<"\n">>, <<"\r">>], <<" ">>, [global]).
+
+-spec either(Text, term()) -> Text.
+either(Erlang, _) -> Erlang.
+
+-spec current() -> wording().
+current() -> undefined.
+
+-spec adopt(wording()) -> ok.
+adopt(undefined) -> ok.
+
+-spec language() -> erlang.
+language() -> erlang.
+
+-spec term(term()) -> unicode:chardata().
+term(Term) -> beamtap_language:term(erlang, Term).
+
+-spec setting(atom(), term()) -> unicode:chardata().
+setting(Key, Value) -> [atom_to_list(Key), " => ", term(Value)].
