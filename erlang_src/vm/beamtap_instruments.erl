@@ -32,8 +32,7 @@ holder(Class) ->
 
 name(seq_trace) -> beamtap_seq_trace;
 name(system_monitor) -> beamtap_system_monitor;
-name(schedulers) -> beamtap_schedulers;
-name(allocators) -> beamtap_allocators.
+name(Class) -> beamtap_samples:name(Class).
 
 %% @doc Records these classes from now on, beside those that are recorded already. After an error it is as before.
 -spec open([class()], how(), running()) -> {ok, running()} | beamtap_error:error().
@@ -70,7 +69,7 @@ start(allocators, How) ->
     sampler(allocators, How).
 
 sampler(Class, #{slot := Slot, sampling := #{sample_every := Ms}}) ->
-    beamtap_sampler:start_link(name(Class), Slot, Ms).
+    beamtap_samples:start_link(Class, Slot, Ms).
 
 error_of(_, {shutdown, {error, #{}} = Error}) ->
     Error;

@@ -42,7 +42,7 @@ decoded_like_the_compiler(_) ->
     Modules = [lists, gen_server, gen_statem, unicode_util, erl_eval, io_lib_pretty, maps, ets, beam_lib, ?MODULE, beamtap_looper],
     lists:foreach(
         fun(Module) ->
-            {ok, Calls} = beamtap_tail_calls:of_module(Module),
+            {ok, Calls} = beamtap_loops:last_calls(Module),
             Sorted = maps:map(fun(_, Called) -> lists:usort(Called) end, Calls),
             {Module, Sorted} = {Module, disassembled(Module)}
         end,
@@ -74,12 +74,12 @@ called(MFA) -> MFA.
 %% Code of a later release, or none at all, is not guessed at.
 unknown_instructions(_) ->
     {lists, Code, _} = code:get_object_code(lists),
-    unknown = beamtap_tail_calls:of_object_code(lists, <<"no code">>),
+    unknown = beamtap_loops:last_calls(lists, <<"no code">>),
     {ok, lists, Chunks} = beam_lib:all_chunks(Code),
     {"Code", <<Head:20/binary, _, Rest/binary>>} = lists:keyfind("Code", 1, Chunks),
     {ok, Later} = beam_lib:build_module(lists:keystore("Code", 1, Chunks, {"Code", <<Head/binary, 255, Rest/binary>>})),
-    unknown = beamtap_tail_calls:of_object_code(lists, Later),
-    unknown = beamtap_tail_calls:of_module(no_such_module).
+    unknown = beamtap_loops:last_calls(lists, Later),
+    unknown = beamtap_loops:last_calls(no_such_module).
 
 loops_of_otp(_) ->
     Loops = loops([gen_server, gen_statem, gen_event, lists]),
