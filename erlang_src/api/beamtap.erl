@@ -58,7 +58,7 @@
     %% The times in which nothing was recorded though the tap ran.
     gaps := [beamtap_recording:gap()],
     %% And those in which it was paused.
-    pauses := [beamtap_pause:pause()],
+    pauses := [beamtap_caveats:pause()],
     %% What a crash had left in the tap's `shm_path', and where it is now.
     recovered => [beamtap_remains:recovery()],
     duration_ms := non_neg_integer(),
@@ -88,7 +88,7 @@
     rate => pos_integer() | infinity,
     owner => pid(),
     traced => non_neg_integer(),
-    pauses => [beamtap_pause:pause()],
+    pauses => [beamtap_caveats:pause()],
     classes => [beamtap_spec:class()],
     inherit => [beamtap_spec:inheritance()],
     targets => [beamtap_spec:target()],

@@ -76,7 +76,7 @@ known_bad(Class, #{finding := Finding, remedy := Remedy}) ->
 %% What `beamtapd doctor' shows, too, comes from the same native code.
 native(Place) ->
     case beamtap_native:load() of
-        ok -> [row("nif", ok, beamtap_native:directory(), ""), provider() | beamtap_nif:lttng_status(Place)];
+        ok -> [row("nif", ok, beamtap_files:directory(), ""), provider() | beamtap_nif:lttng_status(Place)];
         Error -> [failed("nif", Error)]
     end.
 
@@ -88,7 +88,7 @@ provider() ->
 
 %% The row, and the place whose disk is looked at.
 output() ->
-    case beamtap_output:check_writable() of
+    case beamtap_traces:check_writable() of
         {ok, Base} -> {row("output", ok, Base, ""), Base};
         Error -> {failed("output", Error), <<"/">>}
     end.

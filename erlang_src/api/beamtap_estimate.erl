@@ -104,12 +104,12 @@ foretell(Counted, Ms, #{ns_per_event := Ns, bytes_per_event := Bytes}) ->
 
 %% What one event costs.
 measure(Opts) ->
-    Probe = beamtap_probe:start(),
-    Untraced = beamtap_probe:ns(Probe, ?PROBES),
+    Probe = beamtap_cost:start_probe(),
+    Untraced = beamtap_cost:ns(Probe, ?PROBES),
     Answer =
-        case beamtap:start(#{functions => beamtap_probe:mfa(), targets => Probe}, Opts) of
+        case beamtap:start(#{functions => beamtap_cost:probed(), targets => Probe}, Opts) of
             {ok, Tap} ->
-                Traced = beamtap_probe:ns(Probe, ?PROBES),
+                Traced = beamtap_cost:ns(Probe, ?PROBES),
                 case discarded(Tap) of
                     {ok, #{emitted := Emitted, bytes := Bytes}} ->
                         {ok, #{
@@ -122,5 +122,5 @@ measure(Opts) ->
             {error, _} = Error ->
                 Error
         end,
-    ok = beamtap_probe:stop(Probe),
+    ok = beamtap_cost:stop_probe(Probe),
     Answer.

@@ -32,7 +32,7 @@ running() ->
     Left = fun() -> max(?LEAST_MS, beamtap_deadline:remaining(Deadline)) end,
     lists:append([
         case beamtap_session:info(Session, Left()) of
-            {ok, Info} -> [Info];
+            {ok, Info} -> [beamtap_words_tap:info(Info, erlang)];
             busy -> [busy(Tap, Entry)];
             {error, _} -> []
         end

@@ -85,7 +85,7 @@ place(Session) ->
     case beamtap_session:ask(Session, view) of
         {ok, #{name := Tap, wanted := Wanted}} ->
             Name = <<Tap/binary, "-watch", (integer_to_binary(erlang:unique_integer([positive])))/binary>>,
-            case beamtap_output:path(default, Name) of
+            case beamtap_traces:path(default, Name) of
                 {ok, Path} -> {ok, #{name => Name, path => Path, wanted => Wanted, may_start => false}};
                 {error, _} = Error -> Error
             end;

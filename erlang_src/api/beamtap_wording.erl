@@ -12,7 +12,7 @@
 -export_type([wording/0]).
 
 -type wording() :: undefined.
--define(TOPICS, [beamtap_words_typed, beamtap_words_tap, beamtap_words_attach]).
+-define(TOPICS, [beamtap_words_typed, beamtap_words_tap, beamtap_words_vm, beamtap_words_attach]).
 
 %% @doc The answer with words if it is an error, else unchanged.
 -spec word(Answer, beamtap_language:language()) -> Answer | beamtap_error:error().

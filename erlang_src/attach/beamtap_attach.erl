@@ -145,7 +145,7 @@ settle_in(Node, Way, Opts) ->
         Guest = enter(Node, maps:get(host, Opts, self()), Modules),
         Settled = #{
             node => Node, way => Way, guest => Guest, modules => Modules, release => Release,
-            libraries => path, directory => beamtap_native:directory()
+            libraries => path, directory => beamtap_files:directory()
         },
         try
             move_in(Resource, Codes, beamtap_attach_libraries:provide(Settled, maps:get(libraries, Opts, auto)))

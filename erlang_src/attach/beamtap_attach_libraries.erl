@@ -18,12 +18,12 @@
 %% @doc Sees that the node can read the libraries: at the path they have here, or where they are sent.
 -spec provide(settled(), auto | path | send) -> settled().
 provide(#{node := Node} = Settled, How) ->
-    Missing = [File || File <- ?FILES, not is_same_file(Node, beamtap_native:file(File))],
-    Absent = [File || File <- ?FILES, not filelib:is_regular(beamtap_native:file(File))],
+    Missing = [File || File <- ?FILES, not is_same_file(Node, beamtap_files:file(File))],
+    Absent = [File || File <- ?FILES, not filelib:is_regular(beamtap_files:file(File))],
     Absent =:= [] orelse
         fail(
             no_native_library,
-            ["there is no ", beamtap_native:file(hd(Absent))],
+            ["there is no ", beamtap_files:file(hd(Absent))],
             "run scripts/build-native, or name its directory in BEAMTAP_NATIVE_DIR"
         ),
     case {How, Missing} of
@@ -34,7 +34,7 @@ provide(#{node := Node} = Settled, How) ->
         {path, [File | _]} ->
             fail(
                 no_native_library,
-                [atom_to_list(Node), " cannot read ", beamtap_native:file(File)],
+                [atom_to_list(Node), " cannot read ", beamtap_files:file(File)],
                 "let beamtap send it, or put it where the node's user can read it"
             );
         {_, _} ->
@@ -73,7 +73,7 @@ send(#{node := Node, guest := Guest} = Settled) ->
     end.
 
 content(Name) ->
-    {ok, Content} = file:read_file(beamtap_native:file(Name)),
+    {ok, Content} = file:read_file(beamtap_files:file(Name)),
     Content.
 
 send_file(Node, File, Content) ->

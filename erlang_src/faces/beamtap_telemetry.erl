@@ -14,36 +14,12 @@
 -module(beamtap_telemetry).
 -behaviour(gen_server).
 
--export([start_link/0, started/2, tripped/3, ended/1]).
--export([init/1, handle_call/3, handle_cast/2]).
+-export([start_link/0]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 -spec start_link() -> gen_server:start_ret().
 start_link() ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, none, []).
-
-%% @doc A tap records.
--spec started(beamtap:tap(), binary()) -> ok.
-started(Tap, Path) ->
-    tell(start, #{system_time => erlang:system_time()}, #{tap => Tap, path => Path}).
-
-%% @doc A tap has reached one of its bounds.
--spec tripped(beamtap:tap(), binary(), beamtap:ended_by()) -> ok.
-tripped(Tap, Path, Reason) ->
-    tell(tripped, #{system_time => erlang:system_time()}, #{tap => Tap, path => Path, reason => Reason}).
-
-%% @doc A tap has ended.
--spec ended(beamtap:receipt()) -> ok.
-ended(#{tap := Tap, path := Path, ended_by := EndedBy, duration_ms := Ms} = Receipt) ->
-    Counts = maps:with([traced, emitted, recorded, discarded, lost, suppressed, bytes], Receipt),
-    Measured = maps:filter(fun(_, Count) -> is_integer(Count) end, Counts),
-    Duration = erlang:convert_time_unit(Ms, millisecond, native),
-    tell(stop, Measured#{duration => Duration}, #{tap => Tap, path => Path, ended_by => EndedBy, receipt => Receipt}).
-
-tell(Event, Measurements, Metadata) ->
-    case application:get_env(beamtap, telemetry, false) of
-        true -> gen_server:cast(?MODULE, {[beamtap, tap, Event], Measurements, Metadata});
-        _ -> ok
-    end.
 
 %%% The process that handlers run in
 
@@ -55,12 +31,20 @@ init(none) ->
 handle_call(_, _From, State) ->
     {reply, ok, State}.
 
--spec handle_cast({[atom()], map(), map()}, none) -> {noreply, none}.
-handle_cast({Event, Measurements, Metadata}, State) ->
-    %% Telemetry takes handlers that fail off by itself; only its table may be missing.
+-spec handle_cast(term(), none) -> {noreply, none}.
+handle_cast(_, State) ->
+    {noreply, State}.
+
+%% See beamtap_announcement.
+-spec handle_info(term(), none) -> {noreply, none}.
+handle_info({beamtap_tap, Event, Measurements, Metadata}, State) ->
+    %% Telemetry detaches handlers that fail; only its table may be missing.
     try
-        apply(telemetry, execute, [Event, Measurements, Metadata])
+        application:get_env(beamtap, telemetry, false) =:= true andalso
+            apply(telemetry, execute, [[beamtap, tap, Event], Measurements, Metadata])
     catch
         _:_ -> ok
     end,
+    {noreply, State};
+handle_info(_, State) ->
     {noreply, State}.

@@ -1,57 +1,57 @@
 %% @private
-%% The LTTng sessions of a tap: one for each mode, opened, started, proved, stopped and ended together. All of them get
-%% the same events.
+%% The LTTng sessions of a tap: one for each mode. They are opened, started, proved, stopped and ended together, and all of
+%% them record the same events.
 -module(beamtap_lttng).
 
 -export([open/3, start/2, flush/2, verify/3, check/2, stop/2, destroy/2, snapshot/3, prune/1, describe/1]).
 -export([enable/4, disable/3, daemon/1, end_daemon/2, dismiss_daemon/0, interrupted/1]).
--export_type([session/0, wanted/0, plan/0]).
+-export_type([lttng_session/0, wanted/0, request/0]).
 
-%% An event of the catalogue, the class that makes it (`<<>>' for beamtap's own) and the channel that carries it.
+%% An event of the catalogue, its class (`<<>>' for beamtap's own events) and its channel.
 -type wanted() :: {Event :: binary(), Class :: binary(), Channel :: binary()}.
-%% `may_start': a session daemon is started where none answers.
--type plan() :: #{name := binary(), path := binary(), wanted := [wanted()], may_start := boolean()}.
--type session() :: #{
+%% What LTTng is to record, and where. `may_start': a session daemon is started if none answers.
+-type request() :: #{name := binary(), path := binary(), wanted := [wanted()], may_start := boolean()}.
+-type lttng_session() :: #{
     place := beamtap_mode:place(),
-    session := beamtap_nif:session(),
+    session := beamtap_nif:lttng_session(),
     live => binary(),
-    %% The link that tells the trace, where the buffers are files.
+    %% The link to the trace, if the buffers are files.
     mark => binary(),
     verified := boolean(),
     losses => {ok, map()} | beamtap_nif:failure()
 }.
 
-%% Definitions are few and must not be lost: buffers of their own, whatever the user chose for the events.
+%% Definitions are few and must not be lost, so they have buffers of their own, whatever the user chose for the events.
 -define(DEFINITIONS_SUBBUF_SIZE_BYTES, 262144).
 -define(DEFINITIONS_NUM_SUBBUF, 4).
-%% Names are in the trace's files while it is recorded, and little of them is lost with a daemon that is killed.
+%% Names reach the trace's files while it is recorded. A daemon that is killed loses few of them.
 -define(DEFINITIONS_SWITCH_MS, 500).
-%% What has been written when a session stops can be read a moment later; a relay daemon may take longer.
+%% What LTTng wrote when it stopped can be read a moment later; through a relay daemon later than that.
 -define(VERIFY_MS, 1500).
 -define(VERIFY_LABEL, <<"beamtap-verify">>).
 -define(ARCHIVES, "archives").
-%% A tap whose session daemon stands still must hear its user all the same.
+%% A caller waits that long when the session daemon stands still.
 -define(CHECK_MS, 1000).
 -define(DISMISS_MS, 3000).
 
-%% @doc Makes the LTTng sessions; none stays when one cannot be made.
--spec open(plan(), beamtap_mode:checked(), beamtap_deadline:deadline()) -> {ok, [session()]} | beamtap_error:error().
-open(#{name := Name, path := Path} = Plan, Mode, Deadline) ->
-    open_all(beamtap_mode:places(Mode, Path, Name), Plan, Mode, Deadline, []).
+%% @doc Makes the LTTng sessions. If one cannot be made, none stays.
+-spec open(request(), beamtap_mode:checked(), beamtap_deadline:deadline()) -> {ok, [lttng_session()]} | beamtap_error:error().
+open(#{name := Name, path := Path} = Request, Mode, Deadline) ->
+    open_all(beamtap_mode:places(Mode, Path, Name), Request, Mode, Deadline, []).
 
 open_all([], _, _, _, Opened) ->
     {ok, lists:reverse(Opened)};
-open_all([Place | Rest], Plan, Mode, Deadline, Opened) ->
-    case open_one(Place, Plan, Mode, Deadline) of
+open_all([Place | Rest], Request, Mode, Deadline, Opened) ->
+    case open_one(Place, Request, Mode, Deadline) of
         {ok, Known} ->
-            open_all(Rest, Plan, Mode, Deadline, [Known | Opened]);
+            open_all(Rest, Request, Mode, Deadline, [Known | Opened]);
         {error, _} = Error ->
             _ = destroy(Opened, Deadline),
             beamtap_error:from_native(Error)
     end.
 
-open_one(#{name := Name, kind := Kind, native := Native} = Place, Plan, Mode, Deadline) ->
-    #{wanted := Wanted, may_start := MayStart} = Plan,
+open_one(#{name := Name, kind := Kind, native := Native} = Place, Request, Mode, Deadline) ->
+    #{wanted := Wanted, may_start := MayStart} = Request,
     ok = make_directory(Place),
     Channels = lists:usort([Channel || {_, _, Channel} <- Wanted]),
     Terms = #{
@@ -75,14 +75,14 @@ open_one(#{name := Name, kind := Kind, native := Native} = Place, Plan, Mode, De
         {error, _} = Error -> Error
     end.
 
-%% Where several sessions share the tap's directory each has one below it. LTTng says so when it cannot write there.
+%% Several LTTng sessions have a directory each below the tap's. LTTng reports it when it cannot write there.
 make_directory(#{directory := Directory}) ->
     _ = filelib:ensure_path(Directory),
     ok;
 make_directory(_) ->
     ok.
 
-%% Without it somebody who has to recover the buffers says himself where to.
+%% Without the link, whoever recovers the buffers has to say where to.
 with_mark(#{name := Name} = Place, #{shm_path := ShmPath}, Known) when is_binary(ShmPath) ->
     case trace_of(Place) of
         {ok, Trace} -> marked(beamtap_remains:mark(ShmPath, Name, Trace), Known);
@@ -94,9 +94,9 @@ with_mark(_, _, Known) ->
 marked({ok, Mark}, Known) -> Known#{mark => Mark};
 marked({error, _}, Known) -> Known.
 
-%% What goes elsewhere cannot be joined there by what a crash left here.
+%% What a crash left here cannot join a trace on another machine.
 trace_of(#{directory := Directory}) -> {ok, Directory};
-trace_of(#{name := Name}) -> beamtap_output:path(default, <<Name/binary, "-recovered">>).
+trace_of(#{name := Name}) -> beamtap_traces:path(default, <<Name/binary, "-recovered">>).
 
 with_live(#{kind := live, name := Name}, #{session := Session} = Known) ->
     case beamtap_nif:session_live_port(Session) of
@@ -110,8 +110,8 @@ with_live(#{kind := live, name := Name}, #{session := Session} = Known) ->
 with_live(_, Known) ->
     Known.
 
-%% A session daemon that is started ends with this VM, however that ends: with a guard its flight recorders are written
-%% before.
+%% A session daemon that is started ends with this VM, however the VM ends. beamtapd sees to that, and has flight recorders
+%% written first.
 guard() ->
     case beamtap_sidecar:find() of
         {ok, File} -> unicode:characters_to_binary(filename:absname(File));
@@ -121,13 +121,13 @@ guard() ->
 keep_daemon_ms() ->
     case beamtap_environment:keep_daemon_ms() of
         {ok, Ms} -> Ms;
-        %% Changed since the start was checked.
+        %% The environment has changed since it was checked.
         {error, _} -> 0
     end.
 
 qualified(Event) -> <<"beamtap:", Event/binary>>.
 
-%% A channel that carries only beamtap's own events is one of definitions.
+%% A channel that carries only beamtap's own events carries definitions.
 channel(Name, Kind, Wanted, Mode) ->
     #{subbuf_size := Size, num_subbuf := Count, on_full := OnFull, switch_timer := Timer, files := Files} = Mode,
     #{size := FileSize, count := FileCount} = Files,
@@ -154,14 +154,14 @@ channel(Name, Kind, Wanted, Mode) ->
             }
     end.
 
-%% Who follows the trace wants names no later than events.
+%% Somebody who follows the trace needs names as soon as events.
 definitions_ms(0) -> ?DEFINITIONS_SWITCH_MS;
 definitions_ms(Timer) -> min(Timer, ?DEFINITIONS_SWITCH_MS).
 
 overwrites(snapshot, default) -> true;
 overwrites(_, OnFull) -> OnFull =:= overwrite.
 
-%% A live session has a timer of its own, and a flight recorder nobody who reads.
+%% A live LTTng session has a timer of its own. Nobody reads a flight recorder meanwhile.
 timer(Kind, _) when Kind =:= live; Kind =:= snapshot -> 0;
 timer(_, Ms) -> Ms * 1000.
 
@@ -171,8 +171,8 @@ shm_path(Name, #{shm_path := Path}) -> filename:join(Path, Name).
 rotation(Kind, #{rotate := #{every := Ms, size := Bytes}}) when Kind =:= local; Kind =:= net -> {Ms * 1000, Bytes};
 rotation(_, _) -> {0, 0}.
 
-%% @doc Lets LTTng record.
--spec start([session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
+%% @doc Starts recording.
+-spec start([lttng_session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
 start([], _) ->
     ok;
 start([#{session := Session} | Rest], Deadline) ->
@@ -181,9 +181,9 @@ start([#{session := Session} | Rest], Deadline) ->
         {error, _} = Error -> Error
     end.
 
-%% @doc Has everything recorded so far written where it goes, by stopping and starting again: what LTTng offers while it
-%% goes on leaves the metadata in memory. A flight recorder is read by a snapshot and is left alone.
--spec flush([session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
+%% @doc Writes everything recorded so far, by stopping and starting again: LTTng's own flush leaves the metadata in memory.
+%% Flight recorders are left alone; a snapshot reads them.
+-spec flush([lttng_session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
 flush(Sessions, Deadline) ->
     Streams = [S || #{place := #{kind := Kind}} = S <- Sessions, Kind =/= snapshot],
     case stop(Streams, Deadline) of
@@ -191,10 +191,10 @@ flush(Sessions, Deadline) ->
         {_, [Failure | _]} -> Failure
     end.
 
-%% @doc Reads the canary with this number back from wherever this machine can read it: LTTng's word alone proves
-%% nothing. What goes to another machine's relay daemon stays unverified.
--spec verify([session()], {non_neg_integer(), non_neg_integer()}, beamtap_deadline:deadline()) ->
-    {ok, [session()]} | beamtap_error:error().
+%% @doc Reads the canary with this number back, where this machine can read the trace. What goes to another machine's relay
+%% daemon stays unverified.
+-spec verify([lttng_session()], {non_neg_integer(), non_neg_integer()}, beamtap_deadline:deadline()) ->
+    {ok, [lttng_session()]} | beamtap_error:error().
 verify(Sessions, Nonce, Deadline) ->
     verify(Sessions, Nonce, Deadline, []).
 
@@ -214,7 +214,7 @@ arrived(snapshot, #{directory := _} = Place, #{session := Session}, Nonce, Deadl
             _ = file:del_dir_r(Taken),
             Answer;
         {error, _} ->
-            %% LTTng finds nothing to write.
+            %% LTTng has found nothing to write.
             nothing_recorded(Place)
     end;
 arrived(_, #{directory := Directory} = Place, _, Nonce, Deadline) ->
@@ -226,24 +226,16 @@ read_back(Directory, Nonce, Deadline, Place) ->
     case beamtap_sidecar:has_canary(Directory, Nonce, min(?VERIFY_MS, beamtap_deadline:remaining(Deadline))) of
         true -> true;
         false -> nothing_recorded(Place);
-        %% A node that beamtap was attached to may not have the sidecar.
+        %% A node that beamtap was attached to may not have beamtapd.
         {error, _} -> unknown
     end.
 
 nothing_recorded(#{kind := Kind, directory := Directory}) ->
-    beamtap_error:new(
-        not_recording,
-        [
-            "LTTng says that it records (", atom_to_list(Kind), "), but nothing arrives in ", Directory
-        ],
-        "look at the free space of that disk and of /dev/shm, at the session daemon's own messages, and whether it sees "
-        "the same files as this VM (containers); "
-        "beamtap:doctor() checks them"
-    ).
+    {error, #{reason => not_recording, kind => Kind, directory => Directory}}.
 
-%% @doc Whether all of them still record. Without asking the session daemon, which takes microseconds, that its daemons
-%% are alive and that what they write has a place. A daemon that does not answer may record all the same.
--spec check([session()], Asks :: boolean()) -> ok | beamtap_nif:failure().
+%% @doc Whether all of them still record. Without Asks this takes microseconds: it checks that the daemons are alive and that
+%% what they write has a place. A session daemon that does not answer may record nevertheless.
+-spec check([lttng_session()], Asks :: boolean()) -> ok | beamtap_nif:failure().
 check([], _) ->
     ok;
 check([#{session := Session} | Rest], Asks) ->
@@ -254,25 +246,25 @@ check([#{session := Session} | Rest], Asks) ->
         {error, _} = Failure -> Failure
     end.
 
-%% @doc Whose session daemon they are in.
--spec daemon([session()]) -> own | vm | foreign.
+%% @doc Who started their session daemon: this tap, another tap of this VM, or somebody else.
+-spec daemon([lttng_session()]) -> own | vm | foreign.
 daemon([#{session := Session} | _]) ->
     beamtap_nif:session_daemon(Session).
 
-%% @doc Ends that session daemon if it is this VM's own.
--spec end_daemon([session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
+%% @doc Ends that session daemon if this tap started it.
+-spec end_daemon([lttng_session()], beamtap_deadline:deadline()) -> ok | beamtap_nif:failure().
 end_daemon([#{session := Session} | _], Deadline) ->
     beamtap_nif:session_end_daemon(Session, beamtap_deadline:for_request(Deadline)).
 
-%% @doc Ends the session daemon that this VM started and has kept for the next tap, unless somebody has a session in it.
+%% @doc Ends the session daemon that this VM has kept for its next tap, unless somebody has an LTTng session in it.
 -spec dismiss_daemon() -> ok.
 dismiss_daemon() ->
-    %% What does not end in time is killed, and ends with the VM at the latest.
+    %% It is killed if it does not end in time, and ends with the VM at the latest.
     _ = erlang:module_loaded(beamtap_nif) andalso beamtap_nif:dismiss_daemon(?DISMISS_MS),
     ok.
 
-%% @doc Stops recording, waits for what is under way, and notes what was lost. Answers with the failures, too.
--spec stop([session()], beamtap_deadline:deadline()) -> {[session()], [beamtap_nif:failure()]}.
+%% @doc Stops recording, waits for events under way, and notes losses. Returns the failures, too.
+-spec stop([lttng_session()], beamtap_deadline:deadline()) -> {[lttng_session()], [beamtap_nif:failure()]}.
 stop(Sessions, Deadline) ->
     {Stopped, _} = lists:mapfoldl(
         fun(#{session := Session} = Known, Silence) ->
@@ -287,19 +279,19 @@ stop(Sessions, Deadline) ->
 stop_one(Session, none, Deadline) ->
     beamtap_nif:session_stop(Session, beamtap_deadline:for_request(Deadline));
 stop_one(_, Failure, _) ->
-    %% The same daemon would let us wait again.
+    %% The same daemon did not answer a moment ago.
     Failure.
 
 silence({error, {timeout, _, _}} = Failure) -> Failure;
 silence(_) -> none.
 
-%% @doc Ends the LTTng sessions; what was recorded stays. Answers with the failures.
--spec destroy([session()], beamtap_deadline:deadline()) -> [beamtap_nif:failure()].
+%% @doc Ends the LTTng sessions. The trace stays. Returns the failures.
+-spec destroy([lttng_session()], beamtap_deadline:deadline()) -> [beamtap_nif:failure()].
 destroy(Sessions, Deadline) ->
     [Failure || Known <- Sessions, {error, _} = Failure <- [destroy_one(Known, Deadline)]].
 
-%% A daemon that did not answer when it was to stop is not waited for again. What LTTng could not write is in the
-%% buffers, if they are files.
+%% A daemon that did not answer on stop is not waited for again. What LTTng could not write is in the buffers, if these are
+%% files.
 destroy_one(#{session := Session, losses := {error, {timeout, _, _}}}, _) ->
     beamtap_nif:session_destroy(Session, 0);
 destroy_one(#{session := Session, losses := {error, _}}, Deadline) ->
@@ -313,21 +305,17 @@ destroy_one(#{session := Session} = Known, Deadline) ->
             Error
     end.
 
-%% @doc The sessions were interrupted: LTTng did not write all that they recorded.
--spec interrupted([session()]) -> [session()].
+%% @doc The same LTTng sessions after an interruption: LTTng did not write everything, so the link to the trace stays.
+-spec interrupted([lttng_session()]) -> [lttng_session()].
 interrupted(Sessions) ->
     [maps:remove(mark, Known) || Known <- Sessions].
 
-%% @doc Writes what the flight recorder holds; `{ok, Place}' names the directory, or the relay daemon's URL.
--spec snapshot([session()], binary(), beamtap_deadline:deadline()) -> {ok, binary()} | beamtap_error:error().
+%% @doc Writes what the flight recorder holds. Returns the directory, or the relay daemon's URL.
+-spec snapshot([lttng_session()], binary(), beamtap_deadline:deadline()) -> {ok, binary()} | beamtap_error:error().
 snapshot(Sessions, Label, Deadline) ->
     case [{Place, Session} || #{place := #{kind := snapshot} = Place, session := Session} <- Sessions] of
         [] ->
-            beamtap_error:new(
-                no_flight_recorder,
-                "the tap is no flight recorder",
-                "start it with #{mode => snapshot}; a trace that is written as it comes is complete anyway"
-            );
+            {error, #{reason => no_flight_recorder}};
         [{Place, Session}] ->
             case beamtap_nif:session_snapshot(Session, Label, beamtap_deadline:remaining(Deadline)) of
                 {ok, remote} -> {ok, maps:get(url, Place)};
@@ -336,14 +324,14 @@ snapshot(Sessions, Label, Deadline) ->
             end
     end.
 
-%% @doc Records one event of a class, or more with a wildcard, from now on; with LTTng's filter, those it holds for.
--spec enable([session()], wanted(), Filter :: binary(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
+%% @doc Records an event from now on. With LTTng's filter, only events that pass it.
+-spec enable([lttng_session()], wanted(), Filter :: binary(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
 enable(Sessions, {Event, _, Channel} = Wanted, Filter, Deadline) ->
     Enable = fun(Session, WithinMs) ->
         beamtap_nif:session_enable(Session, Channel, qualified(Event), Filter, WithinMs)
     end,
-    %% LTTng records what any of its rules for an event lets through, so that those without this filter must go; it
-    %% takes all of an event away together. First of all it must be a filter.
+    %% LTTng records an event if any of its rules lets it through, so rules without this filter have to go. It removes all
+    %% rules of an event together. The first attempt tells whether the filter is valid.
     case on_all(Sessions, Enable, Deadline) of
         ok when Filter =/= <<>> ->
             _ = disable(Sessions, Wanted, Deadline),
@@ -352,8 +340,8 @@ enable(Sessions, {Event, _, Channel} = Wanted, Filter, Deadline) ->
             Answer
     end.
 
-%% @doc Records an event no more.
--spec disable([session()], wanted(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
+%% @doc Stops recording an event.
+-spec disable([lttng_session()], wanted(), beamtap_deadline:deadline()) -> ok | beamtap_error:error().
 disable(Sessions, {Event, _, Channel}, Deadline) ->
     Disable = fun(Session, WithinMs) -> beamtap_nif:session_disable(Session, Channel, qualified(Event), WithinMs) end,
     on_all(Sessions, Disable, Deadline).
@@ -366,15 +354,15 @@ on_all([#{session := Session} | Rest], Act, Deadline) ->
         {error, _} = Error -> beamtap_error:from_native(Error)
     end.
 
-%% @doc Removes the oldest closed chunks beyond those that are to be kept.
--spec prune([session()]) -> ok.
+%% @doc Removes the oldest closed chunks beyond the number to keep.
+-spec prune([lttng_session()]) -> ok.
 prune(Sessions) ->
     _ = [prune(filename:join(Directory, ?ARCHIVES), Keep) || #{place := #{directory := Directory, keep := Keep}} <- Sessions],
     ok.
 
 prune(Archives, Keep) ->
     case file:list_dir(Archives) of
-        %% Named by their times: the order of the names is that of the times.
+        %% Their names begin with their times, so the order is the same.
         {ok, Chunks} when length(Chunks) > Keep ->
             Old = lists:sublist(lists:sort(Chunks), length(Chunks) - Keep),
             [file:del_dir_r(filename:join(Archives, Chunk)) || Chunk <- Old];
@@ -382,8 +370,8 @@ prune(Archives, Keep) ->
             []
     end.
 
-%% @doc What a person is told of each: mode, place, whether its canary was read back, and the losses once it stopped.
--spec describe([session()]) -> [map()].
+%% @doc What the user is told of each: mode, place, whether its canary was read back, and the losses after it stopped.
+-spec describe([lttng_session()]) -> [map()].
 describe(Sessions) ->
     [describe_one(Known) || Known <- Sessions].
 

@@ -3,7 +3,7 @@
 %% `NAME.trace': the next tap with the same `shm_path' has beamtapd recover them into it.
 -module(beamtap_remains).
 
--export([mark/3, unmark/1, find/1, recover/3, flights/0]).
+-export([mark/3, unmark/1, recover/2, flights/0]).
 -export_type([recovery/0]).
 
 %% What becomes of one session's buffers. `events' are those in all of the trace then; what the crash left is below its
@@ -38,7 +38,7 @@ link_of(ShmPath, Name) -> <<(filename:join(ShmPath, Name))/binary, ?LINK>>.
 %% @doc What became of the flight recorders of VMs of this name that were killed. Each is told once.
 -spec flights() -> [recovery()].
 flights() ->
-    [flight(Name, Written) || {Name, Written} <- beamtap_nif:flights(beamtap_output:stem_of_node())].
+    [flight(Name, Written) || {Name, Written} <- beamtap_nif:flights(beamtap_definitions:stem_of_node())].
 
 flight(Name, {ok, Trace}) ->
     logger:notice("beamtap: what the flight recorder ~ts of a VM that was killed held is in ~ts", [Name, Trace]),
@@ -53,9 +53,23 @@ unmark(Link) ->
     _ = file:delete(Link),
     ok.
 
-%% @doc The names of taps' sessions that have, or had, their buffers there.
--spec find(ShmPath :: binary()) -> [binary()].
-find(ShmPath) ->
+%% @doc Recovers buffers that a crash left in this `shm_path', one LTTng session after another, unless they are in use. Whenever
+%% something is new, the process is sent `{beamtap_remains, [recovery()]}'.
+-spec recover(ShmPath :: binary() | none, pid()) -> ok.
+recover(none, _) ->
+    ok;
+recover(ShmPath, Listener) ->
+    case marked(ShmPath) of
+        [] ->
+            ok;
+        Names ->
+            %% It may take longer than the tap.
+            _ = proc_lib:spawn(fun() -> recover_left(ShmPath, left(ShmPath, Names), Listener) end),
+            ok
+    end.
+
+%% The LTTng sessions that have, or had, their buffers there.
+marked(ShmPath) ->
     [
         Name
      || {ok, Files} <- [file:list_dir(ShmPath)],
@@ -64,16 +78,6 @@ find(ShmPath) ->
         Name <- [unicode:characters_to_binary(filename:rootname(File))],
         is_binary(Name)
     ].
-
-%% @doc Recovers the buffers of these sessions, one after another, as far as nobody uses them any more. What becomes of
-%% them is told to the process as `{beamtap_remains, [recovery()]}' whenever there is something new.
--spec recover(ShmPath :: binary(), [binary()], pid()) -> ok.
-recover(_, [], _) ->
-    ok;
-recover(ShmPath, Names, Listener) ->
-    %% It may take longer than the tap.
-    _ = proc_lib:spawn(fun() -> recover_left(ShmPath, left(ShmPath, Names), Listener) end),
-    ok.
 
 %% A session that a daemon still knows is its to write. Of one that ended in order only the link may be left.
 left(ShmPath, Names) ->
@@ -128,6 +132,6 @@ events(Json) ->
     {match, [Number]} = re:run(Json, "\"read\":\\s*(\\d+)", [{capture, all_but_first, binary}]),
     binary_to_integer(Number).
 
-failure({error, #{message := Message}}) -> Message;
+failure({error, #{reason := no_beamtapd}}) -> <<"beamtapd cannot be run">>;
 failure(timeout) -> <<"beamtapd did not end in time">>;
 failure({_, Said}) -> string:trim(Said).

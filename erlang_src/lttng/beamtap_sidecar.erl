@@ -129,18 +129,14 @@ collect(Port, Said, Deadline) ->
 %% @doc The sidecar's executable: beside the native libraries, or on the PATH.
 -spec find() -> {ok, file:filename()} | beamtap_error:error().
 find() ->
-    File = beamtap_native:file("beamtapd"),
+    File = beamtap_files:file("beamtapd"),
     case filelib:is_regular(File) andalso os:find_executable(File) of
         Found when is_list(Found) ->
             {ok, Found};
         false ->
             case os:find_executable("beamtapd") of
                 false ->
-                    beamtap_error:new(
-                        no_beamtapd,
-                        ["the sidecar ", File, " is missing"],
-                        "run scripts/build-native, or put beamtapd on the PATH"
-                    );
+                    {error, #{reason => no_beamtapd, file => File, cause => missing}};
                 Found ->
                     {ok, Found}
             end
@@ -166,11 +162,7 @@ open(Executable, Arguments) ->
             ])}
     catch
         error:Reason ->
-            beamtap_error:new(
-                no_beamtapd,
-                [Executable, " cannot be run: ", beamtap_error:quote(Reason)],
-                "run scripts/build-native on this machine"
-            )
+            {error, #{reason => no_beamtapd, file => Executable, cause => Reason}}
     end.
 
 %% A single line may be the reason for which nothing else comes, and is then the answer instead of being printed.
@@ -204,7 +196,7 @@ is_reason(Said) ->
 
 refused(Said) ->
     [First | _] = binary:split(Said, <<"\n">>),
-    beamtap_error:new(beamtapd_failed, reason(First), "beamtapd --help lists its commands and options").
+    {error, #{reason => beamtapd_failed, cause => reason(First)}}.
 
 reason(<<?REASON, Line/binary>>) -> string:trim(Line);
 reason(<<"error: ", Line/binary>>) -> string:trim(Line);
@@ -230,8 +222,4 @@ put_chars(Bytes) ->
 ended(0) ->
     ok;
 ended(Status) ->
-    beamtap_error:new(
-        beamtapd_failed,
-        ["beamtapd ended with status ", integer_to_list(Status)],
-        "what it printed says why; beamtapd --help lists its commands"
-    ).
+    {error, #{reason => beamtapd_failed, status => Status}}.

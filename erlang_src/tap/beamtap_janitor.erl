@@ -1,49 +1,48 @@
 %% @private
-%% Cleans up after a session that could not: killed, or crashed before it closed.
+%% Cleans up after sessions that were killed or crashed before they closed.
 %%
-%% What was set is in the ledger. The LTTng session of a dead session process is ended by the NIF. Where the top
-%% supervisor was killed the sessions end with it, by themselves or not, and the janitor after them.
+%% The ledger says what they had set in the VM. The NIF ends the LTTng sessions of a dead session. When the top supervisor is
+%% killed, the janitor ends after the sessions.
 -module(beamtap_janitor).
 -behaviour(gen_server).
 
 -export([start_link/0, watch/2, settle/0, sweep/0, untrace/0]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
-%% As long as a supervisor gives a session.
+%% The same time as a session's supervisor gives it to end.
 -define(END_MS, 15000).
 
 -spec start_link() -> gen_server:start_ret().
 start_link() ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, none, []).
 
-%% @doc From now on the tap is cleaned up when Session ends and has not done it.
+%% @doc Cleans up the tap when Session ends and has not closed it.
 -spec watch(pid(), beamtap:tap()) -> ok.
 watch(Session, Tap) ->
     gen_server:call(?MODULE, {watch, Session, Tap}, infinity).
 
-%% @doc Returns when sessions that are dead by now are cleaned up after.
+%% @doc Returns when everything that dead sessions left is cleaned up.
 -spec settle() -> ok.
 settle() ->
     try
         gen_server:call(?MODULE, settle, infinity)
     catch
-        %% There is none, or the application stops: what it leaves is cleaned up then.
+        %% There is no janitor, or the application stops, which cleans up too.
         exit:_ -> ok
     end.
 
-%% @doc Takes flags and patterns of everything in the ledger out of the VM, and leaves the rest to the sessions. Runs
-%% in the caller.
+%% @doc Removes the flags and patterns of all taps in the ledger from the VM. The sessions do the rest. Runs in the caller.
 -spec untrace() -> ok.
 untrace() ->
     lists:foreach(
         fun({Tap, _}) ->
-            %% As it is now: those before it take their time.
+            %% Read again: cleaning up others takes time.
             _ = [beamtap_tracing:clean(Tap, Entry) || {ok, Entry} <- [beamtap_ledger:entry(Tap)]]
         end,
         beamtap_ledger:open_entries()
     ).
 
-%% @doc Takes out of the VM what sessions have left that are dead by now. Runs in the caller.
+%% @doc Removes from the VM what dead sessions left. Runs in the caller.
 -spec sweep() -> [beamtap:tap()].
 sweep() ->
     [clean(Tap) || {Tap, #{session := Session}} <- beamtap_ledger:open_entries(), not is_process_alive(Session)].
@@ -51,9 +50,9 @@ sweep() ->
 -spec init(none) -> {ok, map()}.
 init(none) ->
     process_flag(trap_exit, true),
-    %% Of an application that fails, its master kills every process that has it as its group leader.
+    %% When the application fails, its master kills every process whose group leader it is.
     true = group_leader(whereis(init), self()),
-    %% An earlier janitor may have died before it was done, and sessions of an earlier supervisor may still end.
+    %% An earlier janitor may have died before it was done. Sessions of an earlier supervisor may still be ending.
     _ = sweep(),
     {ok, maps:from_list([{monitor(process, Session), Tap} || {Tap, #{session := Session}} <- beamtap_ledger:open_entries()])}.
 
@@ -80,7 +79,7 @@ terminate(_Reason, Watched) ->
     _ = whereis(beamtap_sup) =:= undefined andalso await_end(Watched),
     sweep().
 
-%% Not by its name: the next janitor does not wait.
+%% The name is free for the next janitor, which does not wait.
 await_end(Watched) ->
     true = unregister(?MODULE),
     Deadline = beamtap_deadline:within(?END_MS),
@@ -94,14 +93,14 @@ await_end(Monitor, Tap, Deadline) ->
     end.
 
 clean(Tap) ->
-    %% One at a time, and each tap once: its slot may be another tap's afterwards.
+    %% Each tap once: its slot may belong to another tap afterwards.
     Cleaned = beamtap_ledger:locked(fun() ->
         case beamtap_ledger:entry(Tap) of
             {ok, Entry} -> [clean(Tap, Entry)];
             none -> []
         end
     end),
-    lists:foreach(fun beamtap_telemetry:ended/1, Cleaned),
+    lists:foreach(fun beamtap_announcement:ended/1, Cleaned),
     Tap.
 
 %% The same order as a stop: flags, patterns, the slot.
@@ -109,12 +108,12 @@ clean(Tap, #{path := Path} = Entry) ->
     ok = beamtap_tracing:clean(Tap, Entry),
     clean_slot(Entry),
     _ = erlang:module_loaded(beamtap_nif) andalso beamtap_traces:end_trace(Path),
-    Receipt = beamtap_receipt:make(killed, #{tap => Tap, path => Path}),
+    Receipt = beamtap_receipt:make(killed, #{plan => #{tap => Tap, path => Path}}),
     ok = beamtap_ledger:file_receipt(Tap, Receipt),
     ok = beamtap_ledger:strike(Tap),
     Receipt.
 
-%% The session may have been killed before it could note the slot.
+%% The session may have been killed before it noted the slot.
 clean_slot(#{session := Session}) ->
     Slots =
         case erlang:module_loaded(beamtap_nif) of

@@ -1,23 +1,25 @@
-%% @doc What a tap leaves to its user: what was recorded, what was lost, and where it is.
+%% @private
+%% The receipt of a tap: what was recorded, what was lost, and where the trace is.
 -module(beamtap_receipt).
 
 -export([make/2, refuse/1]).
 
-%% @doc The receipt from what a session knows after it closed. What it never got to know is `unknown'.
--spec make(beamtap:ended_by(), map()) -> beamtap:receipt().
-make(EndedBy, #{tap := Tap, path := Path} = Known) ->
-    Recording = maps:get(recording, Known, #{sessions => [], earlier => [], gaps => []}),
-    Recordings = beamtap_recording:parts(Recording),
-    Gaps = maps:get(gaps, Recording),
+%% @doc The receipt, from what was open of a tap. Of one that was killed little is known: the rest is `unknown'.
+-spec make(beamtap:ended_by(), beamtap_steps:open() | #{plan := #{tap := beamtap:tap(), path := binary(), _ => _}}) ->
+    beamtap:receipt().
+make(EndedBy, #{plan := #{tap := Tap, path := Path}} = Open) ->
+    Recording = maps:get(recording, Open, #{sessions => [], earlier => [], gaps => []}),
+    #{recordings := Recordings, gaps := Gaps} = beamtap_recording:describe(Recording),
     Events = counted(fun({_, Emitted, _, _, _}) -> Emitted end, Recording),
-    Cost = maps:get(ns_per_event, Known, unknown),
+    Cost = maps:get(ns_per_event, Open, unknown),
     {Emitted, Discarded, Lost} = {sum(Events), total(discarded, Recordings), total(lost, Recordings)},
-    (maps:merge(maps:with([recovered], Known), beamtap_caveats:all(Known)))#{
+    #{problems := Problems} = Caveats = caveats(Open),
+    (maps:merge(maps:with([recovered], Open), Caveats))#{
         tap => Tap,
         path => Path,
         ended_by => EndedBy,
         events => Events,
-        traced => maps:get(traced, Known, 0),
+        traced => maps:get(traced, Open, 0),
         definitions => own(Events),
         emitted => Emitted,
         recorded => recorded(Emitted, Discarded, Lost),
@@ -30,37 +32,24 @@ make(EndedBy, #{tap := Tap, path := Path} = Known) ->
         bytes => bytes(Path),
         recordings => Recordings,
         gaps => Gaps,
-        pauses => beamtap_pause:all(Known),
-        duration_ms => erlang:convert_time_unit(duration(Known), native, millisecond),
+        duration_ms => erlang:convert_time_unit(duration(Open), native, millisecond),
         ns_per_event => Cost,
-        scheduler_share => share(Cost, Events, Known),
-        problems => interruptions(Gaps) ++ lists:reverse(maps:get(problems, Known, []))
+        scheduler_share => share(Cost, Events, Open),
+        problems => interruptions(Gaps) ++ Problems
     }.
 
-%% @doc Says of a tap that has ended why it cannot do anything more.
+caveats(#{tracing := Tracing, caveats := Caveats} = Open) ->
+    beamtap_caveats:describe(Tracing, maps:get(ended, Open, erlang:monotonic_time()), Caveats);
+caveats(#{}) ->
+    #{problems => [], pauses => []}.
+
+%% @doc The error for a request to a tap that has ended.
 -spec refuse(beamtap:receipt()) -> beamtap_error:error().
-refuse(#{tap := Tap, ended_by := EndedBy, duration_ms := Ms}) ->
-    {Why, Remedy} =
-        case why(EndedBy) of
-            %% Who means seconds sees what was taken.
-            {Over, More} when EndedBy =:= deadline -> {[Over, " after ", integer_to_list(Ms), " ms"], More};
-            Said -> Said
-        end,
-    beamtap_error:new(ended, [beamtap_error:quote(Tap), " has ended: ", Why], Remedy).
+refuse(Receipt) ->
+    {error, (maps:with([tap, ended_by, duration_ms], Receipt))#{reason => ended}}.
 
-why(stop) -> {"it was stopped", another()};
-why(clear) -> {"everything was cleared", another()};
-why(deadline) -> {"its time was over", ["give the next more of it: ", beamtap_wording:either("#{for => Milliseconds}", "for: milliseconds")]};
-why(events) -> {"it had as many events as it may have", ["let the next have more: ", beamtap_wording:either("#{events => N}", "events: n")]};
-why(rate) -> {"its events came faster than they may", ["let the next have more a second: ", beamtap_wording:either("#{rate => N}", "rate: n")]};
-%% A shell's process does so when an expression fails.
-why(owner) -> {"the process that started it has", ["name one that lives longer: ", beamtap_wording:either("#{owner => whereis(init)}", "owner: Process.whereis(:init)")]};
-why(_) -> {"beamtap ended it", ["see the receipt: ", beamtap_wording:either("beamtap:info()", "Beamtap.info()")]}.
-
-another() -> ["start another: ", beamtap_wording:either("beamtap:start/2", "Beamtap.start/2")].
-
-%% Events that were counted between begin and end of the recording, of those that it has enabled: other taps may have
-%% others. The events that carry the counts are in no sum.
+%% How many events were counted between begin and end of the recording, for the events that it has enabled. The event that
+%% carries the counters is not counted.
 counted(Of, #{before := Before, 'after' := After, events := Enabled}) ->
     Earlier = maps:from_list([{element(1, Counters), Of(Counters)} || Counters <- Before]),
     maps:from_list([
@@ -74,7 +63,7 @@ counted(Of, #{before := Before, 'after' := After, events := Enabled}) ->
 counted(_, _) ->
     #{}.
 
-%% By event, what was not emitted, or not whole.
+%% For each event, how many were not emitted, or not whole.
 incomplete(Recording) ->
     Outcomes = [{3, suppressed}, {4, unreadable}, {5, truncated}],
     lists:foldl(
@@ -96,14 +85,14 @@ interruptions(Gaps) ->
     ].
 
 share(unknown, _, _) -> unknown;
-share(Cost, Events, Known) ->
-    beamtap_cost:share(Cost, traced(Events), erlang:convert_time_unit(duration(Known), native, nanosecond)).
+share(Cost, Events, Open) ->
+    beamtap_cost:share(Cost, traced(Events), erlang:convert_time_unit(duration(Open), native, nanosecond)).
 
-%% Those that the VM made, each with its payload.
+%% Events that the VM made. A payload belongs to the event that it is of.
 traced(Events) ->
     sum(Events) - of_classes([<<>>, <<"payload">>, <<"marks">>], Events).
 
-%% Those that are beamtap's own: definitions, canaries, and what became of the tap.
+%% beamtap's own events: definitions, canaries, and what became of the tap.
 own(Events) ->
     of_classes([<<>>], Events).
 
@@ -113,7 +102,7 @@ of_classes(Wanted, Events) ->
 
 sum(Counts) -> lists:sum(maps:values(Counts)).
 
-%% Lost packets held nobody knows how many events.
+%% How many events a lost packet held is not known.
 recorded(Emitted, Discarded, 0) when is_integer(Discarded) -> max(0, Emitted - Discarded);
 recorded(_, _, _) -> unknown.
 
@@ -121,7 +110,7 @@ recorded(_, _, _) -> unknown.
 bytes(Path) ->
     filelib:fold_files(unicode:characters_to_list(Path), "", true, fun(File, Sum) -> Sum + filelib:file_size(File) end, 0).
 
-%% A flight recorder overwrites by design: beside a recording that keeps everything its losses are none.
+%% A flight recorder overwrites by design. Beside a recording that keeps everything its losses do not count.
 total(Key, Recordings) ->
     Kept =
         case [Recording || #{mode := Mode} = Recording <- Recordings, Mode =/= snapshot] of

@@ -1,55 +1,58 @@
 %% @private
-%% The part of a tap that is LTTng's: its sessions, what is counted at their beginning and at their end, and what got
-%% lost between.
+%% What LTTng records for a tap: its LTTng sessions, the counters at begin and end, and what got lost in between.
 -module(beamtap_recording).
 
--export([open/2, start/3, widen/3, stop/4, close/2, check/2]).
+-export([open/5, start/3, widen/3, check/2, stop/4, close/2]).
 -export([snapshot/3, define/0, enable/4, disable/3, prune/1, describe/1, parts/1, wanted/1]).
--export([begin_sessions/4, prove/3, held/2, seen/1, emitted_before/1, start_error/1]).
--export_type([plan/0, recording/0, seen/0, gap/0]).
+-export([begin_sessions/4, prove/3, seen/1, emitted_before/1, start_error/1]).
+-export_type([recording/0, gap/0]).
 
--type plan() :: #{
+-type recording() :: #{
+    %% What the names of the LTTng sessions begin with, and the trace's directory.
     name := binary(),
     path := binary(),
-    classes := [beamtap_spec:class()],
-    opts := beamtap_spec:checked_opts()
+    opts := beamtap_spec:checked_opts(),
+    %% What LTTng is to record, and the filters of events. They change while the tap runs.
+    wanted := [beamtap_lttng:wanted()],
+    filters := #{beamtap_nif:event() => binary()},
+    %% The LTTng sessions.
+    sessions := [beamtap_lttng:lttng_session()],
+    %% Who started their session daemon.
+    daemon => own | vm | foreign,
+    %% The events that are counted, and their counters when recording began and ended.
+    events := [beamtap_nif:event()],
+    before => list(),
+    'after' => list(),
+    %% When recording began, in the VM's monotonic time.
+    began => integer(),
+    %% When the recording was last known to work, and what its events' counters said then.
+    seen => seen(),
+    %% The modules that the trace has names of.
+    modules => [{module(), binary()}],
+    %% The number of the current part of the trace, and the parts that were interrupted.
+    part := pos_integer(),
+    earlier := [map()],
+    gaps := [gap()]
 }.
-%% When the recording was last known to work, and what its events' counters said then.
 -type seen() :: #{at := integer(), emitted := non_neg_integer()}.
-%% A time in which nothing was recorded: begin and end in microseconds of the system's time, events emitted meanwhile.
+%% A time in which nothing was recorded: begin and end in microseconds of the system's time, and how many events were emitted
+%% meanwhile.
 -type gap() :: #{
     began_us := integer(), ended_us := integer(), emitted := non_neg_integer(), reason := binary(), resumed := boolean()
 }.
-%% `wanted' and `filters' are what LTTng is to record, as changed meanwhile. `before' and `after' are the counters of the
-%% NIF when recording began and ended; `began' is the VM's monotonic time. `earlier' are the parts that were interrupted.
--type recording() :: #{
-    plan := plan(),
-    wanted := [beamtap_lttng:wanted()],
-    filters := #{beamtap_nif:event() => binary()},
-    sessions := [beamtap_lttng:session()],
-    events := [beamtap_nif:event()],
-    modules => [{module(), binary()}],
-    before => list(),
-    'after' => list(),
-    began => integer(),
-    seen => seen(),
-    stalled => beamtap_nif:failure(),
-    daemon => own | vm | foreign,
-    part := pos_integer(),
-    earlier := [map()],
-    gaps := [gap()],
-    remake => beamtap_remake:remake()
-}.
 -type problem() :: {Said :: string(), ok | {error, term()}}.
 
-%% @doc Makes the LTTng sessions; they do not record yet.
--spec open(plan(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
-open(#{path := Path, name := Name, classes := Classes, opts := Opts} = Plan, Deadline) ->
+%% @doc Makes the LTTng sessions. They do not record yet.
+-spec open(binary(), binary(), [beamtap_spec:class()], beamtap_spec:checked_opts(), beamtap_deadline:deadline()) ->
+    {ok, recording()} | beamtap_error:error().
+open(Name, Path, Classes, Opts, Deadline) ->
     Wanted = wanted(Classes, maps:get(payload, Opts)),
     case beamtap_lttng:open(#{name => Name, path => Path, wanted => Wanted, may_start => true}, Opts, Deadline) of
         {ok, Sessions} ->
             {ok, #{
-                plan => Plan,
+                name => Name,
+                path => Path,
+                opts => Opts,
                 wanted => Wanted,
                 filters => #{},
                 sessions => Sessions,
@@ -62,7 +65,7 @@ open(#{path := Path, name := Name, classes := Classes, opts := Opts} = Plan, Dea
             Error
     end.
 
-%% @doc Begins to record: counters, a canary and all definitions come first. After an error nothing records.
+%% @doc Begins to record. The trace begins with counters, a canary and all definitions. After an error nothing records.
 -spec start(recording(), beamtap_nif:slot(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
 start(#{sessions := Sessions, events := Events} = Recording, Slot, Deadline) ->
     Known = beamtap_definitions:collect(),
@@ -77,12 +80,11 @@ start(#{sessions := Sessions, events := Events} = Recording, Slot, Deadline) ->
             start_error(Failed)
     end.
 
-%% @doc Counts what is recorded from here on, and has everything defined. First of all is what Emit emits, which is given
-%% the counters.
+%% @doc Counts what is recorded from here on, and writes all definitions. What Emit emits comes first; it gets the counters.
 -spec begin_sessions(fun((list()) -> ok | {error, term()}), beamtap_definitions:known(), beamtap_nif:slot(), recording()) ->
     {ok, recording()} | beamtap_error:error().
 begin_sessions(Emit, #{modules := Modules} = Known, Slot, #{sessions := Sessions} = Recording) ->
-    %% Everything after this is counted. Nobody emits meanwhile; other taps wait no longer than that.
+    %% Events after this are counted. Nothing is emitted meanwhile, and other taps wait no longer than that.
     Counted = held(Slot, fun() ->
         Counters = beamtap_nif:counters(),
         {chain([fun() -> Emit(Counters) end, fun() -> beamtap_nif:emit_counters('begin') end]), Counters}
@@ -102,44 +104,41 @@ begin_sessions(Emit, #{modules := Modules} = Known, Slot, #{sessions := Sessions
             start_error(Failed)
     end.
 
-%% @doc Whether LTTng still records, as far as can be seen from here; its session daemon is asked if Asks.
--spec check(recording(), Asks :: boolean()) -> {ok, recording()} | {interrupted, recording()}.
+%% @doc Whether LTTng still records, as far as this VM can tell. Asks the session daemon if Asks. `stalled': the consumer daemon
+%% stands still; what it loses then, LTTng counts.
+-spec check(recording(), Asks :: boolean()) ->
+    {ok, recording()} | {stalled, beamtap_nif:failure(), recording()} | {interrupted, beamtap_nif:failure()}.
 check(#{sessions := Sessions} = Recording, Asks) ->
-    Working = maps:remove(stalled, Recording),
     case beamtap_lttng:check(Sessions, Asks) of
-        ok ->
-            {ok, still_on(Working)};
-        {error, {consumer_stopped, _, _}} = Stalled ->
-            %% What it then loses, LTTng counts.
-            {ok, Working#{stalled => Stalled, seen := seen(Recording)}};
-        {error, _} = Failure ->
-            {interrupted, beamtap_remake:interrupt(Working, Failure)}
+        ok -> {ok, still_on(Recording)};
+        {error, {consumer_stopped, _, _}} = Failure -> {stalled, Failure, Recording#{seen := seen(Recording)}};
+        {error, _} = Failure -> {interrupted, Failure}
     end.
 
-%% A session daemon that is on its way out has the events switched off before it is gone.
+%% A session daemon that exits disables the events before it is gone.
 still_on(#{wanted := Wanted} = Recording) ->
     case beamtap_nif:await_enabled([Event || {Event, _, _} <- Wanted], 0) of
         ok -> Recording#{seen := seen(Recording)};
         timeout -> Recording
     end.
 
-%% @doc This moment, as one at which the recording works.
+%% @doc The current time and counters, for a recording that works now.
 -spec seen(recording()) -> seen().
 seen(Recording) ->
     #{at => erlang:monotonic_time(), emitted => emitted(beamtap_nif:counters(), Recording)}.
 
-%% @doc What the VM had emitted of the recording's events when that began.
+%% @doc How many of the recording's events the VM had emitted before it began.
 -spec emitted_before(recording()) -> non_neg_integer().
 emitted_before(#{before := Before} = Recording) ->
     emitted(Before, Recording).
 
-%% The events that carry counters are counted nowhere.
+%% The event that carries counters is not counted.
 emitted(Counters, #{events := Events}) ->
     Counted = Events -- [<<"counters">>],
     lists:sum([element(2, Kind) || Kind <- Counters, lists:member(element(1, Kind), Counted)]).
 
-%% LTTng's word that events are on, and that it records, proves nothing: an event is emitted and read back. It may not
-%% arrive at first, while this VM still knows the events as those of a session or a daemon before; then once more.
+%% That LTTng says it records proves nothing. So an event is emitted and read back. It may not arrive at first, while the
+%% events in this VM still belong to an earlier LTTng session or daemon; then it is tried again.
 awaited_and_proved(Sessions, Events, Deadline) ->
     Awaited = fun() -> beamtap_nif:await_enabled(Events, beamtap_deadline:remaining(Deadline)) end,
     case chain([Awaited, fun() -> prove(Sessions, Events, Deadline) end]) of
@@ -152,9 +151,9 @@ awaited_and_proved(Sessions, Events, Deadline) ->
             Answer
     end.
 
-%% @doc Emits a canary, reads it back, and waits until the events are on again.
--spec prove([beamtap_lttng:session()], [beamtap_nif:event()], beamtap_deadline:deadline()) ->
-    {ok, [beamtap_lttng:session()]} | beamtap_error:error() | beamtap_nif:failure() | {error, atom()} | timeout.
+%% @doc Emits a canary, reads it back, and waits until the events are enabled again.
+-spec prove([beamtap_lttng:lttng_session()], [beamtap_nif:event()], beamtap_deadline:deadline()) ->
+    {ok, [beamtap_lttng:lttng_session()]} | beamtap_error:error() | beamtap_nif:failure() | {error, atom()} | timeout.
 prove(Sessions, Events, Deadline) ->
     Nonce = beamtap_definitions:nonce(),
     Proved = chain([
@@ -172,8 +171,7 @@ prove(Sessions, Events, Deadline) ->
             Failed
     end.
 
-%% @doc Does something while nothing is emitted in the whole VM; the tap with this slot holds it.
--spec held(beamtap_nif:slot(), fun(() -> {ok | {error, term()}, Value})) -> {ok, Value} | {error, term()}.
+%% Does something while nothing is emitted in the whole VM. The slot's tap holds emission.
 held(Slot, Act) ->
     Held = beamtap_nif:hold(Slot),
     Answer = Act(),
@@ -184,7 +182,7 @@ held(Slot, Act) ->
         {Failed, _} -> Failed
     end.
 
-%% @doc Records further classes from now on. What other taps have had of them is not counted.
+%% @doc Records more classes from now on. What other taps emitted of them before is not counted.
 -spec widen(recording(), [beamtap_spec:class()], beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
 widen(#{sessions := Sessions, events := Events, wanted := Before} = Recording, Classes, Deadline) ->
     New = [Wanted || {Event, _, _} = Wanted <- of_classes(Classes), not lists:member(Event, Events)],
@@ -203,17 +201,15 @@ joined(Names, Counters, #{before := Before} = Recording) ->
     Counted = Recording#{before := Anew ++ [Kind || Kind <- Before, not lists:member(element(1, Kind), Names)]},
     Counted#{seen := seen(Counted)}.
 
-%% @doc Ends recording, so that every event is either in the trace or counted as lost; also says what went wrong.
+%% @doc Ends recording. Every event is then either in the trace or counted as lost. `interrupted': LTTng no longer recorded.
 -spec stop(recording(), beamtap_nif:slot(), beamtap:ended_by() | none, beamtap_deadline:deadline()) ->
-    {recording(), [problem()]}.
-stop(#{remake := _} = Recording, _, _, Deadline) ->
-    %% Nothing to be counted or defined; what is half made goes.
-    {beamtap_remake:give_up(Recording, Deadline), []};
+    {ok, recording(), [problem()]} | {interrupted, beamtap_nif:failure(), recording()}.
 stop(Recording, Slot, EndedBy, Deadline) ->
-    %% LTTng stops a session whose consumer daemon is dead as if nothing were missing.
+    %% Asked of a session whose consumer daemon is dead, LTTng stops it as if nothing were missing.
     case check(Recording, false) of
-        {interrupted, Interrupted} -> stop(Interrupted, Slot, EndedBy, Deadline);
-        {ok, Checked} -> stop_working(Checked, Slot, EndedBy, Deadline)
+        {ok, Checked} -> stop_working(Checked, Slot, EndedBy, Deadline);
+        {stalled, _, Checked} -> stop_working(Checked, Slot, EndedBy, Deadline);
+        {interrupted, Failure} -> {interrupted, Failure, Recording}
     end.
 
 stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, EndedBy, Deadline) ->
@@ -229,7 +225,7 @@ stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, Ende
                 ok = beamtap_nif:release(Slot),
                 Answer;
             _ ->
-                %% Other taps do not wait for LTTng; what they emit until it has stopped is in the trace after the last
+                %% Other taps do not wait for LTTng. What they emit before it has stopped is in the trace after the last
                 %% counters.
                 ok = beamtap_nif:release(Slot),
                 beamtap_lttng:stop(Sessions, Deadline)
@@ -241,19 +237,19 @@ stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, Ende
         {"callbacks did not end", Held}
     ],
     Unstopped = [{"LTTng did not stop the session", Failure} || Failure <- Failures],
-    %% A daemon may have died in between.
+    %% A daemon may have died meanwhile.
     case beamtap_lttng:check(Sessions, false) of
         {error, {Kind, _, _}} = Death when Kind =:= no_sessiond; Kind =:= no_consumer; Kind =:= no_relayd ->
-            {beamtap_remake:give_up(beamtap_remake:interrupt(Recording, Death), Deadline), []};
+            {interrupted, Death, Recording};
         _ ->
-            {Recording#{'after' => After, sessions := Stopped}, Problems ++ Unstopped}
+            {ok, Recording#{'after' => After, sessions := Stopped}, Problems ++ Unstopped}
     end.
 
 ended(none, _) ->
     ok;
-ended(EndedBy, #{plan := #{name := Session}, began := Began}) ->
+ended(EndedBy, #{name := Name, began := Began}) ->
     Length = erlang:convert_time_unit(erlang:monotonic_time() - Began, native, nanosecond),
-    beamtap_definitions:ended(Session, EndedBy, Length).
+    beamtap_definitions:ended(Name, EndedBy, Length).
 
 %% @doc Ends the LTTng sessions.
 -spec close(recording(), beamtap_deadline:deadline()) -> [problem()].
@@ -261,8 +257,7 @@ close(#{sessions := Sessions} = Recording, Deadline) ->
     ok = prune(Recording),
     [{"LTTng did not end the session", Failure} || Failure <- beamtap_lttng:destroy(Sessions, Deadline)].
 
-%% @doc Writes what the flight recorder holds, as {@link beamtap_lttng:snapshot/3} does. Definitions come first: by
-%% now the buffers may have lost them.
+%% @doc Writes what the flight recorder holds. Definitions come first: the buffers may have overwritten them.
 -spec snapshot(recording(), binary(), beamtap_deadline:deadline()) -> {ok, binary()} | beamtap_error:error().
 snapshot(#{sessions := Sessions}, Label, Deadline) ->
     case chain([fun define/0, fun() -> beamtap_nif:emit_counters(snapshot) end]) of
@@ -270,12 +265,12 @@ snapshot(#{sessions := Sessions}, Label, Deadline) ->
         Failed -> start_error(Failed)
     end.
 
-%% @doc Writes all definitions again, for whatever has lost, or never had, those of the start.
+%% @doc Writes all definitions again, for a trace that has lost, or never had, those of the start.
 -spec define() -> ok | {error, no_slot}.
 define() ->
     beamtap_definitions:dump().
 
-%% @doc Records an event of the catalogue from now on; with a filter of LTTng's, only where it holds.
+%% @doc Records an event of the catalogue from now on. With a filter, only events that pass it.
 -spec enable(recording(), binary(), binary(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
 enable(#{sessions := Sessions, wanted := Wanted, filters := Filters} = Recording, Event, Filter, Deadline) ->
     known(Event, fun(Known) ->
@@ -293,7 +288,7 @@ enable_checked(Sessions, {Event, _, _} = Known, Filter, Deadline) ->
         {error, _} = Error -> Error
     end.
 
-%% @doc Records an event no more.
+%% @doc Stops recording an event.
 -spec disable(recording(), binary(), beamtap_deadline:deadline()) -> {ok, recording()} | beamtap_error:error().
 disable(#{sessions := Sessions, wanted := Wanted, filters := Filters} = Recording, Event, Deadline) ->
     known(Event, fun(Known) ->
@@ -307,13 +302,12 @@ known(Event, Act) ->
     Events = [Entry || {_, Class, _} = Entry <- beamtap_nif:catalogue(), Class =/= <<>>],
     case lists:keyfind(Event, 1, Events) of
         false ->
-            Names = lists:join(", ", [Name || {Name, _, _} <- Events]),
-            beamtap_error:new(unknown_event, ["there is no event ", beamtap_error:quote(Event)], ["known: ", Names]);
+            {error, #{reason => unknown_event, event => Event, known => [Name || {Name, _, _} <- Events]}};
         Known ->
             Act(Known)
     end.
 
-%% @doc Removes closed chunks beyond those that are to be kept.
+%% @doc Removes closed chunks beyond the number to keep.
 -spec prune(recording()) -> ok.
 prune(#{sessions := Sessions}) ->
     beamtap_lttng:prune(Sessions).
@@ -322,17 +316,12 @@ prune(#{sessions := Sessions}) ->
 -spec wanted(recording()) -> [beamtap_lttng:wanted()].
 wanted(#{wanted := Wanted}) -> Wanted.
 
-%% @doc What a person is told of it: each session, gaps, and why it does not record where it does not.
--spec describe(recording()) -> map().
+%% @doc What the user is told of it: each LTTng session, and the gaps.
+-spec describe(recording()) -> #{recordings := [map()], gaps := [gap()]}.
 describe(#{gaps := Gaps} = Recording) ->
-    Known = #{recordings => parts(Recording), gaps => Gaps},
-    case Recording of
-        #{remake := _} -> maps:merge(Known, beamtap_remake:describe(Recording));
-        #{stalled := {error, {_, Reason, Remedy}}} -> Known#{reason => Reason, remedy => Remedy};
-        #{} -> Known
-    end.
+    #{recordings => parts(Recording), gaps => Gaps}.
 
-%% @doc What a person is told of each session, those that were interrupted first.
+%% @doc What the user is told of each LTTng session, interrupted ones first.
 -spec parts(recording()) -> [map()].
 parts(#{sessions := Sessions, earlier := Earlier}) ->
     Earlier ++ beamtap_lttng:describe(Sessions).
@@ -348,22 +337,17 @@ chain([Act | Rest]) ->
 %% @doc The error of a recording that could not begin.
 -spec start_error(timeout | {error, term()}) -> beamtap_error:error().
 start_error(timeout) ->
-    beamtap_error:new(
-        timeout,
-        "LTTng did not switch the events on in this VM",
-        "see lttng list --userspace; lttng-sessiond must run as this user or root"
-    );
+    {error, #{reason => timeout, what => events}};
 start_error({error, not_quiet}) ->
-    beamtap_error:new(not_quiet, "events under way did not end", "start the tap again");
+    {error, #{reason => not_quiet}};
 start_error({error, no_slot}) ->
-    beamtap_error:new(no_thread, "no native thread to emit definitions", "look at the limits of this process (ulimit -u)");
+    {error, #{reason => no_thread, what => definitions}};
 start_error({error, #{}} = Error) ->
     Error;
 start_error(Native) ->
     beamtap_error:from_native(Native).
 
-%% The catalogue's events that the classes make, the application's marks, payloads where they are asked for, and
-%% beamtap's own, as {Event, Class, Channel}.
+%% The events of these classes, the application's marks, payloads if asked for, and beamtap's own.
 wanted(Classes, Payload) ->
     of_classes([marks | [payload || not beamtap_payload:is_none(Payload)]] ++ Classes).
 

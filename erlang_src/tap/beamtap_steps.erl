@@ -1,159 +1,233 @@
 %% @private
-%% The steps by which a tap opens, and how each is taken back. They work on what its session knows.
+%% The steps by which a tap opens, how each is taken back, and what is open between.
 -module(beamtap_steps).
 
--export([open/2, close/2, traced/1]).
--export_type([step/0]).
+-export([all/0, new/2, open/2, close/2]).
+-export([watch_stacks/1, lost/3, piled/3, loaded/3, describe/1]).
+-export_type([step/0, open/0]).
 
--type step() :: admitted | library | directory | remains | provider | tap | lttng | recorder | armed | patterns | flags | clock.
+-type step() :: library | admitted | directory | remains | slot | lttng | provider | recorder | armed | patterns | flags | clock.
 
-%% @doc Takes a step. What it sets is in the ledger before it is set.
--spec open(step(), map()) -> {ok, map()} | beamtap_error:error().
-open(admitted, #{tracing := Tracing} = Data) ->
-    done(beamtap_tracing:admit(Tracing), beamtap_caveats:warned(Data));
-open(directory, #{path := Path, opts := Opts} = Data) ->
-    case beamtap_mode:writes_here(Opts) andalso beamtap_output:prepare(Path) of
-        false -> {ok, Data#{made => false}};
-        {ok, Made} ->
-            ok = beamtap_traces:begin_trace(Path),
-            {ok, Data#{made => Made}};
+%% What is open of a tap. Keys that are not there belong to steps that have not been taken.
+-type open() :: #{
+    plan := beamtap_session:plan(),
+    %% The steps taken, last first.
+    opened := [step()],
+    %% Until when opening or closing is to be done.
+    deadline := beamtap_deadline:deadline(),
+    %% What is traced in the VM.
+    tracing := beamtap_tracing:tracing(),
+    %% What the trace lacks.
+    caveats := beamtap_caveats:caveats(),
+    %% Whether the directory was made for this tap.
+    is_made => boolean(),
+    %% What became of buffers that a crash left; those of flight recorders alone.
+    recovered => [beamtap_remains:recovery()],
+    flights => [beamtap_remains:recovery()],
+    %% The tap's place in the NIF.
+    slot => beamtap_nif:slot(),
+    %% What LTTng records.
+    recording => beamtap_recording:recording(),
+    %% What events had cost before the tap was armed, and what its own cost.
+    timed => beamtap_cost:timed(),
+    ns_per_event => float() | unknown,
+    %% The process that notices calls that pile up.
+    stacks => pid(),
+    %% Why the tap ends; `none' for a start that failed.
+    ended_by => beamtap:ended_by() | none,
+    %% When the trace flags were taken off, in the VM's monotonic time, and how many events the VM had made by then.
+    ended => integer(),
+    traced => non_neg_integer()
+}.
+
+%% @doc All steps in order. LTTng's daemon has to run before the provider is opened: liblttng-ust looks for it then.
+-spec all() -> [step()].
+all() ->
+    [library, admitted, directory, remains, slot, lttng, provider, recorder, armed, patterns, flags, clock].
+
+-spec new(beamtap_session:plan(), beamtap_deadline:deadline()) -> open().
+new(#{tap := Tap, name := Name, wish := Wish, opts := Opts} = Plan, Deadline) ->
+    #{
+        plan => Plan,
+        opened => [],
+        deadline => Deadline,
+        tracing => beamtap_tracing:new(Tap, Wish, Opts),
+        caveats => beamtap_caveats:new(Tap, Name)
+    }.
+
+%% @doc Takes a step. What it sets in the VM is in the ledger before it is set.
+-spec open(step(), open()) -> {ok, open()} | beamtap_error:error().
+open(Step, #{plan := Plan} = Open) ->
+    case open(Step, Plan, Open) of
+        {ok, #{opened := Opened} = Changed} -> {ok, Changed#{opened := [Step | Opened]}};
+        {error, _} = Error -> Error
+    end.
+
+open(library, #{tap := Tap}, Open) ->
+    done(beamtap_native:load(), fun() ->
+        ok = beamtap_cost:measure_floor(Tap),
+        Open
+    end);
+open(admitted, _, #{tracing := Tracing, caveats := Caveats} = Open) ->
+    done(beamtap_tracing:admit(Tracing), fun() -> Open#{caveats := beamtap_caveats:warned(Tracing, Caveats)} end);
+open(directory, #{path := Path, opts := Opts}, Open) ->
+    case beamtap_mode:writes_here(Opts) andalso beamtap_traces:open(Path) of
+        false -> {ok, Open};
+        {ok, IsMade} -> {ok, Open#{is_made => IsMade}};
         {error, _} = Error -> Error
     end;
-open(remains, #{opts := #{shm_path := ShmPath}} = Data) ->
-    %% Found before this tap's own buffers are there.
-    ok = case ShmPath of
-        none -> ok;
-        _ -> beamtap_remains:recover(ShmPath, beamtap_remains:find(ShmPath), self())
-    end,
+open(remains, #{opts := #{shm_path := ShmPath}}, Open) ->
+    %% Before this tap's own buffers exist.
+    ok = beamtap_remains:recover(ShmPath, self()),
     case beamtap_remains:flights() of
-        [] -> {ok, Data};
-        Flights -> {ok, Data#{flights => Flights, recovered => Flights}}
+        [] -> {ok, Open};
+        Flights -> {ok, Open#{flights => Flights, recovered => Flights}}
     end;
-open(library, #{tap := Tap} = Data) ->
-    case beamtap_native:load() of
-        ok -> done(beamtap_cost:measure_floor(Tap), Data);
-        {error, _} = Error -> Error
-    end;
-open(provider, Data) ->
-    done(beamtap_native:load_provider(), Data);
-open(tap, #{tap := Tap, opts := #{for := For, events := Events, rate := Rate, payload := Payload}} = Data) ->
-    %% This process is the tap's owner for the NIF: if it is killed, nothing is emitted from that moment on.
-    Limits = #{
-        events => Events, events_per_second => Rate, deadline_ms => For, payloads => beamtap_payload:native(Payload)
-    },
+open(slot, #{tap := Tap, opts := #{for := For, events := Events, rate := Rate, payload := Payload}}, Open) ->
+    %% This process owns the slot: when it is killed, the NIF stops emitting at once.
+    Limits = #{events => Events, events_per_second => Rate, deadline_ms => For, payloads => beamtap_payload:native(Payload)},
     case beamtap_nif:tap_open(self(), Limits) of
         {ok, Slot} ->
             ok = beamtap_ledger:note(Tap, #{slot => Slot}),
             case beamtap_nif:tap_watch(Slot, self()) of
                 ok ->
-                    {ok, Data#{slot => Slot}};
+                    {ok, Open#{slot => Slot}};
                 {error, no_guard} ->
                     ok = beamtap_nif:tap_close(Slot),
-                    beamtap_error:new(
-                        no_thread,
-                        "no native thread to watch the tap's limits",
-                        "look at the limits of this process (ulimit -u)"
-                    )
+                    {error, #{reason => no_thread, what => limits}}
             end;
         {error, no_slot} ->
-            beamtap_error:new(no_slot, "every tracer slot is taken: 7 taps run", "beamtap:info() lists them")
+            {error, #{reason => no_slot, what => taps}}
     end;
-open(lttng, #{path := Path, session_name := Name, wish := #{classes := Classes}, opts := Opts, deadline := Deadline} = Data) ->
-    case beamtap_recording:open(#{path => Path, name => Name, classes => Classes, opts => Opts}, Deadline) of
-        {ok, Recording} -> {ok, Data#{recording => Recording}};
-        {error, _} = Error -> Error
-    end;
-open(recorder, #{recording := Recording, slot := Slot, deadline := Deadline} = Data) ->
-    case beamtap_recording:start(Recording, Slot, Deadline) of
-        {ok, Started} -> {ok, Data#{recording := Started}};
-        {error, _} = Error -> Error
-    end;
-open(armed, #{slot := Slot} = Data) ->
+open(lttng, #{path := Path, name := Name, wish := #{classes := Classes}, opts := Opts}, #{deadline := Deadline} = Open) ->
+    recording(beamtap_recording:open(Name, Path, Classes, Opts, Deadline), Open);
+open(provider, _, Open) ->
+    done(beamtap_native:load_provider(), fun() -> Open end);
+open(recorder, _, #{recording := Recording, slot := Slot, deadline := Deadline} = Open) ->
+    recording(beamtap_recording:start(Recording, Slot, Deadline), Open);
+open(armed, _, #{slot := Slot} = Open) ->
     case beamtap_nif:tap_arm(Slot) of
-        ok -> {ok, Data#{timed => beamtap_cost:timed()}};
-        {error, no_tap} -> beamtap_error:new(no_slot, "the tap's slot is gone", "start the tap again")
+        ok -> {ok, Open#{timed => beamtap_cost:timed()}};
+        {error, no_tap} -> {error, #{reason => no_slot, what => slot}}
     end;
-open(patterns, #{tap := Tap, slot := Slot, tracing := Tracing, opts := #{payload := Payload}} = Data) ->
-    Opened = beamtap_tracing:open(Tracing, Slot, beamtap_payload:has_arguments(Payload)),
-    Watched = beamtap_caveats:watch_loads(Data#{tracing := Opened}),
+open(patterns, #{tap := Tap, opts := #{payload := Payload}}, #{slot := Slot, tracing := Tracing, caveats := Caveats} = Open) ->
+    #{grip := Grip} = Opened = beamtap_tracing:open(Tracing, Slot, beamtap_payload:has_arguments(Payload)),
+    Watched = beamtap_caveats:watch_loads(Opened, Caveats),
     ok = beamtap_tracing:functions_on(Opened),
-    #{grip := Grip} = Opened,
     Looker = beamtap_stacks:start_link(Grip),
     ok = beamtap_ledger:note(Tap, #{stacks => Looker}),
-    {ok, beamtap_caveats:limits(none, Watched#{stacks => Looker})};
-open(flags, #{tracing := Tracing} = Data) ->
+    ok = beamtap_caveats:limits(none, Opened, Watched),
+    {ok, Open#{tracing := Opened, caveats := Watched, stacks => Looker}};
+open(flags, _, #{tracing := Tracing} = Open) ->
     case beamtap_tracing:flags_on(Tracing) of
         {ok, Flagged} ->
-            {ok, Data#{tracing := Flagged}};
+            {ok, Open#{tracing := Flagged}};
         {error, _} = Error ->
             %% Some may be set already.
             _ = beamtap_tracing:flags_off(Tracing),
             Error
     end;
-open(clock, #{slot := Slot} = Data) ->
-    %% Its bound in time is that of the recording, however long a busy machine took to open.
+open(clock, _, #{slot := Slot} = Open) ->
+    %% The time limit starts here, however long it took to open.
     ok = beamtap_nif:tap_clock(Slot),
-    {ok, Data}.
+    {ok, Open}.
 
-done(ok, Data) -> {ok, Data};
+done(ok, Then) -> {ok, Then()};
 done({error, _} = Error, _) -> Error.
 
-%% @doc Takes a step back, and notes what went wrong.
--spec close(step(), map()) -> map().
-close(flags, #{tracing := Tracing} = Data) ->
+recording({ok, Recording}, Open) -> {ok, Open#{recording => Recording}};
+recording({error, _} = Error, _) -> Error.
+
+%% @doc Takes a step back, and notes what went wrong. `interrupted': LTTng no longer recorded.
+-spec close(step(), open()) -> open() | {interrupted, beamtap_nif:failure(), open()}.
+close(flags, #{tracing := Tracing} = Open) ->
     Answer = beamtap_tracing:flags_off(Tracing),
-    problem("a class was not recorded to the end", Answer, Data#{ended => erlang:monotonic_time()});
-close(patterns, #{tracing := Tracing} = Data) ->
+    problem("a class was not recorded to the end", Answer, Open#{ended => erlang:monotonic_time()});
+close(patterns, #{tracing := Tracing} = Open) ->
     ok = beamtap_loads:unwatch(self()),
     ok = beamtap_tracing:close(Tracing),
-    Data;
-close(armed, #{slot := Slot, timed := Before} = Data) ->
+    Open;
+close(armed, #{slot := Slot, timed := Before} = Open) ->
     Disarmed = beamtap_nif:tap_disarm(Slot),
-    Cost = beamtap_cost:per_event(Before, beamtap_cost:timed()),
-    problem("callbacks of the tap did not end", Disarmed, Data#{ns_per_event => Cost});
-close(recorder, #{recording := Recording, slot := Slot, deadline := Deadline} = Data) ->
-    %% A start that failed has ended nothing.
-    EndedBy = maps:get(ended_by, Data, none),
-    {Stopped, Problems} = beamtap_recording:stop(Recording, Slot, EndedBy, Deadline),
-    problems(Problems, Data#{recording := Stopped});
-close(lttng, #{recording := Recording, deadline := Deadline} = Data) ->
-    problems(beamtap_recording:close(Recording, Deadline), Data);
-close(tap, #{slot := Slot} = Data) ->
+    problem("callbacks of the tap did not end", Disarmed, Open#{ns_per_event => beamtap_cost:per_event(Before, beamtap_cost:timed())});
+close(recorder, #{recording := Recording, slot := Slot, ended_by := EndedBy, deadline := Deadline} = Open) ->
+    case beamtap_recording:stop(Recording, Slot, EndedBy, Deadline) of
+        {ok, Stopped, Problems} -> problems(Problems, Open#{recording := Stopped});
+        {interrupted, Failure, Found} -> {interrupted, Failure, Open#{recording := Found}}
+    end;
+close(lttng, #{recording := Recording, deadline := Deadline} = Open) ->
+    problems(beamtap_recording:close(Recording, Deadline), Open);
+close(slot, #{slot := Slot} = Open) ->
     Traced = traced(Slot),
     ok = beamtap_nif:tap_close(Slot),
-    Data#{traced => Traced};
-close(provider, Data) ->
-    %% Stays open: LTTng does not allow a provider to be unloaded.
-    Data;
-close(directory, #{path := Path, made := Made, opts := Opts} = Data) ->
-    %% LTTng goes on writing into files that have no name any more, and says nothing.
-    Kept =
-        case not beamtap_mode:writes_here(Opts) orelse filelib:is_dir(Path) of
-            true -> ok;
-            false -> {error, removed}
-        end,
-    _ = beamtap_output:discard_empty(Path, Made) orelse beamtap_traces:end_trace(Path),
-    problem("the trace's directory is gone", Kept, Data);
-close(Step, Data) when Step =:= admitted; Step =:= library; Step =:= remains; Step =:= clock ->
-    Data.
+    Open#{traced => Traced};
+close(directory, #{plan := #{path := Path}, is_made := IsMade} = Open) ->
+    problem("the trace's directory is gone", beamtap_traces:close(Path, IsMade), Open);
+close(_, Open) ->
+    %% The provider stays open: LTTng does not allow a provider to be unloaded.
+    Open.
 
-%% @doc Events of the tap so far: what its bound `events' is about.
--spec traced(beamtap_nif:slot()) -> non_neg_integer().
+problems(Problems, Open) ->
+    lists:foldl(fun({Said, Answer}, Known) -> problem(Said, Answer, Known) end, Open, Problems).
+
+problem(Said, Answer, #{caveats := Caveats} = Open) ->
+    Open#{caveats := beamtap_caveats:problem(Said, Answer, Caveats)}.
+
+%%% Between opening and closing
+
+%% @doc Looks for calls that pile up, if a function may let them.
+-spec watch_stacks(open()) -> open().
+watch_stacks(#{stacks := Looker, tracing := Tracing} = Open) ->
+    ok = case beamtap_tracing:watches_stacks(Tracing) of
+        true -> beamtap_stacks:look(Looker);
+        false -> ok
+    end,
+    Open;
+watch_stacks(Open) ->
+    Open.
+
+%% @doc A linked process has ended. If it recorded a class, that class is recorded no more.
+-spec lost(pid(), term(), open()) -> open().
+lost(Pid, Reason, #{tracing := Tracing, caveats := Caveats} = Open) ->
+    case beamtap_tracing:lost(Tracing, Pid, Reason) of
+        {Left, Said} -> Open#{tracing := Left, caveats := beamtap_caveats:add(Said, Caveats)};
+        none -> Open
+    end.
+
+%% @doc Takes functions off whose calls pile up.
+-spec piled(Words :: pos_integer(), [mfa()], open()) -> open().
+piled(Words, Stack, #{tracing := Tracing, caveats := Caveats} = Open) ->
+    case beamtap_tracing:take_off(Tracing, Words, Stack) of
+        {Piled, Limited} -> Open#{tracing := Limited, caveats := beamtap_caveats:piled(Piled, Caveats)};
+        none -> Open
+    end.
+
+%% @doc Traces what is asked for in modules that were just loaded.
+-spec loaded([module()], AtUs :: integer(), open()) -> open().
+loaded(Modules, AtUs, #{tracing := #{grip := _} = Tracing, caveats := Caveats} = Open) ->
+    {Meant, Traced} = beamtap_tracing:loaded(Tracing, Modules),
+    Said = beamtap_caveats:loaded(Meant, AtUs, Caveats),
+    ok = beamtap_caveats:limits(Tracing, Traced, Said),
+    watch_stacks(Open#{tracing := Traced, caveats := Said});
+loaded(_, _, Open) ->
+    Open.
+
+%% @doc What {@link beamtap:info/1} says, but for the state.
+-spec describe(open()) -> map().
+describe(#{plan := #{tap := Tap, path := Path, opts := Opts}, tracing := Tracing, caveats := Caveats} = Open) ->
+    Parts = [
+        beamtap_tracing:describe(Tracing),
+        maps:with([recovered], Open),
+        maps:with([for, events, rate, owner], Opts),
+        beamtap_caveats:describe(Tracing, erlang:monotonic_time(), Caveats)
+        | [beamtap_recording:describe(Recording) || #{recording := Recording} <- [Open]]
+    ],
+    Traced = lists:sum([traced(Slot) || #{slot := Slot} <- [Open]]),
+    lists:foldl(fun(Part, All) -> maps:merge(All, Part) end, #{tap => Tap, path => Path, traced => Traced}, Parts).
+
+%% What the limit `events' counts.
 traced(Slot) ->
     case beamtap_nif:tap_info(Slot) of
         #{emitted := Count} -> Count;
         {error, no_tap} -> 0
     end.
-
-problems(Problems, Data) ->
-    lists:foldl(fun({Said, Answer}, D) -> problem(Said, Answer, D) end, Data, Problems).
-
-problem(_, ok, Data) ->
-    Data;
-problem(Said, {error, Why}, #{problems := Problems} = Data) ->
-    Detail =
-        case Why of
-            {_, Line, _} -> Line;
-            Atom -> atom_to_binary(Atom)
-        end,
-    Data#{problems := [iolist_to_binary([Said, ": ", Detail]) | Problems]}.

@@ -4,7 +4,7 @@
 %% What is set stands in the ledger before it is set; so whoever cleans up after a tap needs nothing else.
 -module(beamtap_tracing).
 
--export([new/4, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/3]).
+-export([new/3, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/3]).
 -export([admit/2, add/2, drop/2, pause/1, resume/1, describe/1]).
 -export([take_off/3, without_return/1, watches_stacks/1, loaded/2]).
 -export_type([tracing/0, wish/0]).
@@ -16,8 +16,7 @@
     targets := [beamtap_spec:target()],
     asked := [beamtap_match:asked()],
     limits := beamtap_returns:limits(),
-    patterns := [beamtap_pattern:pattern()],
-    known_bad => refuse | allow
+    patterns := [beamtap_pattern:pattern()]
 }.
 %% `spared': those that a wider target stands for and that were dropped; `dropped' the same of functions. `instruments' are the processes of the classes
 %% that are no flags.
@@ -42,18 +41,18 @@
 
 -define(SAME(Key, One, Other), map_get(Key, One) =:= map_get(Key, Other)).
 
--spec new(beamtap:tap(), pid(), wish(), beamtap_sampling:checked()) -> tracing().
-new(Tap, Owner, Wish, Sampling) ->
+-spec new(beamtap:tap(), wish(), #{owner := pid(), atom() => term()}) -> tracing().
+new(Tap, Wish, #{owner := Owner} = Opts) ->
     Known = maps:with([classes, inherit, targets, asked, limits, patterns], Wish),
     Known#{
         tap => Tap,
         owner => Owner,
-        known_bad => maps:get(known_bad, Wish, refuse),
+        known_bad => maps:get(known_bad, Opts, refuse),
         dropped => [],
         spared => [],
         is_paused => false,
         processes => #{traced => 0, left => 0},
-        sampling => Sampling,
+        sampling => maps:with([system_monitor, sample_every], Opts),
         instruments => #{}
     }.
 

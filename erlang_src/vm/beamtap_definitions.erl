@@ -8,7 +8,7 @@
 
 -export([start_link/0, watch/0, dump/0, introduce/0, collect/0, emit/1, emit_modules_since/1, nonce/0, canary/1]).
 -export([pause/1, resume/2, ended/3, caveat/2, ends/2]).
--export([outside/1]).
+-export([outside/1, stem_of_vm/0, stem_of_node/0]).
 -export([init/1, handle_call/3, handle_continue/2, handle_cast/2, handle_info/2, terminate/2]).
 -export_type([known/0, outside/0]).
 
@@ -152,6 +152,16 @@ outside(WithinMs) ->
         exit:_ -> []
     end.
 
+%% @doc What the names of all LTTng sessions and traces of this VM's taps begin with.
+-spec stem_of_vm() -> binary().
+stem_of_vm() ->
+    unicode:characters_to_binary([stem_of_node(), os:getpid(), "-"]).
+
+%% @doc The same for all VMs that have, or had, this node's name.
+-spec stem_of_node() -> binary().
+stem_of_node() ->
+    unicode:characters_to_binary(["beamtap-", atom_to_binary(node()), "-"]).
+
 %%% The process
 
 -spec init(none) -> {ok, state()}.
@@ -201,7 +211,7 @@ look(WithinMs, #{outside := Before} = State) ->
 outside_session({Name, IsActive, Mode, Path, Events}) ->
     #{session => Name, state => outside, active => IsActive, mode => Mode, path => Path, events => Events}.
 
-is_own(Name) -> string:prefix(Name, beamtap_output:stem_of_vm()) =/= nomatch.
+is_own(Name) -> string:prefix(Name, stem_of_vm()) =/= nomatch.
 
 active(#{outside := Sessions}) -> [Name || #{session := Name, active := true} <- Sessions].
 

@@ -1,41 +1,17 @@
-%% @doc Where the native files are, and getting the library and the provider ready.
+%% @private
+%% Loads the native library and opens the LTTng-UST provider.
 -module(beamtap_native).
 
--export([directory/0, file/1, load/0, load_provider/0]).
+-export([load/0, load_provider/0]).
 
--define(ENVIRONMENT, "BEAMTAP_NATIVE_DIR").
-%% The places at which the library learns how this release writes pids and ports: one bit each.
+%% The library learns from sample pids and ports how this release encodes them. One sample per bit, up to this one.
 -define(MAX_BIT, 31).
 
-%% @doc The directory of the native files: the application's `native_dir' (set where beamtap is only visiting), or
-%% `BEAMTAP_NATIVE_DIR', or priv/native of the application, or the same beside the directory that this module was
-%% loaded from.
--spec directory() -> file:filename_all().
-directory() ->
-    case {application:get_env(beamtap, native_dir), os:getenv(?ENVIRONMENT)} of
-        {{ok, Directory}, _} -> Directory;
-        {undefined, Directory} when is_list(Directory), Directory =/= "" -> Directory;
-        _ -> filename:join(priv(), "native")
-    end.
-
-priv() ->
-    case code:priv_dir(beamtap) of
-        {error, bad_name} ->
-            filename:join(filename:dirname(filename:dirname(code:which(?MODULE))), "priv");
-        Directory ->
-            Directory
-    end.
-
-%% @doc The full name of one of the native files.
--spec file(string()) -> file:filename_all().
-file(Name) ->
-    filename:absname(filename:join(directory(), Name)).
-
-%% @doc Loads the library. Whether it is there is looked at first: a module that fails to load is reported in the log,
-%% and a library that was not built yet is no more than a line for the person who asked.
+%% @doc Loads the library. Looks for the file first: a module that fails to load is reported in the log, and a library that
+%% is not built yet is only of interest to the caller.
 -spec load() -> ok | beamtap_error:error().
 load() ->
-    Library = file("libbeamtap_nif.so"),
+    Library = beamtap_files:file("libbeamtap_nif.so"),
     case erlang:module_loaded(beamtap_nif) orelse filelib:is_regular(Library) of
         true ->
             case code:ensure_loaded(beamtap_nif) of
@@ -46,7 +22,7 @@ load() ->
             beamtap_error:new(
                 no_native_library,
                 ["the native library ", Library, " is missing"],
-                "run scripts/build-native, or name its directory in " ?ENVIRONMENT
+                "run scripts/build-native, or name its directory in BEAMTAP_NATIVE_DIR"
             )
     end.
 
@@ -61,7 +37,7 @@ unloadable(Library) ->
 -spec load_provider() -> ok | beamtap_error:error().
 load_provider() ->
     maybe_then(load(), fun() ->
-        case beamtap_nif:open_provider(unicode:characters_to_binary(file("libbeamtap_provider.so"))) of
+        case beamtap_nif:open_provider(unicode:characters_to_binary(beamtap_files:file("libbeamtap_provider.so"))) of
             ok ->
                 ok = beamtap_definitions:watch(),
                 offer_otp_events();
@@ -69,17 +45,17 @@ load_provider() ->
         end
     end).
 
-%% OTP's own events are for people who follow its LTTng guide: where they cannot be had, all else works. A VM that was
-%% built with them keeps its own.
+%% OTP's own events are for people who follow OTP's LTTng guide. Everything else works without them. A VM that was built
+%% with them keeps its own.
 offer_otp_events() ->
-    Library = unicode:characters_to_binary(file("libbeamtap_provider_otp.so")),
+    Library = unicode:characters_to_binary(beamtap_files:file("libbeamtap_provider_otp.so")),
     _ = beamtap_nif:open_otp_provider(Library, erlang:system_info(dynamic_trace)),
     ok.
 
 maybe_then(ok, Next) -> Next();
 maybe_then(Error, _) -> Error.
 
-%% Once: the library reads what it learnt while it traces.
+%% Once per VM: the library reads what it has learnt while it traces.
 calibrate() ->
     case persistent_term:get(?MODULE, unknown) of
         calibrated -> ok;

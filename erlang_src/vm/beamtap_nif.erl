@@ -27,13 +27,13 @@
 -export([session_check/2, session_daemon/1, session_end_daemon/2, dismiss_daemon/1]).
 %% Traces
 -export([trace_begin/2, trace_end/1, traces_in/1, traces_keep/4]).
--export_type([event/0, slot/0, session/0, failure/0, tap_limits/0, session_plan/0]).
+-export_type([event/0, slot/0, lttng_session/0, failure/0, tap_limits/0, lttng_session_options/0]).
 
 -on_load(load/0).
 
 -type event() :: binary().
 -type slot() :: non_neg_integer().
--type session() :: reference().
+-type lttng_session() :: reference().
 -type failure() :: {error, {Kind :: atom(), Line :: binary(), Remedy :: binary()}}.
 -type answer() :: trace | discard | remove.
 -type limit() :: pos_integer() | infinity.
@@ -47,7 +47,7 @@
     }
 }.
 -type trip() :: none | events | rate | deadline | owner | panics.
--type session_plan() :: #{
+-type lttng_session_options() :: #{
     name := binary(),
     mode := session_mode(),
     channels := [
@@ -88,7 +88,7 @@
 -type process() :: {pid(), pid() | undefined, atom(), mfa() | undefined}.
 
 load() ->
-    erlang:load_nif(beamtap_native:file("libbeamtap_nif"), 0).
+    erlang:load_nif(beamtap_files:file("libbeamtap_nif"), 0).
 
 -spec enabled(atom(), term(), pid() | port() | undefined) -> answer().
 enabled(_Tag, _State, _Tracee) -> erlang:nif_error(not_loaded).
@@ -276,13 +276,13 @@ hold(_Slot) -> erlang:nif_error(not_loaded).
 release(_Slot) -> erlang:nif_error(not_loaded).
 
 %% Where LTTng is asked, `WithinMs' bounds how long that may take.
--spec session_open(session_plan(), WithinMs :: non_neg_integer()) -> {ok, session()} | failure().
-session_open(_Plan, _WithinMs) -> erlang:nif_error(not_loaded).
+-spec session_open(lttng_session_options(), WithinMs :: non_neg_integer()) -> {ok, lttng_session()} | failure().
+session_open(_Options, _WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_start(session(), WithinMs :: non_neg_integer()) -> ok | failure().
+-spec session_start(lttng_session(), WithinMs :: non_neg_integer()) -> ok | failure().
 session_start(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_stop(session(), WithinMs :: non_neg_integer()) ->
+-spec session_stop(lttng_session(), WithinMs :: non_neg_integer()) ->
     {ok, #{
         discarded := #{binary() => non_neg_integer()},
         lost_packets := #{binary() => non_neg_integer()},
@@ -291,28 +291,28 @@ session_start(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
     | failure().
 session_stop(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_snapshot(session(), Label :: binary(), WithinMs :: non_neg_integer()) ->
+-spec session_snapshot(lttng_session(), Label :: binary(), WithinMs :: non_neg_integer()) ->
     {ok, Directory :: binary()} | {ok, remote} | failure().
 session_snapshot(_Session, _Label, _WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec session_enable(
-    session(), Channel :: binary(), Event :: binary(), Filter :: binary(), WithinMs :: non_neg_integer()
+    lttng_session(), Channel :: binary(), Event :: binary(), Filter :: binary(), WithinMs :: non_neg_integer()
 ) -> ok | failure().
 session_enable(_Session, _Channel, _Event, _Filter, _WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_disable(session(), Channel :: binary(), Event :: binary(), WithinMs :: non_neg_integer()) ->
+-spec session_disable(lttng_session(), Channel :: binary(), Event :: binary(), WithinMs :: non_neg_integer()) ->
     ok | failure().
 session_disable(_Session, _Channel, _Event, _WithinMs) -> erlang:nif_error(not_loaded).
 
 %% With 0 the daemon is not asked, which takes microseconds.
--spec session_check(session(), WithinMs :: non_neg_integer()) -> ok | failure().
+-spec session_check(lttng_session(), WithinMs :: non_neg_integer()) -> ok | failure().
 session_check(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
 %% Whose the session daemon is that the session began to record with.
--spec session_daemon(session()) -> own | vm | foreign.
+-spec session_daemon(lttng_session()) -> own | vm | foreign.
 session_daemon(_Session) -> erlang:nif_error(not_loaded).
 
--spec session_end_daemon(session(), WithinMs :: non_neg_integer()) -> ok | failure().
+-spec session_end_daemon(lttng_session(), WithinMs :: non_neg_integer()) -> ok | failure().
 session_end_daemon(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
 %% The session daemon that this VM started ends unless somebody has a session in it, and none is kept until the next
@@ -320,11 +320,11 @@ session_end_daemon(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 -spec dismiss_daemon(WithinMs :: non_neg_integer()) -> ok | failure().
 dismiss_daemon(_WithinMs) -> erlang:nif_error(not_loaded).
 
--spec session_live_port(session()) -> inet:port_number() | none.
+-spec session_live_port(lttng_session()) -> inet:port_number() | none.
 session_live_port(_Session) -> erlang:nif_error(not_loaded).
 
 %% What is not ended in time goes on to end by itself.
--spec session_destroy(session(), WithinMs :: non_neg_integer()) -> ok | failure().
+-spec session_destroy(lttng_session(), WithinMs :: non_neg_integer()) -> ok | failure().
 session_destroy(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec sessions() -> {ok, [binary()]} | failure().

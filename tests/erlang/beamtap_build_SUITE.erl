@@ -135,7 +135,7 @@ copy(From, To) ->
     {0, _} = tool(beamtap_world:root(), "cp", ["-r", From, To], []).
 
 %% The files of this build; the runner may have been told of others.
-prebuilt() -> {"BEAMTAP_NATIVE_DIR", filename:absname(beamtap_native:directory())}.
+prebuilt() -> {"BEAMTAP_NATIVE_DIR", filename:absname(beamtap_files:directory())}.
 no_native_dir() -> {"BEAMTAP_NATIVE_DIR", false}.
 output(Sample, Name) -> {"SAMPLE_OUTPUT", filename:join([Sample, "trace", Name])}.
 

@@ -122,7 +122,7 @@ naive_start(Config) ->
 
 %% When the last event of the flood was written, in nanoseconds since the epoch: the bound was reached.
 last_event(Path) ->
-    Read = [beamtap_native:file("beamtapd"), " read --json --event beamtap:send --fields to_kind '", Path, "' | tail -n 1"],
+    Read = [beamtap_files:file("beamtapd"), " read --json --event beamtap:send --fields to_kind '", Path, "' | tail -n 1"],
     {match, [Ns]} = re:run(os:cmd(unicode:characters_to_list(Read)), "\"time_ns\":(\\d+)", [{capture, all_but_first, list}]),
     list_to_integer(Ns).
 
@@ -190,7 +190,7 @@ no_native_library(Config) ->
 no_provider(Config) ->
     Directory = filename:join(proplists:get_value(priv_dir, Config), "no_provider"),
     ok = filelib:ensure_path(Directory),
-    Library = beamtap_native:file("libbeamtap_nif.so"),
+    Library = beamtap_files:file("libbeamtap_nif.so"),
     {ok, _} = file:copy(Library, filename:join(Directory, filename:basename(Library))),
     Vm = vm(#{env => [{"BEAMTAP_NATIVE_DIR", Directory}]}),
     {error, #{reason := no_provider}} = call(Vm, beamtap, tracer, []),

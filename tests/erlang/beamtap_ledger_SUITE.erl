@@ -85,7 +85,7 @@ cleaned(Tap) ->
 tracing(Tap) ->
     Asked = [{{?MODULE, work, 1}, [{'_', [], []}]}],
     Wish = #{classes => [call], inherit => [], targets => [], asked => Asked, limits => beamtap_returns:none(), patterns => []},
-    beamtap_tracing:new(Tap, self(), Wish, #{}).
+    beamtap_tracing:new(Tap, Wish, #{owner => self()}).
 
 notes_at_once(_) ->
     ok = beamtap_ledger:create(),

@@ -85,7 +85,7 @@ in_vm(Function, Arguments) ->
     Figures.
 
 law(Path) ->
-    Said = os:cmd(unicode:characters_to_list(["'", beamtap_native:file("beamtapd"), "' info '", Path, "' --json"])),
+    Said = os:cmd(unicode:characters_to_list(["'", beamtap_files:file("beamtapd"), "' info '", Path, "' --json"])),
     maps:from_list([{Key, number(Key, Said)} || Key <- [emitted, read, discarded, lost, residual]]).
 
 number(Key, Said) ->

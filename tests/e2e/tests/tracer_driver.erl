@@ -200,7 +200,7 @@ owner() ->
 %% OTP's events instead of beamtap's own.
 ready_for_otp() ->
     ok = beamtap_native:load(),
-    Library = unicode:characters_to_binary(beamtap_native:file("libbeamtap_provider_otp.so")),
+    Library = unicode:characters_to_binary(beamtap_files:file("libbeamtap_provider_otp.so")),
     {error, {has_own, _, _}} = beamtap_nif:open_otp_provider(Library, lttng),
     false = is_mapped(),
     ok = beamtap_nif:open_otp_provider(Library, erlang:system_info(dynamic_trace)),

@@ -54,11 +54,7 @@ running(Plan) ->
             _ = beamtap_janitor:sweep(),
             {ok, Plan};
         {error, Reason} ->
-            beamtap_error:new(
-                not_started,
-                ["the application beamtap does not start: ", beamtap_error:quote(Reason)],
-                "put beamtap's ebin directory on the code path (erl -pa)"
-            )
+            {error, #{reason => not_started, what => application, cause => Reason}}
     end.
 
 resolve(#{functions := Functions} = Plan) ->
@@ -80,11 +76,11 @@ wish({error, _} = Error) ->
 %% What was refused before has taken no number.
 place(#{opts := #{output := Output} = Opts} = Plan) ->
     Number = erlang:unique_integer([positive, monotonic]),
-    Stem = beamtap_output:stem(),
+    Stem = beamtap_traces:stem(),
     Name = <<Stem/binary, "-", (integer_to_binary(Number))/binary>>,
-    Named = Plan#{tap => {tap, Number}, session_name => Name, wording => beamtap_wording:current()},
+    Named = Plan#{tap => {tap, Number}, name => Name},
     case beamtap_mode:writes_here(Opts) of
-        true -> with(beamtap_output:path(Output, Stem), fun(Path) -> Named#{path => Path} end);
+        true -> with(beamtap_traces:path(Output, Stem), fun(Path) -> Named#{path => Path} end);
         %% The trace is at a relay daemon.
         false -> {ok, Named#{path => hd([Url || #{url := Url} <- beamtap_mode:places(Opts, <<>>, Name)])}}
     end.
@@ -102,11 +98,7 @@ launch(#{tap := Tap} = Plan, Left) ->
             _ = beamtap_sup:settle() =:= stopped andalso application:stop(beamtap),
             pipe([fun running/1, fun(Again) -> launch(Again, Left - 1) end], Plan);
         {error, Reason} ->
-            beamtap_error:new(
-                not_started,
-                ["the tap's process does not start: ", beamtap_error:quote(Reason)],
-                "application:stop(beamtap) and start again"
-            )
+            {error, #{reason => not_started, what => session, cause => Reason}}
     end.
 
 %% A supervisor that ends its sessions because a process beside them was killed ends those that just start, too. Not so one
