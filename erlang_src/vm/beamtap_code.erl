@@ -10,9 +10,6 @@
 %% What is handed to `erlang:trace_pattern/3', with the number of functions it stands for.
 -type match() :: {beamtap_match:mfa_pattern(), pos_integer()}.
 
-%% Names of modules in a message.
--define(SHOWN, 3).
-
 %% @doc The functions that patterns name, each with the clauses of its match specification.
 -spec asked([beamtap_pattern:pattern()]) -> {ok, [beamtap_match:asked()]} | beamtap_error:error().
 asked(Patterns) ->
@@ -101,28 +98,11 @@ resolve(#{what := {M, F, A}} = Pattern) ->
 some([_ | _] = Matches, _) ->
     {ok, Matches};
 some([], #{what := {{below, _}, _, _} = What}) ->
-    beamtap_error:new(no_match, [printed(What), " matches no function"], "check the function's name and arity");
+    {error, #{reason => no_match, pattern => What}};
 some([], #{what := {M, F, _} = What}) when M =/= '_' ->
-    beamtap_error:new(
-        no_match,
-        [printed(What), " matches no function", hint(M, F, all_of(M))],
-        ["see ", beamtap_error:quote(M), beamtap_wording:either(":module_info(functions)", ".module_info(:functions)")]
-    );
-some([], #{what := {behaviour, Behaviour}}) ->
-    beamtap_error:new(
-        no_match,
-        ["no loaded module implements the behaviour ", beamtap_error:quote(Behaviour)],
-        "load the modules first, or name them"
-    );
+    {error, maps:merge(#{reason => no_match, pattern => What, module => M}, hint(F, all_of(M)))};
 some([], #{what := What}) ->
-    beamtap_error:new(
-        no_match,
-        [printed(What), " matches no function of a loaded module"],
-        "name the module, so that it is loaded"
-    ).
-
-%% The function alone: what its arguments have to be is not what is missing.
-printed(What) -> beamtap_pattern:print(#{what => What, actions => []}).
+    {error, #{reason => no_match, pattern => What}}.
 
 %%% Behaviours
 
@@ -133,11 +113,7 @@ callbacks(Behaviour) ->
                 {ok, Module:behaviour_info(callbacks)}
             catch
                 error:undef ->
-                    beamtap_error:new(
-                        no_behaviour,
-                        [beamtap_error:quote(Behaviour), " is a module, but no behaviour"],
-                        "a behaviour has callbacks: gen_server, supervisor, Elixir's GenServer"
-                    )
+                    {error, #{reason => no_behaviour, module => Behaviour}}
             end;
         none ->
             no_module(Behaviour)
@@ -199,28 +175,17 @@ below(Name) ->
     Known = [Known || {Known, _, _} <- code:all_available(), Known =:= Module orelse lists:prefix(Prefix, Known)],
     lists:sort(Known) -- Own.
 
-%% @doc What a text such as "Orders.*" is taken to mean and does not: for each of these, a line about the modules below.
--spec left_out([beamtap_pattern:pattern()]) -> [unicode:chardata()].
+%% @doc Text patterns such as "Orders.*" that name one module alone, each with the modules below it that are left out.
+-spec left_out([beamtap_pattern:pattern()]) -> [{Pattern :: tuple(), Below :: [string()]}].
 left_out(Patterns) ->
     [
-        [printed(What), " is the module ", module_text(unicode:characters_to_list(M)), " alone; below it are ", others(Below), ": ", all_below(M)]
+        {What, Below}
      || #{what := {M, '_', '_'} = What} <- Patterns,
         is_binary(M),
         beamtap_name:elixir_alias(M) =/= none,
         Below <- [below(M) -- [unicode:characters_to_list(M)]],
         Below =/= []
     ].
-
-others(Below) when length(Below) > ?SHOWN ->
-    {Shown, More} = lists:split(?SHOWN, Below),
-    [lists:join(", ", [bare(Name) || Name <- Shown]), " and ", integer_to_list(length(More)), " more"];
-others(Below) ->
-    lists:join(", ", [bare(Name) || Name <- Below]).
-
-all_below(M) -> ["\"", bare(unicode:characters_to_list(name_text(M))), ".**\" names them all"].
-
-bare("Elixir." ++ Alias) -> Alias;
-bare(Name) -> Name.
 
 modules_of(App) ->
     _ = application:load(App),
@@ -269,70 +234,32 @@ matches(Module, F, A) ->
 
 no_module(M) ->
     Name = unicode:characters_to_list(name_text(M)),
-    case lists:prefix("Elixir.", Name) andalso below(M) of
-        [_ | _] = Below ->
-            beamtap_error:new(
-                no_module,
-                ["there is no module ", module_text(Name), "; below it are ", others(Below)],
-                [all_below(M), beamtap_wording:either(", {app, Name} all of an application", ", {:app, name} all of an application")]
-            );
-        _ ->
-            unknown_module(Name)
+    Below = case lists:prefix("Elixir.", Name) of true -> below(M); false -> [] end,
+    {error, maps:merge(#{reason => no_module, module => Name}, case Below of [] -> near_module(Name); _ -> #{below => Below} end)}.
+
+near_module(Name) ->
+    case beamtap_key:class(Name, beamtap_spec:classes()) of
+        {ok, Class} ->
+            #{class => Class};
+        none ->
+            near(Name, [atom_to_list(Loaded) || {Loaded, _} <- code:all_loaded()])
     end.
 
-unknown_module(Name) ->
-    Candidates = [atom_to_list(Loaded) || {Loaded, _} <- code:all_loaded()],
-    Classes = beamtap_spec:classes(),
-    Near =
-        case beamtap_key:class(Name, Classes) of
-            {ok, Class} ->
-                ["; did you mean the class ", beamtap_error:quote(Class), "?"];
-            none ->
-                case beamtap_near:name(Name, Candidates) of
-                    {ok, Best} -> ["; did you mean ", beamtap_error:quote(list_to_existing_atom(Best)), "?"];
-                    none -> []
-                end
-        end,
-    beamtap_error:new(
-        no_module,
-        ["there is no module ", module_text(Name), Near],
-        ["check the name, and the code path: ", beamtap_wording:either("code:get_path()", ":code.get_path()")]
-    ).
-
-%% Without making an atom of it.
-module_text("Elixir." ++ Alias) -> beamtap_wording:either(["'Elixir.", Alias, "'"], Alias);
-module_text(Name) -> beamtap_wording:either(Name, [":", Name]).
-
 no_application(App) ->
-    Candidates = [atom_to_list(Name) || {Name, _, _} <- application:loaded_applications()],
-    Near =
-        case beamtap_near:name(atom_to_list(App), Candidates) of
-            {ok, Best} -> ["; did you mean ", beamtap_error:quote(list_to_existing_atom(Best)), "?"];
-            none -> []
-        end,
-    beamtap_error:new(
-        no_application,
-        ["there is no application ", beamtap_error:quote(App), Near],
-        "check the name, and that its ebin directory is on the code path"
-    ).
+    Near = near(atom_to_list(App), [atom_to_list(Name) || {Name, _, _} <- application:loaded_applications()]),
+    {error, Near#{reason => no_application, application => App}}.
 
-%% What is there instead: the function with another arity, or one with a similar name.
-hint(_, '_', _) ->
-    [];
-hint(Module, F, Known) ->
+near(Name, Candidates) ->
+    maps:from_list([{near, list_to_existing_atom(Best)} || {ok, Best} <- [beamtap_near:name(Name, Candidates)]]).
+
+%% What exists instead: the function with another arity, or one with a similar name.
+hint('_', _) ->
+    #{};
+hint(F, Known) ->
     Name = name_text(F),
     case lists:sort([Arity || {Other, Arity} <- Known, name_text(Other) =:= Name]) of
-        [] ->
-            Texts = [unicode:characters_to_list(name_text(Other)) || {Other, _} <- Known],
-            case beamtap_near:name(unicode:characters_to_list(Name), Texts) of
-                {ok, Best} ->
-                    Pattern = #{what => {Module, unicode:characters_to_binary(Best), '_'}, actions => []},
-                    ["; did you mean ", beamtap_pattern:print(Pattern), "?"];
-                none ->
-                    []
-            end;
-        Arities ->
-            ["; ", Name, " has arity ", lists:join(", ", [integer_to_list(A) || A <- Arities])]
+        [] -> near(unicode:characters_to_list(Name), [atom_to_list(Other) || {Other, _} <- Known]);
+        Arities -> #{arities => Arities}
     end.
 
 name_text(Name) when is_atom(Name) -> atom_to_binary(Name);

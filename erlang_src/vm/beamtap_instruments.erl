@@ -74,11 +74,7 @@ sampler(Class, #{slot := Slot, sampling := #{sample_every := Ms}}) ->
 error_of(_, {shutdown, {error, #{}} = Error}) ->
     Error;
 error_of(Class, Reason) ->
-    beamtap_error:new(
-        not_started,
-        [atom_to_list(Class), " cannot be recorded: ", beamtap_error:quote(Reason)],
-        ["leave ", atom_to_list(Class), " out"]
-    ).
+    {error, #{reason => not_started, class => Class, cause => Reason}}.
 
 %% @doc Ends these; what was told up to now is recorded. Answers with the first thing that went wrong.
 -spec close(beamtap:tap(), running()) -> ok | beamtap_nif:failure().

@@ -16,22 +16,11 @@ load() ->
         true ->
             case code:ensure_loaded(beamtap_nif) of
                 {module, beamtap_nif} -> calibrate();
-                {error, _} -> unloadable(Library)
+                {error, _} -> {error, #{reason => no_native_library, file => Library, cause => not_loaded}}
             end;
         false ->
-            beamtap_error:new(
-                no_native_library,
-                ["the native library ", Library, " is missing"],
-                "run scripts/build-native, or name its directory in BEAMTAP_NATIVE_DIR"
-            )
+            {error, #{reason => no_native_library, file => Library, cause => missing}}
     end.
-
-unloadable(Library) ->
-    beamtap_error:new(
-        no_native_library,
-        ["the VM does not load ", Library, "; its log says why"],
-        "run scripts/build-native on this machine"
-    ).
 
 %% @doc Loads the library and opens the LTTng-UST provider, so that LTTng sees this VM and its events.
 -spec load_provider() -> ok | beamtap_error:error().
@@ -71,11 +60,7 @@ learn() ->
         ok ->
             persistent_term:put(?MODULE, calibrated);
         {error, unknown_layout} ->
-            beamtap_error:new(
-                unknown_layout,
-                ["OTP ", erlang:system_info(otp_release), " writes pids in a way that beamtap does not know"],
-                "report it with the output of erlang:system_info(version)"
-            )
+            {error, #{reason => unknown_layout, otp_release => erlang:system_info(otp_release)}}
     end.
 
 own() ->

@@ -7,7 +7,7 @@
 %% the classes.
 -module(beamtap_neighbours).
 
--export([refusal/2, warnings/1, taken/2, monitored/1, sequenced/1, foreign/0]).
+-export([refusal/2, warnings/1, taken/2, foreign/0]).
 -export_type([wish/0]).
 
 %% What a tap wants, or has.
@@ -78,19 +78,8 @@ other_tap(Tap, #{inherit := Inherit} = Wish, #{named := Named, new := New, new_p
         [] ->
             none;
         [{Other, Who} | _] ->
-            by_tap(Other, traced(Who), "name other targets")
+            {error, #{reason => traced_by_tap, what => Who, tap => Other}}
     end.
-
-by_tap({tap, Number} = Other, What, Else) ->
-    Text = beamtap_error:quote({tap, Number}),
-    Stop = beamtap_wording:either("beamtap:stop(", "Beamtap.stop("),
-    Add = beamtap_wording:either("beamtap:add(", "Beamtap.add("),
-    {error, Reason} = beamtap_error:new(
-        traced_by_tap,
-        [What, " by ", Text],
-        [Stop, Text, ") ends it, ", Add, Text, ", ...) widens it; or ", Else]
-    ),
-    {error, Reason#{tap => Other}}.
 
 other_instrument(Tap, Instruments) ->
     Clashes = [
@@ -102,12 +91,8 @@ other_instrument(Tap, Instruments) ->
     ],
     case Clashes of
         [] -> none;
-        [{Other, Class} | _] -> by_tap(Other, [atom_to_list(Class), " is recorded already,"], ["leave ", atom_to_list(Class), " out"])
+        [{Other, Class} | _] -> {error, #{reason => traced_by_tap, class => Class, tap => Other}}
     end.
-
-traced(new_processes) -> "new processes are traced already,";
-traced(new_ports) -> "new ports are traced already,";
-traced(Who) -> [beamtap_error:quote(Who), " is traced already,"].
 
 %%% Other tools
 
@@ -115,31 +100,8 @@ foreign_monitor(Instruments) ->
     Ours = beamtap_instruments:holder(system_monitor),
     case lists:member(system_monitor, Instruments) andalso beamtap_vm:monitored_by() of
         Who when Who =:= false; Who =:= none; Who =:= Ours -> none;
-        Other -> monitored(Other)
+        Other -> beamtap_system_monitor:taken(Other)
     end.
-
-%% @doc What is said where somebody else has the node's only system monitor.
--spec monitored(pid() | port()) -> beamtap_error:error().
-monitored(Other) ->
-    Name =
-        case is_pid(Other) andalso process_info(Other, registered_name) of
-            {registered_name, Known} -> [" (", atom_to_list(Known), ")"];
-            _ -> []
-        end,
-    beamtap_error:new(
-        monitored_by_others,
-        ["the node's system monitor is taken, by ", beamtap_error:quote(Other), Name],
-        "leave system_monitor out, or end the other one; from OTP 28 on there is more than one"
-    ).
-
-%% @doc What is said where there is another system tracer.
--spec sequenced(term()) -> beamtap_error:error().
-sequenced(Other) ->
-    beamtap_error:new(
-        traced_by_others,
-        ["the node has a system tracer of sequential tracing already: ", beamtap_error:quote(Other)],
-        "leave seq_trace out, or end that one: seq_trace:set_system_tracer(false)"
-    ).
 
 bad_release(#{known_bad := allow}) ->
     none;
@@ -147,10 +109,8 @@ bad_release(Wish) ->
     case hazards(refuse, Wish) of
         [] ->
             none;
-        [{Class, #{finding := Finding, remedy := Remedy}} | _] ->
-            beamtap_error:new(known_bad, [atom_to_list(Class), ": ", Finding], [
-                Remedy, "; ", beamtap_wording:either("#{known_bad => allow}", "known_bad: :allow"), " starts it all the same"
-            ])
+        [{Class, Hazard} | _] ->
+            {error, #{reason => known_bad, class => Class, hazard => Hazard}}
     end.
 
 %% @doc What is known to go wrong with the wish in this release, one line each.
@@ -183,11 +143,7 @@ foreign_tracer(#{new := New, new_ports := NewPorts, named := Named}) ->
         [] ->
             none;
         [{Who, Tracer} | _] ->
-            beamtap_error:new(
-                traced_by_others,
-                [beamtap_error:quote(Who), " is traced already, by ", beamtap_error:quote(Tracer)],
-                "end that trace (dbg:stop() when it is dbg's), or name other targets"
-            )
+            {error, #{reason => traced_by_others, what => Who, by => Tracer}}
     end.
 
 is_tap(Tracer) ->
@@ -215,11 +171,7 @@ foreign_pattern_legacy(Asked) ->
         false ->
             none;
         {value, MFA} ->
-            beamtap_error:new(
-                traced_by_others,
-                [beamtap_error:quote(MFA), " has a trace pattern already"],
-                "take it away (dbg:ctp() when it is dbg's), or name other functions"
-            )
+            {error, #{reason => traced_by_others, function => MFA}}
     end.
 
 %% @doc The trace sessions of others, and `legacy' when a process outside every session has garbage collection

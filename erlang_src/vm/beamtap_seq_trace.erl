@@ -21,7 +21,7 @@ init(Tracer) ->
     process_flag(sensitive, true),
     case beamtap_vm:sequence_on(Tracer) of
         ok -> {ok, Tracer};
-        {taken, Other} -> {stop, {shutdown, beamtap_neighbours:sequenced(Other)}}
+        {taken, Other} -> {stop, {shutdown, {error, #{reason => traced_by_others, what => seq_trace, by => Other}}}}
     end.
 
 -spec handle_call(close, gen_server:from(), state()) -> {stop, normal, ok | beamtap_nif:failure(), state()}.

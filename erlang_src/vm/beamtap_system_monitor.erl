@@ -1,43 +1,47 @@
 %% @private
-%% Makes events of what the VM's system monitor tells.
+%% Turns the messages of the VM's system monitor into events.
 -module(beamtap_system_monitor).
 -behaviour(gen_server).
 
--export([start_link/2]).
+-export([start_link/2, taken/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 -type state() :: #{slot := beamtap_nif:slot(), monitor := beamtap_vm:monitor(), told := non_neg_integer()}.
 
-%% Some long message queues begin with a burst; one of 10,000 does not go away by itself.
+%% Bursts make some long message queues. One of 10,000 does not go away by itself.
 -define(DEFAULT_LONG_MESSAGE_QUEUE, {1000, 10000}).
 -define(FIRST_OTP_WITH_QUEUES, 27).
-%% How many messages may wait here, and after how many it is looked whether there are more: then the monitor is ended,
-%% before its messages fill the memory.
+%% If more messages than these wait here, the monitor is ended before it fills the memory. Checked every so many messages.
 -define(MOST_WAITING, 10000).
 -define(LOOK_EVERY, 256).
 
-%% @doc Begins to record; the process's end is the monitor's, too.
+%% @doc Begins to record. The monitor ends with the process.
 -spec start_link(beamtap_nif:slot(), #{atom() => term()}) -> gen_server:start_ret().
 start_link(Slot, Thresholds) ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, {Slot, Thresholds}, []).
 
+%% @doc The error where somebody else has the node's only system monitor.
+-spec taken(pid() | port()) -> beamtap_error:error().
+taken(Other) ->
+    Name =
+        case is_pid(Other) andalso process_info(Other, registered_name) of
+            {registered_name, Known} -> #{name => Known};
+            _ -> #{}
+        end,
+    {error, Name#{reason => monitored_by_others, by => Other}}.
+
 -spec init({beamtap_nif:slot(), #{atom() => term()}}) -> {ok, state()} | {stop, {shutdown, beamtap_error:error()}}.
 init({Slot, Thresholds}) ->
     process_flag(sensitive, true),
-    %% An event's time is when its message is read.
+    %% The time of an event is the time at which its message is read.
     process_flag(priority, high),
     case beamtap_vm:monitor_on(settings(Thresholds)) of
         {ok, Monitor} ->
             {ok, #{slot => Slot, monitor => Monitor, told => 0}};
         {taken, Other} ->
-            {stop, {shutdown, beamtap_neighbours:monitored(Other)}};
+            {stop, {shutdown, taken(Other)}};
         {unknown, Settings} ->
-            {stop, {shutdown,
-                beamtap_error:new(
-                    bad_option,
-                    ["this VM's system monitor does not take ", beamtap_error:quote(Settings)],
-                    "long_message_queue needs OTP 27: leave it out"
-                )}}
+            {stop, {shutdown, {error, #{reason => bad_option, option => system_monitor, settings => Settings}}}}
     end.
 
 settings(Thresholds) ->

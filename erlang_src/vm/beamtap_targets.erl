@@ -1,15 +1,16 @@
-%% @doc Which processes and ports a tap is about, and which it leaves alone.
+%% @private
+%% Which processes and ports a tap traces, and which it leaves alone.
 %%
-%% Where `all', `new' or `existing' is asked for, the processes that the trace, the shell and the VM itself stand on
-%% are left out: beamtap's own, those that do the owner's and the VM's input and output, logger, code server and what
-%% the VM calls its system processes. Named by pid or name they are traced, except beamtap's own.
+%% `all', `new' and `existing' leave out the processes that the trace, the shell and the VM depend on: beamtap's own, those
+%% that do the owner's and the VM's input and output, logger, code server, and the VM's system processes. Except for beamtap's
+%% own, they are traced if they are named.
 -module(beamtap_targets).
 
 -export([select/3]).
 -export_type([selection/0]).
 
-%% `pids' and `ports' are there now; `new' and `new_ports' say whether those to come are meant too; `named' are those
-%% that the user named one by one.
+%% `pids' and `ports' exist now. `new' and `new_ports': whether later ones are traced too. `named': the ones that the user
+%% named individually.
 -type selection() :: #{
     pids := [pid()],
     ports := [port()],
@@ -50,13 +51,13 @@
     erl_prim_loader,
     init,
     erts_code_purger,
-    %% Its locks are those of taps.
+    %% Taps use its locks.
     global_name_server,
     erl_signal_server
 ]).
 
-%% @doc Turns targets into processes and ports, these where Classes are about them: flags, no instruments. Where there
-%% are none it is about nothing. Owner's group leader is left alone too.
+%% @doc Turns targets into processes, and into ports if Classes, which are trace flags, concern ports. Without classes there are
+%% none. Owner's group leader is left alone too.
 -spec select([beamtap_spec:target()], pid(), [beamtap_spec:class()]) -> {ok, selection()} | beamtap_error:error().
 select(Targets, Owner, Classes) ->
     try
@@ -86,30 +87,33 @@ named(Group) when Group =:= all; Group =:= new; Group =:= existing; is_tuple(Gro
 named(Name) when is_atom(Name) ->
     case whereis(Name) of
         Here when is_pid(Here); is_port(Here) -> named(Here);
-        undefined -> throw(no_process(Name, [": no process is registered by this name", near(Name)]))
+        undefined -> throw(not_registered(Name))
     end;
 named(Port) when is_port(Port) ->
-    erlang:port_info(Port, id) =/= undefined orelse throw(no_process(Port, " is not open")),
+    erlang:port_info(Port, id) =/= undefined orelse throw(no_process(Port, not_open)),
     [Port];
 named(Pid) ->
-    is_process_alive(Pid) orelse throw(no_process(Pid, " is not alive")),
+    is_process_alive(Pid) orelse throw(no_process(Pid, not_alive)),
     lists:member(Pid, own()) andalso
-        throw(
-            beamtap_error:new(
-                bad_target,
-                [beamtap_error:quote(Pid), " is one of beamtap's own processes"],
-                "beamtap does not trace itself"
-            )
-        ),
+        throw({error, #{reason => bad_target, target => Pid, cause => own}}),
     [Pid].
 
-%% What belongs together. Nobody is asked: a supervisor that is busy starting a child would not answer.
+not_registered(Name) ->
+    {error, maps:merge(
+        #{reason => no_process, target => Name, cause => not_registered},
+        maps:from_list([{near, Near} || {ok, Near} <- [beamtap_shape:near(Name, registered())]])
+    )}.
+
+no_process(Target, Cause) ->
+    {error, #{reason => no_process, target => Target, cause => Cause}}.
+
+%% Groups of processes. No process is asked: a supervisor that is busy starting a child would not answer.
 group({app, App} = Target) ->
     some([Pid || Pid <- processes(), application:get_application(Pid) =:= {ok, App}], Target);
 group({supervisor, Name} = Target) when is_atom(Name) ->
     case whereis(Name) of
         Pid when is_pid(Pid) -> some(below(Pid), Target);
-        _ -> throw(no_process(Name, ": no process is registered by this name"))
+        _ -> throw(not_registered(Name))
     end;
 group({supervisor, Pid} = Target) ->
     some(below(Pid), Target);
@@ -120,11 +124,11 @@ group(_) ->
 
 some(Found, Target) ->
     case Found -- own() of
-        [] -> throw(no_process(Target, " stands for no process now"));
+        [] -> throw(no_process(Target, empty));
         Pids -> Pids
     end.
 
-%% A process that has a name is known by it to those that it started.
+%% The processes that a registered process started know it by its name.
 below(Top) ->
     Known =
         case process_info(Top, registered_name) of
@@ -161,24 +165,11 @@ is_started_by(Pid, {M, F, A}) ->
         _ -> false
     end.
 
-near(Name) ->
-    case beamtap_shape:near(Name, registered()) of
-        {ok, Best} -> ["; did you mean ", beamtap_error:quote(Best), "?"];
-        none -> []
-    end.
-
-no_process(Target, Said) ->
-    beamtap_error:new(
-        no_process,
-        [beamtap_error:quote(Target), Said],
-        ["see ", beamtap_wording:either("registered()", "Process.registered()"), "; all, new and existing need no name"]
-    ).
-
 present(Owner) ->
     Alone = left_alone(Owner),
     [Pid || Pid <- processes(), not maps:is_key(Pid, Alone), not erts_internal:is_system_process(Pid)].
 
-%% Ports of the processes left alone are left alone, too.
+%% Ports of processes that are left alone are left alone too.
 present_ports(Owner) ->
     Alone = left_alone(Owner),
     [
@@ -193,8 +184,8 @@ left_alone(Owner) ->
     Registered = [whereis(Name) || Name <- ?LEFT_ALONE],
     maps:from_keys(own() ++ group_leader_of(Owner) ++ [Pid || Pid <- Registered, is_pid(Pid)], []).
 
-%% Beside the registered ones: the taps' sessions, the application master, which is their group leader, and what is
-%% linked to it.
+%% Beside the registered ones: the sessions, the application master, which is their group leader, and processes linked to
+%% it.
 own() ->
     Registered = [Pid || Name <- ?OWN, Pid <- [whereis(Name)], is_pid(Pid)],
     Masters = lists:append([group_leader_of(Pid) || Pid <- [whereis(beamtap_sup)], is_pid(Pid)]),

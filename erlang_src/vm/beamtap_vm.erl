@@ -84,11 +84,7 @@ flags_on(Grip, Flags, #{pids := Pids, ports := Ports, new := New, new_ports := N
         }}
     catch
         error:badarg ->
-            beamtap_error:new(
-                traced_by_others,
-                ["new processes are traced already, by ", beamtap_error:quote(tracer(new_processes))],
-                "end that trace (dbg:stop() when it is dbg's), or name other targets"
-            )
+            {error, #{reason => traced_by_others, what => new_processes, by => tracer(new_processes)}}
     end.
 
 %% Arguments do not reach the tracer unless it is to say something of them.

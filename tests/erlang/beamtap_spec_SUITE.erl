@@ -344,15 +344,19 @@ no_functions(_) ->
     Before = erlang:system_info(atom_count),
     {error, #{reason := no_module}} = resolve("no_such_module_here:f/1"),
     {error, #{reason := no_module}} = resolve("'../escape':f/1"),
-    {error, #{reason := no_match, message := Near}} = resolve("lists:no_such_function_here/1"),
-    nomatch = binary:match(Near, <<"did you mean">>),
+    {error, #{reason := no_match, module := lists} = Far} = resolve("lists:no_such_function_here/1"),
+    false = is_map_key(near, Far),
     Before = erlang:system_info(atom_count),
-    {error, #{reason := no_match, message := Meant}} = resolve("lists:seqq/2"),
-    {_, _} = binary:match(Meant, <<"did you mean lists:seq/_?">>),
-    {error, #{reason := no_match, message := Arities}} = resolve("lists:seq/7"),
-    {_, _} = binary:match(Arities, <<"seq has arity 2, 3">>),
-    {error, #{reason := no_application, message := App}} = beamtap_code:resolve(#{what => {app, stdlb}, actions => []}),
-    {_, _} = binary:match(App, <<"did you mean stdlib?">>).
+    {error, #{reason := no_match, near := seq} = Meant} = resolve("lists:seqq/2"),
+    {_, _} = binary:match(said(Meant), <<"did you mean lists:seq/_?">>),
+    {error, #{reason := no_match, arities := [2, 3]} = Arities} = resolve("lists:seq/7"),
+    {_, _} = binary:match(said(Arities), <<"seq has arity 2, 3">>),
+    {error, #{reason := no_application, near := stdlib} = App} = beamtap_code:resolve(#{what => {app, stdlb}, actions => []}),
+    {_, _} = binary:match(said(App), <<"did you mean stdlib?">>).
+
+said(Error) ->
+    {error, #{message := Message}} = beamtap_wording:word({error, Error}, erlang),
+    Message.
 
 resolve(Text) ->
     {ok, Pattern} = beamtap_pattern:parse(Text),

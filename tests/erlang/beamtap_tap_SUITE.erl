@@ -138,7 +138,7 @@ owner_exit(Config) ->
     1 = work(1),
     ends_when(fun() -> exit(Owner, kill) end),
     {ok, #{ended_by := owner, problems := []} = Receipt} = beamtap:stop(Tap),
-    {error, #{reason := ended, message := Message, remedy := <<"name one that lives longer: #{owner => whereis(init)}">>}} =
+    {error, #{reason := ended, message := Message, ended_by := owner, remedy := <<"name a longer-lived one: #{owner => whereis(init)}">>}} =
         beamtap:pause(Tap),
     {match, _} = re:run(Message, "has ended: the process that started it has$"),
     agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
@@ -215,7 +215,7 @@ deadline(Config) ->
         State =:= ended orelse State
     end),
     {ok, #{ended_by := deadline, problems := [], duration_ms := Ms}} = beamtap:stop(Tap),
-    {error, #{reason := ended, remedy := <<"give the next more of it: #{for => Milliseconds}">>}} = beamtap:add(Tap, procs),
+    {error, #{reason := ended, ended_by := deadline, remedy := <<"give the next one more: #{for => Milliseconds}">>}} = beamtap:add(Tap, procs),
     true = Ms >= 50,
     beamtap_world:settled(before(Config)).
 
