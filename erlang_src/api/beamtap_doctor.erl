@@ -1,17 +1,28 @@
-%% @doc Looks at everything a tap needs, without starting one.
+%% @doc Checks everything a tap needs, without starting one.
 -module(beamtap_doctor).
 
--export([rows/0, print/1, worst/1]).
+-export([run/1, rows/0, rows/1, print/1, worst/1]).
 -export_type([row/0]).
 
 -type verdict() :: ok | warning | error.
 -type row() :: {Check :: binary(), verdict(), Finding :: binary(), Remedy :: binary()}.
 
-%% @doc One row for each thing looked at.
+%% @doc Prints what it finds, in the user's language. Answers with the gravest verdict.
+-spec run(beamtap_language:language()) -> verdict().
+run(Language) ->
+    Rows = rows(Language),
+    ok = print(Rows),
+    worst(Rows).
+
+%% @equiv rows(erlang)
 -spec rows() -> [row()].
-rows() ->
-    {Output, Place} = output(),
-    [vm() | known_bad()] ++ native(Place) ++ [Output, sidecar()].
+rows() -> rows(erlang).
+
+%% @doc One row for each check.
+-spec rows(beamtap_language:language()) -> [row()].
+rows(Language) ->
+    {Output, Place} = output(Language),
+    [vm() | known_bad()] ++ native(Place, Language) ++ [Output, sidecar(Language)].
 
 %% @doc Prints the rows to the group leader, as wide as the terminal there.
 -spec print([row()]) -> ok.
@@ -29,7 +40,7 @@ print(Rows) ->
         Rows
     ).
 
-%% As many lines as the words need; a word that is longer has one of its own.
+%% Lines of at most so many columns. A longer word has a line of its own.
 wrapped(Text, Room) ->
     wrap(string:lexemes(Text, " "), Room, []).
 
@@ -66,40 +77,41 @@ known_bad() ->
 
 known_bad(Class, #{beside := true, verdict := Verdict, finding := Finding, remedy := Remedy}) ->
     case beamtap_neighbours:foreign() of
-        [] -> row(Class, warning, Finding, "start no other trace session while it is recorded");
+        [] -> row(Class, warning, Finding, "while it is recorded, start no other trace session");
         _ when Verdict =:= refuse -> row(Class, error, Finding, Remedy);
         _ -> row(Class, warning, Finding, Remedy)
     end;
 known_bad(Class, #{finding := Finding, remedy := Remedy}) ->
     row(Class, warning, Finding, Remedy).
 
-%% What `beamtapd doctor' shows, too, comes from the same native code.
-native(Place) ->
+%% `beamtapd doctor' has the same native code for LTTng's rows.
+native(Place, Language) ->
     case beamtap_native:load() of
-        ok -> [row("nif", ok, beamtap_files:directory(), ""), provider() | beamtap_nif:lttng_status(Place)];
-        Error -> [failed("nif", Error)]
+        ok -> [row("nif", ok, beamtap_files:directory(), ""), provider(Language) | beamtap_nif:lttng_status(Place)];
+        Error -> [failed("nif", Error, Language)]
     end.
 
-provider() ->
+provider(Language) ->
     case beamtap_native:load_provider() of
         ok -> row("provider", ok, "open", "");
-        Error -> failed("provider", Error)
+        Error -> failed("provider", Error, Language)
     end.
 
-%% The row, and the place whose disk is looked at.
-output() ->
+%% The row, and the place whose disk is checked.
+output(Language) ->
     case beamtap_traces:check_writable() of
         {ok, Base} -> {row("output", ok, Base, ""), Base};
-        Error -> {failed("output", Error), <<"/">>}
+        Error -> {failed("output", Error, Language), <<"/">>}
     end.
 
-sidecar() ->
+sidecar(Language) ->
     case beamtap_sidecar:find() of
         {ok, File} -> row("beamtapd", ok, File, "");
-        Error -> failed("beamtapd", Error)
+        Error -> failed("beamtapd", Error, Language)
     end.
 
-failed(Check, {error, #{message := Message, remedy := Remedy}}) ->
+failed(Check, Error, Language) ->
+    {error, #{message := Message, remedy := Remedy}} = beamtap_wording:word(Error, Language),
     row(Check, error, Message, Remedy).
 
 row(Check, Verdict, Finding, Remedy) when is_atom(Check) ->

@@ -1,6 +1,6 @@
 %% @private
-%% What a tap would cost, found out without recording: its events are counted for a while, and what one event costs on
-%% this machine is measured with a function of our own.
+%% Estimates what a tap would cost: counts its events for a while without recording them, and measures with a function of
+%% beamtap's own what one event costs on this machine.
 -module(beamtap_estimate).
 
 -export([run/2]).
@@ -25,13 +25,13 @@
 %% @doc Counts what the spec would trace, measures what an event costs, and foretells.
 -spec run(beamtap_spec:spec(), beamtap_spec:opts()) -> {ok, estimate()} | beamtap_error:error().
 run(Spec, Opts) ->
-    case beamtap_request:divide(Spec, Opts) of
+    case beamtap_spec:divide(Spec, Opts) of
         {ok, Named, Bounds} -> bounded(Named, Bounds);
         {error, _} = Error -> Error
     end.
 
 bounded(Spec, Opts) ->
-    case beamtap_spec:check_opts(Opts, self()) of
+    case beamtap_options:check(Opts, self()) of
         {ok, #{for := For} = Checked} ->
             Given = is_map(Opts) andalso is_map_key(for, Opts) orelse is_list(Opts) andalso proplists:is_defined(for, Opts),
             Ms = case Given andalso is_integer(For) of true -> For; false -> ?ESTIMATE_MS end,
@@ -55,7 +55,7 @@ run(Spec, Ms, Quiet) ->
 counted(Spec, Ms, Opts) ->
     case beamtap_plan:carry_out(Spec, Opts, #{counting => true}) of
         {ok, Tap} ->
-            {ok, Info} = beamtap:info(Tap),
+            {ok, Info} = beamtap_taps:info(Tap),
             receive
             after Ms -> ok
             end,
@@ -81,7 +81,7 @@ with_returns(Counted, _) ->
 
 %% Ends a tap whose trace nobody wants.
 discarded(Tap) ->
-    case beamtap:stop(Tap) of
+    case beamtap_taps:stop(Tap) of
         {ok, #{path := Path} = Receipt} ->
             _ = file:del_dir_r(Path),
             ok = beamtap_ledger:forget(Tap),
@@ -107,7 +107,7 @@ measure(Opts) ->
     Probe = beamtap_cost:start_probe(),
     Untraced = beamtap_cost:ns(Probe, ?PROBES),
     Answer =
-        case beamtap:start(#{functions => beamtap_cost:probed(), targets => Probe}, Opts) of
+        case beamtap_taps:start(#{functions => beamtap_cost:probed(), targets => Probe}, Opts) of
             {ok, Tap} ->
                 Traced = beamtap_cost:ns(Probe, ?PROBES),
                 case discarded(Tap) of

@@ -12,7 +12,7 @@
 carry_out(Spec, Opts, More) ->
     pipe(
         [
-            fun(Plan) -> checked(beamtap_request:divide(Spec, Opts), Plan) end,
+            fun(Plan) -> checked(beamtap_spec:divide(Spec, Opts), Plan) end,
             fun(Plan) -> with_environment(beamtap_environment:check(), Plan) end,
             fun running/1,
             fun resolve/1,
@@ -24,7 +24,7 @@ carry_out(Spec, Opts, More) ->
 
 checked({ok, Spec, Opts}, Plan) ->
     case beamtap_spec:check(Spec) of
-        {ok, Named} -> with(beamtap_spec:check_opts(Opts, owner()), fun(Checked) -> (maps:merge(Plan, Named))#{opts => Checked} end);
+        {ok, Named} -> with(beamtap_options:check(Opts, owner()), fun(Checked) -> (maps:merge(Plan, Named))#{opts => Checked} end);
         {error, _} = Error -> Error
     end;
 checked({error, _} = Error, _) ->

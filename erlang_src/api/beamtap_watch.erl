@@ -1,15 +1,15 @@
 %% @private
-%% Live lines of a tap in a shell.
+%% Shows a tap's events in a shell while they happen.
 %%
-%% A live LTTng session of the watch's own records what the tap records, beamtapd reads it and makes lines of it, and a
-%% process beside the shell's prints them. That process has the LTTng session and the port: both are gone when it is.
+%% A live LTTng session of its own records what the tap records. beamtapd reads that session and makes lines. A process
+%% beside the shell's prints them and holds the LTTng session and the port, so both end with it.
 -module(beamtap_watch).
 
--export([run/3, colour/1]).
+-export([run/2]).
 -export_type([opts/0, view/0]).
 
-%% `syntax': the language that names and terms are written in, by default that of the face that was called. `lines': events shown per second, the others are
-%% counted. `colour': `auto' where the group leader is a terminal, unless NO_COLOR is set.
+%% `syntax': the language of names and terms (`erlang'). `lines': events shown per second (100); the others are counted.
+%% `colour': `auto' colours on a terminal, unless NO_COLOR is set.
 -type opts() ::
     #{syntax => erlang | elixir, lines => pos_integer(), colour => auto | boolean()}
     | [{syntax | lines | colour, term()}].
@@ -17,40 +17,40 @@
 %% The name of a tap's LTTng session, and the events it records.
 -type view() :: #{name := binary(), wanted := [beamtap_lttng:wanted()]}.
 
-%% More than that nobody reads.
+%% People do not read more.
 -define(DEFAULT_LINES, 100).
 %% How long an event waits before it can be seen.
 -define(LIVE_MS, 200).
-%% What is not shown this long after the tap's end is not shown.
+%% How long after the tap's end lines are still shown.
 -define(LAST_LINES_MS, 3000).
 %% A relay daemon keeps so much of each stream for beamtapd, and no more.
 -define(FILES, #{size => 16777216, count => 4}).
 
-%% @doc Prints what the tap of a session records to the caller's group leader, until return is pressed there, the tap
-%% ends, or the caller does.
--spec run(pid(), opts(), beamtap:tap()) -> ok | beamtap_error:error().
-run(Session, Opts, Tap) ->
-    case check(Opts) of
-        {ok, Checked} ->
-            Caller = self(),
-            Wording = beamtap_wording:current(),
-            {Viewer, Monitor} = spawn_monitor(fun() ->
-                ok = beamtap_wording:adopt(Wording),
-                Caller ! {self(), shown, view(Caller, Session, Checked#{tap => Tap})}
-            end),
-            receive
-                {Viewer, shown, Answer} ->
-                    true = demonitor(Monitor, [flush]),
-                    Answer;
-                {'DOWN', Monitor, process, Viewer, _} ->
-                    beamtap_error:new(ended, "the live lines ended", ["the tap runs on: ", beamtap_wording:either("beamtap:info(", "Beamtap.info("), beamtap_error:quote(Tap), ")"])
-            end;
-        {error, _} = Error ->
-            Error
+%% @doc Prints what a tap records to the caller's group leader, until return is pressed there, the tap ends, or the caller
+%% exits.
+-spec run(beamtap:tap(), opts()) -> ok | beamtap_error:error().
+run(Tap, Opts) ->
+    case {beamtap_taps:session(Tap), check(Opts)} of
+        {{ok, Session}, {ok, Checked}} -> beside(Session, Checked#{tap => Tap});
+        {{ok, _}, {error, _} = Error} -> Error;
+        %% It says why there is nothing to watch.
+        {none, _} -> {error, _} = beamtap_taps:ask(Tap, view);
+        {{error, _} = Error, _} -> Error
+    end.
+
+beside(Session, #{tap := Tap} = Opts) ->
+    Caller = self(),
+    {Viewer, Monitor} = spawn_monitor(fun() -> Caller ! {self(), shown, view(Caller, Session, Opts)} end),
+    receive
+        {Viewer, shown, Answer} ->
+            true = demonitor(Monitor, [flush]),
+            Answer;
+        {'DOWN', Monitor, process, Viewer, _} ->
+            {error, #{reason => ended, tap => Tap, why => watch}}
     end.
 
 check(Opts) ->
-    Defaults = #{syntax => beamtap_wording:language(), lines => ?DEFAULT_LINES, colour => auto},
+    Defaults = #{syntax => erlang, lines => ?DEFAULT_LINES, colour => auto},
     try
         {ok, maps:merge(Defaults, maps:map(fun option/2, beamtap_shape:keyed(Opts, maps:keys(Defaults))))}
     catch
@@ -60,18 +60,12 @@ check(Opts) ->
 option(syntax, Syntax) when Syntax =:= erlang; Syntax =:= elixir -> Syntax;
 option(lines, Lines) when is_integer(Lines), Lines > 0 -> Lines;
 option(colour, Colour) when is_boolean(Colour); Colour =:= auto -> Colour;
-option(Key, Value) ->
-    Want = #{syntax => "erlang or elixir", lines => "a number of events per second", colour => "auto, true or false"},
-    beamtap_shape:fail(
-        bad_option,
-        [beamtap_wording:setting(Key, Value), " cannot be"],
-        [atom_to_list(Key), " is ", map_get(Key, Want)]
-    ).
+option(Key, Value) -> beamtap_shape:refuse(#{reason => bad_option, option => Key, value => Value}).
 
 %%% The process that prints
 
 view(Caller, Session, Opts) ->
-    %% Nobody's tap shows it, not even one that is watched from here.
+    %% No tap shows this process, not even the one that is watched.
     process_flag(sensitive, true),
     process_flag(trap_exit, true),
     Ends = #{monitor(process, Caller) => caller, monitor(process, Session) => tap},
@@ -94,7 +88,7 @@ place(Session) ->
     end.
 
 within(#{path := Path} = Place, Show) ->
-    {ok, Mode} = beamtap_spec:check_opts(#{mode => {live, ?LIVE_MS}, files => ?FILES}, self()),
+    {ok, Mode} = beamtap_options:check(#{mode => {live, ?LIVE_MS}, files => ?FILES}, self()),
     Deadline = beamtap_deadline:start(),
     try
         case beamtap_lttng:open(Place, Mode, Deadline) of
@@ -125,13 +119,13 @@ show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour, ta
         Options = [
             "--syntax=" ++ atom_to_list(Syntax),
             "--lines=" ++ integer_to_list(Lines),
-            "--colour=" ++ colour(Colour)
+            "--colour=" ++ beamtap_report:colour(Colour)
             | ["--without=" ++ pid_to_list(Pid) || Pid <- [Caller, group_leader()], node(Pid) =:= node()]
         ],
         case beamtap_sidecar:watch(Url, Options) of
             {ok, Port} ->
-                %% Before the first line: where nothing happens there is none.
-                IsTerminal andalso io:put_chars(["… return ends this, and ", beamtap_error:quote(Tap), " runs on\n"]),
+                %% Before the first line, since where nothing happens there is none.
+                IsTerminal andalso io:format("… press return to stop watching; tap ~b runs on\n", [element(2, Tap)]),
                 Viewer = self(),
                 {Reader, Monitor} = spawn_monitor(fun() -> read_line(Viewer) end),
                 try
@@ -144,13 +138,7 @@ show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour, ta
         end
     end.
 
-%% @doc Whether lines for the caller's group leader are coloured, as beamtapd takes it.
--spec colour(auto | boolean()) -> string().
-colour(true) -> "always";
-colour(false) -> "never";
-colour(auto) -> colour(element(1, io:columns()) =:= ok andalso os:getenv("NO_COLOR") =:= false andalso os:getenv("TERM") =/= "dumb").
-
-%% Where there is nothing to read, there is nobody to press return.
+%% Without input nobody can press return.
 read_line(Viewer) ->
     process_flag(sensitive, true),
     case io:get_line("") of

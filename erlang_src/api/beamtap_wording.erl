@@ -12,7 +12,9 @@
 -export_type([wording/0]).
 
 -type wording() :: undefined.
--define(TOPICS, [beamtap_words_typed, beamtap_words_tap, beamtap_words_vm, beamtap_words_attach]).
+-define(TOPICS, [
+    fun beamtap_words_typed:words/2, fun beamtap_words_options:words/2, fun beamtap_words_pattern:words/2, fun beamtap_words_tap:words/2, fun beamtap_words_vm:words/2, fun beamtap_words_attach:words/2
+]).
 
 %% @doc The answer with words if it is an error, else unchanged.
 -spec word(Answer, beamtap_language:language()) -> Answer | beamtap_error:error().
@@ -28,7 +30,7 @@ word(Answer, _) ->
 words([], _, _) ->
     none;
 words([Topic | Topics], Error, Language) ->
-    case Topic:words(Error, Language) of
+    case Topic(Error, Language) of
         none -> words(Topics, Error, Language);
         Words -> Words
     end.

@@ -1,5 +1,4 @@
-%% @doc beamtap in a running node that does not have it: loads its modules and libraries there, and leaves without
-%% residue.
+%% @doc Loads beamtap into a running node that does not have it, and leaves without residue.
 %%
 %% ```
 %% {ok, A} = beamtap_attach:attach('rabbit@host', #{cookie_file => "/var/lib/rabbitmq/.erlang.cookie"}).
@@ -8,17 +7,17 @@
 %% ok = beamtap_attach:call(A, report, [Tap]).
 %% {ok, #{problems := []}} = beamtap_attach:detach(A).
 %% '''
-%% The modules are sent. The libraries are taken by their path where the node sees the same files; else they are sent
-%% too, into a directory that only the node's user can read, and removed on leaving. When the process that attached goes
-%% away, or its node, or the network, the node is left all the same. What stays until the node ends: the libraries' mapping,
-%% with four sleeping threads (two of them LTTng's), and the atoms that are the names of beamtap's modules and functions.
+%% The modules are sent. The libraries are loaded by their path where the node sees the same files. Otherwise they are sent,
+%% too, into a directory that only the node's user can read, and removed on leaving. The node is also left when the process
+%% that attached exits, or its node, or when the network fails. Until the node ends these stay: the mapped libraries, four
+%% sleeping threads (two of them LTTng's), and the atoms that name beamtap's modules and functions.
 -module(beamtap_attach).
 
 -export([attach/2, start/3, call/3, detach/1]).
 -export_type([attachment/0, opts/0, detached/0]).
 
 %% `cookie' or `cookie_file': the node's, where it is not this user's own. `libraries': `path', `send', or `auto'
-%% (the default), which sends what the node cannot read by its path. `host': the process (the caller) whose end ends the
+%% (the default), which sends what the node cannot read by its path. `host': the process (the caller) whose exit ends the
 %% attachment.
 -type opts() :: #{
     cookie => string(), cookie_file => file:name_all(), libraries => auto | path | send, host => pid()
@@ -32,20 +31,20 @@
     directory := file:filename_all(),
     release := string()
 }.
-%% What was taken away again. `mapped': libraries that stay mapped into the node's memory. `problems': what could not
-%% be taken away.
+%% What was removed. `mapped': libraries that stay mapped into the node's memory. `problems': what could not be removed.
 -type detached() :: #{modules := non_neg_integer(), files := path | removed, mapped := [binary()], problems := [binary()]}.
 
 %% Modules of the side that attaches.
--define(STAY_HERE, [
-    beamtap_attach, beamtap_attach_command, beamtap_attach_libraries, beamtap_distribution, beamtap_handshake, beamtap_interrupt
-]).
+-define(STAY_HERE, [beamtap_attach, beamtap_attach_command, beamtap_attach_libraries, beamtap_distribution]).
 -define(OLDEST_RELEASE, 25).
 -define(TIMEOUT_MS, 60000).
 
-%% @doc Loads beamtap into Node. When the host, which is the caller unless Opts names another, ends, Node is left.
+%% @doc Loads beamtap into Node. Leaves it when the host exits: the caller, unless Opts names another.
 -spec attach(node(), opts()) -> {ok, attachment()} | beamtap_error:error().
 attach(Node, Opts) ->
+    worded(attached(Node, Opts)).
+
+attached(Node, Opts) ->
     case beamtap_distribution:connect(Node, secret(Opts)) of
         {ok, Way} ->
             try
@@ -79,8 +78,8 @@ call(#{node := Node}, Function, Arguments) ->
     try
         erpc:call(Node, beamtap, Function, Arguments)
     catch
-        error:{erpc, Reason} -> lost(Node, Reason);
-        error:{exception, undef, [{beamtap, _, _, _} | _]} -> has_left(Node)
+        error:{erpc, Reason} -> worded(lost(Node, Reason));
+        error:{exception, undef, [{beamtap, _, _, _} | _]} -> worded({error, #{reason => node_lost, node => Node, why => left}})
     end.
 
 %% @doc Ends every tap, unloads beamtap from the node and lets the connection go.
@@ -100,12 +99,12 @@ detach(#{node := Node, way := Way, modules := Modules} = Attachment) ->
             problems => Problems ++ [<<Module/binary, " is still loaded">> || Module <- Left]
         }}
     catch
-        error:{erpc, Reason} -> lost(Node, Reason)
+        error:{erpc, Reason} -> worded(lost(Node, Reason))
     after
         beamtap_distribution:disconnect(Node, Way)
     end.
 
-%% Where somebody killed the guest, another one does its work.
+%% Where the guest was killed, another one does its work.
 leave(#{node := Node, guest := Guest, modules := Modules} = Attachment) ->
     Monitor = monitor(process, Guest),
     Problems =
@@ -116,7 +115,7 @@ leave(#{node := Node, guest := Guest, modules := Modules} = Attachment) ->
                 {ok, Other} = erpc:call(Node, beamtap_guest, enter, [self(), Modules]),
                 leave(Attachment#{guest := Other});
             error:{exception, undef, [{beamtap_guest, _, _, _} | _]} ->
-                %% It left by itself: the connection was lost for a while.
+                %% It has left by itself, since the connection was lost for a while.
                 []
         end,
     receive
@@ -133,7 +132,7 @@ is_loaded(Node, Module) ->
 
 settle_in(Node, Way, Opts) ->
     Release = fits(Node),
-    %% Two that attach at the same time: one of them waits and finds beamtap there.
+    %% Of two that attach at the same time, one waits and finds beamtap there.
     Lock = {?MODULE, self()},
     true = global:set_lock(Lock, [Node]),
     try
@@ -164,17 +163,9 @@ fits(Node) ->
     Here = machine(erlang:system_info(system_architecture)),
     There = machine(erpc:call(Node, erlang, system_info, [system_architecture])),
     list_to_integer(Release) >= ?OLDEST_RELEASE orelse
-        fail(
-            old_release,
-            [atom_to_list(Node), " runs OTP ", Release],
-            ["beamtap needs OTP ", integer_to_list(?OLDEST_RELEASE), " or newer"]
-        ),
+        fail(#{reason => old_release, node => Node, release => Release, oldest => ?OLDEST_RELEASE}),
     Here =:= There orelse
-        fail(
-            other_machine,
-            [atom_to_list(Node), " runs on ", name(There), ", and the libraries here are built for ", name(Here)],
-            "attach from a machine of the same kind, with beamtap built there"
-        ),
+        fail(#{reason => other_machine, node => Node, there => There, here => Here}),
     Release.
 
 %% Processor and C library, as in x86_64-pc-linux-gnu.
@@ -182,45 +173,25 @@ machine(Architecture) ->
     Parts = string:lexemes(Architecture, "-"),
     {hd(Parts), lists:last(Parts)}.
 
-name({Processor, Library}) -> [Processor, " (", Library, ")"].
-
 is_vacant(Node) ->
     case erpc:call(Node, erlang, whereis, [beamtap_guest]) of
-        undefined ->
-            ok;
-        _ ->
-            fail(
-                attached_already,
-                [atom_to_list(Node), " has somebody attached already"],
-                "one at a time: try again when it is done"
-            )
+        undefined -> ok;
+        _ -> fail(#{reason => attached_already, node => Node})
     end,
     case erpc:call(Node, code, which, [beamtap]) of
-        non_existing ->
-            ok;
-        _ ->
-            fail(
-                has_beamtap,
-                [atom_to_list(Node), " has beamtap already"],
-                ["use it there: erl -remsh ", atom_to_list(Node), " and beamtap:start(...)"]
-            )
+        non_existing -> ok;
+        _ -> fail(#{reason => has_beamtap, node => Node})
     end.
 
 resource() ->
     _ = application:load(beamtap),
     File = filename:join(filename:dirname(code:which(?MODULE)), "beamtap.app"),
     case file:consult(File) of
-        {ok, [Resource]} ->
-            Resource;
-        {error, Reason} ->
-            fail(
-                no_resource,
-                [File, " is not read: ", file:format_error(Reason)],
-                "run this from a build of beamtap, or from a release that holds it"
-            )
+        {ok, [Resource]} -> Resource;
+        {error, Reason} -> fail(#{reason => no_resource, file => File, cause => Reason})
     end.
 
-%% Elixir's face stays here; the library's module comes last, since loading it needs the others.
+%% Elixir's modules stay here. The library's module comes last, since loading it needs the others.
 modules({application, beamtap, Keys}) ->
     {modules, All} = lists:keyfind(modules, 1, Keys),
     Sent = [M || M <- All, not lists:member(M, ?STAY_HERE), lists:prefix("beamtap", atom_to_list(M))],
@@ -229,7 +200,7 @@ modules({application, beamtap, Keys}) ->
 code(Module) ->
     case code:get_object_code(Module) of
         {Module, Code, File} -> {Module, Code, File};
-        error -> fail(no_resource, ["the code of ", atom_to_list(Module), " is not found"], "build beamtap again")
+        error -> fail(#{reason => no_resource, module => Module})
     end.
 
 load(Node, {Module, Code, File}, Release) ->
@@ -240,22 +211,14 @@ load(Node, {Module, Code, File}, Release) ->
 
 -spec not_loaded(node(), module(), atom(), string()) -> no_return().
 not_loaded(Node, Module, on_load_failure, _) ->
-    fail(
-        no_native_library,
-        [atom_to_list(Node), " does not load the library of ", atom_to_list(Module), "; its log says why"],
-        "build beamtap on a machine with the same C library or an older one"
-    );
+    fail(#{reason => no_native_library, node => Node, module => Module});
 not_loaded(Node, Module, Reason, Release) ->
-    fail(
-        not_loaded,
-        [atom_to_list(Node), " does not load ", atom_to_list(Module), ": ", atom_to_list(Reason)],
-        ["it runs OTP ", Release, ", this is OTP ", erlang:system_info(otp_release), ": compile beamtap with that release"]
-    ).
+    fail(#{reason => not_loaded, node => Node, module => Module, cause => Reason, release => Release}).
 
 enter(Node, Host, Modules) ->
     case erpc:call(Node, beamtap_guest, enter, [Host, Modules]) of
         {ok, Guest} -> Guest;
-        {error, already_there} -> fail(attached_already, "somebody else is attaching", "try again when it is done")
+        {error, already_there} -> fail(#{reason => attached_already, node => Node})
     end.
 
 move_in(Resource, Codes, #{node := Node, directory := Directory, release := Release} = Settled) ->
@@ -264,29 +227,15 @@ move_in(Resource, Codes, #{node := Node, directory := Directory, release := Rele
     case erpc:call(Node, beamtap_guest, move_in, [Rest, Resource, Directory], ?TIMEOUT_MS) of
         ok -> Settled;
         {error, {Module, Reason}} when is_atom(Reason) -> not_loaded(Node, Module, Reason, Release);
-        {error, Reason} -> fail(not_loaded, ["beamtap is not loaded: ", beamtap_error:quote(Reason)], "see its log")
+        {error, Reason} -> fail(#{reason => not_loaded, node => Node, cause => Reason})
     end.
 
 %%% Errors
 
-lost(Node, noconnection) ->
-    beamtap_error:new(
-        node_lost,
-        ["the connection to ", atom_to_list(Node), " is lost"],
-        "the node, if it lives, takes everything of beamtap away by itself"
-    );
-lost(Node, Reason) ->
-    beamtap_error:new(
-        node_lost, [atom_to_list(Node), " does not answer: ", beamtap_error:quote(Reason)], "try again"
-    ).
+lost(Node, noconnection) -> {error, #{reason => node_lost, node => Node, why => connection}};
+lost(Node, Reason) -> {error, #{reason => node_lost, node => Node, cause => Reason}}.
 
-has_left(Node) ->
-    beamtap_error:new(
-        node_lost,
-        ["the connection to ", atom_to_list(Node), " was lost, and beamtap has left it"],
-        "attach again"
-    ).
+-spec fail(beamtap_error:reason()) -> no_return().
+fail(Reason) -> throw({error, Reason}).
 
--spec fail(atom(), unicode:chardata(), unicode:chardata()) -> no_return().
-fail(Reason, Message, Remedy) ->
-    throw(beamtap_error:new(Reason, Message, Remedy)).
+worded(Answer) -> beamtap_wording:word(Answer, erlang).

@@ -1,11 +1,14 @@
 %% @doc The command line of {@link beamtap_attach}: `scripts/beamtap-attach' and `mix beamtap.attach'.
 -module(beamtap_attach_command).
+-behaviour(gen_event).
 
--export([main/0, run/1]).
+-export([main/0, run/1, run/2]).
+%% SIGUSR1
+-export([init/1, handle_event/2, handle_call/2]).
 
 -type request() :: #{
     node => node(), functions := [string()], classes := [atom()], targets := [string()], tap := map(), report := map(),
-    attach := beamtap_attach:opts(), is_estimate := boolean()
+    attach := beamtap_attach:opts(), is_estimate := boolean(), language => beamtap_language:language()
 }.
 
 %% How often the node is asked whether the tap has ended.
@@ -32,7 +35,7 @@
     "  --json              the report as JSON, as beamtapd report --json prints it\n"
     "  --sort COLUMN       the report's column to sort by\n"
     "  --top N             rows of each table of the report (20; all as JSON)\n"
-    "  --estimate          record nothing: count for --for (1s), and say what recording would take\n"
+    "  --estimate          record nothing: count for --for (1s), and print what recording would cost\n"
     "  --cookie-file FILE  the file with the node's cookie (~/.erlang.cookie)\n"
     "  --cookie COOKIE     the cookie; other users of this host can read it in the list of processes\n"
     "  --libraries HOW     path, send or auto: send the libraries only where the node cannot read them here (auto)\n"
@@ -45,25 +48,31 @@
 main() ->
     _ = io:setopts([{encoding, unicode}]),
     _ = io:setopts(standard_error, [{encoding, unicode}]),
-    ok = beamtap_interrupt:forward(self()),
+    ok = forward_interrupts(self()),
     halt(run(init:get_plain_arguments())).
 
-%% @doc Runs a command line; answers with the status to exit with: 0, 1 when it failed, 64 when it was not understood.
+%% @equiv run(Arguments, erlang)
 -spec run([string()]) -> 0 | 1 | 64.
-run(Arguments) ->
+run(Arguments) -> run(Arguments, erlang).
+
+%% @doc Runs a command line; answers with the exit status: 0, 1 when it failed, 64 when it was not understood. Errors are
+%% worded in the language.
+-spec run([string()], beamtap_language:language()) -> 0 | 1 | 64.
+run(Arguments, Language) ->
     case lists:any(fun(A) -> A =:= "--help" orelse A =:= "-h" end, Arguments) of
         true ->
             io:put_chars(?USAGE),
             0;
         false ->
             try
-                attach(checked(parse(Arguments, empty())))
+                attach((checked(parse(Arguments, empty())))#{language => Language})
             catch
                 throw:{usage, Said} ->
-                    say("~ts; beamtap-attach --help lists the options", [Said]),
+                    Command = beamtap_language:either(Language, "beamtap-attach", "mix beamtap.attach"),
+                    say("~ts; ~ts --help lists the options", [Said, Command]),
                     ?USAGE_STATUS;
                 throw:{error, _} = Error ->
-                    failed(Error)
+                    failed(Error, Language)
             end
     end.
 
@@ -83,7 +92,7 @@ parse([[$-, $- | Name] = Option | Rest], Request) ->
     case {string:split(Name, "="), Rest} of
         {[Known, Value], _} -> parse(Rest, option(Known, Value, Request));
         {[Known], [Value | More]} -> parse(More, option(Known, Value, Request));
-        {_, []} -> usage([Option, " wants a value"])
+        {_, []} -> usage([Option, " needs a value"])
     end;
 parse([Node | Rest], Request) when not is_map_key(node, Request) ->
     parse(Rest, Request#{node => node_name(Node)});
@@ -108,7 +117,7 @@ option("cookie-file", Value, Request) -> attach_option(cookie_file, Value, Reque
 option("libraries", "path", Request) -> attach_option(libraries, path, Request);
 option("libraries", "send", Request) -> attach_option(libraries, send, Request);
 option("libraries", "auto", Request) -> attach_option(libraries, auto, Request);
-option("libraries", _, _) -> usage("--libraries is path, send or auto");
+option("libraries", Value, _) -> usage(["invalid value ", Value, " for --libraries: expected path, send or auto"]);
 option(Name, _, _) -> usage(["there is no option --", Name]).
 
 tap(Key, Value, #{tap := Tap} = Request) -> Request#{tap := Tap#{Key => Value}}.
@@ -134,7 +143,7 @@ time(Text) ->
         {N, "s"} when is_integer(N) -> N * 1000;
         {N, "m"} when is_integer(N) -> N * 60000;
         {N, "h"} when is_integer(N) -> N * 3600000;
-        _ -> usage(["--for ", Text, ": a time has a unit: 500ms, 10s, 5m, 1h"])
+        _ -> usage(["invalid value ", Text, " for --for: expected a time with a unit (500ms, 10s, 5m, 1h) or infinity"])
     end.
 
 count(_, "infinity") -> infinity;
@@ -143,7 +152,7 @@ count(Option, Text) -> number(Option, Text).
 number(Option, Text) ->
     case string:to_integer(Text) of
         {N, ""} when is_integer(N) -> N;
-        _ -> usage([Option, " ", Text, " is no number"])
+        _ -> usage(["invalid value ", Text, " for ", Option, ": expected a number"])
     end.
 
 payload("none") -> none;
@@ -154,12 +163,12 @@ mode("local") -> local;
 mode("snapshot") -> snapshot;
 mode("live") -> live;
 mode("net" ++ _ = Url) -> {net, Url};
-mode(Other) -> usage(["--mode ", Other, ": a mode is local, snapshot, live or net://HOST"]).
+mode(Other) -> usage(["invalid value ", Other, " for --mode: expected local, snapshot, live or net://HOST"]).
 
-checked(#{node := _, functions := [], classes := []}) -> usage("say what to trace: a function or a class");
-checked(#{is_estimate := true, report := Report}) when map_size(Report) > 0 -> usage("an estimate has no report to sort");
+checked(#{node := _, functions := [], classes := []}) -> usage("nothing to trace: name a function or a class");
+checked(#{is_estimate := true, report := Report}) when map_size(Report) > 0 -> usage("--estimate prints no report: leave out --json, --sort and --top");
 checked(#{node := _} = Request) -> Request;
-checked(_) -> usage("say which node").
+checked(_) -> usage("no node: name the node first").
 
 -spec usage(unicode:chardata()) -> no_return().
 usage(Said) ->
@@ -167,10 +176,10 @@ usage(Said) ->
 
 %%% What is done
 
-attach(#{node := Node, attach := Opts} = Request) ->
-    %% What can be known to be wrong is said before anything is loaded anywhere.
+attach(#{node := Node, attach := Opts, language := Language} = Request) ->
+    %% Errors are found before anything is loaded anywhere.
     _ = succeeded(beamtap_spec:check(spec(Request, all))),
-    _ = succeeded(beamtap_spec:check_opts(maps:get(tap, Request), self())),
+    _ = succeeded(beamtap_options:check(maps:get(tap, Request), self())),
     Attachment = succeeded(beamtap_attach:attach(Node, Opts)),
     say("attached to ~ts", [Node]),
     Status =
@@ -180,9 +189,9 @@ attach(#{node := Node, attach := Opts} = Request) ->
                 #{} -> record(Attachment, Request)
             end
         catch
-            throw:{error, _} = Error -> failed(Error)
+            throw:{error, _} = Error -> failed(Error, Language)
         end,
-    max(Status, detach(Attachment, Node)).
+    max(Status, detach(Attachment, Request)).
 
 spec(#{functions := Functions, classes := Classes}, Targets) ->
     #{
@@ -195,7 +204,7 @@ spec(#{functions := Functions, classes := Classes}, Targets) ->
         targets => Targets
     }.
 
-%% The functions, and the classes but for calls, which they are.
+%% The functions, and the classes except calls, which the functions stand for.
 recorded(Info) ->
     Functions = [number(N, "function", "functions") || #{functions := N} <- [Info], N > 0],
     lists:join(", ", Functions ++ [atom_to_list(Class) || Class <- maps:get(classes, Info, []), Class =/= call]).
@@ -215,7 +224,7 @@ record(Attachment, #{tap := Opts} = Request) ->
     receipt(succeeded(beamtap_attach:call(Attachment, stop, [Tap]))),
     reported(Attachment, Place, Request).
 
-%% A flight recorder is written while it runs: its time is kept here. It ends with the attachment all the same.
+%% A flight recorder is written while it runs, so its time is kept here. It ends with the attachment.
 bounded(snapshot, Opts) ->
     For = maps:get(for, Opts, ?DEFAULT_FOR_MS),
     {Opts#{for => infinity}, case For of infinity -> infinity; _ -> beamtap_deadline:within(For) end};
@@ -227,22 +236,20 @@ kept(Attachment, Tap, snapshot, stopped) ->
     say("the flight recorder is written to ~ts", [Directory]),
     Directory;
 kept(_, _, snapshot, over) ->
-    throw(
-        beamtap_error:new(nothing_kept, "the flight recorder ended at its bound before it was written", "leave --events and --rate out")
-    );
+    throw({error, #{reason => nothing_kept}});
 kept(_, Tap, _, _) ->
     Tap.
 
 reported(_, _, #{tap := #{mode := {net, Url}}}) ->
     say("the trace is at the relay daemon of ~ts: beamtapd report there", [Url]),
     0;
-reported(Attachment, Place, #{report := Options}) ->
+reported(Attachment, Place, #{report := Options, language := Language}) ->
     case beamtap_attach:call(Attachment, report, [Place, Options]) of
         ok -> 0;
-        {error, _} = Error -> failed(Error)
+        {error, _} = Error -> failed(Error, Language)
     end.
 
-%% What recording would take, the most frequent events first.
+%% What recording would cost, the most frequent events first.
 estimate(Attachment, #{tap := Opts} = Request) ->
     #{
         events := Events, events_per_second := PerSecond, ns_per_event := Ns, scheduler_share := Share, bytes_per_second := Bytes
@@ -280,15 +287,9 @@ asked(Node, Function, Argument, Text) ->
 
 -spec no_target(node(), string()) -> no_return().
 no_target(Node, Text) ->
-    throw(
-        beamtap_error:new(
-            no_process,
-            [atom_to_list(Node), " has no process ", Text],
-            "a target is all, new, existing, a registered name, or a pid as the node writes it"
-        )
-    ).
+    throw({error, #{reason => no_target, node => Node, target => Text}}).
 
-%% Until it is to be stopped, or is over by itself.
+%% Until the user stops it, or it ends by itself.
 await(Attachment, Tap, Deadline) ->
     Left = case Deadline of infinity -> ?POLL_MS; _ -> min(?POLL_MS, beamtap_deadline:remaining(Deadline)) end,
     receive
@@ -302,17 +303,17 @@ await(Attachment, Tap, Deadline) ->
     end.
 
 receipt(#{events := Events, ended_by := EndedBy} = Receipt) ->
-    say("~b events in ~b ms (~ts), discarded ~ts, lost ~ts", [
+    say("~b events in ~b ms (~ts), discarded ~tp, lost ~tp", [
         lists:sum(maps:values(Events)),
         maps:get(duration_ms, Receipt),
         EndedBy,
-        beamtap_error:quote(maps:get(discarded, Receipt)),
-        beamtap_error:quote(maps:get(lost, Receipt))
+        maps:get(discarded, Receipt),
+        maps:get(lost, Receipt)
     ]),
     [say("~ts", [Problem]) || Problem <- maps:get(problems, Receipt)],
     ok.
 
-detach(Attachment, Node) ->
+detach(Attachment, #{node := Node, language := Language}) ->
     case beamtap_attach:detach(Attachment) of
         {ok, #{modules := Modules, files := Files, mapped := Mapped, problems := Problems}} ->
             Removed =
@@ -326,16 +327,44 @@ detach(Attachment, Node) ->
             [say("left behind: ~ts", [Problem]) || Problem <- Problems],
             min(1, length(Problems));
         {error, _} = Error ->
-            failed(Error)
+            failed(Error, Language)
     end.
 
 succeeded({ok, Value}) -> Value;
 succeeded({error, _} = Error) -> throw(Error).
 
-failed({error, #{message := Message, remedy := Remedy}}) ->
+failed(Error, Language) ->
+    {error, #{message := Message, remedy := Remedy}} = beamtap_wording:word(Error, Language),
     say("~ts", [Message]),
     say("~ts", [Remedy]),
     1.
 
 say(Format, Arguments) ->
     io:format(standard_error, "beamtap-attach: " ++ Format ++ "~n", Arguments).
+
+%%% Ctrl-C
+
+%% The VM does not give up SIGINT, so scripts/beamtap-attach sends SIGUSR1 instead: Pid gets the message `interrupt'.
+forward_interrupts(Pid) ->
+    ok = gen_event:add_handler(erl_signal_server, ?MODULE, Pid),
+    %% OTP's handler ends the VM at this signal. Of what it does at others we need SIGTERM alone.
+    _ = gen_event:delete_handler(erl_signal_server, erl_signal_handler, normal),
+    os:set_signal(sigusr1, handle).
+
+-spec init(pid()) -> {ok, pid()}.
+init(Pid) ->
+    {ok, Pid}.
+
+-spec handle_event(term(), pid()) -> {ok, pid()}.
+handle_event(sigusr1, Pid) ->
+    Pid ! interrupt,
+    {ok, Pid};
+handle_event(sigterm, Pid) ->
+    ok = init:stop(),
+    {ok, Pid};
+handle_event(_, Pid) ->
+    {ok, Pid}.
+
+-spec handle_call(term(), pid()) -> {ok, ok, pid()}.
+handle_call(_, Pid) ->
+    {ok, ok, Pid}.

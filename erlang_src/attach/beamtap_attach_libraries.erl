@@ -1,5 +1,5 @@
 %% @private
-%% The native files of a node that is attached to: read where they are, or sent; and which of them it still has mapped.
+%% The native files of a node that is attached to: read by their path, or sent; and which of them are still mapped.
 -module(beamtap_attach_libraries).
 
 -export([provide/2, fit/1, mapped/1]).
@@ -15,28 +15,20 @@
 -define(PART_BYTES, 1048576).
 -define(TIMEOUT_MS, 60000).
 
-%% @doc Sees that the node can read the libraries: at the path they have here, or where they are sent.
+%% @doc Makes the libraries readable for the node: at the path they have here, or by sending them.
 -spec provide(settled(), auto | path | send) -> settled().
 provide(#{node := Node} = Settled, How) ->
     Missing = [File || File <- ?FILES, not is_same_file(Node, beamtap_files:file(File))],
     Absent = [File || File <- ?FILES, not filelib:is_regular(beamtap_files:file(File))],
     Absent =:= [] orelse
-        fail(
-            no_native_library,
-            ["there is no ", beamtap_files:file(hd(Absent))],
-            "run scripts/build-native, or name its directory in BEAMTAP_NATIVE_DIR"
-        ),
+        fail(#{reason => no_native_library, file => beamtap_files:file(hd(Absent))}),
     case {How, Missing} of
         {auto, []} ->
             Settled;
         {path, []} ->
             Settled;
         {path, [File | _]} ->
-            fail(
-                no_native_library,
-                [atom_to_list(Node), " cannot read ", beamtap_files:file(File)],
-                "let beamtap send it, or put it where the node's user can read it"
-            );
+            fail(#{reason => no_native_library, node => Node, file => beamtap_files:file(File)});
         {_, _} ->
             send(Settled)
     end.
@@ -65,11 +57,7 @@ send(#{node := Node, guest := Guest} = Settled) ->
             _ = [send_file(Node, filename:join(Directory, File), Content) || {File, Content} <- Contents],
             Sent;
         {error, Reason} ->
-            fail(
-                no_directory,
-                ["no private directory ", Name, " is made on ", atom_to_list(Node), ": ", beamtap_error:quote(Reason)],
-                "remove what is there, or see that the node's TMPDIR (or /tmp) can be written"
-            )
+            fail(#{reason => no_directory, node => Node, directory => Name, cause => Reason})
     end.
 
 content(Name) ->
@@ -89,20 +77,14 @@ send_parts(_, _, <<>>, _) ->
 send_parts(Node, File, Content, Mode) ->
     {Part, Rest} = split_binary(Content, min(?PART_BYTES, byte_size(Content))),
     case erpc:call(Node, beamtap_guest, append, [File, Part, Mode], ?TIMEOUT_MS) of
-        ok ->
-            send_parts(Node, File, Rest, Mode);
-        {error, Reason} ->
-            fail(
-                no_directory,
-                [File, " is not written on ", atom_to_list(Node), ": ", file:format_error(Reason)],
-                "make room there"
-            )
+        ok -> send_parts(Node, File, Rest, Mode);
+        {error, Reason} -> fail(#{reason => no_directory, node => Node, file => File, cause => Reason})
     end.
 
-%% @doc Refuses where the node has another build of the library.
+%% @doc Refuses a node that has another build of the library mapped.
 %%
-%% A library cannot be unmapped, and the one that an earlier attachment left is taken again where the path is the same.
-%% Another build beside it, or under its path, would not work.
+%% A library cannot be unmapped. The one that an earlier attachment left is used again where the path is the same. Another
+%% build beside it, or under its path, would not work.
 -spec fit(settled()) -> ok.
 fit(#{node := Node, directory := Directory, libraries := How}) ->
     IsOurs =
@@ -117,11 +99,7 @@ fit(#{node := Node, directory := Directory, libraries := How}) ->
         end,
     Old = [Mapping || Mapping <- mappings(Node), string:find(Mapping, ?NIF) =/= nomatch],
     lists:all(IsOurs, Old) orelse
-        fail(
-            other_library,
-            [atom_to_list(Node), " still has another build of beamtap's library mapped, from an earlier attachment"],
-            "attach with that build, or restart the node first"
-        ),
+        fail(#{reason => other_library, node => Node}),
     ok.
 
 %% @doc The files of ours that the node has mapped, each once.
@@ -139,6 +117,5 @@ mappings(Node) ->
         {error, _} -> []
     end.
 
--spec fail(atom(), unicode:chardata(), unicode:chardata()) -> no_return().
-fail(Reason, Message, Remedy) ->
-    beamtap_shape:fail(Reason, Message, Remedy).
+-spec fail(beamtap_error:reason()) -> no_return().
+fail(Reason) -> throw({error, Reason}).

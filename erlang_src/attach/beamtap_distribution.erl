@@ -1,5 +1,6 @@
-%% @doc The way to another node: makes this VM a hidden node of a random name when it is none, connects, and says why
-%% that did not work.
+%% @private
+%% Connects to another node. Makes this VM a hidden node with a random name where it is not a node yet, and finds out why a
+%% connection fails.
 -module(beamtap_distribution).
 
 -export([connect/2, disconnect/2]).
@@ -10,6 +11,7 @@
 -type secret() :: none | {cookie, string()} | {cookie_file, file:filename_all()}.
 
 -define(RANDOM_BYTES, 6).
+-define(HANDSHAKE_MS, 2000).
 
 %% @doc Connects to Node. With `none' the cookie is the one this user's nodes have (`$HOME/.erlang.cookie').
 -spec connect(node(), secret()) -> {ok, way()} | beamtap_error:error().
@@ -51,9 +53,7 @@ split(Node) ->
         [[_ | _] = Name, [_ | _] = Host] ->
             {ok, Name, Host};
         _ ->
-            beamtap_error:new(
-                bad_node, [beamtap_error:quote(Node), " is not the name of a node"], "a node's name is NAME@HOST"
-            )
+            {error, #{reason => bad_node, node => Node}}
     end.
 
 cookie(none) ->
@@ -65,11 +65,7 @@ cookie({cookie_file, File}) ->
         {ok, Text} ->
             {ok, binary_to_atom(string:trim(Text))};
         {error, Reason} ->
-            beamtap_error:new(
-                no_cookie,
-                ["the cookie file ", File, " is not read: ", file:format_error(Reason)],
-                "run this as the user that the node runs as, or as root"
-            )
+            {error, #{reason => no_cookie, file => File, cause => Reason}}
     end.
 
 become_node(Host) ->
@@ -91,11 +87,7 @@ make_node(Host) ->
         {ok, _} ->
             {ok, made};
         {error, Reason} ->
-            beamtap_error:new(
-                not_distributed,
-                ["this VM does not become a node: ", beamtap_error:quote(Reason)],
-                "erl -sname anything shows why"
-            )
+            {error, #{reason => not_distributed, cause => Reason}}
     end.
 
 refused(Node, Name, Host) ->
@@ -103,44 +95,55 @@ refused(Node, Name, Host) ->
         {ok, Known} ->
             Names = [Known1 || {Known1, _} <- Known],
             case lists:member(Name, Names) of
-                true -> not_let_in(Node, beamtap_handshake:name(Name, Host));
-                false -> no_node(Name, Host, Names)
+                true -> not_let_in(Node, own_name(Name, Host));
+                false -> {error, #{reason => no_node, host => Host, name => Name, names => lists:sort(Names)}}
             end;
         {error, _} ->
-            beamtap_error:new(
-                no_node,
-                ["no epmd answers on ", Host, ", so no node is found there"],
-                "check the host's name and that the node is distributed (-sname or -name); epmd listens on port 4369"
-            )
+            {error, #{reason => no_node, host => Host}}
     end.
 
-no_node(Name, Host, Names) ->
-    There =
-        case Names of
-            [] -> " has no node";
-            _ -> [" has no node ", Name, ", but ", lists:join(", ", lists:sort(Names))]
-        end,
-    beamtap_error:new(no_node, [Host, There], "epmd -names lists the nodes of a host").
+%% A node refuses a connection that calls it by another name than its own.
+not_let_in(Node, {ok, Other}) when Other =/= Node -> {error, #{reason => other_name, node => Node, name => Other}};
+not_let_in(Node, _) -> {error, #{reason => not_let_in, node => Node}}.
 
-%% A node lets in only who calls it as it calls itself.
-not_let_in(Node, {ok, Other}) when Other =/= Node ->
-    beamtap_error:new(
-        other_name,
-        [atom_to_list(Node), " is called ", atom_to_list(Other), ": ", domain(Node, Other)],
-        ["name it as it names itself: ", atom_to_list(Other)]
-    );
-not_let_in(Node, _) ->
-    beamtap_error:new(
-        not_let_in,
-        [atom_to_list(Node), " is there and does not let us in: most likely its cookie is another"],
-        "give its cookie; where it runs as another user that is in ~/.erlang.cookie of that user"
-    ).
+%%% Its own name
 
-domain(Node, Other) ->
-    case {is_long(Node), is_long(Other)} of
-        {false, true} -> "it has a long name (-name), and this is a short one";
-        {true, false} -> "it has a short name (-sname), and this is a long one";
-        _ -> "the host part is another"
+%% A node tells its name to whoever connects, before it asks for proof of the cookie. These are the first messages of the
+%% distribution protocol of OTP 23 and later. `unknown' where nobody answers so, as with distribution over TLS.
+own_name(Name, Host) ->
+    case erl_epmd:port_please(Name, Host, ?HANDSHAKE_MS) of
+        {port, Port, _} ->
+            case gen_tcp:connect(Host, Port, [binary, {active, false}, {packet, 2}], ?HANDSHAKE_MS) of
+                {ok, Socket} ->
+                    try
+                        greet(Socket)
+                    catch
+                        %% A release that does not have its flags there.
+                        error:_ -> unknown
+                    after
+                        gen_tcp:close(Socket)
+                    end;
+                {error, _} ->
+                    unknown
+            end;
+        _ ->
+            unknown
     end.
 
-is_long(Node) -> lists:member($., atom_to_list(Node)).
+greet(Socket) ->
+    Own = atom_to_binary(node()),
+    Flags = element(2, erts_internal:get_dflags()),
+    Creation = erlang:system_info(creation),
+    case gen_tcp:send(Socket, <<"N", Flags:64, Creation:32, (byte_size(Own)):16, Own/binary>>) of
+        ok -> greeted(Socket);
+        {error, _} -> unknown
+    end.
+
+%% Its status, and then its challenge, with its name.
+greeted(Socket) ->
+    case {gen_tcp:recv(Socket, 0, ?HANDSHAKE_MS), gen_tcp:recv(Socket, 0, ?HANDSHAKE_MS)} of
+        {{ok, <<"s", _/binary>>}, {ok, <<"N", _Flags:64, _Challenge:32, _Creation:32, Size:16, Name:Size/binary, _/binary>>}} ->
+            {ok, binary_to_atom(Name)};
+        _ ->
+            unknown
+    end.

@@ -1,5 +1,4 @@
-%% @doc Tracing switched on and off item by item, as a person in front of a list does: what the observer_cli plugin and
-%% the LiveDashboard page call.
+%% @doc Switches tracing on and off item by item. The observer_cli plugin and the LiveDashboard page call it.
 %%
 %% ```
 %% {ok, on} = beamtap_toggle:toggle({process, my_server}).
@@ -7,10 +6,10 @@
 %% {ok, off} = beamtap_toggle:toggle({process, my_server}).
 %% {ok, _Receipt} = beamtap_toggle:off().
 %% '''
-%% Everything that is on is recorded by one tap, from the first item switched on to the last switched off; {@link taps/0}
-%% has those before it, too. Where no process is on, functions and classes are recorded of all of them; where
-%% nothing but processes is on, their messages, births and deaths, and garbage collections. A tap that has reached its
-%% bounds (60 s and 1,000,000 events unless told otherwise) has switched everything off.
+%% One tap records everything that is on, from the first item switched on to the last switched off; {@link taps/0} also
+%% lists earlier ones. Without a process among the items, functions and classes are recorded in all processes. With
+%% processes alone, their messages, births and deaths, and garbage collections are recorded. When the tap reaches a limit
+%% (60 s and 1,000,000 events unless told otherwise), everything is off.
 -module(beamtap_toggle).
 -behaviour(gen_server).
 
@@ -20,7 +19,7 @@
 -export_type([item/0, process/0, listing/0]).
 
 -type item() :: {process, pid() | atom()} | {function, beamtap_function:spec()} | {class, beamtap_spec:class()}.
-%% One line of a list of processes. `memory' is in bytes. `is_on': whether the process is traced by what is on now.
+%% One line of a list of processes. `memory' is in bytes. `is_on': whether the process is traced now.
 -type process() :: #{
     pid := pid(),
     name := atom(),
@@ -30,7 +29,7 @@
     message_queue_len := non_neg_integer(),
     is_on := boolean()
 }.
-%% `search': a part of the pid, of the registered name, or of the first function, in large or small letters.
+%% `search': a part of the pid, of the registered name, or of the first function, in upper or lower case.
 -type listing() :: #{
     sort => reductions | memory | message_queue_len,
     direction => desc | asc,
@@ -39,7 +38,7 @@
 }.
 -type state() :: #{tap := none | beamtap:tap(), on := [{term(), item()}]}.
 
-%% A person looks away for longer than a command's 10 s.
+%% Longer than a command's 10 s, since a person looks away.
 -define(DEFAULT_FOR_MS, 60000).
 -define(DEFAULT_LIMIT, 50).
 -define(CLASSES_OF_PROCESSES, [send, 'receive', procs, garbage_collection]).
@@ -54,8 +53,8 @@ toggle(Item) ->
     toggle(Item, #{}).
 
 %% @doc Switches a process, a function or a class on, or off if it is on; answers what it is now. Opts are those of
-%% {@link beamtap:start/2}, but for the owner, and hold for the tap that starts with the first item. After an error
-%% everything is as it was before.
+%% {@link beamtap:start/2} except `owner', and apply to the tap that starts with the first item. After an error everything
+%% is as before.
 -spec toggle(item(), beamtap_spec:opts()) -> {ok, on | off} | beamtap_error:error().
 toggle(Item, Opts) ->
     call({toggle, Item, Opts}).
@@ -76,7 +75,7 @@ items() ->
 %% @doc All taps, toggled or not, that run or ended lately, the oldest first.
 -spec taps() -> [beamtap:info()].
 taps() ->
-    beamtap_info:taps().
+    beamtap_taps:list().
 
 %% @equiv processes(#{})
 -spec processes() -> [process()].
@@ -177,16 +176,15 @@ pid(Pid) when is_pid(Pid) -> Pid;
 pid(Name) -> whereis(Name).
 
 call(Request) ->
-    case application:ensure_all_started(beamtap) of
-        {ok, _} ->
-            gen_server:call(?MODULE, Request, infinity);
-        {error, Reason} ->
-            beamtap_error:new(
-                not_started,
-                ["the application beamtap does not start: ", beamtap_error:quote(Reason)],
-                "put beamtap's ebin directory on the code path (erl -pa)"
-            )
-    end.
+    Answer =
+        case application:ensure_all_started(beamtap) of
+            {ok, _} ->
+                ok = beamtap_sup:faces(),
+                gen_server:call(?MODULE, Request, infinity);
+            {error, Reason} ->
+                {error, #{reason => not_started, cause => Reason}}
+        end,
+    beamtap_wording:word(Answer, erlang).
 
 %%% The process: it owns the tap
 
@@ -215,7 +213,7 @@ terminate(_, _) ->
 settled(#{tap := none} = State) ->
     State;
 settled(#{tap := Tap} = State) ->
-    case beamtap:info(Tap) of
+    case beamtap_taps:info(Tap) of
         {ok, #{state := ended}} -> State#{tap := none, on := []};
         {ok, _} -> State;
         {error, _} -> State#{tap := none, on := []}
@@ -253,11 +251,7 @@ key({function, Function}) ->
 key({class, _} = Class) ->
     {ok, Class};
 key(Other) ->
-    beamtap_error:new(
-        bad_item,
-        [beamtap_error:quote(Other), " cannot be toggled"],
-        "an item is {process, Pid}, {function, \"lists:seq/2\"} or {class, send}"
-    ).
+    {error, #{reason => bad_item, item => Other}}.
 
 change(Now, [], _, State) ->
     case stop(State) of
@@ -275,9 +269,9 @@ change(Now, On, _, #{tap := Tap, on := Before} = State) ->
         {error, _} = Error -> {Error, State}
     end.
 
-%% Takes away first: a process that a tap drops because all processes are meant no more is then added by itself.
+%% Drops first: a process that is dropped since not all processes are meant any more is then added by itself.
 turn(Tap, Old, New) ->
-    %% What cannot be is seen before anything changes.
+    %% Errors are found before anything changes.
     case beamtap_spec:check(New) of
         {ok, #{functions := Functions}} ->
             case beamtap_code:asked(Functions) of
@@ -305,7 +299,7 @@ turn_checked(Tap, Old, New) ->
 
 asked(_, _, Nothing) when map_size(Nothing) =:= 0 -> ok;
 asked(How, Tap, Spec) ->
-    case beamtap:How(Tap, Spec) of
+    case beamtap_taps:change(How, Tap, Spec) of
         {ok, _} -> ok;
         {error, _} = Error -> Error
     end.
@@ -332,12 +326,12 @@ alive(Spec) ->
 start(On, Opts) when is_list(Opts) ->
     start(On, maps:from_list(Opts));
 start(On, Opts) ->
-    beamtap:start(spec(On), maps:merge(#{for => ?DEFAULT_FOR_MS}, Opts#{owner => self()})).
+    beamtap_taps:start(spec(On), maps:merge(#{for => ?DEFAULT_FOR_MS}, Opts#{owner => self()})).
 
 stop(#{tap := none} = State) ->
     {{ok, none}, State#{on := []}};
 stop(#{tap := Tap} = State) ->
-    case beamtap:stop(Tap) of
+    case beamtap_taps:stop(Tap) of
         {ok, Receipt} -> {{ok, Receipt}, State#{tap := none, on := []}};
         {error, _} = Error -> {Error, State}
     end.

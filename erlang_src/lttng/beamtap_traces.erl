@@ -6,7 +6,7 @@
 -module(beamtap_traces).
 
 -export([stem/0, path/2, open/1, close/2, end_trace/1]).
--export([list/0, keep/0, check_keep/1, default_place/0, check_writable/0]).
+-export([list/0, keep/0, default_place/0, check_writable/0]).
 -export_type([trace/0]).
 
 %% `running': its tap may still write it. `interrupted': its VM ended before its tap. `elsewhere': its VM cannot be seen from
@@ -22,7 +22,6 @@
 -define(ENVIRONMENT, "BEAMTAP_TRACES").
 %% The file that marks a directory as a trace of beamtap's.
 -define(MARK, ".beamtap").
--define(MOST, 16#FFFFFFFFFFFF).
 -define(KEYS, [number, bytes, age]).
 
 %%% Names
@@ -199,24 +198,6 @@ check_writable() ->
         none ->
             no_base()
     end.
-
-%% @doc What is to be kept, checked.
--spec check_keep(term()) -> {ok, #{number => pos_integer(), bytes => pos_integer(), age => pos_integer()}} | error.
-check_keep(Number) when is_integer(Number) ->
-    check_keep(#{number => Number});
-check_keep([_ | _] = Pairs) ->
-    case lists:all(fun(Pair) -> is_tuple(Pair) andalso tuple_size(Pair) =:= 2 end, Pairs) of
-        true -> check_keep(maps:from_list(Pairs));
-        false -> error
-    end;
-check_keep(Keep) when is_map(Keep), map_size(Keep) > 0 ->
-    IsBound = fun({Key, N}) -> lists:member(Key, ?KEYS) andalso is_integer(N) andalso N >= 1 andalso N =< ?MOST end,
-    case lists:all(IsBound, maps:to_list(Keep)) of
-        true -> {ok, Keep};
-        false -> error
-    end;
-check_keep(_) ->
-    error.
 
 within(Act) ->
     case {beamtap_native:load(), default_place()} of

@@ -11,7 +11,7 @@
     %% What the names of the LTTng sessions begin with, and the trace's directory.
     name := binary(),
     path := binary(),
-    opts := beamtap_spec:checked_opts(),
+    opts := beamtap_options:checked(),
     %% What LTTng is to record, and the filters of events. They change while the tap runs.
     wanted := [beamtap_lttng:wanted()],
     filters := #{beamtap_nif:event() => binary()},
@@ -43,7 +43,7 @@
 -type problem() :: {Said :: string(), ok | {error, term()}}.
 
 %% @doc Makes the LTTng sessions. They do not record yet.
--spec open(binary(), binary(), [beamtap_spec:class()], beamtap_spec:checked_opts(), beamtap_deadline:deadline()) ->
+-spec open(binary(), binary(), [beamtap_spec:class()], beamtap_options:checked(), beamtap_deadline:deadline()) ->
     {ok, recording()} | beamtap_error:error().
 open(Name, Path, Classes, Opts, Deadline) ->
     Wanted = wanted(Classes, maps:get(payload, Opts)),

@@ -31,7 +31,7 @@
     tap := beamtap:tap(),
     path := binary(),
     name := binary(),
-    opts := beamtap_spec:checked_opts(),
+    opts := beamtap_options:checked(),
     wish := beamtap_tracing:wish(),
     counting => boolean()
 }.

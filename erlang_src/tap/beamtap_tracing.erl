@@ -34,7 +34,7 @@
     spared := [pid() | port()],
     is_paused := boolean(),
     processes := beamtap_vm:processes(),
-    sampling := beamtap_sampling:checked(),
+    sampling := beamtap_options:sampling(),
     instruments := beamtap_instruments:running(),
     grip => beamtap_vm:grip()
 }.
@@ -52,7 +52,7 @@ new(Tap, Wish, #{owner := Owner} = Opts) ->
         spared => [],
         is_paused => false,
         processes => #{traced => 0, left => 0},
-        sampling => maps:with([system_monitor, sample_every], Opts),
+        sampling => beamtap_options:sampling(Opts),
         instruments => #{}
     }.
 

@@ -1,12 +1,19 @@
 %% @private
-%% What beamtap's application environment says, checked: a wrong value is told before anything is started.
+%% beamtap's application environment, checked before anything is started.
 -module(beamtap_environment).
 
 -export([check/0, keep_daemon_ms/0, keep/0]).
+-export_type([keep/0]).
+
+%% What is kept of the traces below the default place: so many, so many bytes of the newest, those that changed within so
+%% many milliseconds.
+-type keep() :: #{number => pos_integer(), bytes => pos_integer(), age => pos_integer()}.
 
 %% LTTng's threads come 5 s late to every second new daemon: whoever traces again within this time has the old one.
 -define(KEEP_DAEMON_MS, 60000).
 -define(LONGEST_KEEP_MS, 86400000).
+-define(KEEP_KEYS, [number, bytes, age]).
+-define(MOST, 16#FFFFFFFFFFFF).
 
 %% @doc The first wrong value.
 -spec check() -> ok | beamtap_error:error().
@@ -22,31 +29,32 @@ keep_daemon_ms() ->
     case application:get_env(beamtap, keep_daemon) of
         undefined -> {ok, ?KEEP_DAEMON_MS};
         {ok, Ms} when is_integer(Ms), Ms >= 0, Ms =< ?LONGEST_KEEP_MS -> {ok, Ms};
-        {ok, Other} -> bad(keep_daemon, Other, "a time in milliseconds from 0 to 86400000")
+        {ok, Other} -> bad(keep_daemon, Other)
     end.
 
-%% @doc What is to be kept of the traces below the default place.
--spec keep() -> {ok, none | map()} | beamtap_error:error().
+%% @doc What is kept of the traces below the default place: a map of {@link keep()}, the same as a list of pairs, or a number
+%% of traces alone. Everything is kept where the environment does not say.
+-spec keep() -> {ok, none | keep()} | beamtap_error:error().
 keep() ->
     case application:get_env(beamtap, keep) of
-        undefined ->
-            {ok, none};
-        {ok, Given} ->
-            case beamtap_traces:check_keep(Given) of
-                {ok, Keep} ->
-                    {ok, Keep};
-                error ->
-                    Want = beamtap_wording:either(
-                        "#{number => N, bytes => Bytes, age => Ms}, or some of these", "[number: n, bytes: bytes, age: ms], or some of these"
-                    ),
-                    bad(keep, Given, Want)
-            end
+        undefined -> {ok, none};
+        {ok, Given} -> keep(Given, Given)
     end.
 
-bad(Key, Value, Want) ->
-    Name = atom_to_list(Key),
-    beamtap_error:new(
-        bad_environment,
-        ["invalid value ", beamtap_error:quote(Value), " for ", Name, " in beamtap's environment"],
-        [Name, " is ", Want]
-    ).
+keep(Number, Given) when is_integer(Number) ->
+    keep(#{number => Number}, Given);
+keep([_ | _] = Pairs, Given) ->
+    case lists:all(fun(Pair) -> is_tuple(Pair) andalso tuple_size(Pair) =:= 2 end, Pairs) of
+        true -> keep(maps:from_list(Pairs), Given);
+        false -> bad(keep, Given)
+    end;
+keep(Keep, Given) when is_map(Keep), map_size(Keep) > 0 ->
+    IsBound = fun({Key, N}) -> lists:member(Key, ?KEEP_KEYS) andalso is_integer(N) andalso N >= 1 andalso N =< ?MOST end,
+    case lists:all(IsBound, maps:to_list(Keep)) of
+        true -> {ok, Keep};
+        false -> bad(keep, Given)
+    end;
+keep(_, Given) ->
+    bad(keep, Given).
+
+bad(Key, Value) -> {error, #{reason => bad_environment, key => Key, value => Value}}.

@@ -37,6 +37,7 @@
     {"<", '<', 4}, {">", '>', 4}, {"+", '+', 5}, {"-", '-', 5}, {"*", '*', 6}, {"/", '/', 6}
 ]).
 -define(ELIXIR_WORDS, [{"or", 'orelse', 1}, {"and", 'andalso', 2}]).
+
 %% @doc What is written between two operands: as written, in a match specification, how strongly it binds; symbols
 %% longest first, and words.
 -spec operators(language()) -> {[{string(), atom(), pos_integer()}], [{string(), atom(), pos_integer()}]}.
@@ -59,7 +60,7 @@ bind(Expression, Known) ->
                     {N, Seen};
                 #{} ->
                     N = map_size(Seen) + 1,
-                    N =< ?MAX_VARIABLES orelse beamtap_cursor:fail(P, "a pattern has at most 255 variables"),
+                    N =< ?MAX_VARIABLES orelse beamtap_scanner:fail(P, {too_many, variables, ?MAX_VARIABLES}),
                     {N, Seen#{Name => N}}
             end
         end,
@@ -72,7 +73,7 @@ refer(Expression, Known) ->
         fun(Name, P, Seen) ->
             case Seen of
                 #{Name := N} -> {N, Seen};
-                #{} -> beamtap_cursor:fail(P, [Name, " is not one of the arguments"])
+                #{} -> beamtap_scanner:fail(P, {unbound, Name})
             end
         end,
         Expression,

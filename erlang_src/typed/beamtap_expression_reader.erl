@@ -1,8 +1,7 @@
 %% @private
 %% Reads arguments and guards as Erlang and Elixir write them. Makes no atoms.
 %%
-%% Variables come with their names and places, as `{var, Name, Position}'; {@link beamtap_expression:number/2} numbers
-%% them.
+%% Variables come as `{var, Name, Position}'; {@link beamtap_expression:number/2} numbers them.
 -module(beamtap_expression_reader).
 
 -export([arguments/2, guard/2]).
@@ -10,7 +9,7 @@
 -type language() :: beamtap_expression:language().
 %% An expression whose variables are named.
 -type named() :: term().
--type cursor() :: beamtap_cursor:cursor().
+-type cursor() :: beamtap_scanner:cursor().
 
 -define(IS_DIGIT(C), (C >= $0 andalso C =< $9)).
 
@@ -25,7 +24,9 @@
 ]).
 -define(ELIXIR_FUNCTIONS, [{"div", 2}, {"rem", 2}]).
 
+%% How strongly an operator before its operand binds.
 -define(UNARY, 7).
+-define(MAX_ARGUMENTS, 255).
 
 %%% Reading
 
@@ -33,14 +34,14 @@
 -spec arguments(language(), cursor()) -> {[named()], cursor()}.
 arguments(L, {"(" ++ Rest, P}) ->
     {Arguments, S} = sequence(fun(At) -> primary({L, head}, At) end, {Rest, P + 1}, ")", []),
-    length(Arguments) =< 255 orelse beamtap_cursor:fail(P, "a function has at most 255 arguments"),
+    length(Arguments) =< ?MAX_ARGUMENTS orelse beamtap_scanner:fail(P, {too_many, arguments, ?MAX_ARGUMENTS}),
     {Arguments, S}.
 
 %% @doc The guard behind `when': alternatives, of which one has to hold.
 -spec guard(language(), cursor()) -> {[named()], cursor()}.
 guard(L, S0) ->
     {Guard, S} = conjunction(L, S0),
-    case {L, beamtap_cursor:skip(S)} of
+    case {L, beamtap_scanner:skip(S)} of
         {erlang, {";" ++ Rest, P}} -> more(L, Guard, {Rest, P + 1});
         {elixir, {"when" ++ Rest, P}} -> more(L, Guard, {Rest, P + 4});
         {_, End} -> {[Guard], End}
@@ -52,7 +53,7 @@ more(L, Guard, S0) ->
 
 conjunction(L, S0) ->
     {Left, S} = infix({L, guard}, S0, 1),
-    case {L, beamtap_cursor:skip(S)} of
+    case {L, beamtap_scanner:skip(S)} of
         {erlang, {"," ++ Rest, P}} ->
             {Right, End} = conjunction(L, {Rest, P + 1}),
             {{apply, 'andalso', [Left, Right]}, End};
@@ -62,13 +63,13 @@ conjunction(L, S0) ->
 
 infix(M, S0, Least) ->
     {Left, S} = prefix(M, S0),
-    infix(M, Left, beamtap_cursor:skip(S), Least).
+    infix(M, Left, beamtap_scanner:skip(S), Least).
 
 infix({L, _} = M, Left, S, Least) ->
     case operator(L, S) of
         {Op, Binds, Behind} when Binds >= Least ->
             {Right, End} = infix(M, Behind, Binds + 1),
-            infix(M, {apply, Op, [Left, Right]}, beamtap_cursor:skip(End), Least);
+            infix(M, {apply, Op, [Left, Right]}, beamtap_scanner:skip(End), Least);
         _ ->
             {Left, S}
     end.
@@ -82,7 +83,7 @@ operator(L, {Chars, P} = S0) ->
         [{Op, Binds, Length} | _] ->
             {Op, Binds, {lists:nthtail(Length, Chars), P + Length}};
         [] ->
-            {Word, S} = beamtap_name:variable(S0),
+            {Word, S} = beamtap_scanner:variable(S0),
             case lists:keyfind(Word, 1, Words) of
                 {_, Op, Binds} -> {Op, Binds, S};
                 false -> none
@@ -90,7 +91,7 @@ operator(L, {Chars, P} = S0) ->
     end.
 
 prefix(M, S0) ->
-    case beamtap_cursor:skip(S0) of
+    case beamtap_scanner:skip(S0) of
         {[Sign, C | _] = Chars, P} when Sign =:= $-; Sign =:= $+ ->
             case ?IS_DIGIT(C) of
                 true -> primary(M, {Chars, P});
@@ -108,12 +109,12 @@ unary(M, Op, S0) ->
     {Operand, S} = infix(M, S0, ?UNARY),
     {{apply, Op, [Operand]}, S}.
 
-word(_, {[C | _], _} = S) when C >= $a, C =< $z -> beamtap_name:variable(S);
+word(_, {[C | _], _} = S) when C >= $a, C =< $z -> beamtap_scanner:variable(S);
 word(_, S) -> {"", S}.
 
 %% Everything that stands by itself.
 primary({L, Where} = M, S0) ->
-    case beamtap_cursor:skip(S0) of
+    case beamtap_scanner:skip(S0) of
         {"(" ++ Rest, P} when Where =:= guard ->
             {Inner, S} = infix(M, {Rest, P + 1}, 1),
             {Inner, expect(")", S)};
@@ -126,85 +127,85 @@ primary({L, Where} = M, S0) ->
         {"{" ++ Rest, P} ->
             {Elements, S} = sequence(fun(At) -> inner(M, At) end, {Rest, P + 1}, "}", []),
             {{tuple, Elements}, S};
-        {"[" ++ Rest, P} -> list(M, beamtap_cursor:skip({Rest, P + 1}));
+        {"[" ++ Rest, P} -> list(M, beamtap_scanner:skip({Rest, P + 1}));
         {"#{" ++ Rest, P} when L =:= erlang -> map(M, {Rest, P + 2}, []);
         {"%{" ++ Rest, P} when L =:= elixir -> map(M, {Rest, P + 2}, []);
         {[$%, C | Rest], P} when L =:= elixir, C >= $A, C =< $Z -> struct(M, {[C | Rest], P + 1});
         {"<<" ++ Rest, P} -> binary({Rest, P + 2});
         {"\"" ++ _, P} = S1 when L =:= elixir ->
-            {Text, S} = beamtap_name:quoted(S1),
+            {Text, S} = beamtap_scanner:quoted(S1),
             {{value, utf8(Text, P)}, S};
         {[Quote | _], _} = S1 when L =:= erlang, Quote =:= $"; L =:= elixir, Quote =:= $' ->
-            {Text, S} = beamtap_name:quoted(S1),
+            {Text, S} = beamtap_scanner:quoted(S1),
             {string(Text), S};
         {"~c\"" ++ Rest, P} when L =:= elixir ->
-            {Text, S} = beamtap_name:quoted({[$" | Rest], P + 2}),
+            {Text, S} = beamtap_scanner:quoted({[$" | Rest], P + 2}),
             {string(Text), S};
         {[Sign, C | Rest], P} when (Sign =:= $- orelse Sign =:= $+), ?IS_DIGIT(C) ->
-            {{value, Number}, S} = beamtap_number:read(L, {[C | Rest], P + 1}),
+            {{value, Number}, S} = beamtap_scanner:number(L, {[C | Rest], P + 1}),
             {{value, case Sign of $- -> -Number; $+ -> Number end}, S};
-        {[C | _], _} = S1 when ?IS_DIGIT(C) -> beamtap_number:read(L, S1);
+        {[C | _], _} = S1 when ?IS_DIGIT(C) -> beamtap_scanner:number(L, S1);
         {[Mark, C | Rest], P} when L =:= erlang, Mark =:= $$; L =:= elixir, Mark =:= $? ->
-            C =/= $\\ orelse beamtap_cursor:fail(P + 1, "write a character that needs a backslash as its number"),
+            C =/= $\\ orelse beamtap_scanner:fail(P + 1, escaped_character),
             {{value, C}, {Rest, P + 2}};
         S1 -> named(M, S1)
     end.
 
 wildcard(head, _) -> '_';
-wildcard(guard, P) -> beamtap_cursor:fail(P, "a guard compares with variables of the arguments, not with _").
+wildcard(guard, P) -> beamtap_scanner:fail(P, wildcard_in_guard).
 
 %% In a guard every part of a term may be computed.
 inner({_, head} = M, S) -> primary(M, S);
 inner({_, guard} = M, S) -> infix(M, S, 1).
 
 named({erlang, _} = M, {[C | _], P} = S0) ->
-    {Name, _} = beamtap_name:variable(S0),
+    {Name, _} = beamtap_scanner:variable(S0),
     IsVariable = (C >= $A andalso C =< $Z) orelse (C >= 16#C0 andalso C =< 16#DE) orelse C =:= $_,
     case Name =/= [] andalso IsVariable of
         true ->
             variable(S0);
         false ->
-            {Atom, S} = beamtap_name:erlang_atom(S0, "a value"),
+            {Atom, S} = beamtap_scanner:erlang_atom(S0, value),
             call_or_atom(M, Name, Atom, P, S)
     end;
 named({elixir, _} = M, {[C | _], P} = S0) ->
-    case beamtap_name:alias(S0) of
+    case beamtap_scanner:alias(S0) of
         {Alias, S} ->
             {{atom, Alias}, S};
         none when C =:= $: ->
-            {Atom, S} = beamtap_name:elixir_atom({tl(element(1, S0)), P + 1}, "an atom"),
+            {Atom, S} = beamtap_scanner:elixir_atom({tl(element(1, S0)), P + 1}, atom),
             {atom(Atom, P), S};
         none ->
-            case beamtap_name:variable(S0) of
-                {[], _} -> beamtap_cursor:fail(P, "a value is expected");
+            case beamtap_scanner:variable(S0) of
+                {[], _} -> beamtap_scanner:fail(P, {expected, value});
                 {Word, S} when Word =:= "nil"; Word =:= "true"; Word =:= "false" -> {{atom, list_to_binary(Word)}, S};
                 {Name, {"(" ++ _, _} = S} -> call(M, Name, P, S);
                 {_, _} -> variable(S0)
             end
     end;
 named(_, {[], P}) ->
-    beamtap_cursor:fail(P, "a value is expected").
+    beamtap_scanner:fail(P, {expected, value}).
 
 call_or_atom(M, Name, _, P, {"(" ++ _, _} = S) when Name =/= [] -> call(M, Name, P, S);
 call_or_atom(_, _, Atom, P, S) -> {atom(Atom, P), S}.
 
-%% A match specification reads these atoms otherwise, wherever they stand.
+%% These atoms have a meaning of their own in a match specification.
 atom('_', P) ->
-    beamtap_cursor:fail(P, "the atom '_' cannot be matched");
+    beamtap_scanner:fail(P, {unmatchable, '_'});
 atom(<<"$", Rest/binary>> = Name, P) ->
     IsSpecial = Rest =:= <<"_">> orelse Rest =:= <<"$">> orelse
         (Rest =/= <<>> andalso lists:all(fun(C) -> ?IS_DIGIT(C) end, binary_to_list(Rest))),
-    IsSpecial andalso beamtap_cursor:fail(P, "an atom like '$1' cannot be matched"),
+    IsSpecial andalso beamtap_scanner:fail(P, {unmatchable, Name}),
     {atom, Name};
 atom(Name, _) ->
     {atom, Name}.
 
 variable({_, P} = S0) ->
-    {Name, S} = beamtap_name:variable(S0),
+    {Name, S} = beamtap_scanner:variable(S0),
     {{var, Name, P}, S}.
 
 call({_, head}, _, P, _) ->
-    beamtap_cursor:fail(P, "an argument is a value or a variable; functions stand behind when");
+    beamtap_scanner:fail(P, call_in_arguments);
 call({L, guard} = M, Name, P, {"(" ++ Rest, At}) ->
     {Arguments, S} = sequence(fun(Next) -> infix(M, Next, 1) end, {Rest, At + 1}, ")", []),
     {guard_function(L, Name, Arguments, P), S}.
@@ -222,12 +223,8 @@ guard_function(L, Name, Arguments, P) ->
         true ->
             {apply, known(Name), Arguments};
         false ->
-            Near =
-                case beamtap_near:name(Name, [Other || {Other, _} <- Known]) of
-                    {ok, Best} -> ["; did you mean ", Best, "?"];
-                    none -> []
-                end,
-            beamtap_cursor:fail(P, [Name, "/", integer_to_list(length(Arguments)), " cannot be called in a guard", Near])
+            Meant = beamtap_shape:nearest(Name, [Other || {Other, _} <- Known]),
+            beamtap_scanner:fail(P, {not_in_guard, Name, length(Arguments), Meant})
     end.
 
 known(Name) -> list_to_atom(Name).
@@ -236,11 +233,11 @@ list(_, {"]" ++ Rest, P}) ->
     {{list, [], none}, {Rest, P + 1}};
 list(M, S0) ->
     {Element, S} = inner(M, S0),
-    elements(M, beamtap_cursor:skip(S), [Element]).
+    elements(M, beamtap_scanner:skip(S), [Element]).
 
 elements(M, {"," ++ Rest, P}, Elements) ->
     {Element, S} = inner(M, {Rest, P + 1}),
-    elements(M, beamtap_cursor:skip(S), [Element | Elements]);
+    elements(M, beamtap_scanner:skip(S), [Element | Elements]);
 elements({_, head} = M, {"|" ++ Rest, P}, Elements) ->
     {Tail, S} = inner(M, {Rest, P + 1}),
     {list_of(lists:reverse(Elements), Tail), expect("]", S)};
@@ -252,14 +249,14 @@ list_of(Elements, {list, More, Tail}) -> {list, Elements ++ More, Tail};
 list_of(Elements, Tail) -> {list, Elements, Tail}.
 
 map({L, _} = M, S0, Pairs) ->
-    case beamtap_cursor:skip(S0) of
+    case beamtap_scanner:skip(S0) of
         {"}" ++ Rest, P} when Pairs =:= [] ->
             {{map, []}, {Rest, P + 1}};
         {_, P} = S1 ->
             {Key, S2} = key(M, S1),
-            is_ground(Key) orelse beamtap_cursor:fail(P, "a key of a map is a value, not a variable"),
-            {Value, S3} = inner(M, arrow(L, beamtap_cursor:skip(S2))),
-            case beamtap_cursor:skip(S3) of
+            is_ground(Key) orelse beamtap_scanner:fail(P, variable_key),
+            {Value, S3} = inner(M, arrow(L, beamtap_scanner:skip(S2))),
+            case beamtap_scanner:skip(S3) of
                 {"," ++ Rest, At} -> map(M, {Rest, At + 1}, [{Key, Value} | Pairs]);
                 S4 -> {{map, lists:reverse([{Key, Value} | Pairs])}, expect("}", S4)}
             end
@@ -267,7 +264,7 @@ map({L, _} = M, S0, Pairs) ->
 
 %% `name: value' is short for `:name => value'.
 key({elixir, _} = M, {[C | _], P} = S0) when C >= $a, C =< $z ->
-    case beamtap_name:elixir_function(S0) of
+    case beamtap_scanner:elixir_function(S0) of
         {Name, {[$:, Space | _], _} = S} when Space =/= $: -> {atom(Name, P), S};
         _ -> inner(M, S0)
     end;
@@ -277,8 +274,8 @@ key(M, S0) ->
 arrow(_, {"=>" ++ Rest, P}) -> {Rest, P + 2};
 arrow(erlang, {":=" ++ Rest, P}) -> {Rest, P + 2};
 arrow(elixir, {":" ++ Rest, P}) -> {Rest, P + 1};
-arrow(erlang, {_, P}) -> beamtap_cursor:fail(P, ":= is expected");
-arrow(elixir, {_, P}) -> beamtap_cursor:fail(P, "=> is expected").
+arrow(erlang, {_, P}) -> beamtap_scanner:fail(P, {expected, ":="});
+arrow(elixir, {_, P}) -> beamtap_scanner:fail(P, {expected, "=>"}).
 
 is_ground({var, _, _}) -> false;
 is_ground('_') -> false;
@@ -289,17 +286,17 @@ is_ground({apply, _, _}) -> false;
 is_ground(_) -> true.
 
 struct(M, S0) ->
-    {Name, S} = beamtap_name:alias(S0),
+    {Name, S} = beamtap_scanner:alias(S0),
     {{map, Pairs}, End} = map(M, expect("{", S), []),
     {{map, [{{atom, <<"__struct__">>}, {atom, Name}} | Pairs]}, End}.
 
 binary(S0) ->
-    case beamtap_cursor:skip(S0) of
+    case beamtap_scanner:skip(S0) of
         {">>" ++ Rest, P} ->
             {{value, <<>>}, {Rest, P + 2}};
         {"\"" ++ _, P} = S1 ->
-            {Text, S} = beamtap_name:quoted(S1),
-            case beamtap_cursor:skip(S) of
+            {Text, S} = beamtap_scanner:quoted(S1),
+            case beamtap_scanner:skip(S) of
                 {"/utf8" ++ Rest, At} -> {{value, utf8(Text, P)}, expect(">>", {Rest, At + 5})};
                 S2 -> {{value, latin1(Text, P)}, expect(">>", S2)}
             end;
@@ -308,28 +305,28 @@ binary(S0) ->
     end.
 
 bytes({_, P} = S0, Bytes) ->
-    case beamtap_cursor:take(fun(C) -> ?IS_DIGIT(C) end, S0) of
+    case beamtap_scanner:take(fun(C) -> ?IS_DIGIT(C) end, S0) of
         {Digits, S} when Digits =/= [], length(Digits) =< 3 ->
             Byte = list_to_integer(Digits),
-            Byte =< 255 orelse beamtap_cursor:fail(P, "a byte is at most 255"),
-            case beamtap_cursor:skip(S) of
-                {"," ++ Rest, At} -> bytes(beamtap_cursor:skip({Rest, At + 1}), [Byte | Bytes]);
+            Byte =< 255 orelse beamtap_scanner:fail(P, {expected, byte}),
+            case beamtap_scanner:skip(S) of
+                {"," ++ Rest, At} -> bytes(beamtap_scanner:skip({Rest, At + 1}), [Byte | Bytes]);
                 End -> {{value, list_to_binary(lists:reverse([Byte | Bytes]))}, expect(">>", End)}
             end;
         _ ->
-            beamtap_cursor:fail(P, "a text in quotes or bytes are expected")
+            beamtap_scanner:fail(P, {expected, text_or_bytes})
     end.
 
 utf8(Text, P) ->
     case unicode:characters_to_binary(Text) of
         Binary when is_binary(Binary) -> Binary;
-        _ -> beamtap_cursor:fail(P, "there are characters that do not exist")
+        _ -> beamtap_scanner:fail(P, not_a_character)
     end.
 
 latin1(Text, P) ->
     case unicode:characters_to_binary(Text, unicode, latin1) of
         Binary when is_binary(Binary) -> Binary;
-        _ -> beamtap_cursor:fail(P, "a text with such characters is written <<\"...\"/utf8>>")
+        _ -> beamtap_scanner:fail(P, needs_utf8)
     end.
 
 string([]) -> {list, [], none};
@@ -337,14 +334,14 @@ string(Text) -> {string, Text}.
 
 %% Things with commas between them, up to End.
 sequence(Read, S0, End, []) ->
-    case beamtap_cursor:skip(S0) of
+    case beamtap_scanner:skip(S0) of
         {Chars, P} = S when Chars =/= [], hd(Chars) =:= hd(End) -> {[], step(S, P)};
         S -> next(Read, S, End, [])
     end.
 
 next(Read, S0, End, Found) ->
     {One, S} = Read(S0),
-    case beamtap_cursor:skip(S) of
+    case beamtap_scanner:skip(S) of
         {"," ++ Rest, P} -> next(Read, {Rest, P + 1}, End, [One | Found]);
         S1 -> {lists:reverse([One | Found]), expect(End, S1)}
     end.
@@ -352,8 +349,8 @@ next(Read, S0, End, Found) ->
 step({[_ | Rest], _}, P) -> {Rest, P + 1}.
 
 expect(Text, S0) ->
-    {Chars, P} = beamtap_cursor:skip(S0),
+    {Chars, P} = beamtap_scanner:skip(S0),
     case lists:prefix(Text, Chars) of
         true -> {lists:nthtail(length(Text), Chars), P + length(Text)};
-        false -> beamtap_cursor:fail(P, ["here ", Text, " is expected"])
+        false -> beamtap_scanner:fail(P, {expected, Text})
     end.

@@ -1,6 +1,6 @@
 %% @private
-%% LTTng's filter expressions, read before LTTng does: it answers "syntax error" without a place, and a field that the event
-%% does not have makes it record nothing, without a word. Pure.
+%% Checks LTTng's filter expressions before LTTng reads them. LTTng answers "syntax error" without a position, and records
+%% nothing, silently, when the event does not have a field. Pure.
 -module(beamtap_filter).
 
 -export([check/3]).
@@ -17,10 +17,6 @@
 %% What binds least comes first, as in C.
 -define(LEVELS, [["||"], ["&&"], ["|"], ["^"], ["&"], ["==", "!="], ["<", ">", "<=", ">="], ["<<", ">>"]]).
 -define(COMPARISONS, ["==", "!=", "<", ">", "<=", ">="]).
--define(LANGUAGE,
-    "a filter compares fields with numbers or \"texts\" by ==, !=, <, <=, > and >=, joined by &&, || and !: "
-    "beamtap:enable_event(Tap, \"send\", \"bytes > 1000\")"
-).
 
 %% @doc Whether LTTng can filter the event by the expression: every field is one of the event's, and what is compared is of
 %% the same type. Contexts (`$ctx.vtid', `$app.provider:type') are LTTng's to know.
@@ -31,36 +27,21 @@ check(Expression, Event, Fields) ->
         case expression(Tokens, ?LEVELS, Fields) of
             {number, [{finish, _, _}]} -> ok;
             {any, [{finish, _, _}]} -> ok;
-            {_, [{finish, _, _}]} -> throw({1, "a text is neither true nor false: compare it"});
-            {_, [{_, Column, Text} | _]} -> throw({Column, ["unexpected ", Text]})
+            {_, [{finish, _, _}]} -> throw({1, no_condition});
+            {_, [{_, Place, Text} | _]} -> throw({Place, {unexpected, Text}})
         end
     catch
-        throw:{unknown, Place, Name} ->
-            unknown(Name, Place, Event, Fields);
-        throw:{Place, Why} ->
-            bad(Why, Place, ?LANGUAGE)
+        throw:{Column, {unknown_field, Name} = Problem} ->
+            Unknown = #{position => Column, problem => Problem, event => Event, fields => Fields},
+            case beamtap_shape:nearest(Name, [unicode:characters_to_list(Field) || {Field, _} <- Fields]) of
+                {ok, Meant} -> bad(Unknown#{meant => Meant});
+                none -> bad(Unknown)
+            end;
+        throw:{Column, Problem} ->
+            bad(#{position => Column, problem => Problem})
     end.
 
-unknown(Name, Column, Event, Fields) ->
-    Names = [unicode:characters_to_list(Field) || {Field, _} <- Fields],
-    Near =
-        case beamtap_near:name(Name, Names) of
-            {ok, Meant} -> ["did you mean ", Meant, "? "];
-            none -> ""
-        end,
-    bad([Name, " is no field of ", Event], Column, [Near, "fields of ", Event, ": ", described(Fields)]).
-
-described(Fields) ->
-    lists:join(", ", [
-        case Type of
-            number -> Name;
-            text -> [Name, " (text)"]
-        end
-     || {Name, Type} <- Fields
-    ]).
-
-bad(Why, Column, Remedy) ->
-    beamtap_error:new(bad_filter, ["in the filter, character ", integer_to_list(Column), ": ", Why], Remedy).
+bad(Facts) -> {error, Facts#{reason => bad_filter}}.
 
 %%% Tokens
 
@@ -82,16 +63,16 @@ tokens([Char | _] = Text, Column) ->
 text([$\\, Escaped | Rest], Column, Read) when Escaped =:= $\\; Escaped =:= $* ->
     text(Rest, Column, [Escaped, $\\ | Read]);
 text([$\\ | _], Column, Read) ->
-    throw({Column + length(Read), "LTTng takes \\\\ and \\* in a text, and no other \\"});
+    throw({Column + length(Read), unknown_escape});
 text([$" | Rest], Column, Read) -> [{text, Column, lists:reverse(Read, "\"")} | tokens(Rest, Column + length(Read) + 1)];
 text([Char | Rest], Column, Read) -> text(Rest, Column, [Char | Read]);
-text([], Column, _) -> throw({Column, "this text has no end"}).
+text([], Column, _) -> throw({Column, open_quote}).
 
 number(Text, Column) ->
     {Number, Rest} = lists:splitwith(fun(Char) -> is_name(Char) orelse Char =:= $. end, Text),
     case re:run(Number, "^(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)[uUlL]*$|^[0-9]+\\.[0-9]*([eE][0-9]+)?$", [{capture, none}]) of
         match -> [{number, Column, Number} | tokens(Rest, Column + length(Number))];
-        nomatch -> throw({Column, [Number, " is no number"]})
+        nomatch -> throw({Column, {not_a_number, Number}})
     end.
 
 %% Contexts have dots and colons.
@@ -107,7 +88,7 @@ is_name(Char) ->
         (Char >= $0 andalso Char =< $9).
 
 signed([Char | _], Column, []) ->
-    throw({Column, ["unexpected ", [Char]]});
+    throw({Column, {unexpected, [Char]}});
 signed(Text, Column, [Sign | Signs]) ->
     case string:prefix(Text, Sign) of
         nomatch -> signed(Text, Column, Signs);
@@ -130,7 +111,7 @@ continued(Left, [{sign, Column, Sign} | Rest] = Tokens, Level, Higher, Fields) -
             ok = compatible(Left, Right, Sign, Column),
             continued(number, Left2, Level, Higher, Fields);
         false ->
-            lists:member(Sign, ["*", "/", "%", "+", "-"]) andalso throw({Column, ["LTTng cannot calculate with ", Sign]}),
+            lists:member(Sign, ["*", "/", "%", "+", "-"]) andalso throw({Column, {no_arithmetic, Sign}}),
             {Left, Tokens}
     end;
 continued(Left, Tokens, _, _, _) ->
@@ -141,23 +122,23 @@ compatible(Left, Right, Sign, Column) ->
     Has = fun(Type) -> lists:member(Type, Sides) end,
     case {Has(text) orelse Has(pattern), lists:member(Sign, ?COMPARISONS)} of
         {false, _} -> ok;
-        {true, false} -> throw({Column, [Sign, " does not go with a text: compare it"]});
+        {true, false} -> throw({Column, {not_for_texts, Sign}});
         {true, true} ->
-            Has(number) andalso throw({Column, "a text is compared with a number"}),
+            Has(number) andalso throw({Column, mixed_types}),
             Has(pattern) andalso Sign =/= "==" andalso Sign =/= "!=" andalso
-                throw({Column, [Sign, " does not go with a text that has a *: use == or !="]}),
+                throw({Column, {not_for_patterns, Sign}}),
             ok
     end.
 
 unary([{sign, _, Sign} | Rest], Fields) when Sign =:= "!"; Sign =:= "-"; Sign =:= "+"; Sign =:= "~" ->
     case {unary(Rest, Fields), Rest} of
         {{Known, Left}, _} when Known =:= number; Known =:= any -> {number, Left};
-        {_, [{_, Column, _} | _]} -> throw({Column, [Sign, " does not go with a text"]})
+        {_, [{_, Column, _} | _]} -> throw({Column, {not_for_texts, Sign}})
     end;
 unary([{sign, _, "("} | Rest], Fields) ->
     case expression(Rest, ?LEVELS, Fields) of
         {Known, [{sign, _, ")"} | Left]} -> {Known, Left};
-        {_, [{_, Column, Text} | _]} -> throw({Column, ["expected ) before ", Text]})
+        {_, [{_, Column, Text} | _]} -> throw({Column, {expected, ")", Text}})
     end;
 unary([{number, _, _} | Rest], _) ->
     {number, Rest};
@@ -170,12 +151,12 @@ unary([{text, _, Text} | Rest], _) ->
 unary([{name, Column, "$" ++ _ = Name} | Rest], _) ->
     case re:run(Name, "^\\$(ctx\\.|app\\..+:).", [{capture, none}]) of
         match -> {any, Rest};
-        nomatch -> throw({Column, [Name, " is no context: $ctx.NAME and $app.PROVIDER:TYPE are"]})
+        nomatch -> throw({Column, {not_a_context, Name}})
     end;
 unary([{name, Column, Name} | Rest], Fields) ->
     case lists:keyfind(unicode:characters_to_binary(Name), 1, Fields) of
         {_, Type} -> {Type, Rest};
-        false -> throw({unknown, Column, Name})
+        false -> throw({Column, {unknown_field, Name}})
     end;
 unary([{_, Column, Text} | _], _) ->
-    throw({Column, ["expected a field or a value before ", Text]}).
+    throw({Column, {expected, operand, Text}}).

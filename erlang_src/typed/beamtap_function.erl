@@ -2,7 +2,7 @@
 %% What a user may name as functions, turned into patterns. Pure; makes no atoms.
 -module(beamtap_function).
 
--export([pattern/1, add/2, refuse/1, remedy/0]).
+-export([pattern/1, add/2, no_function/1]).
 -export_type([spec/0, name/0, action/0]).
 
 %% A function to trace, alone or with what is to be recorded besides its calls, or with a match specification that
@@ -30,7 +30,7 @@ pattern({Group, Name}) when Group =:= app orelse Group =:= behaviour, is_atom(Na
 pattern({M, F, A}) when is_atom(M), is_atom(F), (A =:= '_' orelse (is_integer(A) andalso A >= 0 andalso A =< 255)) ->
     new({M, F, A});
 pattern({M, F, A}) when is_atom(M), is_atom(F) ->
-    fail([quote({M, F, A}), ": an arity is a number up to 255 or ", beamtap_error:quote('_')]);
+    refuse(#{reason => bad_function, function => {M, F, A}, why => arity});
 pattern({Function, [Clause | _] = MatchSpec}) when is_tuple(Clause) ->
     with_match_spec(pattern(Function), MatchSpec);
 pattern({Function, Actions}) when is_atom(Actions); is_list(Actions) ->
@@ -43,11 +43,7 @@ pattern(Fun) when is_function(Fun) ->
             {arity, A} = erlang:fun_info(Fun, arity),
             new({M, F, A});
         {type, local} ->
-            beamtap_shape:fail(
-                bad_function,
-                [quote(Fun), " has no name outside its module"],
-                ["name an exported function: ", beamtap_wording:either("fun lists:map/2", "&Enum.map/2")]
-            )
+            refuse(#{reason => bad_function, function => Fun, why => local})
     end;
 pattern(Module) when is_atom(Module) ->
     new({Module, '_', '_'});
@@ -57,12 +53,11 @@ pattern(Text) when is_binary(Text); is_list(Text) ->
         {error, _} = Error -> throw(Error)
     end;
 pattern(Other) ->
-    refuse(Other).
+    refuse(no_function(Other)).
 
-%% @doc Says that a term names no function.
--spec refuse(term()) -> no_return().
-refuse(Term) ->
-    fail([quote(Term), " names no function"]).
+%% @doc The error about a term that names no function.
+-spec no_function(term()) -> beamtap_error:reason().
+no_function(Term) -> #{reason => bad_function, function => Term}.
 
 %% @doc The pattern with more to be recorded. What a match specification records is its own affair.
 -spec add(beamtap_pattern:pattern(), [action()]) -> beamtap_pattern:pattern().
@@ -74,15 +69,11 @@ action(Action, Function) ->
         true ->
             Action;
         false ->
-            beamtap_shape:fail(
-                unknown_action,
-                [quote({Function, Action}), ": ", quote(Action), " is none of return, return! and exception"],
-                beamtap_wording:either("a function of any arity is {Module, Function, '_'}", "a function of any arity is {Module, :function, :_}")
-            )
+            refuse(#{reason => unknown_action, function => Function, action => Action})
     end.
 
 with_match_spec(#{head := _}, _) ->
-    fail("a text with arguments and a match specification say the same thing twice");
+    refuse(#{reason => bad_match_spec, why => arguments});
 with_match_spec(#{what := What} = Pattern, MatchSpec) ->
     Arity =
         case What of
@@ -93,32 +84,13 @@ with_match_spec(#{what := What} = Pattern, MatchSpec) ->
         ok ->
             Pattern#{match_spec => MatchSpec};
         false ->
-            bad_match_spec("it is not a proper list");
-        {error, Said} ->
-            bad_match_spec(Said)
+            refuse(#{reason => bad_match_spec, why => form});
+        {error, Why} ->
+            refuse(#{reason => bad_match_spec, why => Why})
     end.
-
--spec bad_match_spec(unicode:chardata()) -> no_return().
-bad_match_spec(Said) ->
-    beamtap_shape:fail(
-        bad_match_spec,
-        ["the match specification cannot be used: ", Said],
-        "dbg:fun2ms/1 writes them: [{[Argument], [Guard], [{return_trace}]}]"
-    ).
 
 new(What) ->
     #{what => What, actions => []}.
 
--spec fail(unicode:chardata()) -> no_return().
-fail(Said) ->
-    beamtap_shape:fail(bad_function, Said, remedy()).
-
-%% @doc How a function is named.
--spec remedy() -> unicode:chardata().
-remedy() ->
-    beamtap_wording:either(
-        "name it \"lists:seq/2 -> return\", {M,F,A}, fun M:F/A, Module, {app, A} or {behaviour, B}",
-        "name it \"Enum.map/2 -> return\", {m, f, a}, &M.f/2, Module, {:app, a} or {:behaviour, b}"
-    ).
-
-quote(Term) -> beamtap_error:quote(Term).
+-spec refuse(beamtap_error:reason()) -> no_return().
+refuse(Reason) -> beamtap_shape:refuse(Reason).

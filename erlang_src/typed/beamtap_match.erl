@@ -38,10 +38,10 @@ plain(#{head := #{arguments := Arguments, guard := Guard}, actions := Actions} =
         Clauses = [{Head, Conditions, body(Actions)} || Conditions <- alternatives(Guard)],
         case check(Clauses, length(Arguments)) of
             ok -> {ok, Clauses};
-            {error, Said} -> bad_guard(Pattern, Said)
+            {error, Why} -> bad_guard(Pattern, Why)
         end
     catch
-        throw:{no_atom, Name} -> no_atom(Name)
+        throw:{no_atom, Name} -> {error, #{reason => no_atom, atom => Name}}
     end;
 plain(#{actions := Actions}) ->
     {ok, [{'_', [], body(Actions)}]}.
@@ -98,19 +98,19 @@ atom(Name) ->
     end.
 
 %% @doc Whether the VM takes this as the match specification of a function with so many arguments.
--spec check(term(), arity() | '_') -> ok | {error, unicode:chardata()}.
+-spec check(term(), arity() | '_') -> ok | {error, form | {forbidden, atom()} | {cause, binary()}}.
 check(Spec, Arity) ->
     Arguments = lists:duplicate(case Arity of '_' -> 0; _ -> Arity end, x),
     case [Action || Action <- ?FORBIDDEN, is_used(Action, Spec)] of
         [] ->
             try erlang:match_spec_test(Arguments, Spec, trace) of
                 {ok, _, _, _} -> ok;
-                {error, Errors} -> {error, lists:join("; ", [Text || {error, Text} <- Errors])}
+                {error, Errors} -> {error, {cause, unicode:characters_to_binary(lists:join("; ", [Text || {error, Text} <- Errors]))}}
             catch
-                error:_ -> {error, "it is not a list of {Head, Guards, Body}"}
+                error:_ -> {error, form}
             end;
         [Action | _] ->
-            {error, [atom_to_list(Action), " is not allowed: it acts on more than the call"]}
+            {error, {forbidden, Action}}
     end.
 
 is_used(Action, Spec) when is_list(Spec) ->
@@ -130,19 +130,8 @@ is_in(Action, Act) ->
     element(1, Act) =:= Action orelse
         lists:any(fun(Part) -> is_tuple(Part) andalso tuple_size(Part) > 0 andalso is_in(Action, Part) end, tuple_to_list(Act)).
 
-bad_guard(Pattern, Said) ->
-    beamtap_error:new(
-        bad_guard,
-        ["this VM cannot check ", beamtap_pattern:print(Pattern#{actions := []}), ": ", Said],
-        "use comparisons, arithmetic and type tests"
-    ).
-
-no_atom(Name) ->
-    beamtap_error:new(
-        no_atom,
-        ["no call can match: there is no atom ", beamtap_name:text(Name), " in this VM"],
-        "check the spelling of the value"
-    ).
+bad_guard(Pattern, Why) ->
+    {error, #{reason => bad_guard, pattern => beamtap_pattern:print(Pattern#{actions := []}), why => Why}}.
 
 %%% Overlaps
 
@@ -246,7 +235,6 @@ overlap(Asked, Others) ->
     is_within(Mine, Theirs) orelse is_within(Theirs, Mine).
 
 wanted(Asked) -> maps:from_keys([MFA || {MFA, Clauses} <- Asked, is_list(Clauses)], []).
-
 
 is_within(Narrow, Wide) ->
     lists:any(fun(MFA) -> lists:any(fun(W) -> is_map_key(W, Wide) end, wider(MFA)) end, maps:keys(Narrow)).

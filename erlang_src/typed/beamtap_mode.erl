@@ -76,10 +76,6 @@
 -define(MAX_TIMER_MS, 4294967).
 -define(MAX_BYTES, 16#FFFFFFFFFFFF).
 
--define(MODE_REMEDY,
-    "mode: local, live, snapshot, {net, Url}, {live, Ms}, {live, Url, Ms}, {snapshot, Url}, a list"
-).
-
 %% @doc The keys of the options that are about recording.
 -spec keys() -> [atom()].
 keys() ->
@@ -105,40 +101,26 @@ defaults() ->
 option(mode, Modes) when is_list(Modes) ->
     case Modes =/= [] andalso beamtap_shape:is_proper(Modes) of
         true -> distinct([mode(Mode) || Mode <- Modes], Modes);
-        false -> bad_mode(Modes)
+        false -> bad(mode, Modes)
     end;
 option(mode, Mode) ->
     [mode(Mode)];
 option(buffers, Preset) when Preset =:= low; Preset =:= default; Preset =:= high -> Preset;
-option(buffers, Other) ->
-    bad(buffers, Other, "low, default or high");
 option(subbuf_size, N) when
     is_integer(N), N >= ?MIN_SUBBUF_SIZE_BYTES, N =< ?MAX_SUBBUF_SIZE_BYTES, N band (N - 1) =:= 0
 ->
     N;
-option(subbuf_size, Other) ->
-    bad(subbuf_size, Other, "a number of bytes, a power of two from 4096 to 1073741824");
 option(num_subbuf, N) when is_integer(N), N >= 2, N =< ?MAX_NUM_SUBBUF, N band (N - 1) =:= 0 -> N;
-option(num_subbuf, Other) ->
-    bad(num_subbuf, Other, "a power of two from 2 to 65536");
 option(on_full, OnFull) when OnFull =:= discard; OnFull =:= overwrite -> OnFull;
-option(on_full, Other) ->
-    bad(on_full, Other, "discard or overwrite");
 option(buffers_per, Whose) when Whose =:= uid; Whose =:= pid -> Whose;
-option(buffers_per, Other) ->
-    bad(buffers_per, Other, "uid or pid");
 option(switch_timer, Ms) when is_integer(Ms), Ms >= 1, Ms =< ?MAX_TIMER_MS -> Ms;
-option(switch_timer, Other) ->
-    bad(switch_timer, Other, "a time in milliseconds from 1 on");
 option(files, #{size := Size} = Files) when is_integer(Size), Size >= 1, Size =< ?MAX_BYTES ->
     case maps:merge(#{count => 0}, Files) of
         #{count := Count} = Known when map_size(Known) =:= 2, is_integer(Count), Count >= 0, Count =< ?MAX_BYTES -> Known;
-        _ -> bad_files(Files)
+        _ -> bad(files, Files)
     end;
 option(files, [_ | _] = Pairs) ->
     option(files, beamtap_shape:keyed(Pairs, [size, count]));
-option(files, Other) ->
-    bad_files(Other);
 option(rotate, Ms) when is_integer(Ms) ->
     option(rotate, #{every => Ms});
 option(rotate, #{} = Given) ->
@@ -153,18 +135,16 @@ option(rotate, #{} = Given) ->
         ->
             Known;
         _ ->
-            bad_rotation(Given)
+            bad(rotate, Given)
     end;
 option(rotate, [_ | _] = Pairs) ->
     option(rotate, beamtap_shape:keyed(Pairs, [every, size, keep]));
-option(rotate, Other) ->
-    bad_rotation(Other);
 option(trace_format, Format) when Format =:= ctf1; Format =:= ctf2 -> Format;
-option(trace_format, Other) ->
-    bad(trace_format, Other, "ctf1 or ctf2");
 option(shm_path, Name) ->
     {local, Path} = directory(shm_path, Name),
-    filename:absname(Path).
+    filename:absname(Path);
+option(Key, Other) ->
+    bad(Key, Other).
 
 mode(local) -> {local, default};
 mode({local, Name}) -> directory(mode, Name);
@@ -174,15 +154,15 @@ mode({live, Ms}) when is_integer(Ms) -> {relayd, live_ms(Ms)};
 mode({live, Url, Ms}) -> {live, url(Url), live_ms(Ms)};
 mode(snapshot) -> {snapshot, default};
 mode({snapshot, Url}) -> {snapshot, url(Url)};
-mode(Other) -> bad_mode(Other).
+mode(Other) -> bad(mode, Other).
 
 live_ms(Ms) when is_integer(Ms), Ms >= 1, Ms =< ?MAX_TIMER_MS -> Ms;
-live_ms(Other) -> bad(mode, {live, Other}, "{live, Ms} with a time in milliseconds from 1 on").
+live_ms(Other) -> bad(mode, {live, Other}).
 
 directory(Key, Name) ->
     case beamtap_shape:file_name(Name) of
         {ok, Path} -> {local, Path};
-        error -> bad(Key, Name, "the name of a directory")
+        error -> bad(Key, Name)
     end.
 
 url(Text) ->
@@ -198,7 +178,7 @@ distinct(Checked, Given) ->
     Kinds = [kind(Mode) || Mode <- Checked],
     case lists:usort(Kinds) =:= lists:sort(Kinds) of
         true -> Checked;
-        false -> bad_mode(Given)
+        false -> bad(mode, Given)
     end.
 
 kind({relayd, _}) -> live;
@@ -210,15 +190,12 @@ kind(Mode) -> element(1, Mode).
 complete(#{buffers := Preset, buffers_per := Whose, mode := Modes, rotate := Rotate, output := Output} = Opts) ->
     Streams = [Mode || Mode <- Modes, lists:member(kind(Mode), [local, net])],
     Rotate =/= none andalso Streams =:= [] andalso
-        fail("rotate => nothing to rotate", "only local and {net, Url} write chunks: a live view or a flight recorder cannot rotate"),
+        conflict(rotate, mode),
     Whose =:= pid andalso lists:any(fun(Mode) -> kind(Mode) =:= snapshot end, Modes) andalso
-        fail(
-            "buffers_per => pid: nothing would be left of a flight recorder when the VM is killed",
-            "leave buffers_per out: a tap's buffers hold no other VM's events anyway"
-        ),
+        conflict(buffers_per, mode),
     Named = [Mode || {local, Path} = Mode <- Modes, Path =/= default],
     Output =/= default andalso Named =/= [] andalso
-        fail("output and {local, Dir} both name a directory", "give one of them"),
+        conflict(output, mode),
     Placed =
         case Named of
             [] -> Opts;
@@ -267,31 +244,12 @@ target({snapshot, Url}, _, _) -> #{native => {snapshot_net, Url}, url => Url}.
 keep(#{rotate := #{keep := Keep}}) when is_integer(Keep) -> #{keep => Keep};
 keep(_) -> #{}.
 
--spec bad_mode(term()) -> no_return().
-bad_mode(Given) ->
-    fail([beamtap_wording:setting(mode, Given), " cannot be"], ?MODE_REMEDY).
+-spec bad(atom(), term()) -> no_return().
+bad(Key, Value) -> beamtap_shape:refuse(#{reason => bad_option, option => Key, value => Value}).
 
 -spec bad_url(term()) -> no_return().
-bad_url(Given) ->
-    fail(
-        [beamtap_error:quote(Given), " is no relay daemon's URL"],
-        "net://HOST[:CONTROL_PORT[:DATA_PORT]] names one"
-    ).
+bad_url(Url) -> beamtap_shape:refuse(#{reason => bad_option, option => mode, url => Url}).
 
--spec bad_files(term()) -> no_return().
-bad_files(Given) ->
-    Want = beamtap_wording:either("#{size => Bytes, count => N}", "[size: bytes, count: n]"),
-    bad(files, Given, [Want, ": each stream's file, and how many of them are kept"]).
-
--spec bad_rotation(term()) -> no_return().
-bad_rotation(Given) ->
-    Want = beamtap_wording:either("#{every => Ms, size => Bytes, keep => N}", "[every: ms, size: bytes, keep: n]"),
-    bad(rotate, Given, [Want, ", with a time or a size, or a time alone"]).
-
--spec bad(atom(), term(), unicode:chardata()) -> no_return().
-bad(Key, Value, Want) ->
-    fail([beamtap_wording:setting(Key, Value), " cannot be"], [atom_to_list(Key), " is ", Want]).
-
--spec fail(unicode:chardata(), unicode:chardata()) -> no_return().
-fail(Message, Remedy) ->
-    beamtap_shape:fail(bad_option, Message, Remedy).
+%% Two options that do not go together.
+-spec conflict(atom(), atom()) -> no_return().
+conflict(Key, Other) -> beamtap_shape:refuse(#{reason => bad_option, option => Key, conflict => Other}).

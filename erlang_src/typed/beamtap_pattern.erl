@@ -42,12 +42,13 @@
 -define(IS_SPACE(C), (C =:= $\s orelse C =:= $\t orelse C =:= $\n orelse C =:= $\r)).
 
 %% @doc Reads a pattern. An error names the character at which the text stopped making sense.
--spec parse(string() | binary()) -> {ok, pattern()} | beamtap_error:error().
+-spec parse(unicode:chardata()) -> {ok, pattern()} | beamtap_error:error().
 parse(Text) ->
     try
-        {ok, pattern(beamtap_cursor:skip(beamtap_cursor:new(Text)))}
+        {ok, pattern(beamtap_scanner:skip(beamtap_scanner:new(Text)))}
     catch
-        throw:{Position, Message} -> positioned(Text, Position, Message)
+        throw:{Position, Problem} ->
+            {error, #{reason => bad_pattern, pattern => Text, position => Position, problem => Problem}}
     end.
 
 %% @doc The pattern as text; {@link parse/1} reads it back.
@@ -85,9 +86,9 @@ print_function(M, F, _) ->
 %%% Reading
 
 pattern({"&" ++ Rest, P}) ->
-    function(beamtap_cursor:skip({Rest, P + 1}));
+    function(beamtap_scanner:skip({Rest, P + 1}));
 pattern({"fun" ++ [C | Rest], P}) when ?IS_SPACE(C) ->
-    function(beamtap_cursor:skip({Rest, P + 4}));
+    function(beamtap_scanner:skip({Rest, P + 4}));
 pattern(S) ->
     function(S).
 
@@ -98,7 +99,7 @@ function({[Wild | Rest], P}) when Wild =:= $_; Wild =:= $* ->
         {_, At} = S -> wildcard_end(S, At)
     end;
 function({[C | _], _} = S0) when ?IS_UPPER(C) ->
-    case beamtap_name:alias(S0) of
+    case beamtap_scanner:alias(S0) of
         %% With an arity or arguments it is the operator.
         {Module, {".**" ++ Rest, P}} when Rest =:= []; ?IS_SPACE(hd(Rest)); hd(Rest) =:= $-; hd(Rest) =:= $. ->
             name({Rest, P + 3}, {below, Module}, elixir);
@@ -106,51 +107,51 @@ function({[C | _], _} = S0) when ?IS_UPPER(C) ->
             name(S, Module, elixir)
     end;
 function({":" ++ Rest, P}) ->
-    {Module, S} = beamtap_name:elixir_atom({Rest, P + 1}, "the name of a module"),
+    {Module, S} = beamtap_scanner:elixir_atom({Rest, P + 1}, module),
     name(S, Module, elixir);
 function(S0) ->
-    {Module, S} = beamtap_name:erlang_atom(S0, "a module"),
+    {Module, S} = beamtap_scanner:erlang_atom(S0, module),
     name(S, Module, erlang).
 
 wildcard_end({[C | _], At}, _) when not ?IS_SPACE(C), C =/= $- ->
-    beamtap_cursor:fail(At, "after a wildcard for the module, : or . is expected");
+    beamtap_scanner:fail(At, {expected, colon_or_dot});
 wildcard_end(S, _) ->
-    actions(beamtap_cursor:skip(S), #{what => {'_', '_', '_'}}, []).
+    actions(beamtap_scanner:skip(S), #{what => {'_', '_', '_'}}, []).
 
 name({":" ++ Rest, P}, M, erlang) ->
-    {F, S} = beamtap_name:erlang_function({Rest, P + 1}),
+    {F, S} = beamtap_scanner:erlang_function({Rest, P + 1}),
     arity(S, M, F, erlang);
 name({"." ++ Rest, P}, M, elixir) ->
-    {F, S} = beamtap_name:elixir_function({Rest, P + 1}),
+    {F, S} = beamtap_scanner:elixir_function({Rest, P + 1}),
     arity(S, M, F, elixir);
 name({"." ++ _, P}, _, erlang) ->
-    beamtap_cursor:fail(P, "an Erlang module is followed by : (in Elixir form it is written :module.function)");
+    beamtap_scanner:fail(P, dot_behind_erlang_module);
 name({":" ++ _, P}, _, elixir) ->
-    beamtap_cursor:fail(P, "a module in Elixir form is followed by a dot");
+    beamtap_scanner:fail(P, colon_behind_elixir_module);
 name({"/" ++ _, P}, _, _) ->
-    beamtap_cursor:fail(P, "an arity stands behind a function, and there is only a module");
+    beamtap_scanner:fail(P, {without_function, arity});
 name({"(" ++ _, P}, _, _) ->
-    beamtap_cursor:fail(P, "arguments stand behind a function, and there is only a module");
+    beamtap_scanner:fail(P, {without_function, arguments});
 name(S, M, _) ->
-    actions(beamtap_cursor:skip(S), #{what => {M, '_', '_'}}, []).
+    actions(beamtap_scanner:skip(S), #{what => {M, '_', '_'}}, []).
 
 arity({"/" ++ Rest, P}, M, F, _) ->
     case {Rest, P + 1} of
         {[Wild | After], At} when Wild =:= $_; Wild =:= $* ->
             unguarded({After, At + 1}, #{what => {M, F, '_'}});
         S0 ->
-            {Digits, S} = beamtap_cursor:take(fun(C) -> ?IS_DIGIT(C) end, S0),
+            {Digits, S} = beamtap_scanner:take(fun(C) -> ?IS_DIGIT(C) end, S0),
             Arity =
                 case length(Digits) =< 3 andalso string:to_integer(Digits) of
                     {N, ""} when N =< ?MAX_ARITY -> N;
-                    _ -> beamtap_cursor:fail(P + 1, "an arity is expected: a number up to 255, or _")
+                    _ -> beamtap_scanner:fail(P + 1, {expected, arity})
                 end,
             unguarded(S, #{what => {M, F, Arity}})
     end;
 arity({"(" ++ _, _} = S0, M, F, Language) ->
     {Arguments, S} = beamtap_expression_reader:arguments(Language, S0),
     {Guard, End} =
-        case beamtap_cursor:skip(S) of
+        case beamtap_scanner:skip(S) of
             {"when" ++ [C | Rest], P} when ?IS_SPACE(C); C =:= $( ->
                 beamtap_expression_reader:guard(Language, {[C | Rest], P + 4});
             Unguarded ->
@@ -171,11 +172,11 @@ arity(S, M, F, _) ->
 
 %% A wildcard is a whole name or number.
 unguarded({[C | _], P}, _) when ?IS_LOWER(C); ?IS_UPPER(C); ?IS_DIGIT(C); C =:= $_; C =:= $@ ->
-    beamtap_cursor:fail(P, "here the text should end, or -> return or -> exception follow");
+    beamtap_scanner:fail(P, {expected, action_or_end});
 unguarded(S0, Pattern) ->
-    case beamtap_cursor:skip(S0) of
+    case beamtap_scanner:skip(S0) of
         {"when" ++ [C | _], P} when ?IS_SPACE(C) ->
-            beamtap_cursor:fail(P, "a guard speaks of named arguments: lists:seq(A, B) when B > 1000");
+            beamtap_scanner:fail(P, guard_without_arguments);
         S ->
             actions(S, Pattern, [])
     end.
@@ -183,36 +184,23 @@ unguarded(S0, Pattern) ->
 actions({[], _}, Pattern, Actions) ->
     Pattern#{actions => lists:usort(Actions)};
 actions({"->" ++ Rest, P}, Pattern, Actions) ->
-    action(beamtap_cursor:skip({Rest, P + 2}), Pattern, Actions);
+    action(beamtap_scanner:skip({Rest, P + 2}), Pattern, Actions);
 actions({"," ++ Rest, P}, Pattern, [_ | _] = Actions) ->
-    action(beamtap_cursor:skip({Rest, P + 1}), Pattern, Actions);
+    action(beamtap_scanner:skip({Rest, P + 1}), Pattern, Actions);
 actions({_, P}, #{head := #{guard := [_ | _]}}, []) ->
-    beamtap_cursor:fail(P, "here the guard should end, or an operator or -> return follow");
+    beamtap_scanner:fail(P, {expected, operator_or_end});
 actions({_, P}, _, []) ->
-    beamtap_cursor:fail(P, "here the text should end, or -> return or -> exception follow");
+    beamtap_scanner:fail(P, {expected, action_or_end});
 actions({_, P}, _, _) ->
-    beamtap_cursor:fail(P, "here the text should end, or a comma and another action follow").
+    beamtap_scanner:fail(P, {expected, comma_or_end}).
 
 action({_, P} = S0, Pattern, Actions) ->
-    case beamtap_cursor:take(fun(C) -> ?IS_LOWER(C) end, S0) of
-        {"return", {"!" ++ Rest, At}} -> actions(beamtap_cursor:skip({Rest, At + 1}), Pattern, ['return!' | Actions]);
-        {"return", S} -> actions(beamtap_cursor:skip(S), Pattern, [return | Actions]);
-        {"exception", S} -> actions(beamtap_cursor:skip(S), Pattern, [exception | Actions]);
-        _ -> beamtap_cursor:fail(P, "return or exception is expected")
+    case beamtap_scanner:take(fun(C) -> ?IS_LOWER(C) end, S0) of
+        {"return", {"!" ++ Rest, At}} -> actions(beamtap_scanner:skip({Rest, At + 1}), Pattern, ['return!' | Actions]);
+        {"return", S} -> actions(beamtap_scanner:skip(S), Pattern, [return | Actions]);
+        {"exception", S} -> actions(beamtap_scanner:skip(S), Pattern, [exception | Actions]);
+        _ -> beamtap_scanner:fail(P, {expected, action})
     end.
-
-positioned(Text, Position, Message) ->
-    Shown =
-        case unicode:characters_to_binary(Text) of
-            Binary when is_binary(Binary) -> [$", string:slice(Binary, 0, 80), $"];
-            _ -> "the pattern"
-        end,
-    {error, Reason} = beamtap_error:new(
-        bad_pattern,
-        [Shown, ", character ", integer_to_list(Position), ": ", Message],
-        "write lists:seq/2, Enum.map/2, MyApp.Repo.*, or lists:seq(A, B) when B > 1000 -> return"
-    ),
-    {error, Reason#{position => Position}}.
 
 %%% Writing
 

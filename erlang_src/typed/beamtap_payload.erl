@@ -25,18 +25,18 @@
 -spec none() -> checked().
 none() -> maps:from_keys(?KINDS, none).
 
-%% @doc Checks what the user gave; what it must be otherwise, for people.
--spec check(term()) -> {ok, checked()} | {error, Want :: unicode:chardata()}.
+%% @doc Checks what the user gave.
+-spec check(term()) -> {ok, checked()} | error.
 check(Kinds) when is_map(Kinds) ->
     case maps:keys(Kinds) -- ?KINDS of
         [] -> complete(maps:merge(none(), Kinds));
-        [_ | _] -> {error, want()}
+        [_ | _] -> error
     end;
 check([{Kind, _} | _] = Kinds) when is_atom(Kind) ->
     try maps:from_list(Kinds) of
         Map -> check(Map)
     catch
-        error:badarg -> {error, want()}
+        error:badarg -> error
     end;
 check(Amount) ->
     complete(maps:from_keys(?KINDS, Amount)).
@@ -44,19 +44,13 @@ check(Amount) ->
 complete(Kinds) ->
     case lists:all(fun is_amount/1, maps:values(Kinds)) of
         true -> {ok, Kinds};
-        false -> {error, want()}
+        false -> error
     end.
 
 is_amount(none) -> true;
 is_amount(size) -> true;
 is_amount({text, Bytes}) -> is_integer(Bytes) andalso Bytes >= ?MIN_BYTES andalso Bytes =< ?MAX_BYTES;
 is_amount(_) -> false.
-
-want() ->
-    beamtap_wording:either(
-        "none, size or {text, 16..4096}, or of one kind only: #{messages => size}",
-        ":none, :size or {:text, 16..4096}, or of one kind only: [messages: :size]"
-    ).
 
 %% @doc Whether nothing at all is asked for.
 -spec is_none(checked()) -> boolean().

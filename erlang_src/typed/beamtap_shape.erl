@@ -1,39 +1,65 @@
 %% @private
-%% The shapes in which people give lists, maps and names, and what they are told when it is another.
+%% The shapes in which people give lists, maps and names; and the key, class or name they probably meant where it is
+%% misspelled, stands in the other argument, or is another tool's word. Pure.
 -module(beamtap_shape).
 
--export([keyed/2, keyed/3, elements/1, proper/1, is_proper/1, unknown/5, near/2, names/1, file_name/1, fail/3]).
+-export([keyed/2, keyed/3, elements/1, proper/1, is_proper/1, file_name/1, refuse/1]).
+-export([unknown_key/3, class/2, near/2, nearest/2]).
 
+%% What redbug, recon, dbg and people call the keys.
+-define(CALLED, [
+    {targets, [pid, pids, proc, procs, process, processes, who, whom, port]},
+    {for, [time, timeout, duration, ms, seconds]},
+    {events, [msgs, max, limit, count, max_events]},
+    {rate, [max_rate, per_second]},
+    {payload, [args, arguments, return_values, messages, text]},
+    {output, [path, dir, directory, file, print_file]},
+    {functions, [module, modules, mfa, mfas, calls]},
+    {classes, [flags]}
+]).
 
--define(NAMES, 7).
+%% What dbg, redbug, the events and people call the classes.
+-define(CLASSES_CALLED, [
+    {garbage_collection, [gc, gcs, garbage, garbage_collections, collections]},
+    {'receive', [r, recv, received, receives]},
+    {send, [s, sends, sent, message, messages, m]},
+    {procs, [p, proc, process, processes, spawn, spawns, exit, exits, link, register]},
+    {running, [schedule, scheduled, scheduling, run, in, out]},
+    {ports, [port]},
+    {call, [c, calls]},
+    {return, [returns, return_from, return_trace, result]},
+    {exception, [exceptions, exception_from, exception_trace, error, errors]},
+    {system_monitor, [monitor, long_gc, long_schedule, large_heap, busy_port, busy_dist_port]},
+    {schedulers, [utilization, utilisation, scheduler_load]},
+    {allocators, [memory, allocator, alloc]},
+    {set_on_spawn, [sos, spawned]},
+    {set_on_link, [sol]},
+    {seq_trace, [sequential, token]}
+]).
 
-%% @doc A map or a list of pairs, as a map with none but the known keys.
+%%% Shapes
+
+%% @doc A map or a list of pairs, as a map with none but the known keys. Throws an error.
 -spec keyed(term(), [atom()]) -> map().
 keyed(Given, Known) ->
-    keyed(Given, Known, fun(Key) -> unknown(unknown_key, "option", Key, near(Key, Known), ["known: ", names(Known)]) end).
+    keyed(Given, Known, fun(Key) -> meant(#{reason => unknown_key, key => Key, known => Known}, near(Key, Known)) end).
 
 %% @doc The same; Unknown makes the error about a key that is not known.
--spec keyed(term(), [atom()], fun((term()) -> beamtap_error:error())) -> map().
+-spec keyed(term(), [atom()], fun((term()) -> beamtap_error:reason())) -> map().
 keyed(Given, Known, Unknown) when is_map(Given) ->
-    maps:foreach(fun(Key, _) -> lists:member(Key, Known) orelse throw(Unknown(Key)) end, Given),
+    maps:foreach(fun(Key, _) -> lists:member(Key, Known) orelse refuse(Unknown(Key)) end, Given),
     Given;
 keyed(Given, Known, Unknown) when is_list(Given) ->
     Pairs = [
         case Pair of
-            {_, _} ->
-                Pair;
-            _ ->
-                fail(
-                    bad_shape,
-                    [beamtap_error:quote(Pair), " stands where ", beamtap_wording:either("{Key, Value}", "key: value"), " is expected"],
-                    ["known: ", names(Known)]
-                )
+            {_, _} -> Pair;
+            _ -> refuse(#{reason => bad_shape, expected => pair, value => Pair})
         end
      || Pair <- proper(Given)
     ],
     keyed(maps:from_list(Pairs), Known, Unknown);
 keyed(Given, Known, _) ->
-    fail(bad_shape, [beamtap_error:quote(Given), " is neither a map nor a list of pairs"], ["known: ", names(Known)]).
+    refuse(#{reason => bad_shape, expected => pairs, value => Given, known => Known}).
 
 %% @doc One thing or a list of things; a text in the form of a list is one thing.
 -spec elements(term()) -> maybe_improper_list().
@@ -46,7 +72,7 @@ elements(One) -> [One].
 proper(List) ->
     case is_proper(List) of
         true -> List;
-        false -> fail(bad_shape, [beamtap_error:quote(List), " is not a proper list"], "lists end with [], not with something else")
+        false -> refuse(#{reason => bad_shape, expected => proper_list, value => List})
     end.
 
 -spec is_proper(term()) -> boolean().
@@ -56,39 +82,6 @@ is_proper(List) ->
     catch
         error:badarg -> false
     end.
-
-%% @doc The error about a name that is not known, with the one that was probably meant.
--spec unknown(atom(), string(), term(), {ok, atom()} | none, unicode:chardata()) -> beamtap_error:error().
-unknown(Reason, Kind, Given, Meant, Remedy) ->
-    Guess =
-        case Meant of
-            {ok, Best} -> ["; did you mean ", beamtap_error:quote(Best), "?"];
-            none -> []
-        end,
-    beamtap_error:new(Reason, ["there is no ", Kind, " ", beamtap_error:quote(Given), Guess], Remedy).
-
-%% @doc The known name that differs least from a text or an atom.
--spec near(term(), [atom()]) -> {ok, atom()} | none.
-near(Given, Known) ->
-    case beamtap_near:name(text(Given), [atom_to_list(K) || K <- Known]) of
-        {ok, Best} -> {ok, list_to_existing_atom(Best)};
-        none -> none
-    end.
-
-text(Name) when is_atom(Name) ->
-    atom_to_list(Name);
-text(Name) ->
-    try unicode:characters_to_list(Name) of
-        Text when is_list(Text) -> Text;
-        _ -> ""
-    catch
-        error:_ -> ""
-    end.
-
-%% @doc Names with commas between them; the first of them where there are more than a line of a shell has room for.
--spec names([atom()]) -> unicode:chardata().
-names(Atoms) when length(Atoms) > ?NAMES -> [names(lists:sublist(Atoms, ?NAMES)), " and more"];
-names(Atoms) -> lists:join(", ", [beamtap_error:quote(A) || A <- Atoms]).
 
 %% @doc The name of a file or directory as UTF-8.
 -spec file_name(term()) -> {ok, binary()} | error.
@@ -107,7 +100,121 @@ file_name(Name) when is_binary(Name); is_list(Name); is_atom(Name), not is_boole
 file_name(_) ->
     error.
 
-%% @doc Throws an error of {@link beamtap_error}.
--spec fail(atom(), unicode:chardata(), unicode:chardata()) -> no_return().
-fail(Reason, Message, Remedy) ->
-    throw(beamtap_error:new(Reason, Message, Remedy)).
+%% @doc Throws an error.
+-spec refuse(beamtap_error:reason()) -> no_return().
+refuse(Reason) -> throw({error, Reason}).
+
+%%% What was meant
+
+%% @doc The error about a key in Place. `meant' is the key that was probably meant, `belongs' the place it is a key of
+%% where that is the other one.
+-spec unknown_key(spec | option, term(), #{spec := [atom()], option := [atom()]}) -> beamtap_error:reason().
+unknown_key(Place, Given, Keys) ->
+    #{Place := Here} = Keys,
+    [{Elsewhere, There}] = maps:to_list(maps:remove(Place, Keys)),
+    Reason = #{reason => unknown_key, place => Place, key => Given},
+    Guesses = [
+        fun() -> exactly(Given, There) end,
+        fun() -> called(Given, ?CALLED) end,
+        fun() -> near(Given, Here) end,
+        fun() -> near(Given, There) end
+    ],
+    case first(Guesses) of
+        none ->
+            Reason;
+        {ok, Meant} ->
+            case lists:member(Meant, Here) of
+                true -> Reason#{meant => Meant};
+                false -> Reason#{meant => Meant, belongs => Elsewhere}
+            end
+    end.
+
+first([]) ->
+    none;
+first([Guess | Rest]) ->
+    case Guess() of
+        none -> first(Rest);
+        Found -> Found
+    end.
+
+exactly(Given, Keys) ->
+    case lists:member(Given, Keys) of
+        true -> {ok, Given};
+        false -> none
+    end.
+
+called(Given, Names) ->
+    case [Key || {Key, Called} <- Names, lists:member(Given, Called)] of
+        [Key] -> {ok, Key};
+        [] -> none
+    end.
+
+%% @doc The class, of those known, that was probably meant.
+-spec class(term(), [atom()]) -> {ok, atom()} | none.
+class(Given, Known) ->
+    Name = try binary_to_existing_atom(unicode:characters_to_binary(Given)) catch error:_ -> Given end,
+    case called(Name, [Class || {Name1, _} = Class <- ?CLASSES_CALLED, lists:member(Name1, Known)]) of
+        {ok, Class} -> {ok, Class};
+        none -> near(Given, Known)
+    end.
+
+meant(Reason, {ok, Meant}) -> Reason#{meant => Meant};
+meant(Reason, none) -> Reason.
+
+%% @doc The known name that differs least from a text or an atom.
+-spec near(term(), [atom()]) -> {ok, atom()} | none.
+near(Given, Known) ->
+    case nearest(text(Given), [atom_to_list(K) || K <- Known]) of
+        {ok, Best} -> {ok, list_to_existing_atom(Best)};
+        none -> none
+    end.
+
+text(Name) when is_atom(Name) ->
+    atom_to_list(Name);
+text(Name) ->
+    try unicode:characters_to_list(Name) of
+        Text when is_list(Text) -> Text;
+        _ -> ""
+    catch
+        error:_ -> ""
+    end.
+
+%% @doc The candidate that differs least from Name, if it differs in at most a third of Name's characters.
+-spec nearest(string(), [string()]) -> {ok, string()} | none.
+nearest(Name, Candidates) ->
+    Limit = max(1, length(Name) div 3),
+    Length = length(Name),
+    Close = [
+        {Distance, Candidate}
+     || Candidate <- Candidates,
+        abs(length(Candidate) - Length) =< Limit,
+        Distance <- [distance(Name, Candidate)],
+        Distance =< Limit
+    ],
+    case Close of
+        [] -> none;
+        _ -> {ok, element(2, lists:min(Close))}
+    end.
+
+%% Optimal string alignment: insertions, deletions, replacements, and exchanges of two neighbours. It keeps the rows of
+%% the last two characters; of each row, what follows the current place.
+distance(From, To) ->
+    {_, Last, _} = lists:foldl(
+        fun(Char, {Before, Row, Previous}) -> {Row, row(Char, Previous, To, Before, Row), Char} end,
+        {[], lists:seq(0, length(To)), none},
+        From
+    ),
+    lists:last(Last).
+
+row(Char, Previous, To, Before, [Diagonal | Above]) ->
+    row(Char, Previous, none, To, Before, Diagonal, Above, [Diagonal + 1]).
+
+row(_, _, _, [], _, _, [], Row) ->
+    lists:reverse(Row);
+row(Char, Previous, Last, [Other | To], Before, Diagonal, [Up | Above], [Left | _] = Row) ->
+    Replaced = Diagonal + case Char of Other -> 0; _ -> 1 end,
+    Swapped = [Two + 1 || Previous =:= Other, Char =:= Last, Two <- lists:sublist(Before, 1)],
+    Cost = lists:min([Replaced, Up + 1, Left + 1 | Swapped]),
+    %% The row before last stands two places behind.
+    Rest = case {Last, Before} of {none, _} -> Before; {_, [_ | Tail]} -> Tail; {_, []} -> [] end,
+    row(Char, Previous, Other, To, Rest, Up, Above, [Cost | Row]).

@@ -238,7 +238,7 @@ no_module(M) ->
     {error, maps:merge(#{reason => no_module, module => Name}, case Below of [] -> near_module(Name); _ -> #{below => Below} end)}.
 
 near_module(Name) ->
-    case beamtap_key:class(Name, beamtap_spec:classes()) of
+    case beamtap_shape:class(Name, beamtap_spec:classes()) of
         {ok, Class} ->
             #{class => Class};
         none ->
@@ -250,7 +250,7 @@ no_application(App) ->
     {error, Near#{reason => no_application, application => App}}.
 
 near(Name, Candidates) ->
-    maps:from_list([{near, list_to_existing_atom(Best)} || {ok, Best} <- [beamtap_near:name(Name, Candidates)]]).
+    maps:from_list([{near, list_to_existing_atom(Best)} || {ok, Best} <- [beamtap_shape:nearest(Name, Candidates)]]).
 
 %% What exists instead: the function with another arity, or one with a similar name.
 hint('_', _) ->

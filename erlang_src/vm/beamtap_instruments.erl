@@ -11,9 +11,9 @@
 
 -type class() :: seq_trace | system_monitor | schedulers | allocators.
 -type running() :: #{class() => pid()}.
--type how() :: #{tap := beamtap:tap(), slot := beamtap_nif:slot(), sampling := beamtap_sampling:checked()}.
+-type how() :: #{tap := beamtap:tap(), slot := beamtap_nif:slot(), sampling := beamtap_options:sampling()}.
 
--define(CLASSES, [seq_trace, system_monitor, schedulers, allocators]).
+-define(CLASSES, (beamtap_spec:instruments())).
 %% Time to hand over what has been told already; a process that takes longer is ended the hard way.
 -define(CLOSE_MS, 1000).
 

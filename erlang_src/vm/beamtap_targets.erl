@@ -21,6 +21,8 @@
 
 -define(OWN, [
     beamtap_sup,
+    beamtap_core_sup,
+    beamtap_face_sup,
     beamtap_session_sup,
     beamtap_janitor,
     beamtap_definitions,

@@ -1,9 +1,9 @@
 defmodule Beamtap.Error do
   @moduledoc """
-  Why something could not be done: `reason` for programs, `message` and `remedy` one line each for people.
+  Why something failed: `reason` for programs, `message` and `remedy` one line each for people.
 
   `position` is the character, counted from 1, at which a function pattern stopped making sense; `tap` is the tap that
-  stands in the way; `facts` has what else the reason is about, such as the `:option` and the `:value` of a `:bad_option`.
+  stands in the way; `facts` has what else the reason is about, such as `:option` and `:value` for `:bad_option`.
   """
 
   defexception [:reason, :message, :remedy, :position, :tap, facts: %{}]

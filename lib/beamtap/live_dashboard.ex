@@ -1,8 +1,8 @@
 defmodule Beamtap.LiveDashboard do
   @moduledoc """
-  A page of Phoenix LiveDashboard (0.8) from which processes, functions and classes are traced.
+  A page of Phoenix LiveDashboard (0.8) that traces processes, functions and classes.
 
-  LiveDashboard is no dependency of beamtap: the page is made in your application, which has it.
+  beamtap does not depend on LiveDashboard. Define the page in your application, which does.
 
       defmodule MyAppWeb.BeamtapPage do
         use Beamtap.LiveDashboard
@@ -11,19 +11,19 @@ defmodule Beamtap.LiveDashboard do
       # in the router
       live_dashboard "/dashboard", additional_pages: [beamtap: MyAppWeb.BeamtapPage]
 
-  A button on each process toggles its tracing; a search finds processes by pid, name or first function, of all that the
-  node has. Functions are typed in (`Enum.map/2 -> return`), classes have buttons. An ended tap shows its report.
+  A button on each process toggles its tracing. The search finds processes of the node by pid, name or first function.
+  Functions are typed in (`Enum.map/2 -> return`), classes have buttons. An ended tap shows its report.
 
-  It works on the node that is chosen in the dashboard, which must have beamtap. Whoever can open the page can trace:
-  keep it where the dashboard is, behind authentication. What is recorded has the bounds of `:beamtap_toggle`.
+  The page works on the node chosen in the dashboard, which must have beamtap. Whoever can open the page can trace: keep
+  the dashboard behind authentication. The limits are those of `:beamtap_toggle`.
   """
 
-  # The newest of them are on the page.
+  # The newest taps are on the page.
   @taps 10
-  # A report takes a second per some million events.
+  # A report takes a second for some million events.
   @report_ms 120_000
 
-  # What an event changes goes through `assign`, which marks it as changed: LiveView renders nothing else.
+  # LiveView renders only what `assign` marks as changed.
   @doc false
   defmacro __using__(_opts) do
     quote do
@@ -127,16 +127,16 @@ defmodule Beamtap.LiveDashboard do
     end
   end
 
-  @typedoc "The page of LiveDashboard: its node, and the number by which its tables see that they are to be fetched anew."
+  @typedoc "The page of LiveDashboard: its node, and a number whose change makes the tables fetch their rows again."
   @type page :: %{required(:node) => node, required(:tick) => non_neg_integer, optional(atom) => term}
 
-  @doc "The page's entry in the menu: greyed where the node has no beamtap."
+  @doc "The page's menu entry, disabled where the node does not have beamtap."
   @spec menu_link(%{modules: [atom]}) :: {:ok, String.t()} | {:disabled, String.t()}
   def menu_link(%{modules: modules}) do
     if :beamtap in modules, do: {:ok, "beamtap"}, else: {:disabled, "beamtap"}
   end
 
-  @doc "What the page has when it is opened."
+  @doc "What the page shows when it is opened."
   @spec opened(page) :: keyword
   def opened(page), do: [beamtap_error: nil, beamtap_report: nil] ++ seen(page)
 
@@ -155,7 +155,7 @@ defmodule Beamtap.LiveDashboard do
     ]
   end
 
-  @doc "What a click, or a function that was typed in, changes; at once, also in the tables."
+  @doc "What a click or a typed function changes on the page and in the tables."
   @spec event(String.t(), map, page) :: keyword
   def event("toggle", %{"item" => token}, page) do
     case item(token) do
@@ -187,7 +187,7 @@ defmodule Beamtap.LiveDashboard do
   def event("close", _params, _page), do: [beamtap_report: nil]
   def event(_event, _params, _page), do: []
 
-  @doc "What a message to the page changes: a report that is ready."
+  @doc "What a report that is ready changes on the page."
   @spec told(term, map) :: keyword
   def told({:beamtap_report, tap, {:ok, text}}, %{beamtap_report: %{tap: tap}}) do
     [beamtap_report: %{tap: tap, text: text}]
@@ -197,10 +197,10 @@ defmodule Beamtap.LiveDashboard do
     [beamtap_report: nil, beamtap_error: said]
   end
 
-  # Of one that was closed meanwhile, or of something else.
+  # The report was closed meanwhile, or the message is about something else.
   def told(_message, _assigns), do: []
 
-  @doc "The rows of the table of processes, and how many there are in all. `sort_by` is a column with a number."
+  @doc "The rows of the process table, and the total. `sort_by` is a numeric column."
   @spec processes(map, node) :: {[map], non_neg_integer}
   def processes(%{sort_by: sort, sort_dir: direction, search: search, limit: limit}, node) do
     sort = if sort in [:reductions, :memory, :message_queue_len], do: sort, else: :reductions
@@ -239,7 +239,7 @@ defmodule Beamtap.LiveDashboard do
   defp events(%{events: %{} = events}), do: events |> Map.values() |> Enum.sum()
   defp events(_), do: 0
 
-  # A process that works for all is on without being an item of its own.
+  # Without a process among the items all processes are on, so a button's state is not whether it is an item.
   defp button(item, text, on?) do
     %{
       text: text,
@@ -253,7 +253,7 @@ defmodule Beamtap.LiveDashboard do
   defp text({:function, [c | _] = function}) when is_integer(c), do: List.to_string(function)
   defp text({:function, function}), do: inspect(function)
 
-  # A pid of another node cannot be read back from its text.
+  # The text of another node's pid cannot be turned into the pid again.
   defp token(item), do: item |> :erlang.term_to_binary() |> Base.url_encode64()
 
   defp item(token) do
@@ -271,14 +271,14 @@ defmodule Beamtap.LiveDashboard do
     said =
       case :erpc.call(page.node, :beamtap_toggle, function, arguments) do
         {:ok, _} -> nil
-        {:error, %{message: message, remedy: remedy}} -> message <> "; " <> remedy
+        {:error, _} = error -> said(error)
       end
 
-    # The tables are fetched anew when the page has changed, as it does with each refresh.
+    # A changed page makes the tables fetch their rows again, as each refresh does.
     [beamtap_error: said, page: %{page | tick: page.tick + 1}] ++ seen(page)
   end
 
-  # The page goes on meanwhile. What is printed on the node is printed to whom its caller prints.
+  # In a process of its own, so that the page goes on. The node prints to its caller's group leader.
   defp reporter(page, node, tap) do
     spawn_link(fn ->
       {:ok, text} = StringIO.open("")
@@ -289,7 +289,7 @@ defmodule Beamtap.LiveDashboard do
           :erpc.call(node, :beamtap, :report, [{:tap, tap}], @report_ms)
         catch
           :error, {:erpc, reason} ->
-            {:error, %{message: "there is no report: #{inspect(reason)}", remedy: "beamtapd report"}}
+            {:error, %{reason: :no_report, message: "no report: #{inspect(reason)}", remedy: "run beamtapd report"}}
         end
 
       send(page, {:beamtap_report, tap, reported(answer, text)})
@@ -297,5 +297,11 @@ defmodule Beamtap.LiveDashboard do
   end
 
   defp reported(:ok, text), do: {:ok, text |> StringIO.contents() |> elem(1)}
-  defp reported({:error, %{message: message, remedy: remedy}}, _text), do: {:error, message <> "; " <> remedy}
+  defp reported({:error, _} = error, _text), do: {:error, said(error)}
+
+  # The node words errors for Erlang.
+  defp said(error) do
+    {:error, worded} = Beamtap.Error.worded(error)
+    Exception.message(worded)
+  end
 end

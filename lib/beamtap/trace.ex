@@ -1,6 +1,6 @@
 defmodule Beamtap.Trace do
   @moduledoc false
-  # A call in the language itself, as the text that `:beamtap_pattern` reads.
+  # Turns a call in Elixir's syntax into the text that `:beamtap_pattern` reads.
 
   @spec expand(Macro.t(), Macro.t(), Macro.Env.t()) :: Macro.t()
   def expand(call, opts, env) do
@@ -8,8 +8,13 @@ defmodule Beamtap.Trace do
 
     case :beamtap_pattern.parse(text) do
       {:ok, _} -> quote(do: Beamtap.start(unquote(text), unquote(opts)))
-      {:error, %{message: message}} -> raise CompileError, file: env.file, line: env.line, description: message
+      error -> raise CompileError, file: env.file, line: env.line, description: message(error)
     end
+  end
+
+  defp message(error) do
+    {:error, %{message: message}} = Beamtap.Error.worded(error)
+    message
   end
 
   defp aliases({:__aliases__, _, _} = alias, env) do

@@ -137,7 +137,7 @@ documented(Config) ->
             {docs_v1, _, erlang, _, #{<<"en">> := _}, _, Entries} = binary_to_term(Chunk),
             [] = [Name || {{function, _, _} = Name, _, _, none, _} <- Entries]
         end
-     || Module <- [beamtap, beamtap_toggle, beamtap_mode, beamtap_sampling]
+     || Module <- [beamtap, beamtap_toggle, beamtap_mode, beamtap_options]
     ],
     %% No quoting of edoc's is left in what is shown.
     [] = [
@@ -156,7 +156,7 @@ documented(Config) ->
     {docs_v1, _, _, _, _, _, Functions} = binary_to_term(Beamtap),
     [Start] = [Text || {{function, start, 2}, _, _, #{<<"en">> := Text}, _} <- Functions],
     Said = unicode:characters_to_binary(io_lib:format("~tp", [Start])),
-    Options = [for, events, rate, payload, output, owner | beamtap_mode:keys() ++ beamtap_sampling:keys()],
+    Options = beamtap_options:keys(option),
     [] = [Key || Key <- Options ++ beamtap_spec:classes(), Key =/= call, binary:match(Said, atom_to_binary(Key)) =:= nomatch].
 
 %% The texts but for examples, which are shown as they are.

@@ -355,7 +355,7 @@ options(_) ->
         #{shm_path => <<0>>}
     ],
     _ = [
-        {Opts, {error, #{reason := bad_option, message := _, remedy := _}}} = {Opts, beamtap_spec:check_opts(Opts, self())}
+        {Opts, {error, #{reason := bad_option, message := _, remedy := _}}} = {Opts, beamtap_options:check(Opts, self())}
      || Opts <- Refused
     ],
     Sizes = [
@@ -365,7 +365,7 @@ options(_) ->
         {#{buffers => low, num_subbuf => 16}, 65536, 16}
     ],
     [
-        {Opts, {ok, #{subbuf_size := Size, num_subbuf := Count}}} = {Opts, beamtap_spec:check_opts(Opts, self())}
+        {Opts, {ok, #{subbuf_size := Size, num_subbuf := Count}}} = {Opts, beamtap_options:check(Opts, self())}
      || {Opts, Size, Count} <- Sizes
     ].
 

@@ -95,21 +95,21 @@ refused_specs(_) ->
 
 options(_) ->
     Self = self(),
-    {ok, #{for := 10000, events := 1000000, output := default, owner := Self}} = beamtap_spec:check_opts([], Self),
+    {ok, #{for := 10000, events := 1000000, output := default, owner := Self}} = beamtap_options:check([], Self),
     {ok, #{for := infinity, events := 5, rate := 9}} =
-        beamtap_spec:check_opts(#{for => infinity, events => 5, rate => 9}, Self),
-    {ok, #{output := <<"/tmp/x">>}} = beamtap_spec:check_opts([{output, "/tmp/x"}], Self),
+        beamtap_options:check(#{for => infinity, events => 5, rate => 9}, Self),
+    {ok, #{output := <<"/tmp/x">>}} = beamtap_options:check([{output, "/tmp/x"}], Self),
     {ok, #{sample_every := 1000, system_monitor := #{long_gc := 50, busy_port := true} = Defaults}} =
-        beamtap_spec:check_opts(#{}, Self),
+        beamtap_options:check(#{}, Self),
     %% What is left out stays as it is.
     {ok, #{sample_every := 100, system_monitor := Given}} =
-        beamtap_spec:check_opts(#{sample_every => 100, system_monitor => [{long_gc, 7}, {busy_port, false}]}, Self),
+        beamtap_options:check(#{sample_every => 100, system_monitor => [{long_gc, 7}, {busy_port, false}]}, Self),
     Given = Defaults#{long_gc := 7, busy_port := false},
     {ok, #{rotate := Rotate, files := Files}} =
-        beamtap_spec:check_opts([{rotate, #{every => 1000}}, {files, #{size => 4096, count => 2}}], Self),
+        beamtap_options:check([{rotate, #{every => 1000}}, {files, #{size => 4096, count => 2}}], Self),
     {ok, #{rotate := Rotate, files := Files}} =
-        beamtap_spec:check_opts([{rotate, [{every, 1000}]}, {files, [{size, 4096}, {count, 2}]}], Self),
-    {ok, #{subbuf_size := 4096, num_subbuf := 2}} = beamtap_spec:check_opts(#{subbuf_size => 4096, num_subbuf => 2}, Self).
+        beamtap_options:check([{rotate, [{every, 1000}]}, {files, [{size, 4096}, {count, 2}]}], Self),
+    {ok, #{subbuf_size := 4096, num_subbuf := 2}} = beamtap_options:check(#{subbuf_size => 4096, num_subbuf => 2}, Self).
 
 refused_options(_) ->
     Expected = [
@@ -138,7 +138,7 @@ refused_options(_) ->
         {[for], bad_shape},
         {nothing, bad_shape}
     ],
-    lists:foreach(fun({Opts, Reason}) -> refused(Opts, Reason, beamtap_spec:check_opts(Opts, self())) end, Expected).
+    lists:foreach(fun({Opts, Reason}) -> refused(Opts, Reason, beamtap_options:check(Opts, self())) end, Expected).
 
 %% What is right in the other argument, or has this name in another tool.
 misplaced_keys(_) ->
@@ -156,12 +156,12 @@ misplaced_keys(_) ->
         {nonsense, <<"there is no option nonsense">>, "h(beamtap, start, 2)"}
     ],
     lists:foreach(
-        fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, beamtap_spec:check_opts(#{Key => 1}, self())) end, Options
+        fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, beamtap_options:check(#{Key => 1}, self())) end, Options
     ),
     %% As recon and dbg are called.
-    {error, #{reason := bad_shape, remedy := <<"a number of events is #{events => 10}">>}} = beamtap_spec:check_opts(10, self()),
+    {error, #{reason := bad_shape, remedy := <<"a number of events is #{events => 10}">>}} = beamtap_options:check(10, self()),
     {error, #{reason := bad_shape, remedy := <<"targets stand with the functions: ", _/binary>>}} =
-        beamtap_spec:check_opts(self(), self()),
+        beamtap_options:check(self(), self()),
     Keys = [
         {for, <<"there is no key for">>, "beamtap:start(Spec, #{for => ...})"},
         {time, <<"there is no key time; did you mean for?">>, "beamtap:start(Spec, #{for => ...})"},
@@ -175,10 +175,10 @@ misplaced_keys(_) ->
 
 %% A key stands in either argument: no option is a key of a spec.
 one_argument(_) ->
-    [] = [Key || Key <- beamtap_spec:keys(spec), lists:member(Key, beamtap_spec:keys(option))],
+    [] = [Key || Key <- beamtap_options:keys(spec), lists:member(Key, beamtap_options:keys(option))],
     Expected = {ok, #{functions => lists, targets => all}, #{for => 5, rate => 9}},
     lists:foreach(
-        fun({Spec, Opts}) -> {Spec, Opts, Expected} = {Spec, Opts, beamtap_request:divide(Spec, Opts)} end,
+        fun({Spec, Opts}) -> {Spec, Opts, Expected} = {Spec, Opts, beamtap_spec:divide(Spec, Opts)} end,
         [
             {#{functions => lists, targets => all, for => 5, rate => 9}, #{}},
             {[{functions, lists}, {targets, all}, {for, 5}, {rate, 9}], []},
@@ -188,20 +188,20 @@ one_argument(_) ->
     ),
     %% The short forms.
     {ok, #{functions := ["lists:seq/2"], targets := all}, #{for := 5}} =
-        beamtap_request:divide("lists:seq/2", #{for => 5, targets => all}),
+        beamtap_spec:divide("lists:seq/2", #{for => 5, targets => all}),
     {ok, #{functions := [{files, return}], classes := [procs], targets := all}, #{}} =
-        beamtap_request:divide([{files, return}, procs], #{targets => all}),
-    {ok, [{files, return}, procs], #{for := 5}} = beamtap_request:divide([{files, return}, procs, {for, 5}], []),
+        beamtap_spec:divide([{files, return}, procs], #{targets => all}),
+    {ok, [{files, return}, procs], #{for := 5}} = beamtap_spec:divide([{files, return}, procs, {for, 5}], []),
     %% As it is, where nothing is out of place.
     lists:foreach(
-        fun({Spec, Opts}) -> {ok, Spec, Opts} = beamtap_request:divide(Spec, Opts) end,
+        fun({Spec, Opts}) -> {ok, Spec, Opts} = beamtap_spec:divide(Spec, Opts) end,
         [{"lists:seq/2", []}, {[procs, send], #{for => 5}}, {[{files, return}], [{for, 5}]}, {7, 7}, {[a | b], [a | b]}, {[], []}]
     ),
     %% Nothing is taken twice, and what is wrong is told as ever.
     {error, #{reason := bad_shape, message := <<"for stands in both arguments">>}} =
-        beamtap_request:divide(#{functions => lists, for => 5}, #{for => 6}),
+        beamtap_spec:divide(#{functions => lists, for => 5}, #{for => 6}),
     {error, #{reason := bad_shape, message := <<"functions stands in both arguments">>}} =
-        beamtap_request:divide("lists:seq/2", #{functions => lists}),
+        beamtap_spec:divide("lists:seq/2", #{functions => lists}),
     {error, #{reason := empty_spec}} = started([{for, 5}], []),
     {error, #{reason := unknown_key, message := <<"there is no key function; did you mean functions?">>}} =
         started([{function, lists}, {for, 5}], []),
@@ -226,7 +226,7 @@ any_wrong_key(_) ->
             Typed = mistyped(atom_to_list(Key)),
             case [K || K <- [functions, classes, targets | Known], atom_to_list(K) =:= Typed] of
                 [] ->
-                    {error, #{message := Message}} = Error = beamtap_spec:check_opts([{list_to_binary(Typed), 1}], self()),
+                    {error, #{message := Message}} = Error = beamtap_options:check([{list_to_binary(Typed), 1}], self()),
                     refused(Typed, unknown_key, Error),
                     {Typed, Key, {_, _}} = {Typed, Key, binary:match(Message, <<"; did you mean ">>)};
                 [_] ->
@@ -254,7 +254,7 @@ any_wrong_value(_) ->
         true, false, undefined, infinity, self(), make_ref(), fun() -> ok end, [{a, 1}], [1, 2], "\x{10ffff}", {live, x}, lists
     ],
     Outcomes = [
-        case beamtap_spec:check_opts(#{Key => Value}, self()) of
+        case beamtap_options:check(#{Key => Value}, self()) of
             {ok, #{}} ->
                 taken;
             {error, #{reason := Reason, message := Message, remedy := Remedy}} = Error ->
@@ -269,7 +269,7 @@ any_wrong_value(_) ->
     %% And as a spec.
     [beamtap_spec:check(Value) || Value <- Values],
     [beamtap_spec:check(#{Key => Value}) || Key <- [functions, classes, targets], Value <- Values],
-    [beamtap_spec:check_opts(Value, self()) || Value <- Values].
+    [beamtap_options:check(Value, self()) || Value <- Values].
 
 names(Key, Text) -> binary:match(Text, atom_to_binary(Key)) =/= nomatch.
 
@@ -279,12 +279,12 @@ told_in_elixir(_) ->
     InElixir = fun(Act) -> {error, #{message := M, remedy := R}} = beamtap_wording:in_elixir(Inspect, Act), {M, R} end,
     {<<"there is no option inspected pid; did you mean inspected targets?">>,
         <<"targets stand with the functions: Beamtap.start([functions: ..., targets: ...], opts)">>} =
-        InElixir(fun() -> beamtap_spec:check_opts([{pid, self()}], self()) end),
-    {<<"for: inspected x cannot be">>, _} = InElixir(fun() -> beamtap_spec:check_opts([{for, x}], self()) end),
+        InElixir(fun() -> beamtap_options:check([{pid, self()}], self()) end),
+    {<<"for: inspected x cannot be">>, _} = InElixir(fun() -> beamtap_options:check([{for, x}], self()) end),
     {<<"there is no module NoSuchAlias">>, _} = InElixir(fun() -> beamtap_code:resolve(#{what => {<<"Elixir.NoSuchAlias">>, '_', '_'}, actions => []}) end),
     %% For that call only, also where it raises.
     {'EXIT', {oops, _}} = (catch beamtap_wording:in_elixir(Inspect, fun() -> error(oops) end)),
-    {error, #{message := <<"for => x cannot be">>}} = beamtap_spec:check_opts([{for, x}], self()).
+    {error, #{message := <<"for => x cannot be">>}} = beamtap_options:check([{for, x}], self()).
 
 %% One line each, and nothing else; and a shell, which cuts long binaries, shows them whole.
 refused(Given, Reason, {error, #{reason := Found, message := Message, remedy := Remedy}} = Error) ->
@@ -315,13 +315,13 @@ classes_by_other_names(_) ->
     {error, #{message := <<"there is no class nothing_like_it">>}} = beamtap_spec:check(#{classes => nothing_like_it}).
 
 near_names(_) ->
-    {ok, "procs"} = beamtap_near:name("prcs", ["call", "procs", "running"]),
-    {ok, "map"} = beamtap_near:name("mop", ["map", "reduce"]),
-    {ok, "for"} = beamtap_near:name("fro", ["for", "rate", "events"]),
-    {ok, "receive"} = beamtap_near:name("recieve", ["call", "receive"]),
-    none = beamtap_near:name("badcfe", ["abcdef"]),
-    none = beamtap_near:name("xyzzy", ["call", "procs"]),
-    none = beamtap_near:name("a", []).
+    {ok, "procs"} = beamtap_shape:nearest("prcs", ["call", "procs", "running"]),
+    {ok, "map"} = beamtap_shape:nearest("mop", ["map", "reduce"]),
+    {ok, "for"} = beamtap_shape:nearest("fro", ["for", "rate", "events"]),
+    {ok, "receive"} = beamtap_shape:nearest("recieve", ["call", "receive"]),
+    none = beamtap_shape:nearest("badcfe", ["abcdef"]),
+    none = beamtap_shape:nearest("xyzzy", ["call", "procs"]),
+    none = beamtap_shape:nearest("a", []).
 
 functions(_) ->
     {ok, [{{lists, seq, 2}, 1}]} = resolve("lists:seq/2"),

@@ -176,4 +176,4 @@ scratch(Case, Config) ->
 %% @doc The checkout: its tests are beside the sources of the application.
 root() ->
     {source, Source} = lists:keyfind(source, 1, beamtap:module_info(compile)),
-    filename:dirname(filename:dirname(Source)).
+    filename:dirname(filename:dirname(filename:dirname(Source))).

@@ -5,9 +5,9 @@ defmodule Mix.Tasks.Beamtap.Attach do
 
       mix beamtap.attach my_app@host "MyApp.Repo.* -> return" send --for 5s
 
-  `mix beamtap.attach --help` lists the options. Ends with status 1 when it failed and 64 when the command line was not
-  understood. Ctrl-C ends the Mix VM without a report; the node cleans up by itself. `scripts/beamtap-attach` does the
-  same and prints the report then, too.
+  `mix beamtap.attach --help` lists the options. The exit status is 1 when it failed and 64 when the command line was
+  not understood. Ctrl-C ends the Mix VM without a report, and the node cleans up by itself. `scripts/beamtap-attach`
+  prints the report after Ctrl-C, too.
   """
 
   use Mix.Task
@@ -16,7 +16,7 @@ defmodule Mix.Tasks.Beamtap.Attach do
   def run(arguments) do
     Mix.Task.run("app.config")
 
-    case arguments |> Enum.map(&String.to_charlist/1) |> :beamtap_attach_command.run() do
+    case arguments |> Enum.map(&String.to_charlist/1) |> :beamtap_attach_command.run(Beamtap.Error.language()) do
       0 -> :ok
       status -> exit({:shutdown, status})
     end
