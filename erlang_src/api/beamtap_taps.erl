@@ -136,7 +136,7 @@ ask(Tap, Request) ->
         end
     end).
 
-told({ok, #{state := _} = Info}) -> {ok, beamtap_words_tap:info(Info, erlang)};
+told({ok, #{state := _} = Info}) -> {ok, beamtap_wording:info(Info, erlang)};
 told(Answer) -> Answer.
 
 refused({ok, Receipt}) -> beamtap_receipt:refuse(Receipt);
@@ -203,7 +203,7 @@ running() ->
     Left = fun() -> max(?LEAST_MS, beamtap_deadline:remaining(Deadline)) end,
     lists:append([
         case beamtap_session:info(Session, Left()) of
-            {ok, Info} -> [beamtap_words_tap:info(Info, erlang)];
+            {ok, Info} -> [beamtap_wording:info(Info, erlang)];
             busy -> [busy(Tap, Entry)];
             {error, _} -> []
         end

@@ -6,7 +6,7 @@
 %% The sentences are in `beamtap_words_*', one clause for each reason.
 -module(beamtap_wording).
 
--export([word/2]).
+-export([word/2, info/2]).
 %% For what is still worded where it happens; they speak Erlang.
 -export([either/2, current/0, adopt/1, language/0, term/1, setting/2]).
 -export_type([wording/0]).
@@ -18,6 +18,9 @@
 
 %% @doc The answer with words if it is an error, else unchanged.
 -spec word(Answer, beamtap_language:language()) -> Answer | beamtap_error:error().
+word({error, #{reason := _, obstacle := Obstacle} = Error}, Language) when not is_map_key(remedy, Obstacle) ->
+    {error, Worded} = word({error, Obstacle}, Language),
+    word({error, Error#{obstacle := Worded}}, Language);
 word({error, #{reason := _} = Error}, Language) ->
     case words(?TOPICS, Error, Language) of
         {Message, Remedy} -> {error, Error#{message => line(Message), remedy => line(Remedy)}};
@@ -26,6 +29,21 @@ word({error, #{reason := _} = Error}, Language) ->
     end;
 word(Answer, _) ->
     Answer.
+
+%% @doc The info of a tap, with the `reason' for which it does not record now and the `remedy'.
+-spec info(beamtap:info(), beamtap_language:language()) -> beamtap:info().
+info(#{state := degraded, reason := Reason} = Info, Language) ->
+    {Message, Remedy} =
+        case Info of
+            #{obstacle := Obstacle} ->
+                {error, Worded} = word({error, Obstacle}, Language),
+                beamtap_words_tap:degraded(Info#{why => Reason, obstacle := Worded});
+            #{} ->
+                beamtap_words_tap:degraded(Info#{why => Reason})
+        end,
+    Info#{reason := line(Message), remedy => line(Remedy)};
+info(Info, _) ->
+    Info.
 
 words([], _, _) ->
     none;

@@ -2,7 +2,7 @@
 %% Words what goes wrong with a tap and with LTTng. See {@link beamtap_wording}.
 -module(beamtap_words_tap).
 
--export([words/2, info/2]).
+-export([words/2, degraded/1]).
 
 -import(beamtap_language, [either/3, term/2, call/3, option/3]).
 
@@ -49,8 +49,8 @@ words(#{reason := ended}, L) ->
     {"the tap has ended", ["see ", call(L, info, [])]};
 words(#{reason := unknown_event, event := Event, known := Known}, L) ->
     {["unknown event ", term(L, Event)], ["known: ", lists:join(", ", Known)]};
-words(#{reason := degraded} = Error, L) ->
-    {Why, Remedy} = degraded(Error, L),
+words(#{reason := degraded} = Error, _) ->
+    {Why, Remedy} = degraded(Error),
     {["the tap does not record now: ", Why], Remedy};
 words(#{reason := no_flight_recorder}, L) ->
     {
@@ -114,33 +114,18 @@ setting(L, Key, Value) ->
 erlang_value("whereis" ++ _ = Call) -> Call;
 erlang_value([First | Rest]) -> [string:to_upper(First) | Rest].
 
-%% @doc The info of a tap, with `reason' and `remedy' where it does not record now.
--spec info(beamtap:info(), beamtap_language:language()) -> beamtap:info().
-info(#{state := degraded, reason := Reason} = Info, L) ->
-    {Why, Remedy} = degraded(Info#{why => Reason}, L),
-    Info#{reason := unicode:characters_to_binary(Why), remedy => unicode:characters_to_binary(Remedy)};
-info(Info, _) ->
-    Info.
+%% @doc Why a tap does not record now, and what to do. An obstacle has its words by now.
+-spec degraded(#{why := binary(), obstacle => beamtap_error:reason(), advice => binary(), _ => _}) ->
+    {unicode:chardata(), unicode:chardata()}.
+degraded(#{why := Why, advice := Advice} = Facts) ->
+    {obstructed(Why, Facts), Advice};
+degraded(#{why := Why, obstacle := #{remedy := Remedy}} = Facts) ->
+    {obstructed(Why, Facts), Remedy};
+degraded(#{why := Why}) ->
+    {Why, "nothing: it is taken up by itself"}.
 
-degraded(#{why := Why} = Facts, L) ->
-    {Message, Remedy} = obstacle(Facts, L),
-    {
-        case Message of
-            none -> Why;
-            Why -> Why;
-            _ -> [Why, "; not taken up yet: ", Message]
-        end,
-        case Facts of
-            #{advice := Advice} -> Advice;
-            #{} -> Remedy
-        end
-    }.
-
-%% A full disk is no second reason.
-obstacle(#{obstacle := #{reason := output_full}, advice := Advice}, _) ->
-    {none, Advice};
-obstacle(#{obstacle := Obstacle}, L) ->
-    {error, #{message := Message, remedy := Remedy}} = beamtap_wording:word({error, Obstacle}, L),
-    {Message, Remedy};
-obstacle(_, _) ->
-    {none, "nothing: it is taken up by itself"}.
+%% A full disk, or the same cause again, is no second reason.
+obstructed(Why, #{obstacle := #{reason := Reason, message := Message}}) when Reason =/= output_full, Message =/= Why ->
+    [Why, "; not taken up yet: ", Message];
+obstructed(Why, _) ->
+    Why.
