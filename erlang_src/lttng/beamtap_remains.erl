@@ -1,13 +1,13 @@
 %% @private
-%% Ring buffers that a crash left in a tap's `shm_path'. Beside each session's buffers is a link to its trace,
-%% `NAME.trace': the next tap with the same `shm_path' has beamtapd recover them into it.
+%% Ring buffers that a crash left in a tap's `shm_path'. Beside the buffers of an LTTng session is a link to its trace,
+%% `NAME.trace'. The next tap with the same `shm_path' has beamtapd recover the buffers into that trace.
 -module(beamtap_remains).
 
 -export([mark/3, unmark/1, recover/2, flights/0]).
 -export_type([recovery/0]).
 
-%% What becomes of one session's buffers. `events' are those in all of the trace then; what the crash left is below its
-%% directory `recovered'. Of a flight recorder that was written when its VM was killed nobody has counted the events.
+%% What becomes of the buffers of one LTTng session. `events' are those in the whole trace; what the crash left is in its
+%% directory `recovered'. For a flight recorder that was written when its VM was killed there is no count.
 -type recovery() :: #{
     session := binary(),
     state := recovering | recovered | failed,
@@ -17,16 +17,16 @@
 }.
 
 -define(LINK, ".trace").
-%% beamtapd ends by itself.
+%% beamtapd has a time limit of its own, which is shorter.
 -define(RECOVER_MS, 660000).
-%% Its exit status where a process still has the buffers.
+%% beamtapd's exit status if a process still uses the buffers.
 -define(IN_USE, 3).
 
-%% @doc Tells by a link where the session of this name writes; answers with the link.
+%% @doc Makes the link to where the LTTng session of this name writes. Returns the link.
 -spec mark(ShmPath :: binary(), Name :: binary(), Trace :: binary()) -> {ok, binary()} | {error, file:posix()}.
 mark(ShmPath, Name, Trace) ->
     Link = link_of(ShmPath, Name),
-    %% LTTng makes it as late as with the first buffer.
+    %% LTTng makes the directory only with the first buffer.
     _ = filelib:ensure_path(ShmPath),
     case file:make_symlink(Trace, Link) of
         ok -> {ok, Link};
@@ -35,7 +35,7 @@ mark(ShmPath, Name, Trace) ->
 
 link_of(ShmPath, Name) -> <<(filename:join(ShmPath, Name))/binary, ?LINK>>.
 
-%% @doc What became of the flight recorders of VMs of this name that were killed. Each is told once.
+%% @doc What became of flight recorders of killed VMs of this node's name. Each is returned once.
 -spec flights() -> [recovery()].
 flights() ->
     [flight(Name, Written) || {Name, Written} <- beamtap_nif:flights(beamtap_definitions:stem_of_node())].
@@ -47,7 +47,7 @@ flight(Name, {error, Reason}) ->
     logger:warning("beamtap: what the flight recorder ~ts of a VM that was killed held is not written: ~ts", [Name, Reason]),
     #{session => Name, state => failed, reason => Reason}.
 
-%% @doc The session has ended in order.
+%% @doc The LTTng session has ended in order.
 -spec unmark(binary()) -> ok.
 unmark(Link) ->
     _ = file:delete(Link),
@@ -79,7 +79,7 @@ marked(ShmPath) ->
         is_binary(Name)
     ].
 
-%% A session that a daemon still knows is its to write. Of one that ended in order only the link may be left.
+%% The daemon of an existing LTTng session writes its buffers itself. Of one that ended in order only the link may be left.
 left(ShmPath, Names) ->
     case beamtap_nif:sessions() of
         {ok, Known} ->
@@ -112,7 +112,7 @@ recover_one(ShmPath, Name) ->
     Link = link_of(ShmPath, Name),
     case {file:read_link_all(Link), beamtap_sidecar:capture(["recover", Directory, "--remove", "--json"], ?RECOVER_MS)} of
         {{ok, Trace}, {0, Said}} ->
-            %% LTTng's directory of the session's name, which is empty now.
+            %% LTTng's directory for the buffers is empty now.
             _ = file:del_dir(Directory),
             Events = events(Said),
             logger:notice("beamtap: ~b events in ~ts, with those that a crash had left in ~ts", [Events, Trace, Directory]),
@@ -120,7 +120,7 @@ recover_one(ShmPath, Name) ->
         {_, {?IN_USE, _}} ->
             [];
         {_, Failed} ->
-            %% Another tap may have done it meanwhile.
+            %% Another tap may have recovered it meanwhile.
             [failed(Directory, failure(Failed)) || filelib:is_dir(Directory)]
     end.
 

@@ -1,21 +1,22 @@
-%% @doc Runs beamtapd beside the VM and shows what it prints.
+%% @private
+%% Runs beamtapd beside the VM and shows what it prints.
 -module(beamtap_sidecar).
 
 -export([report/2, lines/2, watch/2, put_chars/1, ended/1, has_canary/3, capture/2, find/0]).
 
-%% Beyond the time that beamtapd was given itself.
+%% On top of the time that beamtapd was given.
 -define(GRACE_MS, 2000).
-%% What a line begins with that says why beamtapd gives no answer.
+%% The beginning of a line that says why beamtapd cannot answer.
 -define(REASON, "beamtapd: ").
 
 %% @doc Prints the report of the trace in a directory to the caller's group leader.
 -spec report(file:filename_all(), [string()]) -> ok | beamtap_error:error().
 report(Path, Options) ->
-    %% As wide as the terminal of who asked, which is not always that of the VM.
+    %% The width of the caller's terminal, which is not always that of the VM.
     Width = case io:columns() of {ok, Columns} -> ["--width=" ++ integer_to_list(Columns)]; {error, _} -> [] end,
     run(["report", Path | Width ++ Options]).
 
-%% @doc Prints the lines that beamtapd writes, Most of them. Answers with how many they were, and whether that is all.
+%% @doc Prints at most Most lines of what beamtapd writes. Returns how many, and whether they were all.
 -spec lines([file:filename_all()], Most :: pos_integer() | infinity) ->
     {ok, non_neg_integer(), whole | cut} | beamtap_error:error().
 lines(Arguments, Most) ->
@@ -34,7 +35,7 @@ lines(Port, Rest, Count, Most) ->
         {Port, {data, Data}} ->
             {Whole, Last} = whole_lines(<<Rest/binary, Data/binary>>),
             case Count + length(Whole) of
-                %% The first line may be the reason for which there are none.
+                %% The first line may say why there are no others.
                 1 when Count =:= 0, Last =:= <<>>, hd(Whole) =/= <<>> -> lines(Port, <<(hd(Whole))/binary, "\n">>, 0, Most);
                 More when More > Most ->
                     true = erlang:port_close(Port),
@@ -55,7 +56,7 @@ lines(Port, Rest, Count, Most) ->
             ended(Status)
     end.
 
-%% What a closed port had said already.
+%% Messages of a port that is closed now.
 forget(Port) ->
     receive
         {Port, _} -> forget(Port)
@@ -70,8 +71,8 @@ put_lines(Lines) ->
     <<>> = put_chars(<<<<Line/binary, "\n">> || Line <- Lines>>),
     ok.
 
-%% @doc Has lines made of a live session. They come from the port, which ends with beamtapd's exit status; closing it
-%% ends beamtapd.
+%% @doc Turns a live LTTng session into lines. The port delivers them, and at last beamtapd's exit status. Closing the port ends
+%% beamtapd.
 -spec watch(binary(), [string()]) -> {ok, port()} | beamtap_error:error().
 watch(Url, Options) ->
     case find() of
@@ -79,7 +80,7 @@ watch(Url, Options) ->
         {error, _} = Error -> Error
     end.
 
-%% @doc Whether the canary with this number can be read from the trace in a directory within some milliseconds.
+%% @doc Whether the canary with this number is in the trace within so many milliseconds.
 -spec has_canary(file:filename_all(), {non_neg_integer(), non_neg_integer()}, pos_integer()) ->
     boolean() | beamtap_error:error().
 has_canary(Path, {High, Low}, WithinMs) ->
@@ -104,7 +105,7 @@ succeeds(Port, Timeout) ->
         false
     end.
 
-%% @doc Runs it and answers with its exit status and what it printed.
+%% @doc Runs beamtapd and returns its exit status and what it printed.
 -spec capture([file:filename_all()], Ms :: pos_integer()) -> {0..255, binary()} | timeout | beamtap_error:error().
 capture(Arguments, Ms) ->
     case find() of
@@ -126,7 +127,7 @@ collect(Port, Said, Deadline) ->
         timeout
     end.
 
-%% @doc The sidecar's executable: beside the native libraries, or on the PATH.
+%% @doc beamtapd's file: beside the native libraries, or on the PATH.
 -spec find() -> {ok, file:filename()} | beamtap_error:error().
 find() ->
     File = beamtap_files:file("beamtapd"),
@@ -165,7 +166,7 @@ open(Executable, Arguments) ->
             {error, #{reason => no_beamtapd, file => Executable, cause => Reason}}
     end.
 
-%% A single line may be the reason for which nothing else comes, and is then the answer instead of being printed.
+%% A single line may say why nothing else comes. It is then returned as the error instead of printed.
 relay(Port, Held) ->
     receive
         {Port, {data, Data}} ->
@@ -180,7 +181,7 @@ relay(Port, Held) ->
             ended(Status)
     end.
 
-%% Characters may be cut at the borders of what the port delivers.
+%% A character may be cut where a message of the port ends.
 print(Port, Rest) ->
     receive
         {Port, {data, Data}} ->
@@ -202,7 +203,7 @@ reason(<<?REASON, Line/binary>>) -> string:trim(Line);
 reason(<<"error: ", Line/binary>>) -> string:trim(Line);
 reason(Line) -> string:trim(Line).
 
-%% @doc Prints what beamtapd wrote, and answers with the bytes of a character that is not whole yet.
+%% @doc Prints what beamtapd wrote, and returns the bytes of a character that is not complete yet.
 -spec put_chars(binary()) -> binary().
 put_chars(Bytes) ->
     case unicode:characters_to_binary(Bytes) of

@@ -1,7 +1,7 @@
 %% @private
-%% The part of a tap that is the VM's: whom it traces and what, from the first flag to the last.
+%% What a tap traces in the VM: processes, ports, functions and classes.
 %%
-%% What is set stands in the ledger before it is set; so whoever cleans up after a tap needs nothing else.
+%% Everything is noted in the ledger before it is set, so cleaning up after a tap needs the ledger alone.
 -module(beamtap_tracing).
 
 -export([new/3, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/3]).
@@ -9,7 +9,7 @@
 -export([take_off/3, without_return/1, watches_stacks/1, loaded/2]).
 -export_type([tracing/0, wish/0]).
 
-%% What is to be traced, names turned into functions.
+%% What a tap asks for, with names resolved to functions.
 -type wish() :: #{
     classes := [beamtap_spec:class()],
     inherit := [beamtap_spec:inheritance()],
@@ -18,8 +18,8 @@
     limits := beamtap_returns:limits(),
     patterns := [beamtap_pattern:pattern()]
 }.
-%% `spared': those that a wider target stands for and that were dropped; `dropped' the same of functions. `instruments' are the processes of the classes
-%% that are no flags.
+%% `spared': processes and ports that were dropped although a wider target includes them; `dropped': the same of functions.
+%% `instruments': the processes in charge of classes that no trace flag makes.
 -type tracing() :: #{
     tap := beamtap:tap(),
     owner := pid(),
@@ -56,7 +56,7 @@ new(Tap, Wish, #{owner := Owner} = Opts) ->
         instruments => #{}
     }.
 
-%% @doc Whether this VM, and what others trace in it, lets the tap be.
+%% @doc Whether the tap can run in this VM, beside what others trace.
 -spec admit(tracing()) -> ok | beamtap_error:error().
 admit(Tracing) ->
     case selected(Tracing) of
@@ -77,16 +77,16 @@ selected(#{tap := Tap, owner := Owner, targets := Targets, classes := Classes, s
             Error
     end.
 
-%%% From the first flag to the last
+%%% Opening and closing
 
-%% @doc Makes the tap's place in the VM, for the tracer with this slot; whether that is to see arguments is said now.
+%% @doc Opens the tap's hold on the VM, for the slot's tracer. HasArguments: whether that gets the arguments of calls.
 -spec open(tracing(), beamtap_nif:slot(), boolean()) -> tracing().
 open(#{tap := Tap} = Tracing, Slot, HasArguments) ->
     Grip = beamtap_vm:open({beamtap_nif, Slot}, HasArguments),
     ok = beamtap_ledger:note(Tap, #{vm => Grip, asked => [], classes => [], inherit => []}),
     Tracing#{grip => Grip}.
 
-%% @doc Lets the VM stop at the functions.
+%% @doc Sets the patterns of the functions.
 -spec functions_on(tracing()) -> ok.
 functions_on(#{asked := Asked} = Tracing) ->
     functions(Tracing, [], Asked).
@@ -99,10 +99,10 @@ functions(#{tap := Tap, grip := Grip}, Old, New) ->
 flags_on(Tracing) ->
     flags_on(Tracing, Tracing).
 
-%% Of what is wished for, the flags of Part are set.
+%% Sets the flags on what Part selects.
 flags_on(#{tap := Tap, grip := Grip, classes := Classes, inherit := Inherit} = Tracing, Part) ->
     {Instruments, Flags} = beamtap_instruments:split(Classes),
-    %% Two taps must not both find the field free.
+    %% Two taps must not claim the same processes at the same time.
     beamtap_ledger:locked(fun() ->
         case selected(Part) of
             {ok, Selection} ->
@@ -126,7 +126,7 @@ flags_on(#{tap := Tap, grip := Grip, classes := Classes, inherit := Inherit} = T
         end
     end).
 
-%% @doc Takes the flags off and ends the instruments; says what has become of those.
+%% @doc Takes the flags off and stops the instruments. Returns the first failure of those.
 -spec flags_off(tracing()) -> ok | beamtap_nif:failure().
 flags_off(Tracing) ->
     ok = flags_away(Tracing),
@@ -152,7 +152,7 @@ instruments_off(Instruments, #{tap := Tap, instruments := Running} = Tracing) ->
     ok = beamtap_ledger:note(Tap, #{instruments => playing(Left)}),
     {Answer, Left}.
 
-%% @doc What is left when the process of an instrument has ended by itself, and what that means to people.
+%% @doc A linked process has exited. If it was an instrument: what is left, and a line for the user.
 -spec lost(tracing(), pid(), term()) -> {tracing(), unicode:chardata()} | none.
 lost(#{tap := Tap, instruments := Running} = Tracing, Pid, Reason) ->
     case beamtap_instruments:lost(Tap, Pid, Reason, Running) of
@@ -163,7 +163,7 @@ lost(#{tap := Tap, instruments := Running} = Tracing, Pid, Reason) ->
             none
     end.
 
-%% @doc Takes the functions away and gives the place in the VM up. The flags are off by now.
+%% @doc Clears the patterns and closes the hold on the VM. The flags are off by now.
 -spec close(tracing()) -> ok.
 close(#{tap := Tap, grip := Grip, asked := Asked}) ->
     ok = beamtap_breakpoints:change(Tap, Grip, Asked, []),
@@ -171,7 +171,7 @@ close(#{tap := Tap, grip := Grip, asked := Asked}) ->
 close(_) ->
     ok.
 
-%% @doc Takes all of it out of the VM, from what the ledger knows.
+%% @doc Removes from the VM all that the ledger has of a tap.
 -spec clean(beamtap:tap(), beamtap_ledger:entry()) -> ok.
 clean(Tap, #{vm := Grip, session := Session} = Entry) ->
     ok = beamtap_loads:unwatch(Session),
@@ -182,9 +182,9 @@ clean(Tap, #{vm := Grip, session := Session} = Entry) ->
 clean(_, _) ->
     ok.
 
-%%% While it runs
+%%% Changes
 
-%% @doc Whether {@link add/2} may be.
+%% @doc Whether {@link add/2} is possible.
 -spec admit(tracing(), wish()) -> ok | beamtap_error:error().
 admit(Tracing, Wish) ->
     case wider(Tracing, Wish) of
@@ -206,7 +206,7 @@ wider(#{asked := Asked, limits := Limits, patterns := Patterns, dropped := Dropp
                 classes := Classes,
                 inherit := lists:usort(Inherit ++ MoreInherit),
                 targets := lists:usort(Targets ++ MoreTargets),
-                %% Whoever is asked for again is spared no longer.
+                %% Asked for again, they are no longer spared.
                 spared := Spared -- (Pids ++ Ports)
             }};
         {error, _} = Error ->
@@ -242,12 +242,12 @@ widen(Tracing, Wider) when
 widen(_, Wider) ->
     flags_on(Wider).
 
-%% @doc Traces less: functions, classes or targets are taken out.
+%% @doc Traces less: without these functions, classes or targets.
 -spec drop(tracing(), wish()) -> {ok, tracing()} | beamtap_error:error().
 drop(#{asked := Asked, dropped := Dropped, classes := Classes, inherit := Inherit} = Tracing, Wish) ->
     {_, Flags} = beamtap_instruments:split(Classes),
     #{asked := Less, classes := Named, inherit := LessInherit, targets := LessTargets} = Wish,
-    %% Functions bring their class along.
+    %% Functions imply their class.
     LessClasses = Named -- [call || Less =/= []],
     {LessInstruments, LessFlags} = beamtap_instruments:split(LessClasses),
     case beamtap_targets:select(LessTargets, maps:get(owner, Tracing), Flags) of
@@ -281,20 +281,20 @@ targets_less(Less, #{pids := Pids, ports := Ports} = Selection, #{grip := Grip, 
         end,
     Tracing#{targets := Left, spared := lists:usort(Spared ++ Pids ++ Ports)}.
 
-%% @doc Takes the flags off; nothing is recorded and nothing costs time until {@link resume/1}.
+%% @doc Takes the flags off. Until {@link resume/1} nothing is recorded and nothing costs time.
 -spec pause(tracing()) -> tracing().
 pause(Tracing) ->
     ok = flags_away(Tracing),
     {_, Silent} = instruments_off(playing(Tracing), Tracing),
     Silent#{is_paused := true}.
 
-%% @doc Sets the flags again, on those that the targets stand for now.
+%% @doc Sets the flags again, on what the targets select now.
 -spec resume(tracing()) -> {ok, tracing()} | beamtap_error:error().
 resume(Tracing) ->
     flags_on(Tracing#{is_paused := false}).
 
-%% @doc Takes functions off: calls pile up in a process that has a stack of so many words and
-%% was seen in these functions. Says which.
+%% @doc Takes functions off, because calls pile up in a process with a stack of so many words that was seen in these functions.
+%% Returns which ones.
 -spec take_off(tracing(), Words :: pos_integer(), [mfa()]) -> {[mfa()], tracing()} | none.
 take_off(#{asked := Asked, limits := Limits} = Tracing, Words, Stack) ->
     case beamtap_returns:piled(Words, Stack, Asked, Limits) of
@@ -305,8 +305,8 @@ take_off(#{asked := Asked, limits := Limits} = Tracing, Words, Stack) ->
             none
     end.
 
-%% @doc Lets the VM stop again at what is asked for of modules that have been loaded. Says in which there is something, and
-%% since when, in microseconds of the system's time.
+%% @doc Sets the patterns again in modules that have been loaded. Returns in which modules, and since when, in microseconds of
+%% the system's time.
 -spec loaded(tracing(), [module()]) -> {none | {[module()], integer()}, tracing()}.
 loaded(#{tap := Tap, grip := Grip, asked := Asked, limits := Limits, patterns := Patterns, dropped := Dropped} = Tracing, Modules) ->
     Of = fun({{M, _, _}, _}) -> lists:member(M, Modules) end,
@@ -318,7 +318,7 @@ loaded(#{tap := Tap, grip := Grip, asked := Asked, limits := Limits, patterns :=
         [] ->
             {none, Tracing#{asked := Others}};
         Meant ->
-            %% At once, as if its loops were those of before; then as they are.
+            %% At once with the loops known before; then with those of the new code.
             AtFirst = Others ++ Wanted ++ [Wish || {_, no_return} = Wish <- Before],
             ok = beamtap_breakpoints:reload(Tap, Grip, Asked, AtFirst, Meant),
             TracedUs = erlang:system_time(microsecond),
@@ -333,7 +333,7 @@ loaded(#{tap := Tap, grip := Grip, asked := Asked, limits := Limits, patterns :=
 without_return(#{asked := Asked, limits := Limits}) ->
     beamtap_returns:told(Asked, Limits).
 
-%% @doc Whether there are functions of which only their running tells whether they return.
+%% @doc Whether there are functions of which it is not known whether they return.
 -spec watches_stacks(tracing()) -> boolean().
 watches_stacks(#{asked := Asked, limits := Limits}) ->
     beamtap_returns:watched(Asked, Limits) =/= [].

@@ -1,26 +1,25 @@
 %% @private
-%% The functions at which the VM stops for taps: what each tap asks for, laid over each other.
+%% The trace patterns of functions that taps ask for.
 %%
-%% From OTP 27 on a tap's trace session has patterns of its own. Before, the VM has one per function, and the taps
-%% share them: a function stays traced as long as one tap asks for it.
+%% From OTP 27 on a tap's trace session has patterns of its own. Before, a function has one pattern in the VM, which all taps
+%% share: it stays set as long as one tap asks for the function.
 -module(beamtap_breakpoints).
 
 -export([change/4, reload/5, count/1, shared/0]).
 
-%% @doc From what a tap asked for to what it asks for now. The ledger knows of both before anything is set, and of the
-%% new alone before anybody else changes something: what an ending tap is taken to ask for still, another that ends with
-%% it would leave set.
+%% @doc Changes the patterns from what a tap asked for to what it asks for now. The ledger has both before anything is set, and
+%% only the new before another tap changes something: otherwise two taps that end together could leave a pattern set.
 -spec change(beamtap:tap(), beamtap_vm:grip(), [beamtap_match:asked()], [beamtap_match:asked()]) -> ok.
 change(Tap, #{session := Session} = Grip, Old, New) when Session =/= none ->
     noted(Tap, Old, New, fun() -> lay(Grip, Old, New) end);
 change(Tap, Grip, Old, New) ->
-    %% One at a time, since each change starts from what the one before left.
+    %% One after another: each change starts from what the one before left.
     beamtap_ledger:locked(fun() ->
         Others = others(Tap),
         noted(Tap, Old, New, fun() -> lay(Grip, Others ++ Old, Others ++ New) end)
     end).
 
-%% @doc The same where modules have been loaded meanwhile: nothing is set in them yet.
+%% @doc The same after modules were loaded: nothing is set in them yet.
 -spec reload(beamtap:tap(), beamtap_vm:grip(), [beamtap_match:asked()], [beamtap_match:asked()], [module()]) -> ok.
 reload(Tap, #{session := Session} = Grip, Old, New, Modules) when Session =/= none ->
     noted(Tap, Old, New, fun() -> lay_anew(Grip, New, Modules) end);
@@ -48,7 +47,7 @@ others(Tap) ->
      || {Other, #{vm := #{session := none}, asked := Asked}} <- beamtap_ledger:open_entries(), Other =/= Tap
     ]).
 
-%% @doc What the taps that share the VM's patterns have set.
+%% @doc The patterns of all taps that share the VM's.
 -spec shared() -> [beamtap_match:laid()].
 shared() ->
     beamtap_match:overlay(others(none)).

@@ -1,13 +1,14 @@
-%% @doc From a function pattern to the functions that exist: loads the modules it names and counts what matches.
+%% @private
+%% From a function pattern to the functions that exist: loads the modules it names and counts the matches.
 %%
-%% A name from a text becomes an atom only where there is such an atom already, or a file of that module on the code
-%% path. `erlang:trace_pattern/3' says nothing about modules that are not loaded; here they are an error.
+%% A name from a text becomes an atom only if the atom exists, or a file of that module is on the code path. A module that
+%% cannot be loaded is an error; `erlang:trace_pattern/3' would only return 0.
 -module(beamtap_code).
 
 -export([asked/1, asked_of/2, resolve/1, functions/1, left_out/1]).
 -export_type([match/0]).
 
-%% What is handed to `erlang:trace_pattern/3', with the number of functions it stands for.
+%% A pattern for `erlang:trace_pattern/3', with the number of functions it matches.
 -type match() :: {beamtap_match:mfa_pattern(), pos_integer()}.
 
 %% @doc The functions that patterns name, each with the clauses of its match specification.
@@ -28,7 +29,7 @@ asked([Pattern | Rest], Asked) ->
             Error
     end.
 
-%% @doc What patterns ask for of one module, which is loaded; nothing where it is none of theirs.
+%% @doc What patterns ask for in one module, which is loaded.
 -spec asked_of(module(), [beamtap_pattern:pattern()]) -> [beamtap_match:asked()].
 asked_of(Module, Patterns) ->
     [
@@ -52,7 +53,7 @@ matches_of(Module, {M, F, A}) ->
         end,
     [Match || IsMeant, {ok, Function} <- [beamtap_name:existing(F)], Match <- matches(Module, Function, A)].
 
-%% @doc The functions a pattern names. Each match stands for at least one function.
+%% @doc The functions that a pattern names. Each match is at least one function.
 -spec resolve(beamtap_pattern:pattern()) -> {ok, [match()]} | beamtap_error:error().
 resolve(#{what := {app, App}} = Pattern) ->
     case modules_of(App) of
@@ -140,7 +141,7 @@ module(Name) ->
         {ok, Module} ->
             loaded(Module);
         none ->
-            %% A file of that name: the atom is one that loading the module makes anyway.
+            %% There is a file of that name; loading the module makes the atom anyway.
             case is_file_name(Name) andalso code:where_is_file(binary_to_list(Name) ++ ".beam") of
                 Path when is_list(Path) -> loaded(binary_to_atom(Name));
                 _ -> none
@@ -156,7 +157,7 @@ loaded(Module) ->
 is_loadable(Module) ->
     code:ensure_loaded(Module) =:= {module, Module}.
 
-%% Nothing that leaves the directory, and nothing the file system would read otherwise than we do.
+%% No name that leaves the directory, or that the file system reads differently.
 is_file_name(Name) ->
     lists:all(
         fun(C) ->
@@ -166,8 +167,7 @@ is_file_name(Name) ->
         binary_to_list(Name)
     ) andalso Name =/= <<>> andalso binary:first(Name) =/= $..
 
-%% The names of an Elixir module and of those below it, loaded or not, but for beamtap's own. One of them becomes an atom
-%% only when it is loaded, which makes the atom anyway.
+%% The names of an Elixir module and of the modules below it, loaded or not, except beamtap's own.
 below(Name) ->
     Own = [atom_to_list(M) || M <- modules_of_beamtap()],
     Module = unicode:characters_to_list(name_text(Name)),
@@ -194,7 +194,7 @@ modules_of(App) ->
         undefined -> none
     end.
 
-%% beamtap's own functions are not what anybody means by "all".
+%% Nobody who says "all" means beamtap's own functions.
 loaded_by_others() ->
     Own = modules_of_beamtap(),
     [M || {M, _} <- code:all_loaded(), not lists:member(M, Own)].
@@ -208,19 +208,19 @@ modules_of_beamtap() ->
 %%% Functions
 
 all_of(Module) ->
-    %% A module that goes away meanwhile has no functions.
+    %% A module that is unloaded meanwhile has no functions.
     try
         Module:module_info(functions)
     catch
         error:undef -> []
     end.
 
-%% @doc The functions that a pattern of the VM stands for.
+%% @doc The functions that a pattern of the VM matches.
 -spec functions(beamtap_match:mfa_pattern()) -> [mfa()].
 functions({M, F, A}) ->
     [{M, F1, A1} || {F1, A1} <- all_of(M), F =:= '_' orelse F1 =:= F, A =:= '_' orelse A1 =:= A].
 
-%% trace_pattern/3 knows no {M, '_', Arity}.
+%% trace_pattern/3 does not accept {M, '_', Arity}.
 matches(Module, '_', A) when is_integer(A) ->
     [{{Module, F, A}, 1} || {F, Arity} <- all_of(Module), Arity =:= A];
 matches(Module, F, A) ->

@@ -1,8 +1,8 @@
 %% @private
-%% What a trace says about the VM: clocks, threads, modules, and the processes that are there.
+%% Definitions: what a trace says about the VM, its modules and its processes, so that events have names.
 %%
-%% A tap's recording has it said at its start. For sessions that beamtap did not make there is this process: the NIF
-%% tells it when one begins to record our definitions, and it knows which there are.
+%% A tap writes them when it begins to record. For LTTng sessions that beamtap did not make there is this process: the NIF
+%% tells it when one begins to record definitions.
 -module(beamtap_definitions).
 -behaviour(gen_server).
 
@@ -12,7 +12,7 @@
 -export([init/1, handle_call/3, handle_continue/2, handle_cast/2, handle_info/2, terminate/2]).
 -export_type([known/0, outside/0]).
 
-%% Everything there is to say that takes long to find out.
+%% Everything that takes long to find out.
 -type known() :: #{
     vm := map(),
     processes := [{pid(), pid() | undefined, atom(), mfa() | undefined}],
@@ -20,8 +20,8 @@
     modules := [{module(), Md5 :: binary()}]
 }.
 
-%% A session of LTTng's that beamtap did not make. `active' is `unknown', and the rest as last seen, while the session
-%% daemon does not answer. `events' are the names and patterns of this VM's events that are enabled in it.
+%% An LTTng session that beamtap did not make. While the session daemon does not answer, `active' is `unknown' and the rest is as
+%% last seen. `events': names and patterns of this VM's events that are enabled in it.
 -type outside() :: #{
     session := binary(),
     state := outside,
@@ -30,21 +30,21 @@
     path := binary(),
     events := [binary()]
 }.
-%% `told': the active sessions that were there at the last dump.
+%% `told': the LTTng sessions that were active at the last dump.
 -type state() :: #{outside := [outside()], told := [binary()]}.
 
-%% While a recording begins or ends, others wait their turn.
+%% While one recording begins or ends, others try again so often.
 -define(TURNS, 100).
 -define(TURN_MS, 50).
-%% How long the session daemon is asked for the sessions there are when nobody waits for them.
+%% How long the session daemon is asked for its LTTng sessions when no caller waits.
 -define(LOOK_MS, 1000).
 
 -spec start_link() -> gen_server:start_ret().
 start_link() ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, none, []).
 
-%% @doc Has the NIF, which is loaded, tell the process when definitions are missing. Without the application there is
-%% no such process, and sessions that beamtap did not make get only what appears while they record.
+%% @doc Makes the NIF, which is loaded, tell the process when definitions are missing. Without the application there is no such
+%% process; LTTng sessions that beamtap did not make then have names only of what appears while they record.
 -spec watch() -> ok.
 watch() ->
     case whereis(?MODULE) of
@@ -55,13 +55,13 @@ watch() ->
             ok
     end.
 
-%% @doc Says everything again to whoever records: before a snapshot, and when a session has begun that was told nothing.
+%% @doc Writes all definitions into every trace: before a snapshot, and when an LTTng session has begun that has none.
 -spec dump() -> ok | {error, no_slot}.
 dump() ->
     emit(collect()).
 
-%% @doc Says who the caller is. While a process carries out a call of beamtap's, the VM shows no other what the process was
-%% started with and what its label is ({@link beamtap_vm:unseen/1}), so {@link collect/0} does not find them.
+%% @doc Writes the definition of the caller. During a call of beamtap's the caller is sensitive ({@link beamtap_vm:unseen/1}):
+%% other processes cannot see its initial call and label, so {@link collect/0} does not find them.
 -spec introduce() -> ok.
 introduce() ->
     {ok, Known} = process(self()),
@@ -92,7 +92,7 @@ collect() ->
         modules => modules()
     }.
 
-%% @doc Emits what was found out.
+%% @doc Writes what was collected.
 -spec emit(known()) -> ok | {error, no_slot}.
 emit(#{vm := Vm, processes := Processes, labels := Labels, modules := Modules}) ->
     in_order([
@@ -110,42 +110,42 @@ in_order([Emit | Rest]) ->
         {error, _} = Error -> Error
     end.
 
-%% @doc Emits the modules that were not there, or not the same, before.
+%% @doc Writes the modules that are new or have changed.
 -spec emit_modules_since([{module(), binary()}]) -> ok | {error, no_slot}.
 emit_modules_since(Before) ->
     New = ordsets:subtract(modules(), Before),
     in_turn(fun() -> beamtap_nif:dump_modules(New) end, ?TURNS).
 
-%% @doc Says in every trace that the tap which records with this session was paused.
+%% @doc Writes into every trace that the tap whose LTTng session has this name is paused.
 -spec pause(binary()) -> ok | {error, no_slot}.
 pause(Session) ->
     in_turn(fun() -> beamtap_nif:emit_pause(Session) end, ?TURNS).
 
-%% @doc And that it goes on, after so many nanoseconds.
+%% @doc The same: that it is resumed, after so many nanoseconds.
 -spec resume(binary(), non_neg_integer()) -> ok | {error, no_slot}.
 resume(Session, LengthNs) ->
     in_turn(fun() -> beamtap_nif:emit_resume(Session, LengthNs) end, ?TURNS).
 
-%% @doc And that it has ended, for this reason and after so many nanoseconds.
+%% @doc The same: that it has ended, for this reason and after so many nanoseconds.
 -spec ended(binary(), beamtap:ended_by(), non_neg_integer()) -> ok | {error, no_slot}.
 ended(Session, EndedBy, LengthNs) ->
     in_turn(fun() -> beamtap_nif:emit_ended(Session, EndedBy, LengthNs) end, ?TURNS).
 
-%% @doc And what the trace of that tap does not have though it was asked for.
+%% @doc The same: what that tap's trace lacks.
 -spec caveat(binary(), binary()) -> ok | {error, no_slot}.
 caveat(Session, Text) ->
     in_turn(fun() -> beamtap_nif:emit_caveat(Session, Text) end, ?TURNS).
 
-%% @doc Says of which functions the ends of calls are recorded from now on, or are not.
+%% @doc Writes of which functions the ends of calls are recorded from now on, or are no longer.
 -spec ends([mfa()], boolean()) -> ok | {error, no_slot}.
 ends(Functions, IsRecorded) ->
     in_turn(fun() -> beamtap_nif:dump_ends(Functions, IsRecorded) end, ?TURNS).
 
-%% @doc The sessions that beamtap did not make and that have events of this VM's enabled; `[]' when they cannot be told
-%% in time.
+%% @doc The LTTng sessions that beamtap did not make and that have events of this VM enabled; `[]' if LTTng does not answer in
+%% time.
 -spec outside(WithinMs :: pos_integer()) -> [outside()].
 outside(WithinMs) ->
-    %% The process may be saying definitions just now.
+    %% The process may be writing definitions now.
     try
         gen_server:call(?MODULE, {outside, WithinMs div 2}, WithinMs)
     catch
@@ -167,7 +167,7 @@ stem_of_node() ->
 -spec init(none) -> {ok, state()}.
 init(none) ->
     process_flag(trap_exit, true),
-    %% The library may have been loaded, and an earlier process been told of.
+    %% The library may be loaded already, and know an earlier process.
     _ = erlang:module_loaded(beamtap_nif) andalso beamtap_nif:watch_definitions(self()),
     {ok, #{outside => [], told => []}}.
 
@@ -178,7 +178,7 @@ handle_call({outside, WithinMs}, _From, State) ->
 handle_call(_, _From, State) ->
     {reply, ok, State}.
 
-%% LTTng does not tell of a session that joins another: one that is found here has yet to be told.
+%% LTTng does not announce an LTTng session that joins another one. If one is found here, definitions are written for it.
 -spec handle_continue(tell, state()) -> {noreply, state()}.
 handle_continue(tell, #{told := Told} = State) ->
     case active(State) -- Told of
@@ -219,7 +219,7 @@ active(#{outside := Sessions}) -> [Name || #{session := Name, active := true} <-
 terminate(_Reason, _State) ->
     erlang:module_loaded(beamtap_nif) andalso beamtap_nif:watch_definitions(none).
 
-%%% What there is
+%%% Collecting
 
 vm() ->
     #{
@@ -254,7 +254,7 @@ md5(Module) ->
     try
         erlang:get_module_info(Module, md5)
     catch
-        %% Deleted just now.
+        %% It has just been deleted.
         error:badarg -> none
     end.
 
@@ -278,7 +278,7 @@ parent(Pid) ->
         error:badarg -> undefined
     end.
 
-%% proc_lib's own entry says nothing; it keeps the one that was meant.
+%% proc_lib keeps the function that the process was started with.
 initial_call(Pid, {proc_lib, init_p, _}) ->
     case proc_lib:initial_call(Pid) of
         {M, F, Args} when is_list(Args) -> {M, F, length(Args)};
@@ -287,13 +287,13 @@ initial_call(Pid, {proc_lib, init_p, _}) ->
 initial_call(_, {M, F, A}) ->
     {M, F, A}.
 
-%% @doc A number that no other canary has.
+%% @doc A unique number for a canary.
 -spec nonce() -> {non_neg_integer(), non_neg_integer()}.
 nonce() ->
     <<High:64, Low:64>> = erlang:md5(term_to_binary({make_ref(), erlang:system_time(), os:getpid(), node()})),
     {High, Low}.
 
-%% @doc Emits an event that nobody else can have emitted: if it is in the trace, the trace records.
+%% @doc Emits an event that is unique: if it is in the trace, LTTng records.
 -spec canary({non_neg_integer(), non_neg_integer()}) -> ok | {error, no_slot}.
 canary({High, Low}) ->
     beamtap_nif:emit_canary(High, Low).

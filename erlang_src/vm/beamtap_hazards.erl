@@ -1,13 +1,13 @@
 %% @private
-%% What is known to go wrong when certain releases of the run-time system trace: one table, for `start/2', `doctor/0' and
-%% docs/FAILURES.md. Pure.
+%% Known faults of run-time systems that tracing triggers: one table for `start/2', `doctor/0' and docs/FAILURES.md. Pure.
 -module(beamtap_hazards).
 
 -export([all/0, of_class/2, erts/0]).
 -export_type([hazard/0]).
 
-%% Run-time systems from `from' on and before `fixed', where that is not yet known the first that nobody has tried. `refuse' is what ends the VM for
-%% sure. `beside' says that it takes another trace session; `bifs' that it takes a built-in function.
+%% A fault of run-time systems from `from' on and before `fixed'. If the fix is not known, `fixed' is the first version that was
+%% not tried. `refuse': the VM crashes for sure. `beside': only with another trace session. `bifs': only with a built-in
+%% function.
 -type hazard() :: #{
     from := version(),
     fixed := version(),
@@ -56,7 +56,7 @@ all() ->
         }
     ].
 
-%% @doc Those of a class in a run-time system.
+%% @doc The faults that concern a class in a run-time system.
 -spec of_class(version(), beamtap_spec:class()) -> [hazard()].
 of_class(Erts, Class) ->
     [
@@ -65,7 +65,7 @@ of_class(Erts, Class) ->
         lists:member(Class, Classes), Erts >= From, Erts < Fixed
     ].
 
-%% @doc This run-time system's version as numbers.
+%% @doc The version of this run-time system as numbers.
 -spec erts() -> version().
 erts() ->
     [list_to_integer(Part) || Part <- string:lexemes(erlang:system_info(version), "."), is_number_text(Part)].

@@ -1,9 +1,9 @@
 %% @private
-%% The classes that no trace flag makes: sequential tracing, what the VM's system monitor tells, and what is sampled. Each
-%% has a process of its own, known by its name, while a tap records it; a class belongs to one tap at a time.
+%% The classes that no trace flag makes: sequential tracing, the system monitor, and samples. While a tap records such a class,
+%% a registered process is in charge of it. A class belongs to one tap at a time.
 %%
-%% What such a process sets in the VM goes with it. Microstate accounting and the system tracer are the node's: they are
-%% put back by the tap's session, or from the ledger.
+%% What the process sets in the VM is reset when it exits, except microstate accounting and the system tracer. The tap's
+%% session, or the janitor, resets these.
 -module(beamtap_instruments).
 
 -export([classes/0, split/1, holder/1, open/3, close/2, clean/2, lost/4]).
@@ -14,18 +14,18 @@
 -type how() :: #{tap := beamtap:tap(), slot := beamtap_nif:slot(), sampling := beamtap_options:sampling()}.
 
 -define(CLASSES, (beamtap_spec:instruments())).
-%% Time to hand over what has been told already; a process that takes longer is ended the hard way.
+%% The process has this much time for events under way. Then it is killed.
 -define(CLOSE_MS, 1000).
 
 -spec classes() -> [class()].
 classes() -> ?CLASSES.
 
-%% @doc Instruments and trace flags.
+%% @doc Divides classes into instruments and trace flags.
 -spec split([beamtap_spec:class()]) -> {[class()], [beamtap_spec:class()]}.
 split(Classes) ->
     lists:partition(fun(Class) -> lists:member(Class, ?CLASSES) end, Classes).
 
-%% @doc The process that records a class, if there is one.
+%% @doc The process in charge of a class, if there is one.
 -spec holder(class()) -> pid() | undefined.
 holder(Class) ->
     whereis(name(Class)).
@@ -34,7 +34,7 @@ name(seq_trace) -> beamtap_seq_trace;
 name(system_monitor) -> beamtap_system_monitor;
 name(Class) -> beamtap_samples:name(Class).
 
-%% @doc Records these classes from now on, beside those that are recorded already. After an error it is as before.
+%% @doc Records these classes too. After an error everything is as before.
 -spec open([class()], how(), running()) -> {ok, running()} | beamtap_error:error().
 open(Classes, How, Running) ->
     open(Classes, How, Running, Running).
@@ -76,7 +76,7 @@ error_of(_, {shutdown, {error, #{}} = Error}) ->
 error_of(Class, Reason) ->
     {error, #{reason => not_started, class => Class, cause => Reason}}.
 
-%% @doc Ends these; what was told up to now is recorded. Answers with the first thing that went wrong.
+%% @doc Stops these. Events under way are recorded. Returns the first failure.
 -spec close(beamtap:tap(), running()) -> ok | beamtap_nif:failure().
 close(Tap, Running) ->
     Answers = [ended(Class, Tap, Pid) || {Class, Pid} <- maps:to_list(Running)],
@@ -87,14 +87,14 @@ ended(Class, Tap, Pid) ->
         try
             gen_server:call(Pid, close, ?CLOSE_MS)
         catch
-            %% It has ended already, or has to be ended the hard way.
+            %% It has exited already, or will be killed.
             exit:_ -> ok
         end,
     ok = kill(Pid),
     ok = put_back(Class, Tap),
     Answer.
 
-%% What it has set is gone when it is.
+%% What it has set is reset when it exits.
 kill(Pid) ->
     Monitor = monitor(process, Pid),
     exit(Pid, kill),
@@ -102,7 +102,7 @@ kill(Pid) ->
         {'DOWN', Monitor, process, Pid, _} -> ok
     end.
 
-%% @doc Ends what a tap records, from what the ledger knows.
+%% @doc Stops what a tap records according to the ledger.
 -spec clean(beamtap:tap(), beamtap_ledger:entry()) -> ok.
 clean(Tap, #{instruments := Classes}) ->
     lists:foreach(
@@ -115,8 +115,7 @@ clean(Tap, #{instruments := Classes}) ->
 clean(_, _) ->
     ok.
 
-%% @doc What is left when the process of a class has ended by itself, and what that means to people; none when it was no
-%% such process.
+%% @doc A linked process has exited. If it was in charge of a class: the classes left, and a line for the user.
 -spec lost(beamtap:tap(), pid(), term(), running()) -> {running(), unicode:chardata()} | none.
 lost(Tap, Pid, Reason, Running) ->
     case [Class || {Class, Known} <- maps:to_list(Running), Known =:= Pid] of
@@ -130,7 +129,7 @@ lost(Tap, Pid, Reason, Running) ->
 why({shutdown, overload}) -> "its messages came faster than they could be recorded; raise its thresholds";
 why(Reason) -> ["its process ended: ", beamtap_error:quote(Reason)].
 
-%%% What is the node's
+%%% Settings of the whole node
 
 accounting_on(Tap) ->
     case is_accounting() of
@@ -142,7 +141,7 @@ accounting_on(Tap) ->
             ok
     end.
 
-%% Nothing asks for the flag without setting it; but where it is on, time passes.
+%% The flag cannot be read without setting it. While it is on, the counters increase.
 is_accounting() ->
     [First, Second] = [lists:sort(erlang:statistics(microstate_accounting)) || _ <- [first, second]],
     First =/= Second.

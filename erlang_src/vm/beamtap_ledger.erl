@@ -1,19 +1,20 @@
-%% @doc What beamtap has set in the VM, written down before it is set, and the receipts of ended taps.
+%% @private
+%% What taps have set in the VM, noted before it is set, and the receipts of ended taps.
 %%
-%% The table belongs to the top supervisor, and to the VM's application controller when that has been killed: whatever
-%% ends, what was set is still known, to the next start and to clear/0.
+%% The table belongs to the top supervisor. When that is killed, it passes to the VM's application controller. So the next
+%% start and clear/0 know what was set, whichever process ends.
 -module(beamtap_ledger).
 
 -export([create/0, retire/0, write/2, note/2, entry/1, strike/1, locked/1, open_entries/0, sessions/0, lookers/0, file_receipt/2, forget/1, receipts/0, receipt/1]).
 -export([vm_ns/0, keep_vm_ns/1]).
 -export_type([entry/0]).
 
-%% Everything that has to be undone when the session of a tap is gone.
+%% Everything that has to be taken back when a tap's session is dead.
 -type entry() :: #{
     session := pid(),
     path := binary(),
     slot => non_neg_integer(),
-    %% Who looks for calls that pile up.
+    %% The process that notices calls that pile up.
     stacks => pid(),
     state => closing,
     vm => beamtap_vm:grip(),
@@ -27,12 +28,12 @@
 
 -define(RECEIPTS_KEPT, 32).
 
-%% @doc Makes the table, or takes up the one that a supervisor has left which was killed.
+%% @doc Makes the table, or takes over the one that a killed supervisor has left.
 -spec create() -> ok.
 create() ->
     case ets:whereis(?MODULE) of
         undefined ->
-            %% It ends with the VM only, and ignores the message that it is the owner now.
+            %% That process ends with the VM only, and ignores the message that it now owns the table.
             Heir = {heir, whereis(application_controller), ?MODULE},
             ?MODULE = ets:new(?MODULE, [named_table, public, ordered_set, Heir]),
             ok;
@@ -40,7 +41,7 @@ create() ->
             ok
     end.
 
-%% @doc The application has stopped: the table goes, unless there is something to be taken back.
+%% @doc The application has stopped: deletes the table, unless something has still to be taken back.
 -spec retire() -> ok.
 retire() ->
     case ets:whereis(?MODULE) =/= undefined andalso open_entries() of
@@ -51,20 +52,20 @@ retire() ->
             ok
     end.
 
-%% @doc Notes what belongs to a tap, in place of what was noted before.
+%% @doc Begins the entry of a tap.
 -spec write(beamtap:tap(), entry()) -> ok.
 write(Tap, Entry) ->
     true = ets:insert(?MODULE, {{entry, Tap}, Entry}),
     ok.
 
-%% @doc Adds to what is noted of a tap. A tap that was struck out stays so.
+%% @doc Adds to the entry of a tap. A tap whose entry was struck stays without one.
 -spec note(beamtap:tap(), map()) -> ok.
 note(Tap, More) ->
     case entry(Tap) of
         {ok, Entry} ->
             Known = {{entry, Tap}, Entry},
             Noted = {{entry, Tap}, maps:merge(Entry, More)},
-            %% In one step, and again when it was changed meanwhile: a session and one who cleans up may note at once.
+            %% Atomic, and repeated if the entry has changed: a session and the janitor may note at the same time.
             case ets:select_replace(?MODULE, [{{{entry, Tap}, '_'}, [{'=:=', '$_', {const, Known}}], [{const, Noted}]}]) of
                 1 -> ok;
                 0 -> note(Tap, More)
@@ -73,7 +74,7 @@ note(Tap, More) ->
             ok
     end.
 
-%% @doc What is noted of a tap; nothing when beamtap does not run.
+%% @doc The entry of a tap; `none' also if beamtap does not run.
 -spec entry(beamtap:tap()) -> {ok, entry()} | none.
 entry(Tap) ->
     case match({{entry, Tap}, '$1'}) of
@@ -81,33 +82,33 @@ entry(Tap) ->
         [] -> none
     end.
 
-%% @doc Does something while no other tap does; for changes that start from what other taps have set.
+%% @doc Runs Act while no other tap runs such a change: one that starts from what other taps have set.
 -spec locked(fun(() -> Answer)) -> Answer.
 locked(Act) ->
     global:trans({?MODULE, self()}, Act, [node()]).
 
-%% @doc Forgets a tap of which nothing is left.
+%% @doc Deletes the entry of a tap that has nothing left in the VM.
 -spec strike(beamtap:tap()) -> ok.
 strike(Tap) ->
     true = ets:delete(?MODULE, {entry, Tap}),
     ok.
 
-%% @doc The taps that may have something set in the VM; none when beamtap does not run.
+%% @doc The taps that may have something set in the VM; none if beamtap does not run.
 -spec open_entries() -> [{beamtap:tap(), entry()}].
 open_entries() ->
     [{Tap, Entry} || [Tap, Entry] <- match({{entry, '$1'}, '$2'})].
 
-%% @doc The processes that carry out the taps.
+%% @doc The sessions: the processes that carry out taps.
 -spec sessions() -> [pid()].
 sessions() ->
     [Session || {_, #{session := Session}} <- open_entries()].
 
-%% @doc The processes that look for calls that pile up.
+%% @doc The processes that notice calls that pile up.
 -spec lookers() -> [pid()].
 lookers() ->
     [Looker || {_, #{stacks := Looker}} <- open_entries()].
 
-%% @doc Keeps a receipt. The oldest go when there are more than 32.
+%% @doc Keeps a receipt. Of more than 32 the oldest are deleted.
 -spec file_receipt(beamtap:tap(), beamtap:receipt()) -> ok.
 file_receipt(Tap, Receipt) ->
     true = ets:insert(?MODULE, {{receipt, Tap}, Receipt}),
@@ -117,7 +118,7 @@ file_receipt(Tap, Receipt) ->
         lists:sublist(Kept, max(0, length(Kept) - ?RECEIPTS_KEPT))
     ).
 
-%% @doc Forgets a receipt.
+%% @doc Deletes a receipt.
 -spec forget(beamtap:tap()) -> ok.
 forget(Tap) ->
     true = ets:delete(?MODULE, {receipt, Tap}),
@@ -138,7 +139,7 @@ receipt(Tap) ->
         error:badarg -> none
     end.
 
-%% @doc Nanoseconds that the VM spends on a traced call by itself, once that was measured.
+%% @doc Nanoseconds that the VM itself spends on a traced call, once it has been measured.
 -spec vm_ns() -> float() | unknown.
 vm_ns() ->
     case match({vm_ns, '$1'}) of

@@ -1,16 +1,16 @@
 %% @private
-%% Tells taps of modules that are loaded while they run: a module that is loaded has no breakpoints.
+%% Tells sessions of modules that are loaded: newly loaded code has no breakpoints.
 %%
-%% The VM itself tells, by a meta trace of the functions that every load goes through; where somebody else has one on them,
-%% nobody is told. Without a tap nothing is set.
+%% It meta-traces the functions that every load goes through. If another tool meta-traces them, nobody can be told. While no
+%% session watches, nothing is set.
 -module(beamtap_loads).
 -behaviour(gen_server).
 
 -export([start_link/0, watch/0, unwatch/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
-%% `grip' is what holds the meta trace. `preparing' and `finishing' are calls that have not returned, by process; `prepared'
-%% code is known by the reference that the VM gave it, and forgotten at the second look from then on.
+%% `grip' holds the meta trace. `preparing' and `finishing' are calls that have not returned, by process. `prepared' code is
+%% known by the VM's reference to it. After one FORGET_MS it becomes `earlier', and after another it is forgotten.
 -type state() :: #{
     watchers := #{reference() => pid()},
     grip := none | beamtap_vm:loads(),
@@ -26,19 +26,19 @@
 start_link() ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, none, []).
 
-%% @doc From now on the caller gets `{beamtap_loaded, [module()], AtUs}' when modules have been loaded, with the system's
-%% time in microseconds; until unwatch/1 or its end. `blind': somebody else's trace is in the way.
+%% @doc Sends the caller `{beamtap_loaded, [module()], AtUs}' when modules have been loaded, with the system's time in
+%% microseconds, until unwatch/1 or its exit. `blind': another tool's trace is in the way.
 -spec watch() -> ok | blind.
 watch() ->
     gen_server:call(?MODULE, {watch, self()}, infinity).
 
-%% @doc Tells a process no more.
+%% @doc Stops telling a process.
 -spec unwatch(pid()) -> ok.
 unwatch(Watcher) ->
     try
         gen_server:call(?MODULE, {unwatch, Watcher}, infinity)
     catch
-        %% The application stops; that has taken the meta trace off.
+        %% The application stops, and with it the meta trace.
         exit:_ -> ok
     end.
 
@@ -48,7 +48,7 @@ init(none) ->
     process_flag(sensitive, true),
     %% When the application fails, its master kills every process whose group leader it is. This one has to clear its trace.
     true = group_leader(whereis(init), self()),
-    %% An earlier one may have been killed.
+    %% An earlier process may have been killed.
     ok = beamtap_vm:loads_sweep(),
     {ok, idle(#{watchers => #{}})}.
 
@@ -122,7 +122,7 @@ handle_info({trace_ts, Pid, return_from, {_, _, _}, Answer, {Mega, Seconds, Micr
             {noreply, State}
     end;
 handle_info({trace_ts, Pid, _, _, _, _}, #{preparing := Preparing, finishing := Finishing} = State) ->
-    %% It ended by an exception.
+    %% The call raised an exception.
     {noreply, State#{preparing := maps:remove(Pid, Preparing), finishing := maps:remove(Pid, Finishing)}};
 handle_info(forget, #{grip := none} = State) ->
     {noreply, State};

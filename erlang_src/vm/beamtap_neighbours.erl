@@ -1,16 +1,15 @@
 %% @private
-%% Who else traces in this VM, other tools and other taps, and why a tap cannot stand beside them.
+%% Other tools and other taps that trace in this VM, and whether a tap can run beside them.
 %%
-%% What others have set is never touched. An event is recorded for one tap only: LTTng knows events, not taps, and a
-%% trace would hold it twice. So a process belongs to one of two taps that want the same class of events from it;
-%% calls count as the same class where the functions are the same. Before OTP 27 a process has one tracer, whatever
-%% the classes.
+%% What others have set is never changed. LTTng knows events, not taps, so an event recorded for two taps would be in a trace
+%% twice. So if two taps want the same class of events from a process, it belongs to one of them. Calls are the same class if
+%% the functions are the same. Before OTP 27 a process has one tracer, whatever the classes.
 -module(beamtap_neighbours).
 
 -export([refusal/2, warnings/1, taken/2, foreign/0]).
 -export_type([wish/0]).
 
-%% What a tap wants, or has.
+%% What a tap asks for, or has.
 -type wish() :: #{
     classes := [beamtap_spec:class()],
     inherit := [beamtap_spec:inheritance()],
@@ -22,7 +21,7 @@
 -define(LEGACY_SESSION, {legacy, default}).
 -define(OF_FUNCTIONS, [call, return_to]).
 
-%% @doc Why this VM, or what others trace in it, forbids a tap what it wishes; none when nothing does.
+%% @doc Why a tap cannot have what it asks for, because of this release or of what others trace; `none' if it can.
 -spec refusal({beamtap:tap(), wish()}, beamtap_targets:selection()) -> none | beamtap_error:error().
 refusal({Tap, #{classes := Classes, asked := Asked} = Wish}, Selection) ->
     {Instruments, _} = beamtap_instruments:split(Classes),
@@ -45,13 +44,13 @@ first([Check | Rest]) ->
 
 %%% Other taps
 
-%% @doc Says of a process or port whether another tap has it.
+%% @doc A fun that says whether another tap has a process or port.
 -spec taken(beamtap:tap(), wish()) -> fun((pid() | port()) -> boolean()).
 taken(Tap, Wish) ->
     Grips = [Grip || {_, #{vm := Grip}} <- rivals(Tap, Wish)],
     fun(Who) -> lists:any(fun(Grip) -> beamtap_vm:is_traced(Grip, Who) end, Grips) end.
 
-%% The taps that want the same events.
+%% The taps that ask for the same events.
 rivals(Tap, Wish) ->
     [
         {Other, Entry}
@@ -113,7 +112,7 @@ bad_release(Wish) ->
             {error, #{reason => known_bad, class => Class, hazard => Hazard}}
     end.
 
-%% @doc What is known to go wrong with the wish in this release, one line each.
+%% @doc Known faults of this release that concern the wish, one line each.
 -spec warnings(wish()) -> [binary()].
 warnings(Wish) ->
     Found = hazards(warn, Wish) ++ [Hazard || #{known_bad := allow} <- [Wish], Hazard <- hazards(refuse, Wish)],
@@ -162,7 +161,7 @@ foreign_pattern(Asked) ->
     end.
 
 foreign_pattern_legacy(Asked) ->
-    %% What the taps have set is theirs.
+    %% Patterns of taps.
     Ours = maps:from_keys(
         lists:append([beamtap_code:functions(MFA) || {MFA, Spec} <- beamtap_breakpoints:shared(), Spec =/= false]), []
     ),
@@ -174,8 +173,8 @@ foreign_pattern_legacy(Asked) ->
             {error, #{reason => traced_by_others, function => MFA}}
     end.
 
-%% @doc The trace sessions of others, and `legacy' when a process outside every session has garbage collection
-%% traced; only on VMs with sessions.
+%% @doc The trace sessions of others, and `legacy' if garbage collection is traced in a process outside every trace session. Only
+%% on VMs with trace sessions.
 -spec foreign() -> [term()].
 foreign() ->
     case beamtap_vm:has_sessions() of

@@ -1,7 +1,7 @@
 %% @private
-%% The face of the native library: stubs and nothing else, so that this module never has to be loaded anew (the VM
-%% cannot exchange the library under a running trace). The VM finds the tracer callbacks by name and arity;
-%% `trace_call/5' and `trace_send/5' are missing on purpose, since the VM's meta-trace path calls them wrongly.
+%% The functions of the native library: stubs and nothing else, so that this module never has to be reloaded (the VM cannot
+%% replace the library under a running trace). The VM finds the tracer callbacks by name and arity. `trace_call/5' and
+%% `trace_send/5' are missing on purpose: the VM's meta-trace path calls them wrongly.
 -module(beamtap_nif).
 
 %% Tracer callbacks
@@ -15,9 +15,9 @@
 -export([counters/0, emit_counters/1, emit_joined/1, emit_canary/2, dump_definitions/1, dump_processes/1, panics/0]).
 -export([emit_gap/5, emit_pause/1, emit_resume/2, emit_ended/3, emit_caveat/2, dump_ends/2]).
 -export([dump_labels/1, dump_modules/1, watch_definitions/1]).
-%% The application's own words
+%% Marks and spans of the application
 -export([mark/1, records_marks/0, span_begin/1, span_end/2]).
-%% What no trace flag makes
+%% Classes that no trace flag makes
 -export([observed/3]).
 %% Taps
 -export([tap_open/2, tap_arm/1, tap_clock/1, tap_disarm/1, tap_close/1, tap_info/1, tap_watch/2, taps_of/1, hold/1, release/1]).
@@ -69,7 +69,7 @@
     trace_format := default | ctf1 | ctf2,
     may_start := boolean(),
     keep_daemon_ms := non_neg_integer(),
-    %% The sidecar's file, which sees to the session daemon that is started; empty without.
+    %% The file of beamtapd, which watches over a session daemon that is started; empty if there is none.
     guard := binary()
 }.
 %% Where events go; `relayd' is live through a relay daemon started for the session.
@@ -181,14 +181,14 @@ emit_joined(_Events) -> erlang:nif_error(not_loaded).
 -spec emit_canary(non_neg_integer(), non_neg_integer()) -> ok | {error, no_slot}.
 emit_canary(_High, _Low) -> erlang:nif_error(not_loaded).
 
-%% Events emitted in a time in which the recording was not known to work, and what was wrong.
+%% How many events were emitted while LTTng did not record, and why.
 -spec emit_gap(
     Session :: binary(), LengthNs :: non_neg_integer(), Emitted :: non_neg_integer(), SinceBegin :: non_neg_integer(),
     Reason :: binary()
 ) -> ok | {error, no_slot}.
 emit_gap(_Session, _LengthNs, _Emitted, _SinceBegin, _Reason) -> erlang:nif_error(not_loaded).
 
-%% What becomes of the tap that records with the session.
+%% What becomes of the tap that records with the LTTng session of this name.
 -spec emit_pause(Session :: binary()) -> ok | {error, no_slot}.
 emit_pause(_Session) -> erlang:nif_error(not_loaded).
 
@@ -198,11 +198,11 @@ emit_resume(_Session, _LengthNs) -> erlang:nif_error(not_loaded).
 -spec emit_ended(Session :: binary(), beamtap:ended_by(), LengthNs :: non_neg_integer()) -> ok | {error, no_slot}.
 emit_ended(_Session, _EndedBy, _LengthNs) -> erlang:nif_error(not_loaded).
 
-%% What the trace does not have though it was asked for.
+%% What the trace lacks though it was asked for.
 -spec emit_caveat(Session :: binary(), Text :: binary()) -> ok | {error, no_slot}.
 emit_caveat(_Session, _Text) -> erlang:nif_error(not_loaded).
 
-%% Of functions, whether it is recorded how their calls end.
+%% Whether the ends of calls of these functions are recorded.
 -spec dump_ends([mfa()], Recorded :: boolean()) -> ok | {error, no_slot}.
 dump_ends(_Functions, _Recorded) -> erlang:nif_error(not_loaded).
 
@@ -237,7 +237,7 @@ span_begin(_Name) -> erlang:nif_error(not_loaded).
 -spec span_end(pos_integer(), returned | error | exit | throw) -> ok.
 span_end(_Span, _Outcome) -> erlang:nif_error(not_loaded).
 
-%% Emits an event for a tap, from a tuple of what it is made of.
+%% Emits an event for a tap; the tuple has its fields.
 -spec observed(slot(), atom(), tuple()) -> ok.
 observed(_Slot, _Event, _Fields) -> erlang:nif_error(not_loaded).
 
@@ -247,7 +247,7 @@ tap_open(_Owner, _Limits) -> erlang:nif_error(not_loaded).
 -spec tap_arm(slot()) -> ok | {error, no_tap | no_guard}.
 tap_arm(_Slot) -> erlang:nif_error(not_loaded).
 
-%% The time of an armed tap begins.
+%% Starts the time limit of an armed tap.
 -spec tap_clock(slot()) -> ok.
 tap_clock(_Slot) -> erlang:nif_error(not_loaded).
 
@@ -264,18 +264,18 @@ tap_info(_Slot) -> erlang:nif_error(not_loaded).
 -spec tap_watch(slot(), pid()) -> ok | {error, no_guard}.
 tap_watch(_Slot, _Session) -> erlang:nif_error(not_loaded).
 
-%% Those that this process has opened and nobody has closed.
+%% The slots that this process has opened and nobody has closed.
 -spec taps_of(pid()) -> [slot()].
 taps_of(_Owner) -> erlang:nif_error(not_loaded).
 
-%% Nobody emits until release/1 or tap_close/1.
+%% Nothing is emitted in the VM until release/1 or tap_close/1.
 -spec hold(slot()) -> ok | {error, not_quiet}.
 hold(_Slot) -> erlang:nif_error(not_loaded).
 
 -spec release(slot()) -> ok.
 release(_Slot) -> erlang:nif_error(not_loaded).
 
-%% Where LTTng is asked, `WithinMs' bounds how long that may take.
+%% `WithinMs' limits how long LTTng is asked.
 -spec session_open(lttng_session_options(), WithinMs :: non_neg_integer()) -> {ok, lttng_session()} | failure().
 session_open(_Options, _WithinMs) -> erlang:nif_error(not_loaded).
 
@@ -308,29 +308,29 @@ session_disable(_Session, _Channel, _Event, _WithinMs) -> erlang:nif_error(not_l
 -spec session_check(lttng_session(), WithinMs :: non_neg_integer()) -> ok | failure().
 session_check(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
-%% Whose the session daemon is that the session began to record with.
+%% Who started the session daemon: this tap, another tap of this VM, or somebody else.
 -spec session_daemon(lttng_session()) -> own | vm | foreign.
 session_daemon(_Session) -> erlang:nif_error(not_loaded).
 
 -spec session_end_daemon(lttng_session(), WithinMs :: non_neg_integer()) -> ok | failure().
 session_end_daemon(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
-%% The session daemon that this VM started ends unless somebody has a session in it, and none is kept until the next
-%% session opens.
+%% Ends the session daemon that this VM started, unless somebody has an LTTng session in it. None is kept until the next LTTng
+%% session is opened.
 -spec dismiss_daemon(WithinMs :: non_neg_integer()) -> ok | failure().
 dismiss_daemon(_WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec session_live_port(lttng_session()) -> inet:port_number() | none.
 session_live_port(_Session) -> erlang:nif_error(not_loaded).
 
-%% What is not ended in time goes on to end by itself.
+%% What has not ended in time ends by itself later.
 -spec session_destroy(lttng_session(), WithinMs :: non_neg_integer()) -> ok | failure().
 session_destroy(_Session, _WithinMs) -> erlang:nif_error(not_loaded).
 
 -spec sessions() -> {ok, [binary()]} | failure().
 sessions() -> erlang:nif_error(not_loaded).
 
-%% The sessions that have events of this VM's enabled, whoever made them, active or not.
+%% The LTTng sessions that have events of this VM enabled, whoever made them, active or not.
 -spec audience(WithinMs :: non_neg_integer()) ->
     {ok, [
         {Name :: binary(), IsActive :: boolean(), local | net | live | snapshot, Path :: binary(), Events :: [binary()]}
@@ -338,7 +338,7 @@ sessions() -> erlang:nif_error(not_loaded).
     | failure().
 audience(_WithinMs) -> erlang:nif_error(not_loaded).
 
-%% Flight recorders of VMs that were killed, of sessions whose name begins with Stem. They are told once.
+%% Flight recorders of killed VMs whose LTTng session's name begins with Stem. Each is returned once.
 -spec flights(Stem :: binary()) -> [{Name :: binary(), {ok, Place :: binary()} | {error, Why :: binary()}}].
 flights(_Stem) -> erlang:nif_error(not_loaded).
 
@@ -351,7 +351,7 @@ trace_begin(_Directory, _Node) -> erlang:nif_error(not_loaded).
 -spec trace_end(Directory :: binary()) -> ok | {error, Why :: binary()}.
 trace_end(_Directory) -> erlang:nif_error(not_loaded).
 
-%% The newest first; times in seconds since 1970.
+%% Newest first. Times are in seconds since 1970.
 -spec traces_in(Directory :: binary()) ->
     {ok, [
         {

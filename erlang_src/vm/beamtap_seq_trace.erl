@@ -1,8 +1,8 @@
 %% @private
-%% Has beamtap as the system tracer of sequential tracing while a tap records the class `seq_trace'.
+%% Makes beamtap the system tracer of sequential tracing while a tap records the class `seq_trace'.
 %%
-%% A system tracer that is no process outlives whoever set it: after a death of this process it is put back by the tap's
-%% session, or from the ledger.
+%% A system tracer that is not a process outlives the process that set it. If this process dies, the tap's session resets it,
+%% or the janitor.
 -module(beamtap_seq_trace).
 -behaviour(gen_server).
 
@@ -11,7 +11,7 @@
 
 -type state() :: beamtap_vm:tracer().
 
-%% @doc From now on the VM tells the slot's tap of messages with a token.
+%% @doc From now on the slot's tap gets the events of messages with a token.
 -spec start_link(beamtap_nif:slot()) -> gen_server:start_ret().
 start_link(Slot) ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, {beamtap_nif, Slot}, []).

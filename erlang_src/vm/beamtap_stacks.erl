@@ -1,30 +1,30 @@
 %% @private
-%% Notices processes in which calls pile up without returning: funs and apply hide loops from whoever reads the code.
+%% Notices processes in which calls pile up without returning. Loops through funs and apply cannot be found in the code.
 %%
-%% Nothing is asked of the tracer. While calls outnumber returns, the stacks of all processes are measured; one that grows
-%% from look to look is told to the tap's session, with the functions it was seen in.
+%% The tracer does not take part. While calls outnumber returns, the stacks of all processes are measured. A process whose
+%% stack grows from one look to the next is reported to the tap's session, with the functions it was seen in.
 -module(beamtap_stacks).
 
 -export([start_link/1, look/1]).
 
-%% Looks come soon after another at first, and where a stack is suspected: a busy loop piles up thousands of calls in
-%% milliseconds, and each takes longer than the one before.
+%% Looks are close together at first, and while a stack is suspected: a busy loop piles up thousands of calls in
+%% milliseconds, and each call takes longer than the one before.
 -define(FIRST_MS, 5).
 -define(EVERY_MS, 20).
-%% Calls that have not returned, since the last look, before processes are looked at.
+%% Processes are looked at when this many calls since the last look have not returned.
 -define(CALLS, 250).
-%% A stack that is smaller than this does no harm.
+%% A smaller stack does no harm.
 -define(WORDS, 2000).
-%% The functions that a process is in are asked for so many times more, a millisecond apart.
+%% How many more times a process is asked where it is, a millisecond apart.
 -define(SAMPLES, 4).
-%% From this size on a stack is looked at while its process is held, for no longer than that.
+%% A process with a stack of this size is suspended while it is looked at, for at most HELD_MS.
 -define(LARGE_WORDS, 10000).
 -define(HELD_MS, 200).
-%% Looking takes this part of the time at the most, however many processes there are.
+%% Looking takes at most one tenth of the time, however many processes there are.
 -define(SHARE, 10).
 -define(LATEST_MS, 1000).
 
-%% @doc Starts the process, which does nothing until look/1: it has to be there before new processes are traced.
+%% @doc Starts the process. It does nothing until look/1, but has to exist before new processes are traced.
 -spec start_link(beamtap_vm:grip()) -> pid().
 start_link(Grip) ->
     Session = self(),
@@ -40,13 +40,13 @@ start_link(Grip) ->
                 looking(#{session => Session, grip => Grip, every => ?FIRST_MS, open => open_calls(), stacks => #{}})
         end
     end),
-    %% From here on no trace shows it.
+    %% It is sensitive by now, so no trace shows it.
     receive
         {?MODULE, Looker} -> Looker
     end.
 
-%% @doc Lets it look, for the process that started it, at the processes that the grip traces. Sends
-%% `{beamtap_piled, From, Words, [mfa()]}' to that, which is answered by `{beamtap_heard, Session}'; ends with it.
+%% @doc Begins to look at the processes that the grip traces, until the session exits. Sends the session
+%% `{beamtap_piled, From, Words, [mfa()]}', which it has to answer with `{beamtap_heard, Session}'.
 -spec look(pid()) -> ok.
 look(Looker) ->
     Looker ! {?MODULE, look},
@@ -76,7 +76,7 @@ open_calls() ->
     #{<<"call">> := Calls, <<"return_from">> := Returns, <<"exception_from">> := Exceptions} = Emitted,
     Calls - Returns - Exceptions.
 
-%% The large stacks that have grown since the last look, or were not there.
+%% The large stacks that have grown since the last look, or are new.
 stacks(#{stacks := Before} = State) ->
     maps:from_list([
         {Pid, Words}
@@ -88,8 +88,8 @@ stacks(#{stacks := Before} = State) ->
         suspected(Pid, Words, is_map_key(Pid, Before), State)
     ]).
 
-%% A busy process answers at the end of its turn only, which such a loop makes long. So one with a large stack is held while
-%% it is looked at, and, if it has gone on growing, until the session has acted: for as long as that takes, a millisecond or two.
+%% A busy process answers at the end of its time slice, and such a loop makes that long. So a process with a large stack is
+%% suspended while it is looked at. If it has grown on, it stays so until the session has acted, a millisecond or two.
 suspected(Pid, Words, _, State) when Words >= ?LARGE_WORDS ->
     try erlang:suspend_process(Pid) of
         true ->
@@ -99,7 +99,7 @@ suspected(Pid, Words, _, State) when Words >= ?LARGE_WORDS ->
                 erlang:resume_process(Pid)
             end
     catch
-        %% It has ended.
+        %% It has exited.
         error:badarg -> false
     end;
 suspected(Pid, _, true, State) ->

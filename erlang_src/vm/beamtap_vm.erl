@@ -1,8 +1,9 @@
-%% @doc The only caller of `erlang:trace*', of the module `trace', of `erlang:system_monitor' and of `seq_trace'.
+%% @private
+%% The only caller of `erlang:trace*', of the module `trace', of `erlang:system_monitor' and of `seq_trace'.
 %%
-%% From OTP 27 on everything of a tap hangs on one trace session of its own. Before, there is one set of flags and
-%% patterns in the VM: what others have set is not touched, and where ours cannot stand beside it, nothing is set.
-%% A process or function is known as ours by its tracer, or by the ledger; both outlive the process that set it.
+%% From OTP 27 on a tap has a trace session of its own. Before, the VM has one set of flags and patterns: what others have set
+%% is not changed, and if a tap cannot have its own beside it, nothing is set. The tracer, or the ledger, tells which processes
+%% and functions are a tap's; both outlive the process that set it.
 -module(beamtap_vm).
 
 -export([open/2, patterns/2, flags_on/4, flags_off/1, flags_off/3, flags_off_all/2, close/1]).
@@ -12,18 +13,18 @@
 -export_type([grip/0, tracer/0, processes/0, flag/0, monitor/0, loads/0]).
 
 -type tracer() :: {module(), non_neg_integer()}.
-%% What holds a tap's place in the VM. The session's reference is what keeps the session alive.
+%% A tap's hold on the VM: its tracer and its trace session. The reference keeps the trace session alive.
 -type grip() :: #{tracer := tracer(), session := none | tuple(), arguments := boolean()}.
 -type flag() :: beamtap_spec:class() | beamtap_spec:inheritance().
-%% What holds the place of a system monitor: from OTP 28 on a trace session, before nothing.
+%% A hold on a system monitor: from OTP 28 on a trace session, before nothing.
 -type monitor() :: none | tuple().
-%% What holds the meta trace on loads: from OTP 27 on a trace session.
+%% A hold on the meta trace of loads: from OTP 27 on a trace session.
 -type loads() :: legacy | tuple().
-%% How many processes and ports are traced, and how many were left since somebody else traces them.
+%% How many processes and ports are traced, and how many were left alone because somebody else traces them.
 -type processes() :: #{traced := non_neg_integer(), left := non_neg_integer()}.
 
 -define(OF_PORTS, [ports, running_ports]).
-%% Taking away takes all of it, whatever was inherited.
+%% All flags are taken off, whichever were inherited.
 -define(EVERY_FLAG, [all]).
 
 %% @doc Whether this VM has trace sessions (OTP 27 and later).
@@ -32,8 +33,7 @@ has_sessions() ->
     _ = code:ensure_loaded(trace),
     erlang:function_exported(trace, session_create, 3).
 
-%% @doc Makes the place in the VM that patterns and flags are set in. Tracer's module must be loaded; Arguments says
-%% whether the VM is to hand it the arguments of calls.
+%% @doc Opens a tap's hold on the VM. Tracer's module must be loaded. Arguments: whether it gets the arguments of calls.
 -spec open(tracer(), Arguments :: boolean()) -> grip().
 open({Module, State} = Tracer, Arguments) ->
     Session =
@@ -43,7 +43,7 @@ open({Module, State} = Tracer, Arguments) ->
         end,
     #{tracer => Tracer, session => Session, arguments => Arguments}.
 
-%% @doc Gives the place up. Patterns and flags must be off.
+%% @doc Closes the hold. Patterns and flags must be off.
 -spec close(grip()) -> ok.
 close(#{session := none}) ->
     ok;
@@ -53,13 +53,13 @@ close(#{session := Session}) ->
 
 %%% Functions
 
-%% @doc Sets trace patterns and takes them away, in the order given.
+%% @doc Sets and clears trace patterns, in the order given.
 -spec patterns(grip(), [beamtap_match:laid()]) -> ok.
 patterns(Grip, Laid) ->
     _ = [pattern(Grip, MFA, MatchSpec) || is_open(Grip), {MFA, MatchSpec} <- Laid],
     ok.
 
-%% `local' patterns hold for local calls too, and return_to needs them.
+%% `local' patterns include local calls, and return_to needs them.
 pattern(#{session := none}, MFA, MatchSpec) ->
     erlang:trace_pattern(MFA, MatchSpec, [local]);
 pattern(#{session := Session}, MFA, MatchSpec) ->
@@ -67,7 +67,7 @@ pattern(#{session := Session}, MFA, MatchSpec) ->
 
 %%% Processes
 
-%% @doc Sets flags on the processes and ports selected, those to come first. Those that another tap has are left.
+%% @doc Sets flags on the processes and ports selected, first on future ones. Those that another tap has are left alone.
 -spec flags_on(grip(), [flag()], beamtap_targets:selection(), fun((pid() | port()) -> boolean())) ->
     {ok, processes()} | beamtap_error:error().
 flags_on(Grip, Flags, #{pids := Pids, ports := Ports, new := New, new_ports := NewPorts}, IsTaken) ->
@@ -87,7 +87,7 @@ flags_on(Grip, Flags, #{pids := Pids, ports := Ports, new := New, new_ports := N
             {error, #{reason => traced_by_others, what => new_processes, by => tracer(new_processes)}}
     end.
 
-%% Arguments do not reach the tracer unless it is to say something of them.
+%% The tracer gets the arguments only if it records something of them.
 arity(#{arguments := true}) -> [];
 arity(#{arguments := false}) -> [arity].
 
@@ -112,15 +112,15 @@ set(Grip, Who, Flags) ->
         0 -> gone;
         _ -> traced
     catch
-        %% It ended just now, or somebody else began to trace it.
+        %% It has just exited, or somebody else has begun to trace it.
         error:badarg -> gone
     end.
 
-%% @doc Takes the flags of this grip from everything that has them.
+%% @doc Takes this grip's flags off everything that has them.
 -spec flags_off(grip()) -> ok.
 flags_off(#{session := none} = Grip) ->
     _ = [process_or_port(Grip, Whom, false, ?EVERY_FLAG) || Whom <- [new_processes, new_ports], is_ours(Whom, Grip)],
-    %% Twice: a process that was being made while the default was taken back may show itself only now.
+    %% Twice: a process that was being spawned while the default was reset may be visible only now.
     _ = [flag_off(Grip, Who) || _ <- [first, second], Who <- processes() ++ erlang:ports()],
     ok;
 flags_off(Grip) ->
@@ -130,7 +130,7 @@ flags_off(Grip) ->
     ],
     ok.
 
-%% @doc Takes flags of this grip from some processes and ports, or from those to come.
+%% @doc Takes flags of this grip off some processes and ports, or off future ones.
 -spec flags_off(grip(), [flag()], [pid() | port() | new_processes | new_ports]) -> ok.
 flags_off(Grip, Flags, Whom) ->
     {OfProcesses, OfPorts} = flags(Grip, Flags),
@@ -140,7 +140,7 @@ flags_off(Grip, Flags, Whom) ->
     ],
     ok.
 
-%% @doc Takes flags of this grip from everything that has them, also from what is to come.
+%% @doc Takes flags of this grip off everything that has them, and off future processes and ports.
 -spec flags_off_all(grip(), [flag()]) -> ok.
 flags_off_all(Grip, Flags) ->
     flags_off(Grip, Flags, [new_processes, new_ports] ++ processes() ++ erlang:ports()).
@@ -175,11 +175,11 @@ legacy(#{tracer := {Module, State}}, Whom, true, Flags) ->
 
 %%% Loads
 
-%% Each load of a module goes through these, whoever asks for it.
+%% Every load of a module goes through these functions.
 -define(LOADS, [{erts_internal, prepare_loading, 2}, {erlang, finish_loading, 1}, {erlang, finish_after_on_load, 2}]).
 
-%% @doc Has the VM send the caller a meta trace of each load, with the end of each call; `taken': somebody else has one there.
-%% What was left by a process that is dead is taken over.
+%% @doc Meta-traces loads for the caller, with the end of each call. `taken': another tool meta-traces these functions. A meta
+%% trace for a dead process is taken over.
 -spec loads_on() -> {ok, loads()} | taken.
 loads_on() ->
     Ends = [{'_', [], [{exception_trace}]}],
@@ -204,7 +204,7 @@ loads_on() ->
             end
     end.
 
-%% @doc Takes off what a process has left that is dead.
+%% @doc Takes off meta traces that dead processes have left.
 -spec loads_sweep() -> ok.
 loads_sweep() ->
     _ = [
@@ -220,7 +220,7 @@ is_meta_traced(MFA) ->
         undefined -> false
     end.
 
-%% @doc Ends what the caller has begun.
+%% @doc Ends the caller's meta trace of loads.
 -spec loads_off(loads()) -> ok.
 loads_off(legacy) ->
     Mine = self(),
@@ -230,7 +230,7 @@ loads_off(Session) ->
     _ = trace(session_destroy, [Session]),
     ok.
 
-%% @doc Does something in the caller that no trace is to show: what a person's process does for beamtap.
+%% @doc Runs Act so that no trace shows what the caller does in it: work for beamtap in a user's process.
 -spec unseen(fun(() -> Answer)) -> Answer.
 unseen(Act) ->
     case process_flag(sensitive, true) of
@@ -246,8 +246,8 @@ unseen(Act) ->
 
 %%% The system monitor
 
-%% @doc Has the VM tell the caller what its system monitor sees, until {@link monitor_off/1} or the caller's end. Settings
-%% are those of `trace:system/3'. Somebody else's monitor is left as it is.
+%% @doc Makes the caller the system monitor, until {@link monitor_off/1} or its exit. Settings are those of `trace:system/3'.
+%% Another process's monitor is left as it is.
 -spec monitor_on([{atom(), term()}]) -> {ok, monitor()} | {taken, pid() | port()} | {unknown, [{atom(), term()}]}.
 monitor_on(Settings) ->
     try
@@ -276,14 +276,14 @@ monitor_node(Settings) ->
         undefined ->
             {ok, none};
         {Other, _} = Theirs ->
-            %% Set in this very moment.
+            %% It was set in this moment.
             _ = erlang:system_monitor(Theirs),
             {taken, Other};
         false ->
             {taken, monitored_by()}
     end.
 
-%% @doc Ends what the caller has begun. `taken': somebody else has taken its place meanwhile, and keeps it.
+%% @doc Ends the caller's monitor. `taken': another process has become the monitor meanwhile, and stays it.
 -spec monitor_off(monitor()) -> ok | taken.
 monitor_off(none) ->
     case erlang:system_monitor() of
@@ -297,7 +297,7 @@ monitor_off(Session) ->
     _ = trace(session_destroy, [Session]),
     ok.
 
-%% @doc Who has the node's only system monitor; `none' also where there is one for each trace session.
+%% @doc Who has the node's only system monitor; `none' also if each trace session can have one.
 -spec monitored_by() -> pid() | port() | none.
 monitored_by() ->
     case has_monitor_sessions() orelse erlang:system_monitor() of
@@ -310,7 +310,7 @@ has_monitor_sessions() ->
 
 %%% The system tracer of sequential tracing
 
-%% @doc Makes this tracer the VM's only system tracer; `taken': somebody else is that, and stays it.
+%% @doc Makes this tracer the VM's only system tracer. `taken': there is another one, which stays.
 -spec sequence_on(tracer()) -> ok | {taken, term()}.
 sequence_on(Tracer) ->
     case seq_trace:get_system_tracer() of
@@ -319,7 +319,7 @@ sequence_on(Tracer) ->
                 false ->
                     ok;
                 Theirs ->
-                    %% Set in this very moment.
+                    %% It was set in this moment.
                     _ = seq_trace:set_system_tracer(Theirs),
                     {taken, Theirs}
             end;
@@ -327,7 +327,7 @@ sequence_on(Tracer) ->
             {taken, Theirs}
     end.
 
-%% @doc Ends what sequence_on/1 has begun. `taken': another system tracer has taken its place meanwhile, and keeps it.
+%% @doc Ends what sequence_on/1 began. `taken': another system tracer was set meanwhile, and stays.
 -spec sequence_off(tracer()) -> ok | taken.
 sequence_off(Tracer) ->
     case seq_trace:get_system_tracer() of
@@ -342,7 +342,7 @@ sequence_off(Tracer) ->
 
 %%% What is set
 
-%% @doc Whether this grip traces a process or port, or those to come.
+%% @doc Whether this grip traces a process or port, or future ones.
 -spec is_traced(grip(), pid() | port() | new_processes | new_ports) -> boolean().
 is_traced(#{session := none} = Grip, Who) ->
     is_ours(Who, Grip);
@@ -352,7 +352,7 @@ is_traced(#{session := Session} = Grip, Who) ->
         _ -> false
     end.
 
-%% @doc Who traces a process or port outside of every session; `[]' when nobody does or it is gone.
+%% @doc The tracer of a process or port outside every trace session; `[]' if there is none or it is gone.
 -spec tracer(pid() | port() | new_processes | new_ports) -> term().
 tracer(Who) ->
     case erlang:trace_info(Who, tracer) of
@@ -360,7 +360,7 @@ tracer(Who) ->
         undefined -> []
     end.
 
-%% @doc The flags of a process outside of every session.
+%% @doc The trace flags of a process outside every trace session.
 -spec legacy_flags(pid()) -> [atom()].
 legacy_flags(Pid) ->
     case erlang:trace_info(Pid, flags) of
@@ -368,7 +368,7 @@ legacy_flags(Pid) ->
         undefined -> []
     end.
 
-%% @doc Whether a function has a trace pattern outside of every session.
+%% @doc Whether a function has a trace pattern outside every trace session.
 -spec has_pattern(mfa()) -> boolean().
 has_pattern(MFA) ->
     case erlang:trace_info(MFA, traced) of
@@ -380,7 +380,7 @@ has_pattern(MFA) ->
 sessions() ->
     trace(session_info, [all]).
 
-%% What closes a session, closes it for all: clear/0 may have been first.
+%% clear/0 may have destroyed the trace session already.
 is_open(#{session := none}) -> true;
 is_open(#{session := {_Strong, Weak}}) -> lists:member(Weak, sessions()).
 
