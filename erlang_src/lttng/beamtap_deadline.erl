@@ -17,7 +17,7 @@
 -define(REQUEST_MS, 6000).
 %% What is left of ten seconds after a failed start.
 -define(UNDO_MS, 1000).
-%% How long a caller waits for a session that is busy.
+%% How long a caller waits for a tap process that is busy.
 -define(PATIENCE_MS, 9500).
 
 %% @doc For the start of a tap.
@@ -53,6 +53,6 @@ remaining(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).
 -spec for_request(deadline()) -> non_neg_integer().
 for_request(Deadline) -> min(?REQUEST_MS, remaining(Deadline)).
 
-%% @doc Milliseconds that a caller waits for a session's answer.
+%% @doc Milliseconds that a caller waits for a tap process's answer.
 -spec patience_ms() -> pos_integer().
 patience_ms() -> ?PATIENCE_MS.

@@ -66,7 +66,7 @@ open_one(#{name := Name, kind := Kind, native := Native} = Place, Request, Mode,
         trace_format => maps:get(trace_format, Mode),
         may_start => MayStart,
         keep_daemon_ms => keep_daemon_ms(),
-        guard => guard()
+        guard => beamtapd()
     },
     case beamtap_nif:session_open(Terms, beamtap_deadline:for_request(Deadline)) of
         {ok, Handle} ->
@@ -112,7 +112,7 @@ with_live(_, Known) ->
 
 %% A session daemon that is started ends with this VM, however the VM ends. beamtapd sees to that, and has flight recorders
 %% written first.
-guard() ->
+beamtapd() ->
     case beamtap_sidecar:find() of
         {ok, File} -> unicode:characters_to_binary(filename:absname(File));
         {error, _} -> <<>>

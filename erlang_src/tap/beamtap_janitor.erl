@@ -1,15 +1,15 @@
 %% @private
-%% Cleans up after sessions that were killed or crashed before they closed.
+%% Cleans up after tap processes that were killed or crashed before they closed.
 %%
 %% The ledger says what they had set in the VM. The NIF ends the LTTng sessions of a dead session. When the top supervisor is
-%% killed, the janitor ends after the sessions.
+%% killed, the janitor ends after the tap processes.
 -module(beamtap_janitor).
 -behaviour(gen_server).
 
 -export([start_link/0, watch/2, settle/0, sweep/0, untrace/0]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
-%% The same time as a session's supervisor gives it to end.
+%% The same time as the supervisor gives a tap process to end.
 -define(END_MS, 15000).
 
 -spec start_link() -> gen_server:start_ret().
@@ -21,7 +21,7 @@ start_link() ->
 watch(Session, Tap) ->
     gen_server:call(?MODULE, {watch, Session, Tap}, infinity).
 
-%% @doc Returns when everything that dead sessions left is cleaned up.
+%% @doc Returns when everything that dead tap processes left is cleaned up.
 -spec settle() -> ok.
 settle() ->
     try
@@ -31,7 +31,7 @@ settle() ->
         exit:_ -> ok
     end.
 
-%% @doc Removes the flags and patterns of all taps in the ledger from the VM. The sessions do the rest. Runs in the caller.
+%% @doc Removes the flags and patterns of all taps in the ledger from the VM. The tap processes do the rest. Runs in the caller.
 -spec untrace() -> ok.
 untrace() ->
     lists:foreach(
@@ -42,7 +42,7 @@ untrace() ->
         beamtap_ledger:open_entries()
     ).
 
-%% @doc Removes from the VM what dead sessions left. Runs in the caller.
+%% @doc Removes from the VM what dead tap processes left. Runs in the caller.
 -spec sweep() -> [beamtap:tap()].
 sweep() ->
     [clean(Tap) || {Tap, #{session := Session}} <- beamtap_ledger:open_entries(), not is_process_alive(Session)].
@@ -52,7 +52,7 @@ init(none) ->
     process_flag(trap_exit, true),
     %% When the application fails, its master kills every process whose group leader it is.
     true = group_leader(whereis(init), self()),
-    %% An earlier janitor may have died before it was done. Sessions of an earlier supervisor may still be ending.
+    %% An earlier janitor may have died before it was done. Tap processes of an earlier supervisor may still be ending.
     _ = sweep(),
     {ok, maps:from_list([{monitor(process, Session), Tap} || {Tap, #{session := Session}} <- beamtap_ledger:open_entries()])}.
 
@@ -113,7 +113,7 @@ clean(Tap, #{path := Path} = Entry) ->
     ok = beamtap_ledger:strike(Tap),
     Receipt.
 
-%% The session may have been killed before it noted the slot.
+%% The tap process may have been killed before it noted the slot.
 clean_slot(#{session := Session}) ->
     Slots =
         case erlang:module_loaded(beamtap_nif) of

@@ -205,7 +205,7 @@ joined(Names, Counters, #{before := Before} = Recording) ->
 -spec stop(recording(), beamtap_nif:slot(), beamtap:ended_by() | none, beamtap_deadline:deadline()) ->
     {ok, recording(), [problem()]} | {interrupted, beamtap_nif:failure(), recording()}.
 stop(Recording, Slot, EndedBy, Deadline) ->
-    %% Asked of a session whose consumer daemon is dead, LTTng stops it as if nothing were missing.
+    %% LTTng stops an LTTng session whose consumer daemon is dead as if nothing were missing.
     case check(Recording, false) of
         {ok, Checked} -> stop_working(Checked, Slot, EndedBy, Deadline);
         {stalled, _, Checked} -> stop_working(Checked, Slot, EndedBy, Deadline);

@@ -10,13 +10,13 @@
 %% '''
 %% - `opening': takes the steps of steps/0, one after another. Each step can be taken back, so a start that fails half way
 %%   leaves nothing. Trace flags are set last.
-%% - `recording': LTTng records. Twice a second the session looks whether it still does.
+%% - `recording': LTTng records. Twice a second the process looks whether it still does.
 %% - `interrupted': LTTng records nothing: a daemon has died, its disk is full, or somebody stopped the LTTng session. The VM
 %%   stays traced, which is cheap, and events are counted. The steps of beamtap_interruption lead back to `recording'.
 %% - `closing': takes the opened steps back in reverse order, trace flags first.
 %% - `ended': the receipt is filed, or the start has failed. Whoever waits is told, and the process exits.
 %%
-%% Between two steps the session hears its callers, the owner's death, and the limits. What a step sets in the VM is written
+%% Between two steps the process hears its callers, the owner's death, and the limits. What a step sets in the VM is written
 %% to the ledger first: if this process is killed, the janitor takes it back from there.
 -module(beamtap_session).
 -behaviour(gen_statem).
@@ -63,7 +63,7 @@
 -define(ASKED_WITHIN_MS, 5000).
 %% Closing gets at least this much time, even if the request to stop has waited long.
 -define(END_MS, 1500).
-%% The NIF watches the time limit. If that fails, the session ends the tap this much later.
+%% The NIF watches the time limit. If that fails, the process ends the tap this much later.
 -define(GRACE_MS, 500).
 %% How often chunks of a rotated trace are pruned.
 -define(PRUNE_MS, 1000).
@@ -91,7 +91,7 @@ await(Session) ->
 stop(Session, EndedBy) ->
     call(Session, {stop, EndedBy}, beamtap_deadline:stop()).
 
-%% @doc What the tap does now; `busy' if the session does not answer within the time.
+%% @doc What the tap does now; `busy' if it does not answer within the time.
 -spec info(pid(), Ms :: non_neg_integer()) -> {ok, beamtap:info()} | busy | beamtap_error:error().
 info(Session, Ms) ->
     try

@@ -2,8 +2,8 @@
 %% The classes that no trace flag makes: sequential tracing, the system monitor, and samples. While a tap records such a class,
 %% a registered process is in charge of it. A class belongs to one tap at a time.
 %%
-%% What the process sets in the VM is reset when it exits, except microstate accounting and the system tracer. The tap's
-%% session, or the janitor, resets these.
+%% What the process sets in the VM is reset when it exits, except microstate accounting and the system tracer. The tap
+%% process, or the janitor, resets these.
 -module(beamtap_instruments).
 
 -export([classes/0, split/1, holder/1, open/3, close/2, clean/2, lost/4]).

@@ -9,7 +9,7 @@
 -export([vm_ns/0, keep_vm_ns/1]).
 -export_type([entry/0]).
 
-%% Everything that has to be taken back when a tap's session is dead.
+%% Everything that has to be taken back when a tap process is dead.
 -type entry() :: #{
     session := pid(),
     path := binary(),
@@ -65,7 +65,7 @@ note(Tap, More) ->
         {ok, Entry} ->
             Known = {{entry, Tap}, Entry},
             Noted = {{entry, Tap}, maps:merge(Entry, More)},
-            %% Atomic, and repeated if the entry has changed: a session and the janitor may note at the same time.
+            %% Atomic, and repeated if the entry has changed: a tap process and the janitor may note at the same time.
             case ets:select_replace(?MODULE, [{{{entry, Tap}, '_'}, [{'=:=', '$_', {const, Known}}], [{const, Noted}]}]) of
                 1 -> ok;
                 0 -> note(Tap, More)
@@ -98,7 +98,7 @@ strike(Tap) ->
 open_entries() ->
     [{Tap, Entry} || [Tap, Entry] <- match({{entry, '$1'}, '$2'})].
 
-%% @doc The sessions: the processes that carry out taps.
+%% @doc The tap processes.
 -spec sessions() -> [pid()].
 sessions() ->
     [Session || {_, #{session := Session}} <- open_entries()].

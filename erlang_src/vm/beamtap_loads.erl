@@ -1,8 +1,8 @@
 %% @private
-%% Tells sessions of modules that are loaded: newly loaded code has no breakpoints.
+%% Tells tap processes of modules that are loaded: newly loaded code has no breakpoints.
 %%
 %% It meta-traces the functions that every load goes through. If another tool meta-traces them, nobody can be told. While no
-%% session watches, nothing is set.
+%% tap process watches, nothing is set.
 -module(beamtap_loads).
 -behaviour(gen_server).
 

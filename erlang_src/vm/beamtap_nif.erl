@@ -72,7 +72,7 @@
     %% The file of beamtapd, which watches over a session daemon that is started; empty if there is none.
     guard := binary()
 }.
-%% Where events go; `relayd' is live through a relay daemon started for the session.
+%% Where events go; `relayd' is live through a relay daemon started for the LTTng session.
 -type session_mode() ::
     {local | snapshot, Directory :: binary()}
     | {net | snapshot_net, Url :: binary()}

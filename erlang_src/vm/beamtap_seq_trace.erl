@@ -1,7 +1,7 @@
 %% @private
 %% Makes beamtap the system tracer of sequential tracing while a tap records the class `seq_trace'.
 %%
-%% A system tracer that is not a process outlives the process that set it. If this process dies, the tap's session resets it,
+%% A system tracer that is not a process outlives the process that set it. If this process dies, the tap process resets it,
 %% or the janitor.
 -module(beamtap_seq_trace).
 -behaviour(gen_server).

@@ -2,7 +2,7 @@
 %% Notices processes in which calls pile up without returning. Loops through funs and apply cannot be found in the code.
 %%
 %% The tracer does not take part. While calls outnumber returns, the stacks of all processes are measured. A process whose
-%% stack grows from one look to the next is reported to the tap's session, with the functions it was seen in.
+%% stack grows from one look to the next is reported to the tap process, with the functions it was seen in.
 -module(beamtap_stacks).
 
 -export([start_link/1, look/1]).
@@ -45,7 +45,7 @@ start_link(Grip) ->
         {?MODULE, Looker} -> Looker
     end.
 
-%% @doc Begins to look at the processes that the grip traces, until the session exits. Sends the session
+%% @doc Begins to look at the processes that the grip traces, until the tap process exits. Sends that
 %% `{beamtap_piled, From, Words, [mfa()]}', which it has to answer with `{beamtap_heard, Session}'.
 -spec look(pid()) -> ok.
 look(Looker) ->
@@ -89,7 +89,7 @@ stacks(#{stacks := Before} = State) ->
     ]).
 
 %% A busy process answers at the end of its time slice, and such a loop makes that long. So a process with a large stack is
-%% suspended while it is looked at. If it has grown on, it stays so until the session has acted, a millisecond or two.
+%% suspended while it is looked at. If it has grown on, it stays so until the tap process has acted, a millisecond or two.
 suspected(Pid, Words, _, State) when Words >= ?LARGE_WORDS ->
     try erlang:suspend_process(Pid) of
         true ->

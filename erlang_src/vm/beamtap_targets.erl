@@ -186,7 +186,7 @@ left_alone(Owner) ->
     Registered = [whereis(Name) || Name <- ?LEFT_ALONE],
     maps:from_keys(own() ++ group_leader_of(Owner) ++ [Pid || Pid <- Registered, is_pid(Pid)], []).
 
-%% Beside the registered ones: the sessions, the application master, which is their group leader, and processes linked to
+%% Beside the registered ones: the tap processes, the application master, which is their group leader, and processes linked to
 %% it.
 own() ->
     Registered = [Pid || Name <- ?OWN, Pid <- [whereis(Name)], is_pid(Pid)],
