@@ -66,7 +66,7 @@ words(#{reason := unknown_action, function := Function, action := Action}, L) ->
             beamtap_language:one_of(L, [return, 'return!', exception])],
         ["to trace any arity, write ", either(L, "{Module, Function, '_'}", "{Module, :function, :_}")]
     };
-words(#{reason := bad_match_spec, why := arguments}, _) ->
+words(#{reason := bad_function, why := two_conditions}, _) ->
     {"a text with arguments and a match specification exclude each other", "give one of them"};
 words(#{reason := bad_match_spec, why := Why}, L) ->
     {

@@ -73,7 +73,7 @@ action(Action, Function) ->
     end.
 
 with_match_spec(#{head := _}, _) ->
-    refuse(#{reason => bad_match_spec, why => arguments});
+    refuse(#{reason => bad_function, why => two_conditions});
 with_match_spec(#{what := What} = Pattern, MatchSpec) ->
     Arity =
         case What of

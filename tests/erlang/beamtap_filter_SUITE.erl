@@ -29,9 +29,9 @@ taken(_) ->
     [{Filter, ok} = {Filter, check(Filter)} || Filter <- filters()].
 
 unknown_fields(_) ->
-    <<"in the filter, character 9: byte is no field of send. did you mean bytes? fields of send: pid, bytes, text (text)">> =
+    <<"in the filter, character 9: event send has no field byte. did you mean bytes? fields of send: pid, bytes, text (text)">> =
         said("pid>5 &&byte < 4"),
-    <<"in the filter, character 2: elephant is no field of send. fields of send: pid, bytes, text (text)">> =
+    <<"in the filter, character 2: event send has no field elephant. fields of send: pid, bytes, text (text)">> =
         said("(elephant)").
 
 refused(_) ->
@@ -42,18 +42,18 @@ refused(_) ->
         {"bytes > 5)", 10, "unexpected \\)"},
         {"(bytes > 5", 11, "expected \\) before end"},
         {"bytes pid", 7, "unexpected pid"},
-        {"text == \"open", 9, "this text has no end"},
+        {"text == \"open", 9, "this text is not closed"},
         {"text == 5", 6, "a text is compared with a number"},
         {"bytes == \"5\"", 7, "a text is compared with a number"},
-        {"text && bytes", 6, "&& does not go with a text"},
-        {"!text", 2, "! does not go with a text"},
+        {"text && bytes", 6, "&& does not apply to a text"},
+        {"!text", 2, "! does not apply to a text"},
         {"text", 1, "neither true nor false"},
         {"bytes + 5 > 6", 7, "cannot calculate with \\+"},
-        {"bytes > 5x", 9, "5x is no number"},
-        {"bytes == 089", 10, "089 is no number"},
-        {"text == \"a\\\"b\"", 11, "takes"},
+        {"bytes > 5x", 9, "5x is not a number"},
+        {"bytes == 089", 10, "089 is not a number"},
+        {"text == \"a\\\"b\"", 11, "unknown escape"},
         {"text < \"a*\"", 6, "use == or !="},
-        {"$cpu_id == 1", 1, "is no context"},
+        {"$cpu_id == 1", 1, "is not a context"},
         {"bytes @ 5", 7, "unexpected @"},
         {[16#e4, " == 5"], 1, "unexpected"}
     ],
@@ -88,5 +88,5 @@ check(Filter) ->
     beamtap_filter:check(unicode:characters_to_binary(Filter), <<"send">>, ?FIELDS).
 
 said(Filter) ->
-    {error, #{reason := bad_filter, message := Message, remedy := Remedy}} = check(Filter),
+    {error, #{reason := bad_filter, message := Message, remedy := Remedy}} = beamtap_wording:word(check(Filter), erlang),
     <<Message/binary, ". ", Remedy/binary>>.

@@ -132,7 +132,7 @@ positions(_) ->
     ],
     lists:foreach(
         fun({Text, Position}) ->
-            {error, Reason} = beamtap_pattern:parse(Text),
+            {error, Reason} = beamtap_wording:word(beamtap_pattern:parse(Text), erlang),
             {Text, bad_pattern, Position} = {Text, maps:get(reason, Reason), maps:get(position, Reason)},
             true = is_binary(maps:get(message, Reason)) andalso maps:get(message, Reason) =/= <<>>
         end,
@@ -142,7 +142,7 @@ positions(_) ->
 %% Any string gives a pattern or a positioned error: never an exception, never a new atom.
 any_text(_) ->
     %% Loading the modules that are needed makes atoms.
-    {error, _} = beamtap_spec:check("lists:seq/x"),
+    {error, #{message := _}} = beamtap_wording:word(beamtap_spec:check("lists:seq/x"), erlang),
     {ok, _} = beamtap_spec:check("lists:seq/2"),
     {error, _} = beamtap_spec:check({1, 2}),
     quickcheck(fun() ->
@@ -154,7 +154,9 @@ any_text(_) ->
             IsGood =
                 case {Answer, Checked} of
                     {{ok, #{what := {_, _, _}}}, {ok, _}} -> true;
-                    {{error, #{position := P}}, {error, _}} -> is_integer(P) andalso P >= 1 andalso P =< size_of(Text) + 1
+                    {{error, #{position := P}} = Refused, {error, _}} ->
+                        {error, #{message := Said}} = beamtap_wording:word(Refused, erlang),
+                        is_binary(Said) andalso is_integer(P) andalso P >= 1 andalso P =< size_of(Text) + 1
                 end,
             IsGood andalso Before =:= After
         end)
@@ -227,7 +229,7 @@ refused_match_specs(_) ->
     {ok, #{functions := [#{match_spec := [_]}]}} = beamtap_spec:check({{lists, seq, 2}, [{['_', 3], [], [{return_trace}]}]}),
     lists:foreach(
         fun({MatchSpec, Reason}) ->
-            {error, #{reason := Found, message := Said}} = beamtap_spec:check({{lists, seq, 2}, MatchSpec}),
+            {error, #{reason := Found, message := Said}} = beamtap_wording:word(beamtap_spec:check({{lists, seq, 2}, MatchSpec}), erlang),
             {MatchSpec, Reason} = {MatchSpec, Found},
             nomatch = binary:match(Said, <<"\n">>)
         end,

@@ -143,34 +143,35 @@ refused_options(_) ->
 %% What is right in the other argument, or has this name in another tool.
 misplaced_keys(_) ->
     Options = [
-        {targets, <<"there is no option targets">>, "beamtap:start(#{functions => ..., targets => ...}, Opts)"},
-        {target, <<"there is no option target; did you mean targets?">>, "targets => ...}, Opts)"},
-        {pid, <<"there is no option pid; did you mean targets?">>, "targets => ...}, Opts)"},
-        {procs, <<"there is no option procs; did you mean targets?">>, "targets => ...}, Opts)"},
-        {functions, <<"there is no option functions">>, "beamtap:start(#{functions => ...}, Opts)"},
-        {time, <<"there is no option time; did you mean for?">>, "known: for, events"},
-        {fro, <<"there is no option fro; did you mean for?">>, "known: for, events"},
-        {"for", <<"there is no option \"for\"; did you mean for?">>, "known: for, events"},
-        {msgs, <<"there is no option msgs; did you mean events?">>, "known: for, events"},
-        {args, <<"there is no option args; did you mean payload?">>, "known: for, events"},
-        {nonsense, <<"there is no option nonsense">>, "h(beamtap, start, 2)"}
+        {targets, <<"unknown option targets">>, "beamtap:start(#{functions => ..., targets => ...}, Opts)"},
+        {target, <<"unknown option target; did you mean targets?">>, "targets => ...}, Opts)"},
+        {pid, <<"unknown option pid; did you mean targets?">>, "targets => ...}, Opts)"},
+        {procs, <<"unknown option procs; did you mean targets?">>, "targets => ...}, Opts)"},
+        {functions, <<"unknown option functions">>, "beamtap:start(#{functions => ...}, Opts)"},
+        {time, <<"unknown option time; did you mean for?">>, "known options: for, events"},
+        {fro, <<"unknown option fro; did you mean for?">>, "known options: for, events"},
+        {"for", <<"unknown option \"for\"; did you mean for?">>, "known options: for, events"},
+        {msgs, <<"unknown option msgs; did you mean events?">>, "known options: for, events"},
+        {args, <<"unknown option args; did you mean payload?">>, "known options: for, events"},
+        {nonsense, <<"unknown option nonsense">>, "h(beamtap, start, 2)"}
     ],
     lists:foreach(
-        fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, beamtap_options:check(#{Key => 1}, self())) end, Options
+        fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, worded(beamtap_options:check(#{Key => 1}, self()))) end, Options
     ),
     %% As recon and dbg are called.
-    {error, #{reason := bad_shape, remedy := <<"a number of events is #{events => 10}">>}} = beamtap_options:check(10, self()),
-    {error, #{reason := bad_shape, remedy := <<"targets stand with the functions: ", _/binary>>}} =
-        beamtap_options:check(self(), self()),
+    {error, #{reason := bad_shape, remedy := <<"to limit the number of events, pass #{events => 10}">>}} =
+        worded(beamtap_options:check(10, self())),
+    {error, #{reason := bad_shape, remedy := <<"targets go with the functions: ", _/binary>>}} =
+        worded(beamtap_options:check(self(), self())),
     Keys = [
-        {for, <<"there is no key for">>, "beamtap:start(Spec, #{for => ...})"},
-        {time, <<"there is no key time; did you mean for?">>, "beamtap:start(Spec, #{for => ...})"},
-        {target, <<"there is no key target; did you mean targets?">>, "known: functions, classes, targets"},
-        {pid, <<"there is no key pid; did you mean targets?">>, "known: functions, classes, targets"},
-        {module, <<"there is no key module; did you mean functions?">>, "known: functions, classes, targets"}
+        {for, <<"unknown key for">>, "beamtap:start(Spec, #{for => ...})"},
+        {time, <<"unknown key time; did you mean for?">>, "beamtap:start(Spec, #{for => ...})"},
+        {target, <<"unknown key target; did you mean targets?">>, "known keys: functions, classes, targets"},
+        {pid, <<"unknown key pid; did you mean targets?">>, "known keys: functions, classes, targets"},
+        {module, <<"unknown key module; did you mean functions?">>, "known keys: functions, classes, targets"}
     ],
     lists:foreach(
-        fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, beamtap_spec:check(#{functions => lists, Key => 1})) end, Keys
+        fun({Key, Message, Remedy}) -> told(Key, Message, Remedy, worded(beamtap_spec:check(#{functions => lists, Key => 1}))) end, Keys
     ).
 
 %% A key stands in either argument: no option is a key of a spec.
@@ -198,14 +199,15 @@ one_argument(_) ->
         [{"lists:seq/2", []}, {[procs, send], #{for => 5}}, {[{files, return}], [{for, 5}]}, {7, 7}, {[a | b], [a | b]}, {[], []}]
     ),
     %% Nothing is taken twice, and what is wrong is told as ever.
-    {error, #{reason := bad_shape, message := <<"for stands in both arguments">>}} =
-        beamtap_spec:divide(#{functions => lists, for => 5}, #{for => 6}),
-    {error, #{reason := bad_shape, message := <<"functions stands in both arguments">>}} =
-        beamtap_spec:divide("lists:seq/2", #{functions => lists}),
+    {error, #{reason := bad_shape, message := <<"for is in both arguments">>}} =
+        worded(beamtap_spec:divide(#{functions => lists, for => 5}, #{for => 6})),
+    {error, #{reason := bad_shape, message := <<"functions is in both arguments">>}} =
+        worded(beamtap_spec:divide("lists:seq/2", #{functions => lists})),
     {error, #{reason := empty_spec}} = started([{for, 5}], []),
-    {error, #{reason := unknown_key, message := <<"there is no key function; did you mean functions?">>}} =
+    {error, #{reason := unknown_key, message := <<"unknown key function; did you mean functions?">>}} =
         started([{function, lists}, {for, 5}], []),
-    {error, #{reason := bad_option, message := <<"for => x cannot be">>}} = started(#{functions => lists, for => x}, #{}),
+    {error, #{reason := bad_option, message := <<"invalid value x for \"for\": expected milliseconds from 1 on, or infinity">>}} =
+        started(#{functions => lists, for => x}, #{}),
     %% What runs has its bounds already.
     {error, #{reason := unknown_key}} = beamtap_spec:check_change(#{functions => lists, for => 5}).
 
@@ -226,7 +228,7 @@ any_wrong_key(_) ->
             Typed = mistyped(atom_to_list(Key)),
             case [K || K <- [functions, classes, targets | Known], atom_to_list(K) =:= Typed] of
                 [] ->
-                    {error, #{message := Message}} = Error = beamtap_options:check([{list_to_binary(Typed), 1}], self()),
+                    {error, #{message := Message}} = Error = worded(beamtap_options:check([{list_to_binary(Typed), 1}], self())),
                     refused(Typed, unknown_key, Error),
                     {Typed, Key, {_, _}} = {Typed, Key, binary:match(Message, <<"; did you mean ">>)};
                 [_] ->
@@ -254,11 +256,12 @@ any_wrong_value(_) ->
         true, false, undefined, infinity, self(), make_ref(), fun() -> ok end, [{a, 1}], [1, 2], "\x{10ffff}", {live, x}, lists
     ],
     Outcomes = [
-        case beamtap_options:check(#{Key => Value}, self()) of
+        case worded(beamtap_options:check(#{Key => Value}, self())) of
             {ok, #{}} ->
                 taken;
             {error, #{reason := Reason, message := Message, remedy := Remedy}} = Error ->
                 refused({Key, Value}, Reason, Error),
+                refused({elixir, Key, Value}, Reason, in_elixir(Error)),
                 Reason =:= bad_option andalso
                     ({Key, Value, true} = {Key, Value, names(Key, Message) orelse names(Key, Remedy)}),
                 refused
@@ -267,26 +270,36 @@ any_wrong_value(_) ->
     ],
     [refused, taken] = lists:usort(Outcomes),
     %% And as a spec.
-    [beamtap_spec:check(Value) || Value <- Values],
-    [beamtap_spec:check(#{Key => Value}) || Key <- [functions, classes, targets], Value <- Values],
-    [beamtap_options:check(Value, self()) || Value <- Values].
+    Answers = [beamtap_spec:check(Value) || Value <- Values] ++
+        [beamtap_spec:check(#{Key => Value}) || Key <- [functions, classes, targets], Value <- Values] ++
+        [beamtap_options:check(Value, self()) || Value <- Values],
+    [refused(Error, Reason, Error) || {error, #{reason := Reason}} = Error <- Answers].
 
 names(Key, Text) -> binary:match(Text, atom_to_binary(Key)) =/= nomatch.
 
-%% Where Elixir's face asks, names, terms and calls are Elixir's.
+%% An error that is worded for Elixir has Elixir's names, terms and calls, from the same facts.
 told_in_elixir(_) ->
-    Inspect = fun(Term) -> [<<"inspected ">>, io_lib:format("~0p", [Term])] end,
-    InElixir = fun(Act) -> {error, #{message := M, remedy := R}} = beamtap_wording:in_elixir(Inspect, Act), {M, R} end,
-    {<<"there is no option inspected pid; did you mean inspected targets?">>,
-        <<"targets stand with the functions: Beamtap.start([functions: ..., targets: ...], opts)">>} =
-        InElixir(fun() -> beamtap_options:check([{pid, self()}], self()) end),
-    {<<"for: inspected x cannot be">>, _} = InElixir(fun() -> beamtap_options:check([{for, x}], self()) end),
-    {<<"there is no module NoSuchAlias">>, _} = InElixir(fun() -> beamtap_code:resolve(#{what => {<<"Elixir.NoSuchAlias">>, '_', '_'}, actions => []}) end),
-    %% For that call only, also where it raises.
-    {'EXIT', {oops, _}} = (catch beamtap_wording:in_elixir(Inspect, fun() -> error(oops) end)),
-    {error, #{message := <<"for => x cannot be">>}} = beamtap_options:check([{for, x}], self()).
+    Said = fun(Answer) -> {error, #{message := M, remedy := R}} = in_elixir(worded(Answer)), {M, R} end,
+    {<<"unknown option inspected pid; did you mean inspected targets?">>,
+        <<"targets go with the functions: Beamtap.start([functions: ..., targets: ...], opts)">>} =
+        Said(beamtap_options:check([{pid, self()}], self())),
+    {<<"invalid value inspected x for \"for\": expected milliseconds from 1 on, or inspected infinity">>,
+        <<"for example for: inspected 5000">>} = Said(beamtap_options:check([{for, x}], self())),
+    {<<"invalid value x for \"for\": ", _/binary>>, <<"for example #{for => 5000}">>} =
+        begin
+            {error, #{message := M, remedy := R}} = worded(beamtap_options:check([{for, x}], self())),
+            {M, R}
+        end.
+
+worded(Answer) -> beamtap_wording:word(Answer, erlang).
+
+in_elixir(Error) ->
+    beamtap_wording:word(Error, {elixir, fun(Term) -> [<<"inspected ">>, io_lib:format("~0tP", [Term, 20])] end}).
 
 %% One line each, and nothing else; and a shell, which cuts long binaries, shows them whole.
+refused(Given, Reason, {error, Facts}) when not is_map_key(message, Facts) ->
+    refused(Given, Reason, worded({error, Facts})),
+    refused({elixir, Given}, Reason, in_elixir({error, Facts}));
 refused(Given, Reason, {error, #{reason := Found, message := Message, remedy := Remedy}} = Error) ->
     {Given, Reason} = {Given, Found},
     Shown = io_lib:format("~tP", [{error, #{remedy => Remedy}}, 30]),
@@ -301,7 +314,7 @@ classes_by_other_names(_) ->
     lists:foreach(
         fun({Given, Meant}) ->
             Message = iolist_to_binary(["; did you mean ", io_lib:format("~tp", [Meant]), "?"]),
-            {error, #{reason := unknown_class, message := Said}} = Error = beamtap_spec:check(#{classes => Given}),
+            {error, #{reason := unknown_class, message := Said}} = Error = worded(beamtap_spec:check(#{classes => Given})),
             refused(Given, unknown_class, Error),
             {Given, Said, {_, _}} = {Given, Said, binary:match(Said, Message)}
         end,
@@ -312,7 +325,7 @@ classes_by_other_names(_) ->
     ),
     {error, #{reason := no_module, message := <<"there is no module gc; did you mean the class garbage_collection?">>}} =
         resolve("gc"),
-    {error, #{message := <<"there is no class nothing_like_it">>}} = beamtap_spec:check(#{classes => nothing_like_it}).
+    {error, #{message := <<"unknown class nothing_like_it">>}} = worded(beamtap_spec:check(#{classes => nothing_like_it})).
 
 near_names(_) ->
     {ok, "procs"} = beamtap_shape:nearest("prcs", ["call", "procs", "running"]),
