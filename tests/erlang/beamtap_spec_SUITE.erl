@@ -279,7 +279,7 @@ names(Key, Text) -> binary:match(Text, atom_to_binary(Key)) =/= nomatch.
 
 %% An error that is worded for Elixir has Elixir's names, terms and calls, from the same facts.
 told_in_elixir(_) ->
-    Said = fun(Answer) -> {error, #{message := M, remedy := R}} = in_elixir(worded(Answer)), {M, R} end,
+    Said = fun(Answer) -> {error, #{message := M, remedy := R}} = in_elixir(worded(Answer), "inspected "), {M, R} end,
     {<<"unknown option inspected pid; did you mean inspected targets?">>,
         <<"targets go with the functions: Beamtap.start([functions: ..., targets: ...], opts)">>} =
         Said(beamtap_options:check([{pid, self()}], self())),
@@ -294,7 +294,11 @@ told_in_elixir(_) ->
 worded(Answer) -> beamtap_wording:word(Answer, erlang).
 
 in_elixir(Error) ->
-    beamtap_wording:word(Error, {elixir, fun(Term) -> [<<"inspected ">>, io_lib:format("~0tP", [Term, 20])] end}).
+    in_elixir(Error, "").
+
+%% With a mark before each term.
+in_elixir(Error, Mark) ->
+    beamtap_wording:word(Error, {elixir, fun(Term) -> [Mark, io_lib:format("~0tP", [Term, 20])] end}).
 
 %% One line each, and nothing else; and a shell, which cuts long binaries, shows them whole.
 refused(Given, Reason, {error, Facts}) when not is_map_key(message, Facts) ->
@@ -324,7 +328,7 @@ classes_by_other_names(_) ->
         ]
     ),
     {error, #{reason := no_module, message := <<"there is no module gc; did you mean the class garbage_collection?">>}} =
-        resolve("gc"),
+        worded(resolve("gc")),
     {error, #{message := <<"unknown class nothing_like_it">>}} = worded(beamtap_spec:check(#{classes => nothing_like_it})).
 
 near_names(_) ->
