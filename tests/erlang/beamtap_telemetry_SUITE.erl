@@ -3,14 +3,14 @@
 -module(beamtap_telemetry_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([taps_are_told/1, only_when_asked/1, handlers_that_fail/1]).
+-export([taps_are_told/1, only_when_asked/1, handlers_that_fail/1, handlers_that_link/1, faces_give_up/1]).
 -export([log_events_are_marks/1, logging_goes_on/1]).
 %% Logger's formatter
 -export([format/2]).
 
 suite() -> [{timetrap, {minutes, 2}}].
 
-all() -> [taps_are_told, only_when_asked, handlers_that_fail, log_events_are_marks, logging_goes_on].
+all() -> [taps_are_told, only_when_asked, handlers_that_fail, handlers_that_link, faces_give_up, log_events_are_marks, logging_goes_on].
 
 init_per_suite(Config) ->
     {ok, _} = application:ensure_all_started(beamtap),
@@ -80,6 +80,52 @@ handlers_that_fail(_) ->
     {ok, #{problems := []}} = beamtap:stop(Other),
     _ = sys:get_state(beamtap_telemetry),
     Process = whereis(beamtap_telemetry).
+
+%% A handler that links a process that crashes ends with it, however often; nothing of beamtap's does.
+handlers_that_link(_) ->
+    ok = telemetry("Telemetry ! linked, spawn_link(fun() -> exit(crash) end), receive after infinity -> ok end"),
+    ok = application:set_env(beamtap, telemetry, true),
+    {ok, Tap} = beamtap:start("lists:seq/2"),
+    Before = [whereis(beamtap_telemetry), whereis(beamtap_core_sup) | beamtap_ledger:sessions()],
+    Times = 100,
+    [beamtap_telemetry ! {beamtap_tap, start, #{}, #{}} || _ <- lists:seq(1, Times)],
+    [receive linked -> ok after 20000 -> ct:fail({only, N}) end || N <- lists:seq(0, Times)],
+    Before = [whereis(beamtap_telemetry), whereis(beamtap_core_sup) | beamtap_ledger:sessions()],
+    {ok, #{state := recording}} = beamtap:info(Tap),
+    {ok, #{ended_by := stop, events := #{<<"call">> := _}, problems := []}} = beamtap:stop(Tap).
+
+%% Faces that crash too often end alone. They are there again for the next tap, and the next toggle.
+faces_give_up(_) ->
+    ok = telemetry("Telemetry ! {heard, Event, Measurements, Metadata}, ok"),
+    ok = application:set_env(beamtap, telemetry, true),
+    {ok, Tap} = beamtap:start("lists:seq/2", #{targets => self()}),
+    {_, #{tap := Tap}} = heard([beamtap, tap, start]),
+    Before = [whereis(beamtap_sup), whereis(beamtap_core_sup) | beamtap_ledger:sessions()],
+    ok = kill_faces(),
+    Before = [whereis(beamtap_sup), whereis(beamtap_core_sup) | beamtap_ledger:sessions()],
+    {ok, Other} = beamtap:start("lists:reverse/1", #{targets => init}),
+    {_, #{tap := Other}} = heard([beamtap, tap, start]),
+    {ok, _} = beamtap:stop(Other),
+    {_, #{tap := Other}} = heard([beamtap, tap, stop]),
+    ok = kill_faces(),
+    {ok, none} = beamtap_toggle:off(),
+    {ok, #{state := recording}} = beamtap:info(Tap),
+    _ = lists:seq(1, 3),
+    {ok, #{ended_by := stop, events := #{<<"call">> := _}, problems := []}} = beamtap:stop(Tap),
+    {_, #{tap := Tap}} = heard([beamtap, tap, stop]).
+
+%% Until their supervisor gives up.
+kill_faces() ->
+    kill_faces(monitor(process, beamtap_face_sup)).
+
+kill_faces(Monitor) ->
+    [exit(Pid, kill) || Pid <- [whereis(beamtap_telemetry), whereis(beamtap_toggle)], is_pid(Pid)],
+    receive
+        {'DOWN', Monitor, process, _, _} -> ok
+    after 0 ->
+        erlang:yield(),
+        kill_faces(Monitor)
+    end.
 
 log_events_are_marks(_) ->
     ok = logger:add_handler(beamtap, beamtap_logger, #{level => warning}),
