@@ -170,11 +170,13 @@ defmodule Beamtap do
   `%{state: :outside, session: name, active: true, mode: :local, path: "/…", events: ["beamtap:*"]}`.
   """
   @spec info() :: [info | :beamtap.outside()]
-  defdelegate info(), to: :beamtap
+  def info(), do: Enum.map(:beamtap.info(), &info_in_elixir/1)
 
   @doc "What a tap does, or its receipt."
   @spec info(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def info(tap), do: worded(:beamtap.info(tap))
+  def info(tap) do
+    with {:ok, info} <- worded(:beamtap.info(tap)), do: {:ok, info_in_elixir(info)}
+  end
 
   @doc """
   Ends everything that beamtap set in this VM, and nothing else. Answers with the receipts of the taps it ended.
@@ -276,6 +278,8 @@ defmodule Beamtap do
 
   # Erlang's words are replaced by Elixir's, from the same facts.
   defp worded(answer), do: Beamtap.Error.worded(answer)
+
+  defp info_in_elixir(info), do: :beamtap_wording.info(info, Beamtap.Error.language())
 
   # Names and terms as Elixir writes them, unless the caller says otherwise.
   defp in_elixir(%{} = opts), do: Map.put_new(opts, :syntax, :elixir)

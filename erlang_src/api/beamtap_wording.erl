@@ -7,21 +7,20 @@
 -module(beamtap_wording).
 
 -export([word/2, info/2]).
-%% For what is still worded where it happens; they speak Erlang.
--export([either/2, current/0, adopt/1, language/0, term/1, setting/2]).
--export_type([wording/0]).
 
--type wording() :: undefined.
 -define(TOPICS, [
-    fun beamtap_words_typed:words/2, fun beamtap_words_options:words/2, fun beamtap_words_pattern:words/2, fun beamtap_words_tap:words/2, fun beamtap_words_vm:words/2, fun beamtap_words_attach:words/2
+    fun beamtap_words_typed:words/2,
+    fun beamtap_words_options:words/2,
+    fun beamtap_words_pattern:words/2,
+    fun beamtap_words_tap:words/2,
+    fun beamtap_words_vm:words/2,
+    fun beamtap_words_attach:words/2
 ]).
 
 %% @doc The answer with words if it is an error, else unchanged.
 -spec word(Answer, beamtap_language:language()) -> Answer | beamtap_error:error().
-word({error, #{reason := _, obstacle := Obstacle} = Error}, Language) when not is_map_key(remedy, Obstacle) ->
-    {error, Worded} = word({error, Obstacle}, Language),
-    word({error, Error#{obstacle := Worded}}, Language);
-word({error, #{reason := _} = Error}, Language) ->
+word({error, #{reason := _} = Given}, Language) ->
+    Error = with_obstacle(Given, Language),
     case words(?TOPICS, Error, Language) of
         {Message, Remedy} -> {error, Error#{message => line(Message), remedy => line(Remedy)}};
         none when is_map_key(message, Error) -> {error, Error};
@@ -30,18 +29,19 @@ word({error, #{reason := _} = Error}, Language) ->
 word(Answer, _) ->
     Answer.
 
-%% @doc The info of a tap, with the `reason' for which it does not record now and the `remedy'.
+%% An error that stands in the way of another has words of its own.
+with_obstacle(#{obstacle := Obstacle} = Facts, Language) ->
+    {error, Worded} = word({error, Obstacle}, Language),
+    Facts#{obstacle := Worded};
+with_obstacle(Facts, _) ->
+    Facts.
+
+%% @doc The info of a tap. Where it does not record now, `reason' and `remedy' are sentences; `why' keeps what LTTng said.
 -spec info(beamtap:info(), beamtap_language:language()) -> beamtap:info().
 info(#{state := degraded, reason := Reason} = Info, Language) ->
-    {Message, Remedy} =
-        case Info of
-            #{obstacle := Obstacle} ->
-                {error, Worded} = word({error, Obstacle}, Language),
-                beamtap_words_tap:degraded(Info#{why => Reason, obstacle := Worded});
-            #{} ->
-                beamtap_words_tap:degraded(Info#{why => Reason})
-        end,
-    Info#{reason := line(Message), remedy => line(Remedy)};
+    Facts = with_obstacle(maps:merge(#{why => Reason}, Info), Language),
+    {Message, Remedy} = beamtap_words_tap:degraded(Facts),
+    Facts#{reason := line(Message), remedy => line(Remedy)};
 info(Info, _) ->
     Info.
 
@@ -61,21 +61,3 @@ line(Text) ->
             {_, Start, _} -> Start
         end,
     binary:replace(Flat, [<<"\n">>, <<"\r">>], <<" ">>, [global]).
-
--spec either(Text, term()) -> Text.
-either(Erlang, _) -> Erlang.
-
--spec current() -> wording().
-current() -> undefined.
-
--spec adopt(wording()) -> ok.
-adopt(undefined) -> ok.
-
--spec language() -> erlang.
-language() -> erlang.
-
--spec term(term()) -> unicode:chardata().
-term(Term) -> beamtap_language:term(erlang, Term).
-
--spec setting(atom(), term()) -> unicode:chardata().
-setting(Key, Value) -> [atom_to_list(Key), " => ", term(Value)].

@@ -92,12 +92,6 @@ words(#{reason := no_directory, node := Node, file := File, cause := Cause}, _) 
     {["cannot write ", File, " on ", atom_to_list(Node), ": ", posix(Cause)], "free space on that disk"};
 words(#{reason := nothing_kept}, _) ->
     {"the flight recorder reached a limit before it was written", "leave --events and --rate out"};
-%% Here.
-words(#{reason := not_started, cause := Cause}, L) ->
-    {
-        ["the application beamtap does not start: ", term(L, Cause)],
-        either(L, "put beamtap's ebin directory on the code path (erl -pa)", "add beamtap to the dependencies in mix.exs")
-    };
 words(_, _) ->
     none.
 

@@ -35,7 +35,7 @@ words(#{reason := no_slot, what := slot}, _) ->
 words(#{reason := not_started, what := application, cause := Cause}, L) ->
     {
         ["the application beamtap does not start: ", term(L, Cause)],
-        "put beamtap's ebin directory on the code path (erl -pa)"
+        either(L, "put beamtap's ebin directory on the code path (erl -pa)", "add beamtap to the dependencies in mix.exs")
     };
 words(#{reason := not_started, what := session, cause := Cause}, L) ->
     {

@@ -41,9 +41,9 @@ words(#{reason := unknown_class, class := Class} = Error, L) ->
     };
 words(#{reason := bad_target, target := []}, L) ->
     {"the list of targets is empty", target_forms(L)};
-words(#{reason := bad_target, target := Target, why := elsewhere}, L) ->
+words(#{reason := bad_target, target := Target, cause := elsewhere}, L) ->
     {["target ", term(L, Target), " is on another node"], ["start beamtap on ", term(L, node(Target))]};
-words(#{reason := bad_target, target := Target, why := own}, L) ->
+words(#{reason := bad_target, target := Target, cause := own}, L) ->
     {["target ", term(L, Target), " is one of beamtap's own processes"], "name another target: beamtap does not trace itself"};
 words(#{reason := bad_target, target := Target}, L) ->
     {["invalid target ", term(L, Target)], target_forms(L)};

@@ -66,8 +66,6 @@ words(#{reason := no_process, target := Target, cause := Cause} = Error, L) ->
         [term(L, Target), Why],
         ["see ", either(L, "registered()", "Process.registered()"), "; all, new and existing need no name"]
     };
-words(#{reason := bad_target, target := Pid, cause := own}, L) ->
-    {[term(L, Pid), " is one of beamtap's own processes"], "beamtap does not trace itself"};
 words(#{reason := traced_by_tap, tap := Tap} = Error, L) ->
     {What, Else} =
         case Error of

@@ -182,7 +182,7 @@ call(Request) ->
                 ok = beamtap_sup:faces(),
                 gen_server:call(?MODULE, Request, infinity);
             {error, Reason} ->
-                {error, #{reason => not_started, cause => Reason}}
+                {error, #{reason => not_started, what => application, cause => Reason}}
         end,
     beamtap_wording:word(Answer, erlang).
 

@@ -194,7 +194,7 @@ targets(Targets) ->
 target(Here) when (is_pid(Here) orelse is_port(Here)), node(Here) =:= node() ->
     Here;
 target(There) when is_pid(There); is_port(There) ->
-    refuse(#{reason => bad_target, target => There, why => elsewhere});
+    refuse(#{reason => bad_target, target => There, cause => elsewhere});
 target(Name) when is_atom(Name), Name =/= undefined ->
     Name;
 target({app, Name} = App) when is_atom(Name) ->
