@@ -10,9 +10,10 @@
 
 -define(CALLS, 100).
 -define(PAIRS, 16).
-%% The session is the process of the tap itself.
+%% `session' is the tap process. The loads process holds a trace of its own.
 -define(VICTIMS, [
-    session, beamtap_sup, beamtap_session_sup, beamtap_janitor, beamtap_definitions, beamtap_telemetry, beamtap_toggle
+    session, beamtap_sup, beamtap_core_sup, beamtap_face_sup, beamtap_session_sup, beamtap_janitor, beamtap_loads, beamtap_definitions,
+    beamtap_telemetry, beamtap_toggle
 ]).
 
 all() -> [alone, two_at_once, supervisor_and_nobody_comes, more_often_than_restarts, one_after_another].
@@ -72,7 +73,7 @@ one_after_another(Config) ->
 %% One tap, its killing, and what a user does then: clear/0 first, or a start.
 killed(Vm, Victims, Case, Config) ->
     %% A tap that goes on without them is in the way of the next.
-    GoesOn = Victims -- [beamtap_definitions, beamtap_toggle] =:= [],
+    GoesOn = Victims -- [beamtap_definitions, beamtap_face_sup, beamtap_telemetry, beamtap_toggle] =:= [],
     ClearsFirst = GoesOn orelse rand:uniform(2) =:= 1,
     ct:pal("~p, then ~s", [Victims, case ClearsFirst of true -> "clear"; false -> "start" end]),
     {ok, _} = start(Vm, Case, Config),
