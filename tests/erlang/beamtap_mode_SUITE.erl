@@ -290,7 +290,7 @@ event_rules(Config) ->
     ok = beamtap:enable_event(Tap, "call", "function == 4294967295"),
     worked(Tap),
     %% What cannot be a filter changes nothing.
-    {error, #{reason := bad_filter, message := <<"in the filter, character 1: functon is no field of call">>, remedy := Remedy}} =
+    {error, #{reason := bad_filter, event := <<"call">>, position := 1, problem := {unknown_field, "functon"}, remedy := Remedy}} =
         beamtap:enable_event(Tap, "call", "functon == 5"),
     {match, _} = re:run(Remedy, "did you mean function\\? fields of call: .*function"),
     worked(Tap),
@@ -355,7 +355,7 @@ options(_) ->
         #{shm_path => <<0>>}
     ],
     _ = [
-        {Opts, {error, #{reason := bad_option, message := _, remedy := _}}} = {Opts, beamtap_options:check(Opts, self())}
+        {Opts, {error, #{reason := bad_option, option := _}}} = {Opts, beamtap_options:check(Opts, self())}
      || Opts <- Refused
     ],
     Sizes = [
