@@ -11,8 +11,14 @@ type Said = HashMap<String, u64>;
 /// alphabetical order, and what the VM said.
 fn record(sandbox: &Sandbox, function: &str) -> (Vec<String>, Said) {
     let _sessiond = sandbox.sessiond();
-    let sources = ["vm/beamtap_nif", "vm/beamtap_files", "vm/beamtap_native", "vm/beamtap_definitions", "typed/beamtap_error"]
-        .map(|module| root().join(format!("erlang_src/{module}.erl")));
+    let sources = [
+        "vm/beamtap_nif",
+        "vm/beamtap_files",
+        "vm/beamtap_native",
+        "vm/beamtap_definitions",
+        "typed/beamtap_error",
+    ]
+    .map(|module| root().join(format!("erlang_src/{module}.erl")));
     let driver = root().join("tests/e2e/tests/tracer_driver.erl");
     let compiled = sandbox.command("erlc").arg("-o").arg(sandbox.home()).args(sources).arg(driver).status();
     assert!(compiled.expect("erlc runs").success());

@@ -8,8 +8,14 @@ use std::path::Path;
 
 /// Compiles the driver and what it needs of beamtap.
 fn compile(sandbox: &Sandbox) {
-    let sources = ["vm/beamtap_nif", "vm/beamtap_files", "vm/beamtap_native", "vm/beamtap_definitions", "typed/beamtap_error"]
-        .map(|module| root().join(format!("erlang_src/{module}.erl")));
+    let sources = [
+        "vm/beamtap_nif",
+        "vm/beamtap_files",
+        "vm/beamtap_native",
+        "vm/beamtap_definitions",
+        "typed/beamtap_error",
+    ]
+    .map(|module| root().join(format!("erlang_src/{module}.erl")));
     let driver = root().join("tests/e2e/tests/tracer_driver.erl");
     let mut command = sandbox.command("erlc");
     let status = command.arg("-o").arg(sandbox.home()).args(sources).arg(driver).status();
