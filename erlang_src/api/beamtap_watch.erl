@@ -125,7 +125,7 @@ show(Url, Ends, Caller, #{syntax := Syntax, lines := Lines, colour := Colour, ta
         case beamtap_sidecar:watch(Url, Options) of
             {ok, Port} ->
                 %% Before the first line, since where nothing happens there is none.
-                IsTerminal andalso io:format("… press return to stop watching; tap ~b runs on\n", [element(2, Tap)]),
+                IsTerminal andalso io:put_chars(["… press return to stop watching; tap ", integer_to_list(element(2, Tap)), " runs on\n"]),
                 Viewer = self(),
                 {Reader, Monitor} = spawn_monitor(fun() -> read_line(Viewer) end),
                 try

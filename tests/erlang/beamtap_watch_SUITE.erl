@@ -171,14 +171,14 @@ colour(_) ->
     press_return(Terminal2),
     {shown, ok} = ended(Caller2),
     false = shows(Terminal2, "\e"),
-    false = shows(Terminal2, "return ends this").
+    false = shows(Terminal2, "press return").
 
 %% A real terminal is told how to leave before anything is seen; lines there are coloured.
 how_to_leave(_) ->
     Worker = worker(),
     Tap = start(Worker, #{}),
     {Caller, Terminal} = watch(Tap, #{}, 80),
-    until_shown(Terminal, "^… return ends this, and {tap,\\d+} runs on$"),
+    until_shown(Terminal, "^… press return to stop watching; tap \\d+ runs on$"),
     _ = call(Worker, Terminal, "\e\\[1mbeamtap_watch_SUITE:work"),
     press_return(Terminal),
     {shown, ok} = ended(Caller).
@@ -187,7 +187,7 @@ errors(_) ->
     {error, #{reason := unknown_tap}} = beamtap:watch({tap, 123456789}),
     {error, #{reason := unknown_tap}} = beamtap:watch(none),
     Tap = start(worker(), #{}),
-    {error, #{reason := bad_option, remedy := <<"lines is ", _/binary>>}} = beamtap:watch(Tap, #{lines => 0}),
+    {error, #{reason := bad_option, message := <<"invalid value 0 for \"lines\": ", _/binary>>}} = beamtap:watch(Tap, #{lines => 0}),
     {error, #{reason := bad_option}} = beamtap:watch(Tap, #{syntax => lfe}),
     {error, #{reason := unknown_key, message := Message}} = beamtap:watch(Tap, #{color => true}),
     {match, _} = re:run(Message, "did you mean colour"),
