@@ -59,7 +59,7 @@ running(Plan) ->
 
 resolve(#{functions := Functions} = Plan) ->
     with(wish({ok, Plan}), fun(Wish) ->
-        is_map_key(counting, Plan) orelse [logger:notice("beamtap: ~ts", [beamtap_words_vm:left_out(Left, erlang)]) || Left <- beamtap_code:left_out(Functions)],
+        is_map_key(counting, Plan) orelse [logger:notice("beamtap: ~ts", [beamtap_words_vm:left_out(Left)]) || Left <- beamtap_code:left_out(Functions)],
         Plan#{wish => Wish}
     end).
 

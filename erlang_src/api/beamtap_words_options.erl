@@ -64,7 +64,14 @@ wanted(rate, L) -> {["events per second from 1 on, or ", term(L, infinity)], 100
 wanted(owner, L) -> {"a process of this node", {text, either(L, "#{owner => whereis(init)}", "owner: Process.whereis(:init)")}};
 wanted(known_bad, L) -> {one_of(L, [refuse, allow]), allow};
 wanted(Key, L) when Key =:= output; Key =:= shm_path -> {"the name of a directory", {text, text_option(L, Key, "/tmp/trace")}};
-wanted(payload, L) -> {[one_of(L, [none, size]), ", ", either(L, "{text, 16..4096}", "{:text, 16..4096}"), ", or a map of these by kind"], {text, option(L, payload, {text, 64})}};
+wanted(payload, L) ->
+    {
+        either(L,
+            "none, size, {text, 16..4096}, or some kinds only: #{messages => size}",
+            ":none, :size, {:text, 16..4096}, or some kinds only: [messages: :size]"
+        ),
+        {text, option(L, payload, {text, 64})}
+    };
 wanted(sample_every, _) -> {"milliseconds from 100 to 3600000", 1000};
 %% How LTTng records.
 wanted(mode, L) ->

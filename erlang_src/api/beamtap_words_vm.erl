@@ -2,7 +2,7 @@
 %% Words what goes wrong in the VM: names that stand for nothing, and others that trace. See {@link beamtap_wording}.
 -module(beamtap_words_vm).
 
--export([words/2, left_out/2]).
+-export([words/2, left_out/1]).
 
 -import(beamtap_language, [either/3, term/2, call/3]).
 
@@ -122,10 +122,10 @@ words(_, _) ->
     none.
 
 %% @doc A line about a text pattern that names one module alone, though there are modules below it.
--spec left_out({Pattern :: tuple(), Below :: [string()]}, beamtap_language:language()) -> unicode:chardata().
-left_out({{M, _, _} = What, Below}, L) ->
+-spec left_out({Pattern :: tuple(), Below :: [string()]}) -> unicode:chardata().
+left_out({{M, _, _} = What, Below}) ->
     Name = unicode:characters_to_list(M),
-    [printed(What), " is the module ", module(Name, L), " alone; below it are ", some(Below), ": ", all_below(Name)].
+    [printed(What), " is the module ", bare(Name), " alone; below it are ", some(Below), ": ", all_below(Name)].
 
 some(Below) when length(Below) > ?SHOWN ->
     {Shown, More} = lists:split(?SHOWN, Below),

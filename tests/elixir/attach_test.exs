@@ -8,7 +8,8 @@ defmodule Mix.Tasks.Beamtap.AttachTest do
   end
 
   test "says what is wrong and ends with a status" do
-    assert capture_io(:stderr, fn -> assert {:shutdown, 64} = catch_exit(Attach.run([])) end) =~ ~r/no node: .*mix beamtap.attach --help/
+    assert capture_io(:stderr, fn -> assert {:shutdown, 64} = catch_exit(Attach.run([])) end) =~
+             ~r/no node: .*mix beamtap.attach --help/
 
     said =
       capture_io(:stderr, fn ->

@@ -169,7 +169,10 @@ defmodule BeamtapTest do
     assert told.(Beamtap.start(functions: "Enum.map/2", fro: 1000)) =~ "did you mean :for?"
     assert told.(Beamtap.start([functions: "Enum.map/2", for: 1000], for: 2000)) =~ ":for is in both arguments"
     assert told.(Beamtap.start("Enum.map/2", pid: self())) =~ "did you mean :targets?"
-    assert told.(Beamtap.start("Enum.map/2", for: "3s")) =~ ~s(invalid value "3s" for "for": expected milliseconds from 1 on, or :infinity | for example for: 5000)
+
+    assert told.(Beamtap.start("Enum.map/2", for: "3s")) =~
+             ~s(invalid value "3s" for "for": expected milliseconds from 1 on, or :infinity | for example for: 5000)
+
     assert told.(Beamtap.start("Enum.mop/2")) =~ "Enum.module_info(:functions)"
     assert told.(Beamtap.start(Enun)) =~ "no module Enun; did you mean Enum?"
     assert told.(Beamtap.start(functions: &Enum.map/2, targets: BeamtapTest.Nobody)) =~ "BeamtapTest.Nobody"
