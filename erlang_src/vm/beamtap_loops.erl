@@ -136,12 +136,13 @@ last_calls(Module) ->
 last_calls(Module, ObjectCode) ->
     try
         {ok, {Module, Chunks}} = beam_lib:chunks(ObjectCode, [atoms, "ImpT", "Code"]),
-        [{atoms, Atoms}, {"ImpT", <<_:32, Imports/binary>>}, {"Code", <<Head:32, Code/binary>>}] = Chunks,
-        <<_:Head/binary, Instructions/binary>> = Code,
+        [{atoms, Atoms}, {"ImpT", Imports}, {"Code", <<Head:32, Code/binary>>}] = Chunks,
+        %% No match skips bits: OTP 29 does not load such code from an older compiler.
+        Instructions = binary:part(Code, Head, byte_size(Code) - Head),
         Names = list_to_tuple([Atom || {_, Atom} <- Atoms]),
         Imported = list_to_tuple([
             {element(M, Names), element(F, Names), A}
-         || <<M:32, F:32, A:32>> <= Imports
+         || <<M:32, F:32, A:32>> <= binary:part(Imports, 4, byte_size(Imports) - 4)
         ]),
         {Found, Entries} = functions(Instructions, Module, Names),
         {ok, maps:map(fun(_, Targets) -> [target(T, Entries, Imported) || T <- Targets] end, Found)}
@@ -203,36 +204,39 @@ returns(<<?DEALLOCATE, Rest/binary>>) -> returns(skip(1, Rest));
 returns(<<?RETURN, _/binary>>) -> true;
 returns(_) -> false.
 
-%%% Operands: three bits say what it is, the others its value, or how long that is.
+%%% Operands: the lowest three bits of the first byte say what it is, the others its value, or how long that is. Bytes are
+%%% read whole, because OTP 29 does not load code from an older compiler in which a match skips bits.
 
 skip(0, Rest) ->
     Rest;
-skip(N, <<_:4, 0:1, Tag:3, Rest/binary>>) when Tag =/= 7 ->
+skip(N, <<First, Rest/binary>>) when First band 2#1000 =:= 0, First band 7 =/= 7 ->
     skip(N - 1, Rest);
-skip(N, <<_:3, 0:1, 1:1, Tag:3, _, Rest/binary>>) when Tag =/= 7 ->
-    skip(N - 1, Rest);
-skip(N, Code) ->
-    {_, Rest} = operand(Code),
-    skip(N - 1, Rest).
+skip(N, <<First, Rest/binary>>) ->
+    {_, Left} = operand(First, Rest),
+    skip(N - 1, Left).
 
-operand(<<1:4, 0:1, 7:3, Rest/binary>>) ->
+operand(<<First, Rest/binary>>) -> operand(First, Rest).
+
+operand(First, Rest) when First band 2#1111 =:= 7 ->
+    extended(First bsr 4, Rest);
+operand(First, Rest) when First band 2#1000 =:= 0 ->
+    {First bsr 4, Rest};
+operand(First, <<Low, Rest/binary>>) when First band 2#10000 =:= 0 ->
+    {(First bsr 5) bsl 8 bor Low, Rest};
+operand(First, Rest) when First bsr 5 =:= 7 ->
+    {More, Rest1} = operand(Rest),
+    {large, binary:part(Rest1, More + 9, byte_size(Rest1) - More - 9)};
+operand(First, Rest) ->
+    <<Value:(First bsr 5 + 2)/unit:8, Rest1/binary>> = Rest,
+    {Value, Rest1}.
+
+extended(1, Rest) ->
     {Size, Elements} = operand(Rest),
     {list, skip(Size, Elements)};
-operand(<<3:4, 0:1, 7:3, Rest/binary>>) ->
+extended(3, Rest) ->
     {Size, Pairs} = operand(Rest),
     {list, skip(2 * Size, Pairs)};
-operand(<<5:4, 0:1, 7:3, Rest/binary>>) ->
+extended(5, Rest) ->
     {typed, skip(2, Rest)};
-operand(<<Kind:4, 0:1, 7:3, Rest/binary>>) when Kind =:= 2; Kind =:= 4 ->
-    operand(Rest);
-operand(<<Value:4, 0:1, Tag:3, Rest/binary>>) when Tag =/= 7 ->
-    {Value, Rest};
-operand(<<High:3, 0:1, 1:1, _:3, Low, Rest/binary>>) ->
-    {High bsl 8 bor Low, Rest};
-operand(<<7:3, 1:1, 1:1, _:3, Rest/binary>>) ->
-    {More, Rest1} = operand(Rest),
-    <<_:(More + 9)/binary, Rest2/binary>> = Rest1,
-    {large, Rest2};
-operand(<<Size:3, 1:1, 1:1, _:3, Rest/binary>>) ->
-    <<Value:(Size + 2)/unit:8, Rest1/binary>> = Rest,
-    {Value, Rest1}.
+extended(Kind, Rest) when Kind =:= 2; Kind =:= 4 ->
+    operand(Rest).
