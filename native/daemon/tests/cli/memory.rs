@@ -1,7 +1,8 @@
 //! How much memory reading takes at most, whatever the trace: the kernel's own figure.
 
 use crate::mock_relay::{DATA, FURTHER, Plan, Say, relay};
-use crate::program::done;
+use crate::program::{Trace, done};
+use crate::script::Script;
 use crate::writer::{Header, StreamWriter, TraceSpec};
 use std::path::Path;
 use std::process::Command;
@@ -50,6 +51,7 @@ fn assert_bounded(trace: &Path, events: u64) {
         &["read", "--threads", "8", trace],
         &["read", "--json", trace],
         &["info", trace],
+        &["report", trace],
     ];
     for arguments in commands {
         let (kb, lines) = peak_kb(arguments);
@@ -85,6 +87,21 @@ fn many_streams() {
         fill(&mut SPEC.stream(dir.path(), &format!("c_{cpu}"), cpu, 128 << 10), TRACE_BYTES / 500, 2000)
     });
     assert_bounded(dir.path(), events.sum());
+}
+
+/// What a report keeps is for processes and functions, not for events: 64 bytes of each would be too many.
+#[test]
+fn a_report_of_many_events_of_few_processes() {
+    const ROUNDS: u64 = 250_000;
+    let script = (0..ROUNDS).fold(Script::new(), |script, round| {
+        let (at, pid) = (round * 4000, 131 + round % 2);
+        let script = script.at(at).goes_in(pid).at(at + 1000).call(pid, 2);
+        script.at(at + 2000).return_from(pid, 2).at(at + 3000).goes_out(pid)
+    });
+    let trace = Trace::of(&script);
+    let (kb, lines) = peak_kb(&["report", trace.path()]);
+    assert!(lines > 4, "{lines} lines");
+    assert!(kb < LIMIT_KB && kb < ROUNDS * 4 * 64 / 1024, "{kb} KB");
 }
 
 #[test]
