@@ -1,8 +1,8 @@
 %% @private
-%% beamtap's process in a node that it is only visiting: owns the tap there, and takes everything away again.
+%% beamtap's process in a node that is attached to. It owns the tap there and removes everything again.
 %%
-%% It watches the process that attached. When that one leaves or is lost, with its node or its network, the guest stops
-%% beamtap, removes the files that were sent, and unloads the modules, its own the last.
+%% It monitors the process that attached. When that process leaves or is lost, with its node or its network, the guest
+%% stops beamtap, removes the files that were sent, and unloads the modules, its own last.
 -module(beamtap_guest).
 
 -export([enter/2, leave/1, receive_files/2, append/3, move_in/3]).
@@ -10,10 +10,10 @@
 
 -type baggage() :: #{modules := [module()], directory => file:filename_all()}.
 
-%% Applications, modules and sessions are stopped within this time, else the next step is taken all the same.
+%% The time for each step of leaving; the next step follows in any case.
 -define(LEAVE_TIMEOUT_MS, 60000).
 
-%% @doc Starts the guest, for as long as Host lives. Modules are what it takes away in the end.
+%% @doc Starts the guest, for as long as Host lives. It unloads Modules in the end.
 -spec enter(pid(), [module()]) -> {ok, pid()} | {error, already_there}.
 enter(Host, Modules) ->
     Reference = make_ref(),
@@ -27,13 +27,13 @@ enter(Host, Modules) ->
             {error, already_there}
     end.
 
-%% @doc Takes everything away; the guest's process ends when it is done. Answers with what could not be done.
+%% @doc Removes everything; then the guest exits. Answers with what could not be removed.
 -spec leave(pid()) -> [binary()].
 leave(Guest) ->
     call(Guest, leave).
 
-%% @doc Makes a directory that only this user can read, to be removed in the end. Its name is always the same for the
-%% same libraries: a library cannot be unmapped, and one that is mapped already is found by its name.
+%% @doc Makes a directory that only this user can read, and that is removed in the end. The same libraries have the same
+%% name, since a library cannot be unmapped and a mapped one is found by its name.
 -spec receive_files(pid(), string()) -> {ok, file:filename_all()} | {error, term()}.
 receive_files(Guest, Name) ->
     call(Guest, {make_directory, filename:join(temporary(), Name)}).
@@ -82,7 +82,7 @@ call(Guest, Request) ->
 -spec init({pid(), reference()}, pid(), [module()]) -> term().
 init({Caller, Reference}, Host, Modules) ->
     true = register(?MODULE, self()),
-    %% What it prints, if anything, belongs to the node that it is in.
+    %% It prints to the node that it is in.
     group_leader(whereis(init), self()),
     process_flag(trap_exit, true),
     Caller ! {Reference, {ok, self()}},
@@ -111,7 +111,7 @@ loop(Host, Baggage) ->
             loop(Host, Baggage)
     end.
 
-%% Others may be able to write into a directory until its mode is set; what they wrote by then is seen.
+%% Until its mode is set, others may write into the directory, so it is checked afterwards.
 make_directory(Directory) ->
     case file:make_dir(Directory) of
         ok ->
@@ -130,7 +130,7 @@ temporary() ->
         _ -> "/tmp"
     end.
 
-%% Each step is taken whatever became of the one before.
+%% Each step is taken even if the one before failed.
 clear_away(#{modules := Modules} = Baggage) ->
     lists:append([
         within("beamtap does not stop", fun stop/0),
@@ -173,7 +173,7 @@ erase_terms(Modules) ->
 owner(Key) when is_tuple(Key), tuple_size(Key) > 0 -> element(1, Key);
 owner(Key) -> Key.
 
-%% Nothing may come after the last call: this process has no business in the module by then.
+%% Nothing may follow the last call: by then the module is gone.
 unload(Modules) ->
     _ = [unload_one(Module) || Module <- Modules, Module =/= ?MODULE],
     _ = code:purge(?MODULE),

@@ -1,4 +1,4 @@
-%% @doc A page of observer_cli (1.4 to 1.8) with taps and processes, and tracing toggled by choosing a row.
+%% @doc A page of observer_cli (1.4 to 1.8) that shows taps and processes, and toggles the tracing of a chosen row.
 %%
 %% In observer_cli's environment:
 %% ```
@@ -8,10 +8,10 @@
 %%     #{module => beamtap_observer_cli_off, title => "all off", shortcut => "O"}
 %% ]}.
 %% '''
-%% Choosing the row of a process toggles it (where observer_cli knows no handlers, before 1.8, it shows the process). The
-%% key of the second page, here O, switches everything off. The rows stay where they are until a key is pressed, so that
-%% the number that is typed is still that of the process; what is traced, and the taps, go on being shown as they are.
-%% observer_cli is no dependency: this module calls it only when observer_cli has called it.
+%% Choose the row of a process to toggle it. Before 1.8 observer_cli has no handlers and shows the process instead. The key
+%% of the second page, here O, switches everything off. Rows keep their order until a key is pressed, so that the number you
+%% type still belongs to the process you mean; taps and what is traced are updated.
+%% beamtap does not depend on observer_cli: this module calls it only when observer_cli has called it.
 -module(beamtap_observer_cli).
 
 -export([attributes/1, sheet_header/0, sheet_body/1, start/3]).
@@ -20,7 +20,7 @@
 -define(TAPS, 3).
 -define(LIMIT, 200).
 
-%% @doc The newest taps, one a line: what it is, its state, events so far, and where its trace is.
+%% @doc The newest taps, one a line: number, state, events so far, and path.
 -spec attributes(State) -> {[[map()]], State}.
 attributes(State) ->
     Taps = lists:sublist(lists:reverse(beamtap_toggle:taps()), ?TAPS),
@@ -61,8 +61,8 @@ sheet_header() ->
         #{title => "Messages", width => 16, shortcut => "Q"}
     ].
 
-%% @doc The processes with most reductions when the page was opened, a row each. observer_cli sorts them at each refresh, and
-%% looks a chosen row up in the order of the last one: numbers that changed would put another process there.
+%% @doc The processes that had most reductions when the page was opened, a row each. observer_cli sorts rows at each refresh
+%% and looks a chosen row up in the last order, so changed numbers would put another process there.
 -spec sheet_body(term()) -> {[[term()]], {?MODULE, [beamtap_toggle:process()]}}.
 sheet_body({?MODULE, Processes}) ->
     IsOn = beamtap_toggle:traced(),
@@ -83,7 +83,7 @@ mark(#{pid := Pid}) ->
 name(#{name := undefined, function := {M, F, A}}) -> lists:flatten(io_lib:format("~p:~p/~b", [M, F, A]));
 name(#{name := Name}) -> atom_to_list(Name).
 
-%% @doc Called by observer_cli when the row of a process is chosen: toggles the process and shows the page again.
+%% @doc observer_cli calls it when the row of a process is chosen. Toggles the process and shows the page again.
 -spec start(term(), pid(), term()) -> term().
 start(_Type, Pid, ViewOpts) ->
     ok = tell(beamtap_toggle:toggle({process, Pid})),
@@ -92,6 +92,6 @@ start(_Type, Pid, ViewOpts) ->
 tell({ok, _}) ->
     ok;
 tell({error, #{message := Message, remedy := Remedy}}) ->
-    ok = io:format("~n~ts~n~ts~nReturn goes on.~n", [Message, Remedy]),
+    ok = io:format("~n~ts~n~ts~nPress return to go on.~n", [Message, Remedy]),
     _ = io:get_line(""),
     ok.

@@ -1,12 +1,12 @@
-%% @doc A page of observer_cli that switches everything off when it is opened: its shortcut is the key for that. {@link
-%% beamtap_observer_cli} says how to put it there.
+%% @doc A page of observer_cli that switches everything off when it is opened; its shortcut is the key for that. A module of
+%% its own, since observer_cli has one module for each page. {@link beamtap_observer_cli} shows its configuration.
 -module(beamtap_observer_cli_off).
 
 -export([attributes/1, sheet_header/0, sheet_body/1]).
 
 -define(WIDTH, 132).
 
-%% @doc What became of it. What is switched on while the page is open stays on.
+%% @doc The outcome. What is switched on while the page is open stays on.
 -spec attributes(term()) -> {[[map()]], {?MODULE, iodata()}}.
 attributes({?MODULE, Said} = Done) ->
     {[[#{content => Said, width => ?WIDTH}]], Done};

@@ -59,7 +59,7 @@ pattern(Other) ->
 -spec no_function(term()) -> beamtap_error:reason().
 no_function(Term) -> #{reason => bad_function, function => Term}.
 
-%% @doc The pattern with more to be recorded. What a match specification records is its own affair.
+%% @doc The pattern with more to record. A match specification decides by itself what it records.
 -spec add(beamtap_pattern:pattern(), [action()]) -> beamtap_pattern:pattern().
 add(#{actions := Own} = Pattern, More) ->
     Pattern#{actions := lists:usort(Own ++ More)}.

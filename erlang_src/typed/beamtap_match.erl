@@ -1,15 +1,15 @@
 %% @private
-%% From patterns to match specifications, and from the patterns of several askers to what the VM is told.
+%% Turns patterns into match specifications, and the patterns of several taps into what the VM is told.
 %%
-%% A function has one match specification. Where patterns overlap it gets the clauses of all of them, those that do
-%% most first, since the first that fits is the one that counts.
+%% A function has one match specification. Where patterns overlap, it gets the clauses of all of them. Those that do most
+%% come first, since the first clause that fits counts.
 -module(beamtap_match).
 
 -export([clauses/1, check/2, overlay/1, add/2, drop/2, change/2, overlap/2, covers/2, ending/1, is_forced/2]).
 -export_type([mfa_pattern/0, asked/0, laid/0, clause/0]).
 
 -type mfa_pattern() :: {module(), atom(), arity() | '_'}.
-%% A clause of a match specification; `forced' where it is to record how calls end whatever stands against it.
+%% A clause of a match specification; a `forced' one records how calls end in any case.
 -type clause() :: {'_' | list(), list(), list()} | {forced, {'_' | list(), list(), list()}}.
 %% One pattern's wish for functions; `none' takes functions out of what wider patterns wish for, `no_return' lets a
 %% function's calls be recorded, but not how they end.
@@ -17,12 +17,11 @@
 %% What `erlang:trace_pattern/3' is told, in this order.
 -type laid() :: {mfa_pattern(), true | false | [tuple()]}.
 
-%% What a user's match specification may not do: each changes what is traced, or the traced process, behind the
-%% tap's back; the last one builds a picture of the whole process at each call.
+%% What a user's match specification may not do. Each changes what is traced, or the traced process, without the tap's
+%% knowledge; the last one builds a picture of the whole process at each call.
 -define(FORBIDDEN, [trace, enable_trace, disable_trace, silent, set_seq_token, set_tcw, process_dump]).
 
-%% @doc The clauses of a pattern. An error when a value is an atom that this VM does not have, or when the VM knows a
-%% function of the guard not.
+%% @doc The clauses of a pattern. An error when this VM does not have an atom of it, or does not know a function of its guard.
 -spec clauses(beamtap_pattern:pattern()) -> {ok, [clause()]} | beamtap_error:error().
 clauses(#{actions := Actions} = Pattern) ->
     case {plain(Pattern), lists:member('return!', Actions)} of
@@ -49,8 +48,8 @@ plain(#{actions := Actions}) ->
 alternatives([]) -> [[]];
 alternatives(Guard) -> [[condition(G)] || G <- Guard].
 
-%% exception_trace tells of returns, too. return_trace alone is never asked for: a call that an exception leaves would
-%% have no end, and what its catcher does next would be counted as its time.
+%% exception_trace reports returns, too. return_trace alone is never used: a call left by an exception would have no end, and
+%% what the catcher does next would count as its time.
 body([]) -> [];
 body(_) -> [{exception_trace}].
 

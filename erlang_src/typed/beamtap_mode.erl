@@ -1,14 +1,14 @@
-%% @doc How LTTng records: the options about it, checked, and the places they lead to. Pure.
+%% @doc How LTTng records: its options, checked, and where it writes. Pure.
 -module(beamtap_mode).
 
 -export([keys/0, defaults/0, option/2, complete/1, places/3, writes_here/1]).
 -export_type([mode/0, options/0, checked/0, place/0]).
 
-%% `local': into a directory of this machine. `{net, Url}': to a relay daemon. `live': to a relay daemon from which it
-%% can be watched meanwhile; without a URL one is started on 127.0.0.1, which keeps the trace in the directory too.
-%% `snapshot': a flight recorder, which keeps the newest events in memory until {@link beamtap:snapshot/2} writes them
-%% into the directory, or sends them to a relay daemon. Milliseconds bound how long an event waits before viewers
-%% see it. URLs: `net://HOST[:CONTROL_PORT[:DATA_PORT]]', `net6://[HOST]...'.
+%% `local': into a directory of this machine. `{net, Url}': to a relay daemon. `live': to a relay daemon that viewers read
+%% meanwhile; without a URL one is started on 127.0.0.1, which keeps the trace in the directory, too. `snapshot': a flight
+%% recorder, which keeps the newest events in memory until {@link beamtap:snapshot/2} writes them into the directory, or
+%% sends them to a relay daemon. Milliseconds limit how long an event waits before viewers see it. URLs:
+%% `net://HOST[:CONTROL_PORT[:DATA_PORT]]', `net6://[HOST]...'.
 -type mode() ::
     local
     | {local, file:name_all()}
@@ -18,16 +18,15 @@
     | {live, Url :: unicode:chardata(), Milliseconds :: pos_integer()}
     | snapshot
     | {snapshot, Url :: unicode:chardata()}.
-%% One mode, or several of different kinds at once. `buffers' is a preset that `subbuf_size' (bytes) and `num_subbuf'
-%% change: 64 KiB x 4, 512 KiB x 8, 2 MiB x 16 for each CPU. `on_full' says which event goes when no sub-buffer is
-%% free: the new one (`discard', and exactly counted), or the oldest packets (`overwrite', a flight recorder's way).
-%% `buffers_per' says whose the buffers are: the user's (`uid'), so that they outlive a VM that is killed, or the VM's
-%% own (`pid'), gone with it. Either way a tap's hold nobody else's events.
-%% `switch_timer' (milliseconds): hand half full sub-buffers over this often. `files' bounds each stream's files.
-%% `rotate': close what was written as a chunk of its own, complete and readable, after so many milliseconds or bytes,
-%% and keep so many chunks. `shm_path': a directory for the ring buffers, from where what a crash
-%% left is recovered when the next tap with the same directory starts. `trace_format': Common Trace Format 1.8 or 2; LTTng's
-%% own choice unless given, and its only one before 2.15, CTF 1.8.
+%% `mode': one, or several of different kinds at once. `buffers': a preset for each CPU, `low' (64 KiB x 4), `default'
+%% (512 KiB x 8) or `high' (2 MiB x 16); `subbuf_size' (bytes) and `num_subbuf' change it. `on_full': what goes when no
+%% sub-buffer is free, the new event (`discard', counted exactly) or the oldest packets (`overwrite', as a flight recorder
+%% does). `buffers_per': whose the buffers are, the user's (`uid'; they outlive a VM that is killed) or the VM's own (`pid').
+%% A tap's buffers never hold another VM's events. `switch_timer': write half full sub-buffers every so many milliseconds.
+%% `files': limits each stream's files. `rotate': after so many milliseconds or bytes, close what was written as a chunk of
+%% its own, complete and readable, and keep so many chunks. `shm_path': a directory for the ring buffers; what a crash left
+%% there is recovered when the next tap with the same directory starts. `trace_format': Common Trace Format 1.8 or 2;
+%% LTTng's own choice by default, and before 2.15 always 1.8.
 -type options() :: #{
     mode => mode() | [mode()],
     buffers => low | default | high,

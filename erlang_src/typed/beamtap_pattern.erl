@@ -10,12 +10,12 @@
 %% guard     = as behind when in a function                  B > 1000, is_integer(B); is_function(f) and id != nil
 %% action    = "return" | "return!" | "exception"
 %% '''
-%% `_' and `*' stand for anything; what is left out is anything. Names that need it are quoted: ``'...' '' in Erlang
+%% `_' and `*' stand for anything, and so does what is left out. Names that need it are quoted: ``'...' '' in Erlang
 %% form, `"..."' in Elixir form; so `Kernel.*' is every function of Kernel and `Kernel."*"/2' is multiplication, `Kernel."**"/2' the power.
 %% Arguments and guard are in the language of the function's form; a guard may call what a match specification may.
-%% `return' and `exception' both record how calls end, by a return or by an exception: the VM tells the two together.
-%% A function that calls itself again before it returns is recorded without `return'; `return!' records its returns all
-%% the same, and its process pays for it with a stack that grows at each call.
+%% `return' and `exception' both record how calls end, by a return or by an exception, since the VM reports the two together.
+%% A function that makes a tail call to itself is recorded without `return'. `return!' records its returns, too; each such
+%% call then leaves a frame on its process's stack.
 -module(beamtap_pattern).
 
 -export([parse/1, print/1]).

@@ -1,7 +1,7 @@
 %% @doc What a tap may record of what events carry: arguments, return values, messages, exit reasons. Pure.
 %%
-%% Nothing of it leaves the VM unless asked for: `none' is what is meant where nothing is said. `size' records how large
-%% a term is, `{text, Bytes}' the term as text of at most so many bytes.
+%% The default is `none': nothing of it leaves the VM. `size' records how large a term is, `{text, Bytes}' the term as text
+%% of at most so many bytes.
 -module(beamtap_payload).
 
 -export([check/1, none/0, is_none/1, has_arguments/1, longest/1, native/1]).
@@ -16,7 +16,7 @@
     arguments := amount(), return_values := amount(), messages := amount(), exit_reasons := amount()
 }.
 
-%% Fewer bytes show nothing; more take the traced process too long, and a page must hold the event.
+%% Fewer bytes show nothing. More take too much of the traced process's time, and a page must hold the event.
 -define(MIN_BYTES, 16).
 -define(MAX_BYTES, 4096).
 -define(KINDS, [arguments, return_values, messages, exit_reasons]).
