@@ -45,6 +45,8 @@ untrace() ->
 %% @doc Removes from the VM what dead tap processes left. Runs in the caller.
 -spec sweep() -> [beamtap:tap()].
 sweep() ->
+    %% What watches loads may have been killed with everything that would start it again.
+    ok = beamtap_vm:loads_sweep(),
     [clean(Tap) || {Tap, #{session := Session}} <- beamtap_ledger:open_entries(), not is_process_alive(Session)].
 
 -spec init(none) -> {ok, map()}.
