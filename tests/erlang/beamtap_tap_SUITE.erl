@@ -140,7 +140,7 @@ owner_exit(Config) ->
     {ok, #{ended_by := owner, problems := []} = Receipt} = beamtap:stop(Tap),
     {error, #{reason := ended, message := Message, ended_by := owner, remedy := <<"name a longer-lived one: #{owner => whereis(init)}">>}} =
         beamtap:pause(Tap),
-    {match, _} = re:run(Message, "has ended: the process that started it has$"),
+    {match, _} = re:run(Message, "has ended: the process that started it has exited$"),
     agrees(Receipt, beamtap_world:recorded(maps:get(path, Receipt))),
     beamtap_world:settled(before(Config)).
 
