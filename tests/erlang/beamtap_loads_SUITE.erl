@@ -165,7 +165,7 @@ told_hazards(Config) ->
     Expected = length(beamtap_hazards:of_class(beamtap_hazards:erts(), running)),
     Expected = length(Warnings),
     Expected = logged(0),
-    {error, #{reason := bad_option}} = beamtap:start(running, #{known_bad => maybe}).
+    {error, #{reason := bad_option}} = beamtap:start(running, #{known_bad => 'maybe'}).
 
 logged(Count) ->
     receive
