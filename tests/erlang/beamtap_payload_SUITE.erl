@@ -158,7 +158,7 @@ one_kind_only(Config) ->
 
 bad_payloads(_) ->
     [
-        {error, #{reason := bad_option, remedy := <<"payload is ", _/binary>>}} = beamtap:start(procs, #{payload => Bad})
+        {error, #{reason := bad_option, option := payload, value := Bad}} = beamtap:start(procs, #{payload => Bad})
      || Bad <- [all, {text, 15}, {text, 4097}, {text, a}, #{argument => size}, #{messages => 7}, [{messages, size} | x], "text"]
     ],
     {error, #{reason := bad_option}} = beamtap:start(procs, #{payload => {text, 4096}, subbuf_size => 4096}).
