@@ -139,11 +139,11 @@ greet(Socket) ->
         {error, _} -> unknown
     end.
 
-%% Its status, and then its challenge, with its name. No match skips bits: OTP 29 does not load such code from an older
-%% compiler.
+%% Its status, and then its challenge, with its name. OTP 29 does not load code from an older compiler in which a match skips
+%% bits or tests for whole bytes.
 greeted(Socket) ->
     case {gen_tcp:recv(Socket, 0, ?HANDSHAKE_MS), gen_tcp:recv(Socket, 0, ?HANDSHAKE_MS)} of
-        {{ok, <<"s", _/binary>>}, {ok, <<"N", Challenge/binary>>}} ->
+        {{ok, <<"s", _/bits>>}, {ok, <<"N", Challenge/bits>>}} ->
             %% Flags of 8 bytes, the challenge and the creation of 4 each, the name's length of 2.
             Size = binary:decode_unsigned(binary:part(Challenge, 16, 2)),
             {ok, binary_to_atom(binary:part(Challenge, 18, Size))};

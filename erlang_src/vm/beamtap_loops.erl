@@ -136,8 +136,7 @@ last_calls(Module) ->
 last_calls(Module, ObjectCode) ->
     try
         {ok, {Module, Chunks}} = beam_lib:chunks(ObjectCode, [atoms, "ImpT", "Code"]),
-        [{atoms, Atoms}, {"ImpT", Imports}, {"Code", <<Head:32, Code/binary>>}] = Chunks,
-        %% No match skips bits: OTP 29 does not load such code from an older compiler.
+        [{atoms, Atoms}, {"ImpT", Imports}, {"Code", <<Head:32, Code/bits>>}] = Chunks,
         Instructions = binary:part(Code, Head, byte_size(Code) - Head),
         Names = list_to_tuple([Atom || {_, Atom} <- Atoms]),
         Imported = list_to_tuple([
@@ -161,24 +160,24 @@ called(MFA) -> MFA.
 functions(Code, Module, Names) ->
     step(Code, {none, []}, #{}, #{}, {Module, Names}).
 
-step(<<?FUNC_INFO, Rest/binary>>, Function, Found, Entries, {Module, Names} = Context) ->
+step(<<?FUNC_INFO, Rest/bits>>, Function, Found, Entries, {Module, Names} = Context) ->
     {_, Rest1} = operand(Rest),
     {Name, Rest2} = operand(Rest1),
     {Arity, Rest3} = operand(Rest2),
     {Label, Rest4} = entry(Rest3),
     MFA = {Module, element(Name, Names), Arity},
     step(Rest4, {MFA, []}, found(Function, Found), Entries#{Label => MFA}, Context);
-step(<<Op, Rest/binary>>, Function, Found, Entries, Context) when Op =:= ?CALL_ONLY; Op =:= ?CALL_LAST ->
+step(<<Op, Rest/bits>>, Function, Found, Entries, Context) when Op =:= ?CALL_ONLY; Op =:= ?CALL_LAST ->
     {_, Rest1} = operand(Rest),
     {Label, Rest2} = operand(Rest1),
     step(skip(element(Op, ?OPERANDS) - 2, Rest2), calls({label, Label}, Function), Found, Entries, Context);
-step(<<Op, Rest/binary>>, Function, Found, Entries, Context) when Op =:= ?CALL_EXT_ONLY; Op =:= ?CALL_EXT_LAST ->
+step(<<Op, Rest/bits>>, Function, Found, Entries, Context) when Op =:= ?CALL_EXT_ONLY; Op =:= ?CALL_EXT_LAST ->
     {_, Rest1} = operand(Rest),
     {Index, Rest2} = operand(Rest1),
     step(skip(element(Op, ?OPERANDS) - 2, Rest2), calls({import, Index}, Function), Found, Entries, Context);
-step(<<?APPLY_LAST, Rest/binary>>, Function, Found, Entries, Context) ->
+step(<<?APPLY_LAST, Rest/bits>>, Function, Found, Entries, Context) ->
     step(skip(2, Rest), calls(anything, Function), Found, Entries, Context);
-step(<<Op, Rest/binary>>, Function, Found, Entries, Context) when Op =:= ?CALL_FUN; Op =:= ?CALL_FUN2; Op =:= ?APPLY ->
+step(<<Op, Rest/bits>>, Function, Found, Entries, Context) when Op =:= ?CALL_FUN; Op =:= ?CALL_FUN2; Op =:= ?APPLY ->
     Behind = skip(element(Op, ?OPERANDS), Rest),
     %% The loader turns a call before a return into a last call.
     Called =
@@ -187,47 +186,48 @@ step(<<Op, Rest/binary>>, Function, Found, Entries, Context) when Op =:= ?CALL_F
             false -> Function
         end,
     step(Behind, Called, Found, Entries, Context);
-step(<<Op, Rest/binary>>, Function, Found, Entries, Context) when Op =/= 3 ->
+step(<<Op, Rest/bits>>, Function, Found, Entries, Context) when Op =/= 3 ->
     step(skip(element(Op, ?OPERANDS), Rest), Function, Found, Entries, Context);
 step(_, Function, Found, Entries, _) ->
     {found(Function, Found), Entries}.
 
-entry(<<?LABEL, Rest/binary>>) -> operand(Rest);
-entry(<<Op, Rest/binary>>) -> entry(skip(element(Op, ?OPERANDS), Rest)).
+entry(<<?LABEL, Rest/bits>>) -> operand(Rest);
+entry(<<Op, Rest/bits>>) -> entry(skip(element(Op, ?OPERANDS), Rest)).
 
 found({none, _}, Found) -> Found;
 found({MFA, Calls}, Found) -> Found#{MFA => lists:usort(Calls)}.
 
 calls(Target, {MFA, Calls}) -> {MFA, [Target | Calls]}.
 
-returns(<<?DEALLOCATE, Rest/binary>>) -> returns(skip(1, Rest));
-returns(<<?RETURN, _/binary>>) -> true;
+returns(<<?DEALLOCATE, Rest/bits>>) -> returns(skip(1, Rest));
+returns(<<?RETURN, _/bits>>) -> true;
 returns(_) -> false.
 
 %%% Operands: the lowest three bits of the first byte say what it is, the others its value, or how long that is. Bytes are
-%%% read whole, because OTP 29 does not load code from an older compiler in which a match skips bits.
+%%% read whole and the rest as `bits', because OTP 29 does not load code from an older compiler in which a match skips bits or
+%%% tests for whole bytes.
 
 skip(0, Rest) ->
     Rest;
-skip(N, <<First, Rest/binary>>) when First band 2#1000 =:= 0, First band 7 =/= 7 ->
+skip(N, <<First, Rest/bits>>) when First band 2#1000 =:= 0, First band 7 =/= 7 ->
     skip(N - 1, Rest);
-skip(N, <<First, Rest/binary>>) ->
+skip(N, <<First, Rest/bits>>) ->
     {_, Left} = operand(First, Rest),
     skip(N - 1, Left).
 
-operand(<<First, Rest/binary>>) -> operand(First, Rest).
+operand(<<First, Rest/bits>>) -> operand(First, Rest).
 
 operand(First, Rest) when First band 2#1111 =:= 7 ->
     extended(First bsr 4, Rest);
 operand(First, Rest) when First band 2#1000 =:= 0 ->
     {First bsr 4, Rest};
-operand(First, <<Low, Rest/binary>>) when First band 2#10000 =:= 0 ->
+operand(First, <<Low, Rest/bits>>) when First band 2#10000 =:= 0 ->
     {(First bsr 5) bsl 8 bor Low, Rest};
 operand(First, Rest) when First bsr 5 =:= 7 ->
     {More, Rest1} = operand(Rest),
     {large, binary:part(Rest1, More + 9, byte_size(Rest1) - More - 9)};
 operand(First, Rest) ->
-    <<Value:(First bsr 5 + 2)/unit:8, Rest1/binary>> = Rest,
+    <<Value:(First bsr 5 + 2)/unit:8, Rest1/bits>> = Rest,
     {Value, Rest1}.
 
 extended(1, Rest) ->
