@@ -174,9 +174,7 @@ defmodule Beamtap do
 
   @doc "What a tap does, or its receipt."
   @spec info(tap) :: {:ok, info} | {:error, Beamtap.Error.t()}
-  def info(tap) do
-    with {:ok, info} <- worded(:beamtap.info(tap)), do: {:ok, info_in_elixir(info)}
-  end
+  def info(tap), do: worded(:beamtap.info(tap))
 
   @doc """
   Ends everything that beamtap set in this VM, and nothing else. Answers with the receipts of the taps it ended.
@@ -185,7 +183,10 @@ defmodule Beamtap do
       {:ok, []}
   """
   @spec clear() :: {:ok, [receipt]}
-  defdelegate clear(), to: :beamtap
+  def clear() do
+    {:ok, receipts} = :beamtap.clear()
+    {:ok, Enum.map(receipts, &info_in_elixir/1)}
+  end
 
   @doc """
   Prints where the time went in an ended tap, given as tap or receipt, or in the trace in a directory.

@@ -3,7 +3,7 @@
 -module(beamtap_taps).
 
 -export([start/2, stop/1, ask/2, change/3, session/1, info/1, all/0, list/0, clear/0]).
--export_type([receipt/0, info/0]).
+-export_type([receipt/0, info/0, without_return/0]).
 
 %% What a tap left.
 %%
@@ -49,11 +49,14 @@
     ns_per_event := float() | unknown,
     scheduler_share := float() | unknown,
     %% Functions that are recorded without returns, and why.
-    without_return => beamtap_returns:told(),
+    without_return => without_return(),
     %% Known faults of this OTP release that concern what was traced.
     warnings => [binary()],
-    problems := [binary()]
+    problems := [binary()],
+    %% The same as terms: what `without_return', `warnings' and `problems' are made of.
+    facts := beamtap_caveats:facts()
 }.
+-type without_return() :: [#{function := mfa(), why := binary()}].
 %% A tap that runs, or with `state => ended' the receipt of one that has ended.
 %%
 %% A tap that waits for LTTng's session daemon is `busy', or `closing' on its way to its end; it then has `path' and
@@ -78,9 +81,10 @@
     functions => non_neg_integer(),
     processes => beamtap_vm:processes(),
     recovered => [beamtap_remains:recovery()],
-    without_return => beamtap_returns:told(),
+    without_return => without_return(),
     warnings => [binary()],
     problems => [binary()],
+    facts => beamtap_caveats:facts(),
     atom() => term()
 }.
 
@@ -114,7 +118,7 @@ stop(Tap) ->
         case session(Tap) of
             {ok, Session} ->
                 case beamtap_session:stop(Session, stop) of
-                    {ok, Receipt} -> {ok, Receipt};
+                    {ok, Receipt} -> {ok, beamtap_wording:info(Receipt, erlang)};
                     {error, #{reason := timeout}} = Error -> Error;
                     {error, _} -> receipt(Tap)
                 end;
@@ -164,7 +168,7 @@ session(Other) ->
 receipt(Tap) ->
     ok = beamtap_janitor:settle(),
     case beamtap_ledger:receipt(Tap) of
-        {ok, Receipt} -> {ok, Receipt};
+        {ok, Receipt} -> {ok, beamtap_wording:info(Receipt, erlang)};
         none -> unknown(Tap)
     end.
 
@@ -192,7 +196,7 @@ list() ->
         %% In this order: a tap that ends meanwhile is then among the ended.
         Running = running(),
         ok = beamtap_janitor:settle(),
-        Ended = [Receipt#{state => ended} || Receipt <- beamtap_ledger:receipts()],
+        Ended = [beamtap_wording:info(Receipt#{state => ended}, erlang) || Receipt <- beamtap_ledger:receipts()],
         Over = [Tap || #{tap := Tap} <- Ended],
         Ended ++ [Info || #{tap := Tap} = Info <- Running, not lists:member(Tap, Over)]
     end).
@@ -234,7 +238,7 @@ cleared() ->
     lists:foreach(fun await_end/1, Sessions),
     _ = beamtap_janitor:sweep(),
     ok = beamtap_lttng:dismiss_daemon(),
-    {ok, [Receipt || Tap <- Taps, {ok, Receipt} <- [beamtap_ledger:receipt(Tap)]]}.
+    {ok, [beamtap_wording:info(Receipt, erlang) || Tap <- Taps, {ok, Receipt} <- [beamtap_ledger:receipt(Tap)]]}.
 
 await_end({Session, Monitor}) ->
     await_end(Monitor, [

@@ -36,13 +36,23 @@ with_obstacle(#{obstacle := Obstacle} = Facts, Language) ->
 with_obstacle(Facts, _) ->
     Facts.
 
-%% @doc The info of a tap. Where it does not record now, `reason' and `remedy' are sentences; `why' keeps what LTTng said.
--spec info(beamtap:info(), beamtap_language:language()) -> beamtap:info().
-info(#{state := degraded, reason := Reason} = Info, Language) ->
+%% @doc The info of a tap, or a receipt. What `facts' has is worded; where the tap does not record now, `reason' and `remedy'
+%% are sentences, and `why' keeps what LTTng said.
+-spec info(Told, beamtap_language:language()) -> Told | beamtap:info() when Told :: map().
+info(#{facts := Facts} = Told, Language) ->
+    maps:merge(degraded(Told, Language), maps:map(fun(Key, Known) -> [fact(Key, Fact, Language) || Fact <- Known] end, Facts));
+info(Told, Language) ->
+    degraded(Told, Language).
+
+fact(problems, Fact, Language) -> beamtap_words_caveats:problem(Fact, Language);
+fact(warnings, Fact, Language) -> beamtap_words_caveats:warning(Fact, Language);
+fact(without_return, {MFA, _} = Fact, Language) -> #{function => MFA, why => beamtap_words_caveats:why(Fact, Language)}.
+
+degraded(#{state := degraded, reason := Reason} = Info, Language) ->
     Facts = with_obstacle(maps:merge(#{why => Reason}, Info), Language),
     {Message, Remedy} = beamtap_words_tap:degraded(Facts),
     Facts#{reason := line(Message), remedy => line(Remedy)};
-info(Info, _) ->
+degraded(Info, _) ->
     Info.
 
 words([], _, _) ->

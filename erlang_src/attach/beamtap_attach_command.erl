@@ -212,7 +212,7 @@ recorded(Info) ->
 number(1, One, _) -> ["1 ", One];
 number(N, _, Many) -> [integer_to_list(N), " ", Many].
 
-record(Attachment, #{tap := Opts} = Request) ->
+record(Attachment, #{tap := Opts, language := Language} = Request) ->
     Mode = maps:get(mode, Opts, local),
     {Bounded, Wait} = bounded(Mode, Opts),
     Tap = succeeded(beamtap_attach:start(Attachment, spec(Request, targets(Request)), Bounded)),
@@ -221,7 +221,7 @@ record(Attachment, #{tap := Opts} = Request) ->
     say("recording ~ts of ~ts to ~ts; Ctrl-C ends it", [recorded(Info), number(Processes, "process", "processes"), Path]),
     Why = await(Attachment, Tap, Wait),
     Place = kept(Attachment, Tap, Mode, Why),
-    receipt(succeeded(beamtap_attach:call(Attachment, stop, [Tap]))),
+    receipt(beamtap_wording:info(succeeded(beamtap_attach:call(Attachment, stop, [Tap])), Language)),
     reported(Attachment, Place, Request).
 
 %% A flight recorder is written while it runs, so its time is kept here. It ends with the attachment.

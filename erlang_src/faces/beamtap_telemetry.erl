@@ -48,13 +48,16 @@ handle_cast(_, State) ->
 -spec handle_info(term(), state()) -> {noreply, state()}.
 handle_info({beamtap_tap, Event, Measurements, Metadata}, State) ->
     case application:get_env(beamtap, telemetry, false) of
-        true -> {noreply, next(queued({Event, Measurements, Metadata}, State))};
+        true -> {noreply, next(queued({Event, Measurements, worded(Metadata)}, State))};
         _ -> {noreply, State}
     end;
 handle_info({'EXIT', Runs, _}, #{runs := Runs} = State) ->
     {noreply, next(State#{runs := none})};
 handle_info(_, State) ->
     {noreply, State}.
+
+worded(#{receipt := Receipt} = Metadata) -> Metadata#{receipt := beamtap_wording:info(Receipt, erlang)};
+worded(Metadata) -> Metadata.
 
 queued(Event, #{waiting := Waiting, dropped := Dropped} = State) ->
     case queue:len(Waiting) < ?MOST_WAITING of

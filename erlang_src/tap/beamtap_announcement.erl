@@ -19,7 +19,7 @@ tripped(Tap, Path, Reason) ->
     announce(tripped, #{system_time => erlang:system_time()}, #{tap => Tap, path => Path, reason => Reason}).
 
 %% @doc A tap has ended.
--spec ended(beamtap:receipt()) -> ok.
+-spec ended(beamtap_receipt:receipt()) -> ok.
 ended(#{tap := Tap, path := Path, ended_by := EndedBy, duration_ms := Ms} = Receipt) ->
     Counts = maps:with([traced, emitted, recorded, discarded, lost, suppressed, bytes], Receipt),
     Known = maps:filter(fun(_, Count) -> is_integer(Count) end, Counts),

@@ -4,22 +4,37 @@
 
 -export([new/2, add/2, problem/3, limits/3, piled/2, loaded/3, watch_loads/2, warned/2]).
 -export([pause/1, resume/1, resumed/1, remind/1, describe/3]).
--export_type([caveats/0, pause/0]).
+-export_type([caveats/0, pause/0, problem/0, facts/0]).
 
 -type caveats() :: #{
     tap := beamtap:tap(),
     %% What the names of the tap's LTTng sessions begin with: the trace knows the tap by it.
     name := binary(),
-    %% Lines for the user, newest first.
-    problems := [binary()],
+    %% Newest first.
+    problems := [problem()],
     %% What is known to go wrong in this release with what is traced.
-    warnings := [binary()],
+    warnings := [beamtap_neighbours:warning()],
     %% Pauses that are over, and when the current one began, in the VM's monotonic time.
     pauses := [pause()],
     paused_at => integer()
 }.
 %% Begin and end in microseconds of the system's time. A pause that lasts has `resumed => false' and ends now.
 -type pause() :: #{began_us := integer(), ended_us := integer(), resumed := boolean()}.
+
+%% What the user is told, but for the words: {@link beamtap_words_caveats}. `failed': what the tap could not do or write.
+-type problem() ::
+    {failed, What :: atom(), Cause :: atom() | binary()}
+    | {gap, Ms :: integer(), Reason :: binary(), IsResumed :: boolean()}
+    | {class_lost, beamtap_instruments:class(), Reason :: term()}
+    | {piled, [mfa()], AtMs :: integer()}
+    | {loaded, [module()], AtUs :: integer(), MissedUs :: non_neg_integer()}
+    | loads_unseen
+    | more.
+-type facts() :: #{
+    problems := [problem()],
+    warnings => [beamtap_neighbours:warning()],
+    without_return => [{mfa(), beamtap_returns:why()}]
+}.
 
 %% Modules can be loaded without end, and nobody reads more lines.
 -define(MAX_LINES, 64).
@@ -28,22 +43,16 @@
 new(Tap, Name) ->
     #{tap => Tap, name => Name, problems => [], warnings => [], pauses => []}.
 
-%% @doc Adds a line, which is not written into the trace.
--spec add(unicode:chardata(), caveats()) -> caveats().
-add(Line, #{problems := Problems} = Caveats) ->
-    Caveats#{problems := [unicode:characters_to_binary(Line) | Problems]}.
+%% @doc Adds a problem, which is not written into the trace.
+-spec add(problem(), caveats()) -> caveats().
+add(Problem, #{problems := Problems} = Caveats) ->
+    Caveats#{problems := [Problem | Problems]}.
 
-%% @doc Adds a line if something failed.
--spec problem(string(), ok | {error, term()}, caveats()) -> caveats().
-problem(_, ok, Caveats) ->
-    Caveats;
-problem(Said, {error, Why}, Caveats) ->
-    Detail =
-        case Why of
-            {_, Line, _} -> Line;
-            Atom -> atom_to_binary(Atom)
-        end,
-    add([Said, ": ", Detail], Caveats).
+%% @doc Adds a problem if something failed.
+-spec problem(atom(), ok | {error, term()}, caveats()) -> caveats().
+problem(_, ok, Caveats) -> Caveats;
+problem(What, {error, {_, Line, _}}, Caveats) -> add({failed, What, Line}, Caveats);
+problem(What, {error, Why}, Caveats) when is_atom(Why) -> add({failed, What, Why}, Caveats).
 
 %%% Functions
 
@@ -59,10 +68,12 @@ limits(Before, #{limits := #{unread := Unread}} = Tracing, Caveats) ->
     Told = beamtap_tracing:without_return(Tracing),
     ok = ends(functions(ToldBefore) -- functions(Told), true),
     ok = ends(functions(Told) -- functions(ToldBefore), false),
-    Texts = [beamtap_returns:text(Told -- ToldBefore), beamtap_returns:unread(Unread -- UnreadBefore)],
-    lists:foreach(fun(Text) -> write(Text, Caveats) end, [Text || Text <- Texts, Text =/= none]).
+    Texts =
+        [beamtap_words_caveats:without_return(New, erlang) || [_ | _] = New <- [Told -- ToldBefore]] ++
+            [beamtap_words_caveats:unread(New, erlang) || [_ | _] = New <- [Unread -- UnreadBefore]],
+    lists:foreach(fun(Text) -> write(Text, Caveats) end, Texts).
 
-functions(Told) -> [MFA || #{function := MFA} <- Told].
+functions(Told) -> [MFA || {MFA, _} <- Told].
 
 ends([], _) ->
     ok;
@@ -74,53 +85,42 @@ ends(Functions, IsRecorded) ->
 -spec piled([mfa()], caveats()) -> caveats().
 piled(Functions, Caveats) ->
     ok = ends(Functions, false),
-    lost(beamtap_returns:piled_text(Functions, time_text(erlang:system_time(millisecond), millisecond)), Caveats).
+    lost({piled, Functions, erlang:system_time(millisecond)}, Caveats).
 
 %% @doc Modules were loaded at a time, in microseconds of the system's, and are traced since another.
 -spec loaded(none | {[module()], TracedUs :: integer()}, LoadedUs :: integer(), caveats()) -> caveats().
 loaded(none, _, Caveats) ->
     Caveats;
 loaded({Modules, TracedUs}, LoadedUs, Caveats) ->
-    Names = lists:join(", ", [beamtap_error:quote(M) || M <- Modules]),
-    lost(
-        unicode:characters_to_binary([
-            Names, case Modules of [_] -> " was"; _ -> " were" end, " loaded at ", time_text(LoadedUs, microsecond),
-            ": calls are missing for ", integer_to_list(max(0, TracedUs - LoadedUs)), " µs from then on, and calls within older code that goes on running"
-        ]),
-        Caveats
-    ).
+    lost({loaded, Modules, LoadedUs, max(0, TracedUs - LoadedUs)}, Caveats).
 
-%% @doc Watches for modules that are loaded, if functions are traced. Adds a line if that is not possible.
+%% @doc Watches for modules that are loaded, if functions are traced. Adds a problem if that is not possible.
 -spec watch_loads(beamtap_tracing:tracing(), caveats()) -> caveats().
 watch_loads(#{patterns := []}, Caveats) ->
     Caveats;
 watch_loads(_, Caveats) ->
     case beamtap_loads:watch() of
-        ok ->
-            Caveats;
-        blind ->
-            lost(<<"a module that is loaded from now on is not traced: somebody else traces erlang:finish_loading/1 with meta">>, Caveats)
+        ok -> Caveats;
+        blind -> lost(loads_unseen, Caveats)
     end.
 
-lost(Text, #{problems := Problems} = Caveats) ->
-    case lists:member(Text, Problems) of
-        false when length(Problems) < ?MAX_LINES ->
-            tell(Text, Caveats);
-        false when length(Problems) =:= ?MAX_LINES ->
-            tell(<<"more modules were loaded, or functions taken off, than are told here">>, Caveats);
-        _ ->
-            Caveats
+lost(Problem, #{problems := Problems} = Caveats) ->
+    case lists:member(Problem, Problems) of
+        false when length(Problems) < ?MAX_LINES -> tell(Problem, Caveats);
+        false when length(Problems) =:= ?MAX_LINES -> tell(more, Caveats);
+        _ -> Caveats
     end.
 
-tell(Text, Caveats) ->
-    ok = write(Text, Caveats),
-    add(Text, Caveats).
+tell(Problem, Caveats) ->
+    ok = write(beamtap_words_caveats:problem(Problem, erlang), Caveats),
+    add(Problem, Caveats).
 
 %% @doc Adds, and logs, what is known to go wrong in this release with what is traced. Each is told once.
 -spec warned(beamtap_tracing:tracing(), caveats()) -> caveats().
 warned(Tracing, #{tap := Tap, warnings := Known} = Caveats) ->
     New = beamtap_neighbours:warnings(Tracing) -- Known,
-    lists:foreach(fun(Text) -> logger:warning("beamtap: ~tp: ~ts", [Tap, Text], #{domain => [beamtap]}) end, New),
+    Log = fun(Text) -> logger:warning("beamtap: ~tp: ~ts", [Tap, Text], #{domain => [beamtap]}) end,
+    lists:foreach(fun(Warning) -> Log(beamtap_words_caveats:warning(Warning, erlang)) end, New),
     Caveats#{warnings := Known ++ New}.
 
 %%% Pauses
@@ -146,7 +146,7 @@ resume(Caveats) ->
     Caveats.
 
 told(ok, Caveats) -> Caveats;
-told({error, Why}, Caveats) -> add(["a pause is not in the trace: ", atom_to_list(Why)], Caveats).
+told({error, Why}, Caveats) -> add({failed, pause, Why}, Caveats).
 
 %% @doc The flags are set again.
 -spec resumed(caveats()) -> caveats().
@@ -159,18 +159,17 @@ pauses(IsResumed, Now, #{pauses := Pauses} = Caveats) ->
 
 %% @doc What `info/1' and the receipt say of it. Now, in the VM's monotonic time, is when a pause that lasts ends.
 -spec describe(beamtap_tracing:tracing(), Now :: integer(), caveats()) ->
-    #{without_return := beamtap_returns:told(), warnings := [binary()], problems := [binary()], pauses := [pause()]}.
+    #{facts := facts(), pauses := [pause()]}.
 describe(Tracing, Now, #{warnings := Warnings, problems := Problems} = Caveats) ->
     #{
-        without_return => beamtap_tracing:without_return(Tracing),
-        warnings => Warnings,
-        problems => lists:reverse(Problems),
+        facts => #{
+            without_return => beamtap_tracing:without_return(Tracing),
+            warnings => Warnings,
+            problems => lists:reverse(Problems)
+        },
         pauses => pauses(false, Now, Caveats)
     }.
 
 write(Text, #{name := Name}) ->
     _ = beamtap_definitions:caveat(Name, Text),
     ok.
-
-time_text(Time, Unit) ->
-    calendar:system_time_to_rfc3339(Time, [{unit, Unit}, {offset, "Z"}]).

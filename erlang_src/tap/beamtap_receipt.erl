@@ -3,17 +3,23 @@
 -module(beamtap_receipt).
 
 -export([make/2, refuse/1]).
+-export_type([receipt/0]).
+
+%% {@link beamtap:receipt()} without words: `facts' has what `problems', `warnings' and `without_return' say.
+-type receipt() :: #{
+    tap := beamtap:tap(), path := binary(), ended_by := beamtap:ended_by(), facts := beamtap_caveats:facts(), atom() => term()
+}.
 
 %% @doc The receipt, from what was open of a tap. Of one that was killed little is known: the rest is `unknown'.
 -spec make(beamtap:ended_by(), beamtap_steps:open() | #{plan := #{tap := beamtap:tap(), path := binary(), _ => _}}) ->
-    beamtap:receipt().
+    receipt().
 make(EndedBy, #{plan := #{tap := Tap, path := Path}} = Open) ->
     Recording = maps:get(recording, Open, #{sessions => [], earlier => [], gaps => []}),
     #{recordings := Recordings, gaps := Gaps} = beamtap_recording:describe(Recording),
     Events = counted(fun({_, Emitted, _, _, _}) -> Emitted end, Recording),
     Cost = maps:get(ns_per_event, Open, unknown),
     {Emitted, Discarded, Lost} = {sum(Events), total(discarded, Recordings), total(lost, Recordings)},
-    #{problems := Problems} = Caveats = caveats(Open),
+    #{facts := #{problems := Problems} = Facts} = Caveats = caveats(Open),
     (maps:merge(maps:with([recovered], Open), Caveats))#{
         tap => Tap,
         path => Path,
@@ -35,16 +41,16 @@ make(EndedBy, #{plan := #{tap := Tap, path := Path}} = Open) ->
         duration_ms => erlang:convert_time_unit(duration(Open), native, millisecond),
         ns_per_event => Cost,
         scheduler_share => share(Cost, Events, Open),
-        problems => interruptions(Gaps) ++ Problems
+        facts => Facts#{problems := interruptions(Gaps) ++ Problems}
     }.
 
 caveats(#{tracing := Tracing, caveats := Caveats} = Open) ->
     beamtap_caveats:describe(Tracing, maps:get(ended, Open, erlang:monotonic_time()), Caveats);
 caveats(#{}) ->
-    #{problems => [], pauses => []}.
+    #{facts => #{problems => []}, pauses => []}.
 
 %% @doc The error for a request to a tap that has ended.
--spec refuse(beamtap:receipt()) -> beamtap_error:error().
+-spec refuse(receipt()) -> beamtap_error:error().
 refuse(Receipt) ->
     {error, (maps:with([tap, ended_by, duration_ms], Receipt))#{reason => ended}}.
 
@@ -77,10 +83,7 @@ incomplete(Recording) ->
 
 interruptions(Gaps) ->
     [
-        unicode:characters_to_binary([
-            "recorded nothing for ", integer_to_list((Ended - Began) div 1000), " ms: ", Reason,
-            [" (until it ended)" || not Resumed]
-        ])
+        {gap, (Ended - Began) div 1000, Reason, Resumed}
      || #{began_us := Began, ended_us := Ended, reason := Reason, resumed := Resumed} <- Gaps
     ].
 

@@ -40,7 +40,7 @@
 -type gap() :: #{
     began_us := integer(), ended_us := integer(), emitted := non_neg_integer(), reason := binary(), resumed := boolean()
 }.
--type problem() :: {Said :: string(), ok | {error, term()}}.
+-type problem() :: {What :: atom(), ok | {error, term()}}.
 
 %% @doc Makes the LTTng sessions. They do not record yet.
 -spec open(binary(), binary(), [beamtap_spec:class()], beamtap_options:checked(), beamtap_deadline:deadline()) ->
@@ -231,12 +231,12 @@ stop_working(#{sessions := Sessions, modules := Modules} = Recording, Slot, Ende
                 beamtap_lttng:stop(Sessions, Deadline)
         end,
     Problems = [
-        {"the tap's end is not in the trace", Ended},
-        {"modules loaded meanwhile are not in the trace", New},
-        {"the last counters are not in the trace", Counted},
-        {"callbacks did not end", Held}
+        {'end', Ended},
+        {modules, New},
+        {counters, Counted},
+        {callbacks, Held}
     ],
-    Unstopped = [{"LTTng did not stop the session", Failure} || Failure <- Failures],
+    Unstopped = [{stop, Failure} || Failure <- Failures],
     %% A daemon may have died meanwhile.
     case beamtap_lttng:check(Sessions, false) of
         {error, {Kind, _, _}} = Death when Kind =:= no_sessiond; Kind =:= no_consumer; Kind =:= no_relayd ->
@@ -255,7 +255,7 @@ ended(EndedBy, #{name := Name, began := Began}) ->
 -spec close(recording(), beamtap_deadline:deadline()) -> [problem()].
 close(#{sessions := Sessions} = Recording, Deadline) ->
     ok = prune(Recording),
-    [{"LTTng did not end the session", Failure} || Failure <- beamtap_lttng:destroy(Sessions, Deadline)].
+    [{destroy, Failure} || Failure <- beamtap_lttng:destroy(Sessions, Deadline)].
 
 %% @doc Writes what the flight recorder holds. Definitions come first: the buffers may have overwritten them.
 -spec snapshot(recording(), binary(), beamtap_deadline:deadline()) -> {ok, binary()} | beamtap_error:error().

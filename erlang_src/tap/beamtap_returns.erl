@@ -1,21 +1,18 @@
 %% @private
-%% Functions whose returns are not recorded although they are asked for, and the lines about them for the user.
+%% Functions whose returns are not recorded although they are asked for.
 -module(beamtap_returns).
 
--export([none/0, limit/1, merge/2, reloaded/3, piled/4, watched/2, told/2, text/1, piled_text/2, unread/1]).
--export_type([limits/0, told/0]).
+-export([none/0, limit/1, merge/2, reloaded/3, piled/4, watched/2, told/2]).
+-export_type([limits/0, why/0, told/0]).
 
 %% `piled': noticed while it was recorded.
 -type why() :: beamtap_loops:loop() | piled.
 -type limits() :: #{without := #{mfa() => why()}, unsure := [mfa()], unread := [module()]}.
--type told() :: [#{function := mfa(), why := binary()}].
+-type told() :: [{mfa(), why()}].
 
 %% With a stack of these sizes more functions than those seen are suspected.
 -define(LARGE_WORDS, 20000).
 -define(HUGE_WORDS, 200000).
--define(PILED, "Its calls piled up in a process without returning").
-%% How many functions a line names.
--define(NAMED, 5).
 
 -spec none() -> limits().
 none() ->
@@ -77,48 +74,11 @@ is_recursion(Stack, Asked, Watched) ->
     Ending = beamtap_match:ending(Asked),
     lists:any(fun(MFA) -> lists:any(fun(Wide) -> beamtap_match:covers(Wide, MFA) end, Ending) end, Stack -- Watched).
 
-%%% Lines for the user
-
 %% @doc Functions recorded without returns that are still asked for, and why.
 -spec told([beamtap_match:asked()], limits()) -> told().
 told(Asked, #{without := Without}) ->
     Known = maps:from_keys([MFA || {MFA, Wish} <- Asked, not is_list(Wish)], []),
     [
-        #{function => MFA, why => unicode:characters_to_binary(why(MFA, Why))}
+        {MFA, Why}
      || {MFA, Why} <- lists:sort(maps:to_list(Without)), is_map_key(MFA, Known), not beamtap_match:is_forced(MFA, Asked)
     ].
-
-%% @doc One line for all of them.
--spec text(told()) -> none | binary().
-text([]) ->
-    none;
-text(Told) ->
-    unicode:characters_to_binary([
-        "Recorded without returns: ", named([[name(MFA), " (", Why, ")"] || #{function := MFA, why := Why} <- Told]),
-        ". A call that does not return before the next one leaves a frame on the process's stack; -> return! records them all the same."
-    ]).
-
-%% @doc One line for functions that are no longer recorded.
--spec piled_text([mfa()], unicode:chardata()) -> binary().
-piled_text(Functions, Since) ->
-    unicode:characters_to_binary(["Not recorded from ", Since, " on: ", named([name(MFA) || MFA <- Functions]), ". ", ?PILED, "."]).
-
-named(Texts) ->
-    More = [[" and ", integer_to_list(length(Texts) - ?NAMED), " more"] || length(Texts) > ?NAMED],
-    [lists:join(", ", lists:sublist(Texts, ?NAMED)), More].
-
-why(MFA, MFA) -> "it calls itself last";
-why(_, known) -> "a loop of OTP's";
-why(_, piled) -> ?PILED;
-why(_, Next) -> ["it calls ", name(Next), " last, which leads to it again"].
-
-%% @doc One line for modules whose object code cannot be read.
--spec unread([module()]) -> none | binary().
-unread([]) ->
-    none;
-unread(Modules) ->
-    unicode:characters_to_binary([
-        "Loops were not looked for in ", named([beamtap_error:quote(M) || M <- Modules]), ": the object code of what is loaded is not at hand. They are noticed while they run."
-    ]).
-
-name(MFA) -> beamtap_pattern:print(#{what => MFA, actions => []}).

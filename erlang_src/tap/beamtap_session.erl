@@ -56,7 +56,7 @@
     ended_by = none :: none | beamtap:ended_by(),
     failure = none :: none | beamtap_error:error(),
     %% `ended': what callers are told.
-    answer = none :: none | {ok, beamtap:receipt()} | beamtap_error:error()
+    answer = none :: none | {ok, beamtap_receipt:receipt()} | beamtap_error:error()
 }).
 
 %% After a failed start the error is kept so long for a caller that has not asked yet.
@@ -87,7 +87,7 @@ await(Session) ->
     end.
 
 %% @doc Ends the tap and returns its receipt. If LTTng does not answer in time, the tap closes nevertheless, a little later.
--spec stop(pid(), beamtap:ended_by()) -> {ok, beamtap:receipt()} | beamtap_error:error().
+-spec stop(pid(), beamtap:ended_by()) -> {ok, beamtap_receipt:receipt()} | beamtap_error:error().
 stop(Session, EndedBy) ->
     call(Session, {stop, EndedBy}, beamtap_deadline:stop()).
 

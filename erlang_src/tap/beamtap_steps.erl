@@ -142,14 +142,14 @@ recording({error, _} = Error, _) -> Error.
 -spec close(step(), open()) -> open() | {interrupted, beamtap_nif:failure(), open()}.
 close(flags, #{tracing := Tracing} = Open) ->
     Answer = beamtap_tracing:flags_off(Tracing),
-    problem("a class was not recorded to the end", Answer, Open#{ended => erlang:monotonic_time()});
+    problem(class, Answer, Open#{ended => erlang:monotonic_time()});
 close(patterns, #{tracing := Tracing} = Open) ->
     ok = beamtap_loads:unwatch(self()),
     ok = beamtap_tracing:close(Tracing),
     Open;
 close(armed, #{slot := Slot, timed := Before} = Open) ->
     Disarmed = beamtap_nif:tap_disarm(Slot),
-    problem("callbacks of the tap did not end", Disarmed, Open#{ns_per_event => beamtap_cost:per_event(Before, beamtap_cost:timed())});
+    problem(tap, Disarmed, Open#{ns_per_event => beamtap_cost:per_event(Before, beamtap_cost:timed())});
 close(recorder, #{recording := Recording, slot := Slot, ended_by := EndedBy, deadline := Deadline} = Open) ->
     case beamtap_recording:stop(Recording, Slot, EndedBy, Deadline) of
         {ok, Stopped, Problems} -> problems(Problems, Open#{recording := Stopped});
@@ -162,16 +162,16 @@ close(slot, #{slot := Slot} = Open) ->
     ok = beamtap_nif:tap_close(Slot),
     Open#{traced => Traced};
 close(directory, #{plan := #{path := Path}, is_made := IsMade} = Open) ->
-    problem("the trace's directory is gone", beamtap_traces:close(Path, IsMade), Open);
+    problem(directory, beamtap_traces:close(Path, IsMade), Open);
 close(_, Open) ->
     %% The provider stays open: LTTng does not allow a provider to be unloaded.
     Open.
 
 problems(Problems, Open) ->
-    lists:foldl(fun({Said, Answer}, Known) -> problem(Said, Answer, Known) end, Open, Problems).
+    lists:foldl(fun({What, Answer}, Known) -> problem(What, Answer, Known) end, Open, Problems).
 
-problem(Said, Answer, #{caveats := Caveats} = Open) ->
-    Open#{caveats := beamtap_caveats:problem(Said, Answer, Caveats)}.
+problem(What, Answer, #{caveats := Caveats} = Open) ->
+    Open#{caveats := beamtap_caveats:problem(What, Answer, Caveats)}.
 
 %%% Between opening and closing
 
@@ -189,8 +189,8 @@ watch_stacks(Open) ->
 %% @doc A linked process has ended. If it recorded a class, that class is recorded no more.
 -spec lost(pid(), term(), open()) -> open().
 lost(Pid, Reason, #{tracing := Tracing, caveats := Caveats} = Open) ->
-    case beamtap_tracing:lost(Tracing, Pid, Reason) of
-        {Left, Said} -> Open#{tracing := Left, caveats := beamtap_caveats:add(Said, Caveats)};
+    case beamtap_tracing:lost(Tracing, Pid) of
+        {Left, Class} -> Open#{tracing := Left, caveats := beamtap_caveats:add({class_lost, Class, Reason}, Caveats)};
         none -> Open
     end.
 
@@ -212,7 +212,7 @@ loaded(Modules, AtUs, #{tracing := #{grip := _} = Tracing, caveats := Caveats} =
 loaded(_, _, Open) ->
     Open.
 
-%% @doc What {@link beamtap:info/1} says, but for the state.
+%% @doc What {@link beamtap:info/1} says, but for the state and the words.
 -spec describe(open()) -> map().
 describe(#{plan := #{tap := Tap, path := Path, opts := Opts}, tracing := Tracing, caveats := Caveats} = Open) ->
     Parts = [

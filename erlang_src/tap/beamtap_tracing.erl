@@ -4,7 +4,7 @@
 %% Everything is noted in the ledger before it is set, so cleaning up after a tap needs the ledger alone.
 -module(beamtap_tracing).
 
--export([new/3, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/3]).
+-export([new/3, admit/1, open/3, functions_on/1, flags_on/1, close/1, flags_off/1, clean/2, lost/2]).
 -export([admit/2, add/2, drop/2, pause/1, resume/1, describe/1]).
 -export([take_off/3, without_return/1, watches_stacks/1, loaded/2]).
 -export_type([tracing/0, wish/0]).
@@ -152,13 +152,13 @@ instruments_off(Instruments, #{tap := Tap, instruments := Running} = Tracing) ->
     ok = beamtap_ledger:note(Tap, #{instruments => playing(Left)}),
     {Answer, Left}.
 
-%% @doc A linked process has exited. If it was an instrument: what is left, and a line for the user.
--spec lost(tracing(), pid(), term()) -> {tracing(), unicode:chardata()} | none.
-lost(#{tap := Tap, instruments := Running} = Tracing, Pid, Reason) ->
-    case beamtap_instruments:lost(Tap, Pid, Reason, Running) of
-        {Left, Said} ->
+%% @doc A linked process has exited. If it was an instrument: what is left, and its class.
+-spec lost(tracing(), pid()) -> {tracing(), beamtap_instruments:class()} | none.
+lost(#{tap := Tap, instruments := Running} = Tracing, Pid) ->
+    case beamtap_instruments:lost(Tap, Pid, Running) of
+        {Left, Class} ->
             ok = beamtap_ledger:note(Tap, #{instruments => maps:keys(Left)}),
-            {Tracing#{instruments := Left}, Said};
+            {Tracing#{instruments := Left}, Class};
         none ->
             none
     end.

@@ -6,7 +6,7 @@
 %% process, or the janitor, resets these.
 -module(beamtap_instruments).
 
--export([classes/0, split/1, holder/1, open/3, close/2, clean/2, lost/4]).
+-export([classes/0, split/1, holder/1, open/3, close/2, clean/2, lost/3]).
 -export_type([class/0, running/0, how/0]).
 
 -type class() :: seq_trace | system_monitor | schedulers | allocators.
@@ -115,19 +115,16 @@ clean(Tap, #{instruments := Classes}) ->
 clean(_, _) ->
     ok.
 
-%% @doc A linked process has exited. If it was in charge of a class: the classes left, and a line for the user.
--spec lost(beamtap:tap(), pid(), term(), running()) -> {running(), unicode:chardata()} | none.
-lost(Tap, Pid, Reason, Running) ->
+%% @doc A linked process has exited. If it was in charge of a class: the classes left, and that class.
+-spec lost(beamtap:tap(), pid(), running()) -> {running(), class()} | none.
+lost(Tap, Pid, Running) ->
     case [Class || {Class, Known} <- maps:to_list(Running), Known =:= Pid] of
         [Class] ->
             ok = put_back(Class, Tap),
-            {maps:remove(Class, Running), [atom_to_list(Class), " is recorded no more: ", why(Reason)]};
+            {maps:remove(Class, Running), Class};
         [] ->
             none
     end.
-
-why({shutdown, overload}) -> "its messages came faster than they could be recorded; raise its thresholds";
-why(Reason) -> ["its process ended: ", beamtap_error:quote(Reason)].
 
 %%% Settings of the whole node
 

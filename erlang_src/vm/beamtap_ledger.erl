@@ -109,7 +109,7 @@ lookers() ->
     [Looker || {_, #{stacks := Looker}} <- open_entries()].
 
 %% @doc Keeps a receipt. Of more than 32 the oldest are deleted.
--spec file_receipt(beamtap:tap(), beamtap:receipt()) -> ok.
+-spec file_receipt(beamtap:tap(), beamtap_receipt:receipt()) -> ok.
 file_receipt(Tap, Receipt) ->
     true = ets:insert(?MODULE, {{receipt, Tap}, Receipt}),
     Kept = [Old || [Old] <- match({{receipt, '$1'}, '_'})],
@@ -125,12 +125,12 @@ forget(Tap) ->
     ok.
 
 %% @doc The receipts kept, oldest first.
--spec receipts() -> [beamtap:receipt()].
+-spec receipts() -> [beamtap_receipt:receipt()].
 receipts() ->
     [Receipt || [Receipt] <- match({{receipt, '_'}, '$1'})].
 
 %% @doc The receipt of an ended tap.
--spec receipt(beamtap:tap()) -> {ok, beamtap:receipt()} | none.
+-spec receipt(beamtap:tap()) -> {ok, beamtap_receipt:receipt()} | none.
 receipt(Tap) ->
     try ets:lookup(?MODULE, {receipt, Tap}) of
         [{_, Receipt}] -> {ok, Receipt};

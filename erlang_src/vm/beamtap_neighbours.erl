@@ -7,7 +7,7 @@
 -module(beamtap_neighbours).
 
 -export([refusal/2, warnings/1, taken/2, foreign/0]).
--export_type([wish/0]).
+-export_type([wish/0, warning/0]).
 
 %% What a tap asks for, or has.
 -type wish() :: #{
@@ -17,6 +17,9 @@
     known_bad => refuse | allow,
     atom() => term()
 }.
+
+%% A known fault of this release, and the classes that it concerns.
+-type warning() :: #{classes := [beamtap_spec:class(), ...], finding := binary(), remedy := binary()}.
 
 -define(LEGACY_SESSION, {legacy, default}).
 -define(OF_FUNCTIONS, [call, return_to]).
@@ -112,13 +115,13 @@ bad_release(Wish) ->
             {error, #{reason => known_bad, class => Class, hazard => Hazard}}
     end.
 
-%% @doc Known faults of this release that concern the wish, one line each.
--spec warnings(wish()) -> [binary()].
+%% @doc Known faults of this release that concern the wish.
+-spec warnings(wish()) -> [warning()].
 warnings(Wish) ->
     Found = hazards(warn, Wish) ++ [Hazard || #{known_bad := allow} <- [Wish], Hazard <- hazards(refuse, Wish)],
-    ByFinding = maps:groups_from_list(fun({_, Hazard}) -> Hazard end, fun({Class, _}) -> atom_to_list(Class) end, Found),
+    ByFinding = maps:groups_from_list(fun({_, Hazard}) -> Hazard end, fun({Class, _}) -> Class end, Found),
     [
-        unicode:characters_to_binary([lists:join(", ", lists:sort(Classes)), ": ", Finding, "; ", Remedy])
+        #{classes => lists:sort(Classes), finding => Finding, remedy => Remedy}
      || {#{finding := Finding, remedy := Remedy}, Classes} <- lists:sort(maps:to_list(ByFinding))
     ].
 

@@ -18,14 +18,15 @@ defmodule Beamtap.Error do
         }
 
   @doc false
-  # Words an answer of Erlang's for Elixir, if it is an error.
-  @spec worded(answer) :: answer | {:error, t} when answer: term
+  # Words an answer of Erlang's for Elixir, if it is an error, or tells of a tap.
+  @spec worded(answer) :: answer | {:ok, map} | {:error, t} when answer: term
   def worded({:error, %{reason: _}} = error) do
     {:error, worded} = :beamtap_wording.word(error, language())
     {own, facts} = Map.split(worded, [:reason, :message, :remedy, :position, :tap])
     {:error, struct(__MODULE__, Map.put(own, :facts, facts))}
   end
 
+  def worded({:ok, %{facts: _} = told}), do: {:ok, :beamtap_wording.info(told, language())}
   def worded(answer), do: answer
 
   @doc false

@@ -191,6 +191,46 @@ defmodule BeamtapTest do
     assert {:error, %{message: "there is no module 'Elixir.Enun'" <> _}} = :beamtap.start(Enun)
   end
 
+  test "tells what a trace lacks in Elixir", %{directory: directory} do
+    text = "defmodule BeamtapTest.Fresh do def run(n), do: n end"
+    load = fn -> ExUnit.CaptureIO.capture_io(:stderr, fn -> Code.compile_string(text) end) end
+    load.()
+    tap = Beamtap.start!("BeamtapTest.Fresh.run/1", output: Path.join(directory, "trace"), for: 60_000)
+    load.()
+    assert "BeamtapTest.Fresh was loaded at " <> _ = line = problem(tap)
+    assert %{problems: [^line]} = Beamtap.stop!(tap)
+    assert {:ok, %{problems: [^line]}} = Beamtap.info(tap)
+    assert [%{problems: [^line]}] = Enum.filter(Beamtap.info(), &(&1[:tap] == tap))
+    assert {:ok, %{problems: ["'Elixir.BeamtapTest.Fresh' was loaded at " <> _]}} = :beamtap.stop(tap)
+
+    facts = %{
+      without_return: [{{:looper, :ping, 1}, {:looper, :pong, 1}}, {{Work, :even, 1}, {Work, :odd?, 1}}],
+      warnings: [%{classes: [:call, :receive], finding: "one ends", remedy: "end it"}],
+      problems: [:loads_unseen, {:class_lost, :schedulers, {:down, Work}}]
+    }
+
+    assert {:ok, told} = Beamtap.Error.worded({:ok, %{facts: facts}})
+
+    assert [%{why: "it calls :looper.pong/1 last" <> _}, %{why: "it calls BeamtapTest.Work.odd?/1 last" <> _}] =
+             told.without_return
+
+    assert [":call, :receive: one ends; end it"] = told.warnings
+    assert [unseen, ":schedulers is recorded no more: its process ended: {:down, BeamtapTest.Work}"] = told.problems
+    assert unseen =~ ":erlang.finish_loading/1"
+  end
+
+  # The tap notices a load a moment later.
+  defp problem(tap) do
+    case Beamtap.info(tap) do
+      {:ok, %{problems: [line]}} ->
+        line
+
+      {:ok, %{problems: []}} ->
+        Process.sleep(10)
+        problem(tap)
+    end
+  end
+
   test "offers its tracer to dbg" do
     assert Beamtap.tracer() == {:beamtap_nif, 0}
     assert Beamtap.load_provider() == :ok

@@ -26,7 +26,7 @@ hears_while_closing(Config) ->
      || Request <- [{{stop, stop}, beamtap_deadline:stop()}, info, {{stop, clear}, beamtap_deadline:stop()}, {pause, beamtap_deadline:change()}]
     ],
     ok = sys:resume(Session),
-    {reply, {ok, #{ended_by := stop, problems := [], recordings := [#{verified := true}]} = Receipt}} = gen_statem:wait_response(First, infinity),
+    {reply, {ok, #{ended_by := stop, facts := #{problems := []}, recordings := [#{verified := true}]} = Receipt}} = gen_statem:wait_response(First, infinity),
     {reply, {ok, #{tap := Tap, state := closing, classes := [procs]}}} = gen_statem:wait_response(Info, infinity),
     {reply, {ok, Receipt}} = gen_statem:wait_response(Second, infinity),
     %% What would change it has come too late.

@@ -102,7 +102,7 @@ stop(Config) ->
 %% A stop is heard before the next step.
 stopped_while_it_opens(Config) ->
     {Starter, Stopper, _} = begun(fun(Session) -> beamtap_session:stop(Session, stop) end, ?FUNCTION_NAME, Config),
-    {ok, #{ended_by := stop, problems := []}} = answer(Stopper),
+    {ok, #{ended_by := stop, facts := #{problems := []}}} = answer(Stopper),
     {error, #{reason := ended}} = answer(Starter),
     beamtap_world:settled(before(Config)).
 
