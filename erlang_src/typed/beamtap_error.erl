@@ -3,7 +3,7 @@
 %% Where an error happens it has facts alone; `beamtap_wording' adds `message' and `remedy' in the user's language.
 -module(beamtap_error).
 
--export([from_native/1, quote/1]).
+-export([from_native/1]).
 -export_type([error/0, reason/0]).
 
 %% `position' is the character, counted from 1, at which a text stopped making sense; `tap' the one that stands in the
@@ -18,15 +18,7 @@
 }.
 -type error() :: {error, reason()}.
 
-%% How deep a term is shown.
--define(DEPTH, 20).
-
 %% @doc What the native library answers. Its sentences are in neither language: they are facts.
 -spec from_native({error, {atom(), binary(), binary()}}) -> error().
 from_native({error, {Reason, Cause, Advice}}) ->
     {error, #{reason => Reason, cause => Cause, advice => Advice}}.
-
-%% @doc A term as it stands in a log or a trace: bounded, on one line.
--spec quote(term()) -> unicode:chardata().
-quote(Term) ->
-    io_lib:format("~0tP", [Term, ?DEPTH]).
