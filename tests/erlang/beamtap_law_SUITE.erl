@@ -273,9 +273,12 @@ pass(Ms) ->
     after Ms -> ok
     end.
 
-beamtapd(Vm, Command, Path) ->
-    {ok, Beamtapd} = call(Vm, beamtap_sidecar, find, []),
-    unicode:characters_to_binary(call(Vm, os, cmd, ["'" ++ Beamtapd ++ "' " ++ Command ++ " '" ++ unicode:characters_to_list(Path) ++ "' 2>&1"])).
+beamtapd(Vm, Command, Path) -> beamtapd(Vm, Command, Path, "2>&1").
 
+beamtapd(Vm, Command, Path, Errors) ->
+    {ok, Beamtapd} = call(Vm, beamtap_sidecar, find, []),
+    unicode:characters_to_binary(call(Vm, os, cmd, ["'" ++ Beamtapd ++ "' " ++ Command ++ " '" ++ unicode:characters_to_list(Path) ++ "' " ++ Errors])).
+
+%% A daemon that was killed leaves packets that end in the middle, which is told as a warning.
 json(Vm, Command, Path) ->
-    beamtap_json:decode(beamtapd(Vm, Command ++ " --json", Path)).
+    beamtap_json:decode(beamtapd(Vm, Command ++ " --json", Path, "2>/dev/null")).
