@@ -84,7 +84,7 @@ unknown_instructions(_) ->
 loops_of_otp(_) ->
     Loops = loops([gen_server, gen_statem, gen_event, lists]),
     Expected = [
-        {gen_server, loop}, {gen_server, decode_msg}, {gen_server, handle_msg}, {gen_event, fetch_msg}, {gen_statem, loop_receive},
+        {gen_server, loop}, {gen_server, decode_msg}, {gen_server, handle_msg}, {gen_event, fetch_msg}, {gen_statem, loop_done},
         {lists, foldl_1}, {lists, foreach_1}
     ],
     [] = [Name || Name <- Expected, not lists:member(Name, [{M, F} || {M, F, _} <- Loops])],

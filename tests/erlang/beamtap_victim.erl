@@ -137,11 +137,17 @@ longest_gap(Last, End, Longest) when Last < End ->
 longest_gap(_, _, Longest) ->
     Longest.
 
-%% @doc Answers how many processes of this name got the signal.
+%% @doc Answers how many processes of this name got the signal. Those that were stopped stand still by then: one whose threads
+%% have yet to hear of it may still answer.
 signal(Name, Signal) ->
     Pids = os_pids(Name),
     _ = [os:cmd("kill -" ++ Signal ++ " " ++ Pid) || Pid <- Pids],
+    _ = Signal =:= "STOP" andalso beamtap_world:until(fun() -> [] =:= [Pid || Pid <- Pids, not is_stopped(Pid)] end),
     length(Pids).
+
+is_stopped(Pid) ->
+    Threads = filelib:wildcard("/proc/" ++ Pid ++ "/task/*/stat"),
+    [] =:= [Stat || Stat <- Threads, {ok, Text} <- [file:read_file(Stat)], binary:match(Text, <<") T ">>) =:= nomatch].
 
 %% @doc Kills the processes of these names at once, since one may end by itself after another, and answers how many there
 %% were when all of them have ended.
