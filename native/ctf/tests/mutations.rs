@@ -21,13 +21,6 @@ use witness::{assert_same, copy, corpus, fixture, line, read};
 /// not in it.
 const LIMIT_TICKS: u64 = 200;
 
-/// Processor time that this process has taken, its kernel's part too.
-fn ticks() -> u64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let (_, numbers) = stat.rsplit_once(") ").unwrap();
-    numbers.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
-}
-
 struct Seed {
     directory: PathBuf,
     /// Files and their bytes as they were.
@@ -205,9 +198,9 @@ fn no_change_brings_the_reader_down() {
         let mut bytes = bytes.clone();
         mutate(&mut bytes, &mut random);
         fs::write(path, &bytes).unwrap();
-        let start = ticks();
+        let start = witness::ticks("self");
         let result = std::panic::catch_unwind(|| exercise(&seed.directory));
-        let took = ticks() - start;
+        let took = witness::ticks("self") - start;
         if result.is_err() || took > LIMIT_TICKS {
             let kept = std::env::temp_dir().join(format!("ctf-mutation-{case}"));
             copy(&seed.directory, &kept);

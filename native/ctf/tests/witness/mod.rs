@@ -105,3 +105,10 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// Processor time in ticks of 10 ms, by the `stat` of `self` or `thread-self`: how busy the machine is else does not count.
+pub(crate) fn ticks(of: &str) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{of}/stat")).unwrap();
+    let (_, numbers) = stat.rsplit_once(") ").unwrap();
+    numbers.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+}
