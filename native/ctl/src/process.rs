@@ -25,7 +25,7 @@ impl Identity {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The state follows the name, which is in brackets and may hold anything.
         let (_, rest) = stat.rsplit_once(") ")?;
-        if rest.starts_with(['Z', 'X']) {
+        if rest.starts_with('X') || (rest.starts_with('Z') && !has_threads(pid)) {
             return None;
         }
         // proc(5): the 22nd field; the state is the third.
@@ -42,6 +42,12 @@ impl Identity {
     pub(crate) fn is_alive(self) -> bool {
         Self::of(self.pid) == Some(self)
     }
+}
+
+/// Other threads than the first still run: of a process that was killed they may end later, and what it has open stays open
+/// until then. A daemon that has just been killed can still be connected to.
+fn has_threads(pid: u32) -> bool {
+    fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1)
 }
 
 /// The process runs: it exists and is not merely waiting to be reaped, which may be another's to do.
@@ -115,6 +121,21 @@ mod tests {
     use crate::deadline::Deadline;
     use std::process::Command;
     use std::time::Duration;
+
+    #[test]
+    fn a_process_whose_first_thread_has_ended_is_alive() {
+        let program = "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(60,)).start(); \
+                       ctypes.CDLL(None).pthread_exit(None)";
+        let mut child = Command::new("python3").args(["-c", program]).spawn().unwrap();
+        let state = || fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        let is_zombie = || state().rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'));
+        let left = Deadline::after(Duration::from_secs(30)).poll(|| Ok(is_zombie().then_some(())));
+        assert_eq!(left, Ok(Some(())));
+        assert!(is_alive(child.id()));
+        signal(child.id(), libc::SIGKILL);
+        child.wait().unwrap();
+        assert!(!is_alive(child.id()));
+    }
 
     #[test]
     fn a_child_is_found_and_ended() {
