@@ -5,7 +5,7 @@
 
 mod mark;
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -92,8 +92,13 @@ pub fn list(directory: &Path) -> Result<Vec<Trace>, Error> {
     let now = SystemTime::now();
     let directories = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     let mut traces: Vec<Trace> = directories.filter_map(|entry| Trace::look(entry.path(), now)).collect();
-    traces.sort_by(|a, b| (Reverse(a.begun), &a.path).cmp(&(Reverse(b.begun), &b.path)));
+    traces.sort_by(newest_first);
     Ok(traces)
+}
+
+/// Marks tell when a trace began to the second: of those that began in the same one, the one that changed last is newer.
+fn newest_first(a: &Trace, b: &Trace) -> Ordering {
+    (Reverse(a.begun), Reverse(a.changed), &a.path).cmp(&(Reverse(b.begun), Reverse(b.changed), &b.path))
 }
 
 /// Those of the traces, the newest first, that are beyond what is to be kept. One that may still be written is never
@@ -192,6 +197,15 @@ mod tests {
 
     fn numbers(beyond: Vec<&Trace>) -> Vec<String> {
         beyond.into_iter().map(|trace| trace.path.display().to_string()).collect()
+    }
+
+    #[test]
+    fn of_traces_that_began_in_one_second_the_last_to_change_is_the_newest() {
+        let mut traces = [3, 2, 1].map(|age_s| trace(3 - age_s, 10, age_s, State::Finished));
+        let began = SystemTime::now();
+        traces.iter_mut().for_each(|trace| trace.begun = began);
+        traces.sort_by(newest_first);
+        assert_eq!(numbers(traces.iter().collect()), ["2", "1", "0"]);
     }
 
     #[test]
