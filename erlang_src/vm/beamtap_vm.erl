@@ -207,11 +207,15 @@ loads_on() ->
 %% @doc Takes off meta traces that dead processes have left.
 -spec loads_sweep() -> ok.
 loads_sweep() ->
-    _ = [
-        erlang:trace_pattern(MFA, false, [meta])
-     || not has_sessions(), MFA <- ?LOADS, {meta, Pid} <- [erlang:trace_info(MFA, meta)], is_pid(Pid), not is_meta_traced(MFA)
-    ],
+    _ = [erlang:trace_pattern(MFA, false, [meta]) || not has_sessions(), MFA <- ?LOADS, not is_meta_traced(MFA), has_meta_pattern(MFA)],
     ok.
+
+%% Once the VM has noticed that the tracer is dead, it tells none, but keeps the pattern.
+has_meta_pattern(MFA) ->
+    case erlang:trace_info(MFA, meta_match_spec) of
+        {meta_match_spec, Spec} -> is_list(Spec);
+        undefined -> false
+    end.
 
 is_meta_traced(MFA) ->
     case erlang:trace_info(MFA, meta) of
